@@ -1,0 +1,114 @@
+// Exact keyed windows: for every event the value of every feature, written into the feature's cells beside the ring.
+//
+// Features with the same key fields and the same event types form a group. A group has one record per key, with one ring of
+// entries for all its spans and one cursor per edge of a window (entry = effective time and running totals before it), so the
+// value of a window is a difference of two totals. See ARCHITECTURE.md, and language.md for what a window means.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pawl/core/base/result.hpp"
+#include "pawl/core/base/types.hpp"
+#include "pawl/core/event/type.hpp"
+#include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/state/tiles.hpp"
+
+namespace pawl::window {
+
+// One aggregate and where its values go. A ratio takes `column` (numerator) and `column + 1` (denominator, > 0);
+// whether it is missing stands in both columns.
+struct FeatureSpec {
+  const language::Aggregate* aggregate = nullptr;
+  Type type;                  // of the aggregate's value
+  std::uint32_t column = 0;
+};
+
+[[nodiscard]] constexpr std::uint32_t columns_of(const Type& type) noexcept { return type.ratio ? 2 : 1; }
+
+// Bounds of one group. What is refused depends on these and on the log alone. Memory is reserved for all of it, but only touched as keys and entries come.
+struct StateLimits {
+  std::uint64_t keys_max = std::uint64_t{1} << 20;      // live keys; at least so many fit, a partition of the hash takes a 256th and some slack
+  std::uint64_t entries_max = std::uint64_t{16} << 20;  // events held for windows that end
+  std::uint64_t distinct_max = std::uint64_t{1} << 20;  // values that large windows of `distinct` count in a table (smaller ones are scanned)
+};
+
+// Ring slots as the stage sees them: sequence s stands at base + (s & mask) * slot_bytes and starts with an EventHeader.
+struct SlotView {
+  const std::byte* base = nullptr;
+  std::size_t slot_bytes = 0;
+  std::uint64_t mask = 0;
+
+  [[nodiscard]] const std::byte* at(Sequence sequence) const noexcept {
+    return base + (static_cast<std::uint64_t>(sequence) & mask) * slot_bytes;
+  }
+};
+
+struct GroupCounters {
+  std::uint64_t keys = 0;             // live now
+  std::uint64_t keys_evicted = 0;     // keys whose windows had all become empty, forgotten to make room; changes no value
+  std::uint64_t keys_refused = 0;     // events not inserted because their key found no room; the group's features then read missing
+  std::uint64_t entries = 0;          // held now
+  std::uint64_t entries_refused = 0;  // events not inserted because all entries are in use; likewise
+  std::uint64_t overflow = 0;         // sums that do not fit in 64 bits; missing
+  std::uint64_t distinct_values = 0;  // held now in the table of `distinct`
+  std::uint64_t distinct_scans = 0;   // windows that had to be scanned although large, because that table was full
+};
+
+// What a group needs and roughly costs, for `rules check` and for dividing groups among shards.
+struct GroupSummary {
+  std::vector<std::string> key;
+  std::vector<std::uint16_t> on;
+  std::vector<std::size_t> features;  // indices into the span given
+  std::size_t record_bytes = 0;       // per key
+  std::size_t entry_bytes = 0;        // per event held, without the chunk's own share
+  std::uint64_t cost = 0;             // relative work per event
+};
+
+// Why this release does not compute an aggregate, or nothing if it does.
+[[nodiscard]] std::optional<std::string> unsupported(const language::Aggregate& aggregate);
+
+// The groups of a pipeline's features, in the order of their first feature. Errors (bad_pipeline): a feature that is not supported.
+[[nodiscard]] Result<std::vector<GroupSummary>> plan(const language::Pipeline& pipeline, std::span<const FeatureSpec> features);
+
+// Divides features into `shards` sets of whole groups of about equal cost; sets may be empty. Same input, same division.
+[[nodiscard]] Result<std::vector<std::vector<FeatureSpec>>> split(const language::Pipeline& pipeline, std::span<const FeatureSpec> features, std::size_t shards);
+
+// The block that make() needs for these features.
+[[nodiscard]] Result<std::size_t> memory_bytes(const language::Pipeline& pipeline, std::span<const FeatureSpec> features, const StateLimits& limits);
+
+class Group;
+
+// One shard of the windows stage. Thread: one at a time. No allocation, system call or lock after make().
+class Windows {
+ public:
+  // REQUIRES: `memory` is zeroed, starts at a cache line, has memory_bytes() and outlives this. The pipeline may go after make().
+  // Errors (bad_pipeline): a feature that is not supported, a limit out of range.
+  static Result<Windows> make(const language::Pipeline& pipeline, std::span<const FeatureSpec> features, const StateLimits& limits,
+                              std::span<std::byte> memory);
+  Windows(Windows&&) noexcept;
+  Windows& operator=(Windows&&) noexcept;
+  ~Windows();
+
+  // Takes in the inputs of every sequence in [first, last] and writes all cells of its columns for each of them; missing where a
+  // feature does not apply. How a log is cut into calls changes nothing. REQUIRES: first = the last `last` + 1 (0 at the start).
+  void process(SlotView slots, Sequence first, Sequence last, state::Tiles& tiles) noexcept;
+
+  // Effective time of the last event, or the smallest Time if there was none.
+  [[nodiscard]] Time effective_time() const noexcept { return te_; }
+  [[nodiscard]] std::size_t groups() const noexcept;
+  [[nodiscard]] GroupCounters counters(std::size_t group) const noexcept;
+
+ private:
+  Windows();
+
+  std::vector<std::unique_ptr<Group>> groups_;
+  Time te_;
+};
+
+}  // namespace pawl::window
