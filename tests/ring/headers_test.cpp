@@ -1,0 +1,24 @@
+// What must hold of the types themselves.
+#include <doctest/doctest.h>
+
+#include <type_traits>
+
+#include "pawl/core/ring/byte_lane.hpp"
+#include "pawl/core/ring/byte_ring.hpp"
+#include "pawl/core/ring/graph.hpp"
+#include "pawl/core/ring/loop.hpp"
+#include "pawl/core/ring/observer.hpp"
+#include "pawl/core/ring/ring.hpp"
+
+using namespace pawl::ring;
+
+static_assert(SlotStorage<Ring<int>> && !StampedStorage<Ring<int>>);
+static_assert(StampedStorage<Ring<int, Stamp::in_slot>>);
+static_assert(!std::is_copy_constructible_v<Cursor<>> && !std::is_copy_constructible_v<Writer<Ring<int>>>);
+static_assert(!std::is_copy_constructible_v<Reader<Ring<int>>> && !std::is_copy_constructible_v<Lane<int>>);
+static_assert(sizeof(LaneWord<>) == pawl::limits::writer_distance_bytes && sizeof(ParkSpot<>) == pawl::limits::writer_distance_bytes);
+
+TEST_CASE("the model checker's policy and production share the orders by name") {
+  CHECK(StdAtomics::cursor_store == std::memory_order_release);
+  CHECK(StdAtomics::cursor_load == std::memory_order_acquire);
+}
