@@ -2,9 +2,9 @@
 // each cell's length. Entry k of the queue belongs to cell k modulo capacity, so the queue's own order and room are the cells' too.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <span>
@@ -31,8 +31,7 @@ class ByteLane {
   // Offers one event, copied. Refusals: too_large, full, closed. Thread: the producer's.
   template <class Wake = NoWake>
   Publication publish(std::span<const std::byte> event, Wake&& wake = {}) {
-    return publish_in_place(
-        event.size(), [&](std::span<std::byte> cell) { std::memcpy(cell.data(), event.data(), event.size()); }, wake);
+    return publish_in_place(event.size(), [&](std::span<std::byte> cell) { std::ranges::copy(event, cell.begin()); }, wake);
   }
 
   // Offers one event of `bytes`, which fill(span) writes straight into its cell. Thread: the producer's.
