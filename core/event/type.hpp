@@ -36,7 +36,14 @@ struct Type {
 [[nodiscard]] std::string to_string(const Type& type);
 
 // Bytes that a field of this type takes in a payload: 8, 2 (enumeration), 1 (boolean) or the declared length of a text.
-[[nodiscard]] std::size_t stored_bytes(const Type& type) noexcept;
+[[nodiscard]] constexpr std::size_t stored_bytes(const Type& type) noexcept {
+  switch (type.kind) {
+    case Kind::boolean: return 1;
+    case Kind::enumeration: return 2;
+    case Kind::text: return type.text_bytes;
+    default: return 8;
+  }
+}
 
 // A value away from the columns: in literals, naive evaluation, printing and tests. Not for the data path.
 struct Value {
