@@ -13,6 +13,7 @@
 
 #include "pawl/io/disk.hpp"
 #include "pawl/io/real_disk.hpp"
+#include "pawl/io/simulated.hpp"
 
 namespace pawl::io::test {
 
@@ -51,6 +52,20 @@ struct RealWorld {
 using UringWorld = RealWorld<Backend::io_uring>;
 using PwriteWorld = RealWorld<Backend::pwritev2>;
 using BufferedWorld = RealWorld<Backend::buffered>;
+
+struct SimulatedWorld {
+  static constexpr bool is_direct = true;
+  std::string root = "/data";
+  std::unique_ptr<Disk> disk = std::make_unique<SimulatedDisk>();
+  SimulatedWorld() { REQUIRE(disk->make_directory(root).ok()); }
+};
+
+struct TimedSimulatedWorld {
+  static constexpr bool is_direct = true;
+  SimulatedClock clock;
+  std::string root;  // the root directory itself
+  std::unique_ptr<Disk> disk = std::make_unique<SimulatedDisk>(SimulatedOptions{.clock = &clock});
+};
 
 // Memory that every backend accepts for direct transfers.
 class AlignedBytes {

@@ -1,0 +1,96 @@
+#include "pawl/io/simulated_image.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace pawl::io {
+namespace {
+
+constexpr std::uint64_t chunks_for(std::uint64_t bytes) { return (bytes + Image::chunk_bytes - 1) / Image::chunk_bytes; }
+
+// Calls step(chunk, offset in the chunk, offset in the range, bytes) for every chunk that [offset, offset + bytes) touches.
+template <class Step>
+void for_each_part(std::uint64_t offset, std::uint64_t bytes, Step step) {
+  for (std::uint64_t done = 0; done < bytes;) {
+    const std::uint64_t inside = (offset + done) % Image::chunk_bytes;
+    const std::uint64_t part = std::min(Image::chunk_bytes - inside, bytes - done);
+    step((offset + done) / Image::chunk_bytes, inside, done, part);
+    done += part;
+  }
+}
+
+}  // namespace
+
+void Image::read(std::span<std::byte> into, std::uint64_t offset) const {
+  for_each_part(offset, into.size(), [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t done, std::uint64_t part) {
+    const bool present = chunk < chunks_.size() && chunks_[chunk];
+    if (present) {
+      std::memcpy(into.data() + done, chunks_[chunk]->data() + inside, part);
+    } else {
+      std::memset(into.data() + done, 0, part);
+    }
+  });
+}
+
+void Image::write(std::span<const std::byte> from, std::uint64_t offset) {
+  if (from.empty()) return;
+  if (offset + from.size() > size_) resize(offset + from.size());
+  for_each_part(offset, from.size(), [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t done, std::uint64_t part) {
+    const auto changed = chunks_[chunk] ? std::make_shared<Chunk>(*chunks_[chunk]) : std::make_shared<Chunk>();
+    std::memcpy(changed->data() + inside, from.data() + done, part);
+    chunks_[chunk] = changed;
+  });
+}
+
+void Image::copy_range(const Image& source, std::uint64_t offset, std::uint64_t bytes) {
+  if (offset >= source.size_) return;
+  bytes = std::min(bytes, source.size_ - offset);
+  if (offset + bytes > size_) resize(offset + bytes);
+  for_each_part(offset, bytes, [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t, std::uint64_t part) {
+    const bool to_the_end = offset + bytes == source.size_ && offset + bytes == size_ && chunk + 1 == chunks_.size();
+    if (inside == 0 && (part == chunk_bytes || to_the_end)) {
+      chunks_[chunk] = source.chunks_[chunk];
+      return;
+    }
+    std::array<std::byte, chunk_bytes> buffer;
+    source.read({buffer.data(), part}, chunk * chunk_bytes + inside);
+    write({buffer.data(), part}, chunk * chunk_bytes + inside);
+  });
+}
+
+void Image::resize(std::uint64_t bytes) {
+  const std::uint64_t inside = bytes % chunk_bytes;
+  const std::uint64_t last = bytes / chunk_bytes;
+  if (bytes < size_ && inside != 0 && chunks_[last]) {  // what is cut off must read as zeros if the file grows again
+    const auto cut = std::make_shared<Chunk>(*chunks_[last]);
+    std::fill(cut->begin() + static_cast<std::ptrdiff_t>(inside), cut->end(), std::byte{0});
+    chunks_[last] = cut;
+  }
+  chunks_.resize(chunks_for(bytes));
+  size_ = bytes;
+}
+
+std::uint64_t Image::allocated_bytes() const {
+  const auto present = std::count_if(chunks_.begin(), chunks_.end(), [](const auto& chunk) { return chunk != nullptr; });
+  return static_cast<std::uint64_t>(present) * chunk_bytes;
+}
+
+std::uint64_t Image::unallocated_bytes(std::uint64_t offset, std::uint64_t bytes) const {
+  std::uint64_t missing = 0;
+  for_each_part(offset, bytes, [&](std::uint64_t chunk, std::uint64_t, std::uint64_t, std::uint64_t) {
+    if (chunk >= chunks_.size() || !chunks_[chunk]) missing += chunk_bytes;
+  });
+  return missing;
+}
+
+std::uint64_t Image::fingerprint() const {
+  static constexpr Chunk zeros{};
+  std::uint64_t hash = XXH3_64bits(&size_, sizeof size_);
+  for (const auto& chunk : chunks_) hash = XXH3_64bits_withSeed(chunk ? chunk->data() : zeros.data(), chunk_bytes, hash);
+  return hash;
+}
+
+}  // namespace pawl::io

@@ -1,0 +1,40 @@
+// The content of a simulated file: sparse, and cheap to copy, because crash states are copied by the million.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace pawl::io {
+
+// Bytes of which every copy shares the chunks that neither has written since. Chunks are never changed once made, so copies may
+// be used on different threads. One object: by one thread at a time.
+class Image {
+ public:
+  static constexpr std::size_t chunk_bytes = 4096;
+
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  // Fills all of `into`; zeros where nothing was written, and beyond the end.
+  void read(std::span<std::byte> into, std::uint64_t offset) const;
+  // Grows the file if it must.
+  void write(std::span<const std::byte> from, std::uint64_t offset);
+  // Makes [offset, offset + bytes) equal to that part of `source`; grows no further than `source` reaches.
+  void copy_range(const Image& source, std::uint64_t offset, std::uint64_t bytes);
+  void resize(std::uint64_t bytes);
+  // Space that chunks take, and that they would take more after a write.
+  [[nodiscard]] std::uint64_t allocated_bytes() const;
+  [[nodiscard]] std::uint64_t unallocated_bytes(std::uint64_t offset, std::uint64_t bytes) const;
+  // Of size and content; 64 bits of XXH3.
+  [[nodiscard]] std::uint64_t fingerprint() const;
+
+ private:
+  using Chunk = std::array<std::byte, chunk_bytes>;
+
+  std::uint64_t size_ = 0;
+  std::vector<std::shared_ptr<const Chunk>> chunks_;  // nullptr: zeros
+};
+
+}  // namespace pawl::io
