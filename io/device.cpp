@@ -43,7 +43,8 @@ std::size_t physical_block_bytes(int descriptor) {
 Result<DeviceCounters> read_device_counters(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return os_error("cannot look up the device of", path, errno);
-  const std::string name = counting_directory(sysfs_directory(status.st_dev)) + "/stat";
+  const std::string directory = counting_directory(sysfs_directory(status.st_dev));
+  const std::string name = directory + "/stat";
   std::ifstream file(name);
   std::array<std::uint64_t, stat_fields> field{};
   for (std::uint64_t& value : field) {
@@ -52,11 +53,14 @@ Result<DeviceCounters> read_device_counters(const std::string& path) {
                                                " does not have them; use a directory on a local block device and Linux 5.5 or later"};
     }
   }
+  std::string cache;
+  std::getline(open_queue_file(directory, "write_cache"), cache);
   return DeviceCounters{.reads = field[0],
                         .writes = field[4],
                         .written_bytes = field[6] * sysfs_sector_bytes,
                         .discards = field[11],
-                        .flushes = field[15]};
+                        .flushes = field[15],
+                        .write_cache = cache != "write through"};
 }
 
 }  // namespace pawl::io

@@ -18,7 +18,8 @@ struct DeviceCounters {
   std::uint64_t writes = 0;
   std::uint64_t written_bytes = 0;
   std::uint64_t discards = 0;
-  std::uint64_t flushes = 0;  // cache flushes: a synced write is one write and at least one flush on a device with a write cache
+  std::uint64_t flushes = 0;   // of the device's volatile cache; at least one per synced write that did not overlap another
+  bool write_cache = true;     // false: the device has none, or none that loses data, so the kernel never flushes it
 };
 
 // Counters of the device that holds `path`. Errors: unsupported, if there is no block device below it or the kernel does not

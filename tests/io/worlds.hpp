@@ -71,7 +71,8 @@ struct TimedSimulatedWorld {
 class AlignedBytes {
  public:
   explicit AlignedBytes(std::size_t bytes, std::uint8_t fill = 0)
-      : memory_(static_cast<std::byte*>(std::aligned_alloc(alignment, bytes)), std::free), bytes_(bytes) {
+      : memory_(static_cast<std::byte*>(std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment)), std::free),
+        bytes_(bytes) {
     std::memset(memory_.get(), fill, bytes);
   }
   [[nodiscard]] std::span<std::byte> span() { return {memory_.get(), bytes_}; }
