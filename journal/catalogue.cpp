@@ -1,0 +1,93 @@
+#include "pawl/journal/catalogue.hpp"
+
+#include <algorithm>
+
+namespace pawl::journal {
+namespace {
+
+std::span<const std::byte> bytes_of_text(std::string_view text) noexcept { return std::as_bytes(std::span(text.data(), text.size())); }
+
+std::string_view text_of(std::span<const std::byte> bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+void Catalogue::apply(Record record) {
+  if (record.is_input()) return apply_input(record.header());
+  switch (static_cast<AnnotationType>(record.header().type)) {
+    case AnnotationType::pipeline: return apply_pipeline(record.payload());
+    case AnnotationType::source: return apply_source(record.payload());
+    case AnnotationType::digest:
+      if (DigestMark mark; load_payload(record.payload(), mark)) digest_ = mark;
+      return;
+    case AnnotationType::emitted:
+      if (EmittedMark mark; load_payload(record.payload(), mark)) emitted_ = mark;
+      return;
+    case AnnotationType::epoch:
+    case AnnotationType::segment:
+    case AnnotationType::seal: return;
+  }
+}
+
+void Catalogue::apply_pipeline(std::span<const std::byte> payload) {
+  PipelineChunk chunk;
+  if (!load_payload(payload, chunk)) return;
+  if (chunk.offset == 0) arriving_.clear();
+  if (chunk.offset != arriving_.size()) return;
+  arriving_ += text_of(payload.subspan(sizeof chunk));
+  if (arriving_.size() == chunk.total_bytes) pipeline_ = arriving_;
+}
+
+void Catalogue::apply_source(std::span<const std::byte> payload) {
+  SourceName head;
+  if (!load_payload(payload, head) || payload.size() < sizeof head + head.name_bytes) return;
+  set_source(head.number, text_of(payload.subspan(sizeof head, head.name_bytes)));
+  if (head.number >= tickets_.size()) tickets_.resize(head.number + std::size_t{1});
+  tickets_[head.number] = std::max(tickets_[head.number], head.last_ticket);
+}
+
+void Catalogue::set_source(std::uint16_t number, std::string_view name) {
+  const auto known = std::find_if(sources_.begin(), sources_.end(), [&](const Source& source) { return source.number == number; });
+  if (known == sources_.end()) {
+    sources_.push_back({number, std::string(name)});
+  } else {
+    known->name = name;
+  }
+}
+
+std::size_t Catalogue::pipeline_chunks() const noexcept { return (pipeline_.size() + pipeline_chunk_bytes - 1) / pipeline_chunk_bytes; }
+
+std::size_t Catalogue::items() const noexcept { return pipeline_chunks() + sources_.size() + 2; }
+
+std::size_t Catalogue::item_bytes(std::size_t item) const noexcept {
+  const std::size_t chunks = pipeline_chunks();
+  if (item < chunks) {
+    const std::size_t from = item * pipeline_chunk_bytes;
+    return record_bytes(sizeof(PipelineChunk) + std::min(pipeline_chunk_bytes, pipeline_.size() - from));
+  }
+  item -= chunks;
+  if (item < sources_.size()) return record_bytes(sizeof(SourceName) + sources_[item].name.size());
+  item -= sources_.size();
+  if (item == 0) return digest_ ? record_bytes(sizeof(DigestMark)) : 0;
+  return emitted_.sequence != no_sequence ? record_bytes(sizeof(EmittedMark)) : 0;
+}
+
+std::size_t Catalogue::put_item(std::size_t item, std::byte* to) const noexcept {
+  if (item_bytes(item) == 0) return 0;
+  const std::size_t chunks = pipeline_chunks();
+  if (item < chunks) {
+    const std::size_t from = item * pipeline_chunk_bytes;
+    const PipelineChunk head{static_cast<std::uint32_t>(pipeline_.size()), static_cast<std::uint32_t>(from)};
+    const auto text = bytes_of_text(std::string_view(pipeline_).substr(from, pipeline_chunk_bytes));
+    return put_annotation(to, AnnotationType::pipeline, annotation_repeated, bytes_of(head), text);
+  }
+  item -= chunks;
+  if (item < sources_.size()) {
+    const Source& source = sources_[item];
+    const SourceName head{last_ticket(source.number), source.number, static_cast<std::uint16_t>(source.name.size()), 0};
+    return put_annotation(to, AnnotationType::source, annotation_repeated, bytes_of(head), bytes_of_text(source.name));
+  }
+  if (item == sources_.size()) return put_annotation(to, AnnotationType::digest, annotation_repeated, bytes_of(*digest_));
+  return put_annotation(to, AnnotationType::emitted, annotation_repeated, bytes_of(emitted_));
+}
+
+}  // namespace pawl::journal

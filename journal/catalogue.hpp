@@ -1,0 +1,58 @@
+// What a journal says about itself in annotations and inputs: its pipeline, sources with their last tickets, the last DIGEST and
+// EMITTED. The writer keeps one and repeats it at the start of every segment; recovery and tools rebuild it from records.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pawl/journal/block.hpp"
+
+namespace pawl::journal {
+
+struct Source {
+  std::uint16_t number;
+  std::string name;
+};
+
+class Catalogue {
+ public:
+  // Takes one record into account. Inputs change the ticket of their source alone. Thread: one at a time.
+  void apply(Record record);
+  void apply_input(const RecordHeader& header) {
+    if (header.source >= tickets_.size()) tickets_.resize(header.source + std::size_t{1});
+    if (header.ticket > tickets_[header.source]) tickets_[header.source] = header.ticket;
+  }
+
+  [[nodiscard]] const std::string& pipeline() const noexcept { return pipeline_; }
+  [[nodiscard]] const std::vector<Source>& sources() const noexcept { return sources_; }
+  // Highest ticket of a source; 0: nothing was ever accepted from it.
+  [[nodiscard]] Ticket last_ticket(std::uint16_t source) const noexcept { return source < tickets_.size() ? tickets_[source] : 0; }
+  [[nodiscard]] const std::optional<DigestMark>& digest() const noexcept { return digest_; }
+  // EmittedMark{no_sequence, 0} before the first.
+  [[nodiscard]] const EmittedMark& emitted() const noexcept { return emitted_; }
+
+  void set_pipeline(std::string_view text) { pipeline_ = text; }
+  void set_source(std::uint16_t number, std::string_view name);
+  void set_digest(const DigestMark& mark) noexcept { digest_ = mark; }
+  void set_emitted(const EmittedMark& mark) noexcept { emitted_ = mark; }
+
+  // The catalogue as annotations: items [0, items()), each one record or none.
+  [[nodiscard]] std::size_t items() const noexcept;
+  [[nodiscard]] std::size_t item_bytes(std::size_t item) const noexcept;
+  std::size_t put_item(std::size_t item, std::byte* to) const noexcept;
+
+ private:
+  [[nodiscard]] std::size_t pipeline_chunks() const noexcept;
+  void apply_pipeline(std::span<const std::byte> payload);
+  void apply_source(std::span<const std::byte> payload);
+
+  std::string pipeline_;
+  std::string arriving_;  // chunks of a pipeline until it is whole
+  std::vector<Source> sources_;
+  std::vector<Ticket> tickets_;  // by source; grows with the first input of a source
+  std::optional<DigestMark> digest_;
+  EmittedMark emitted_{no_sequence, 0};
+};
+
+}  // namespace pawl::journal

@@ -1,0 +1,60 @@
+// CONTROL: who this journal is and what is known to be durable. Two alternating pairs of slots, so that a write that a power cut
+// tears never touches the generation before it, and one damaged sector never costs the newest.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pawl/io/disk.hpp"
+#include "pawl/journal/aligned.hpp"
+#include "pawl/journal/format.hpp"
+#include "pawl/journal/hash.hpp"
+
+namespace pawl::journal {
+
+enum class ControlState : std::uint8_t {
+  valid,
+  absent,  // no CONTROL file
+  newer,   // whole, but of a newer format
+  lost,    // no slot is whole
+};
+
+struct ControlFound {
+  ControlState state = ControlState::absent;
+  ControlSlot slot{};               // if valid
+  std::uint16_t newest_version = 0; // highest version in a whole slot
+  std::uint32_t damaged_slots = 0;  // bit i: slot i holds bytes that are neither whole nor zeros
+};
+
+// Reads CONTROL without changing anything. An error is one of the operating system.
+Result<ControlFound> read_control(io::Disk& disk, const std::string& directory);
+
+// Whether the four slots in `bytes` (16 KiB) hold a generation; pure, so that tests can feed it anything.
+[[nodiscard]] ControlFound choose_control(std::span<const std::byte> bytes, Hasher& hasher);
+
+// The writer of CONTROL. Owned by one thread at a time: the opener, then the segment preparer, then the closer.
+class ControlFile {
+ public:
+  // Writes a file that holds generation 1 under a temporary name, then renames it: the directory is a journal from that moment.
+  static Result<void> create(io::Disk& disk, const std::string& directory, ControlSlot first, Time now);
+  // REQUIRES: `current` was read from this file.
+  static Result<ControlFile> open(io::Disk& disk, const std::string& directory, const ControlSlot& current);
+
+  [[nodiscard]] const ControlSlot& current() const noexcept { return current_; }
+  // Makes `next` durable as the next generation. Blocks for one synced write. After an error the generation on disk is unknown
+  // and the file must not be written again.
+  Result<void> publish(ControlSlot next, Time now);
+
+ private:
+  ControlFile(std::unique_ptr<io::File> file, const ControlSlot& current, std::string path);
+
+  std::unique_ptr<io::File> file_;
+  ControlSlot current_;
+  std::string path_;
+  AlignedBytes pair_{2 * page_bytes};
+  Hasher hasher_;
+};
+
+[[nodiscard]] std::string control_path(const std::string& directory);
+
+}  // namespace pawl::journal

@@ -1,0 +1,209 @@
+#include "pawl/journal/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pawl/journal/errors.hpp"
+#include "pawl/journal/files.hpp"
+#include "pawl/journal/recovery.hpp"
+
+namespace pawl::journal {
+namespace {
+
+Error refuse(Label label, std::string_view text) { return {error_code(label), fmt::format("{}: {}", name(label), text)}; }
+
+Label label_of(BlockFault fault) {
+  switch (fault) {
+    case BlockFault::place: return Label::misdirected;
+    case BlockFault::order:
+    case BlockFault::chain: return Label::swapped;
+    case BlockFault::database: return Label::foreign;
+    case BlockFault::nonce: return Label::rollback;
+    case BlockFault::version: return Label::newer_format;
+    case BlockFault::none:
+    case BlockFault::zeros:
+    case BlockFault::unreadable:
+    case BlockFault::header:
+    case BlockFault::body:
+    case BlockFault::records:
+    case BlockFault::body_hash: return Label::corrupt;
+  }
+  return Label::corrupt;
+}
+
+bool is_sealed(SegmentBytes& bytes, std::uint64_t segment, BlockChecker& checker, BlockView& seal) {
+  if (bytes.size() < 2 * std::uint64_t{page_bytes} || bytes.size() % page_bytes != 0) return false;
+  return load_block(checker, bytes, segment, bytes.size() - page_bytes, seal) == BlockFault::none &&
+         seal.header.kind == BlockKind::segment_seal;
+}
+
+}  // namespace
+
+Result<ControlSlot> read_identity(io::Disk& disk, const std::string& directory, std::vector<std::string>& notes) {
+  Observation seen;
+  auto looked = look_at_directory(disk, directory);
+  if (!looked) return std::move(looked).error();
+  seen.directory = *looked;
+  const Label label = classify(seen).label;
+  if (label == Label::not_initialised) {
+    return refuse(label, fmt::format("there is no journal in {}. Check the path, or create one there first (Journal::create; `pawl run` does).", directory));
+  }
+  if (label == Label::foreign) {
+    return refuse(label, fmt::format("{} holds files, but no journal. Check the path; a journal needs a directory of its own.", directory));
+  }
+  auto control = read_control(disk, directory);
+  if (!control) return std::move(control).error();
+  if (control->state == ControlState::newer) {
+    return refuse(Label::newer_format, fmt::format("{} was written with format {}; this release knows formats up to {}. Use the newer release.",
+                                                   control_path(directory), control->newest_version, format_version));
+  }
+  if (control->state != ControlState::valid) {
+    return refuse(Label::control_lost, fmt::format("no generation in {} is whole, and without it the journal's blocks cannot be told from "
+                                                   "payload. Restore the file from a copy; nothing was changed.", control_path(directory)));
+  }
+  if (control->damaged_slots != 0) {
+    notes.push_back(fmt::format("CONTROL: slots {:#x} (bits) were damaged or being written; the other copies hold generation {}",
+                                control->damaged_slots, control->slot.generation));
+  }
+  return control->slot;
+}
+
+Result<SegmentBytes> open_segment(io::Disk& disk, const std::string& directory, std::uint64_t segment, BlockChecker& checker, bool& sealed) {
+  const std::string path = segment_path(directory, segment);
+  auto bytes = SegmentBytes::read_directly(disk, path, checker.block_bytes_max());
+  if (!bytes) return bytes;
+  BlockView seal;
+  sealed = is_sealed(*bytes, segment, checker, seal);
+  if (!sealed) {
+    bytes->forget();
+    return bytes;
+  }
+  return SegmentBytes::map(disk, path);
+}
+
+Result<JournalReader> JournalReader::open(const std::string& directory, io::Disk& disk) {
+  std::vector<std::string> notes;
+  auto control = read_identity(disk, directory, notes);
+  if (!control) return std::move(control).error();
+  return JournalReader(directory, disk, *control);
+}
+
+Result<std::vector<SegmentSummary>> JournalReader::segments() const {
+  auto numbers = list_segments(*disk_, directory_);
+  if (!numbers) return std::move(numbers).error();
+  BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
+  std::vector<SegmentSummary> summaries;
+  for (const std::uint64_t number : *numbers) {
+    auto bytes = SegmentBytes::read_directly(*disk_, segment_path(directory_, number), control_.block_bytes_max);
+    if (!bytes) return std::move(bytes).error();
+    SegmentSummary summary{.number = number, .bytes = bytes->size()};
+    BlockView block;
+    if (is_sealed(*bytes, number, checker, block)) {
+      summary.sealed = true;
+      summary.last_block = block.header.block;
+      summary.next_sequence = block.header.first_sequence;
+    }
+    summary.opened = load_block(checker, *bytes, number, 0, block) == BlockFault::none && position_before(block, summary.before);
+    summaries.push_back(summary);
+  }
+  return summaries;
+}
+
+Result<BlockCursor> JournalReader::read(const ReadOptions& options) const {
+  auto checker = std::make_unique<BlockChecker>(Identity{control_.database, control_.secret}, control_.block_bytes_max);
+  Position start{.segment = control_.oldest_segment, .chain = checker->identity().first_chain(checker->hasher())};
+  BlockCursor cursor(*disk_, directory_, std::move(checker), options);
+  if (options.from_sequence > 0) {
+    auto summaries = segments();
+    if (!summaries) return std::move(summaries).error();
+    for (const SegmentSummary& summary : *summaries) {
+      if (summary.opened && summary.before.next_sequence <= options.from_sequence) start = summary.before;
+    }
+  }
+  auto exists = disk_->exists(segment_path(directory_, start.segment));
+  if (!exists) return std::move(exists).error();
+  if (!*exists && control_.epoch == 0) {
+    cursor.scanner_ = std::make_unique<BlockScanner>(*cursor.checker_, start, options.deep);
+    cursor.ended_ = true;
+    return cursor;
+  }
+  if (auto entered = cursor.enter(start); !entered) return entered.error();
+  return cursor;
+}
+
+Result<void> BlockCursor::enter(const Position& position) {
+  auto bytes = open_segment(*disk_, directory_, position.segment, *checker_, sealed_);
+  if (!bytes && bytes.error().code == ErrorCode::not_found) {
+    return refuse(Label::missing, fmt::format("segment {} is gone: {}. Restore it from a copy.", position.segment, bytes.error().text));
+  }
+  if (!bytes) return std::move(bytes).error();
+  bytes_ = std::make_unique<SegmentBytes>(std::move(*bytes));
+  scanner_ = std::make_unique<BlockScanner>(*checker_, position, options_.deep);
+  return {};
+}
+
+Result<bool> BlockCursor::next(BlockView& block) {
+  if (error_) return *error_;
+  while (!ended_) {
+    if (options_.until_block != 0 && position().block >= options_.until_block) break;
+    const BlockFault fault = scanner_->next(*bytes_, block);
+    if (fault == BlockFault::none) return true;
+    auto left = leave_segment(fault);
+    if (!left) {
+      error_ = left.error();
+      return *error_;
+    }
+    ended_ = !*left;
+  }
+  ended_ = true;
+  return false;
+}
+
+// True: stands before the next segment. False: the end.
+Result<bool> BlockCursor::leave_segment(BlockFault fault) {
+  if (sealed_ && fault != BlockFault::zeros) return damage(fault, position().offset, "in a sealed segment");
+  return sealed_ ? leave_sealed() : leave_live(fault);
+}
+
+Result<bool> BlockCursor::leave_sealed() {
+  BlockView seal;
+  const std::uint64_t offset = position().offset;
+  const BlockFault fault = scanner_->next_seal(*bytes_, seal);
+  if (fault != BlockFault::none) return damage(BlockFault::zeros, offset, "before the end of a sealed segment");
+  Position next = position();
+  next.segment += 1;
+  next.offset = 0;
+  if (auto entered = enter(next); !entered) return entered.error();
+  return true;
+}
+
+Result<bool> BlockCursor::leave_live(BlockFault fault) {
+  behind_end_ = fault;
+  if (options_.until_block != 0) return damage(fault, position().offset, fmt::format("although blocks up to {} are durable", options_.until_block));
+  // A segment that has a successor in use was sealed, and its seal is damaged; or it was sealed since we looked.
+  auto later = list_segments(*disk_, directory_);
+  if (!later) return std::move(later).error();
+  for (const std::uint64_t segment : *later) {
+    if (segment <= position().segment) continue;
+    auto bytes = SegmentBytes::read_directly(*disk_, segment_path(directory_, segment), checker_->block_bytes_max());
+    if (!bytes) return std::move(bytes).error();
+    BlockView block;
+    if (load_block(*checker_, *bytes, segment, 0, block) != BlockFault::none) continue;
+    const Position again = position();
+    const bool was_sealed = sealed_;
+    if (auto entered = enter(again); !entered) return entered.error();
+    if (sealed_ == was_sealed) return damage(fault, again.offset, "although later segments hold data");
+    return true;
+  }
+  return false;
+}
+
+Error BlockCursor::damage(BlockFault fault, std::uint64_t offset, std::string_view why) {
+  const Label label = label_of(fault);
+  return refuse(label, fmt::format("{} at offset {}: {}, {}. The journal is whole up to block {}, sequence {}. `pawl journal verify {}` lists "
+                                   "every defect; restore the directory from a copy of one moment.",
+                                   bytes_->path(), offset, describe(fault), why, position().block, position().next_sequence - 1, directory_));
+}
+
+}  // namespace pawl::journal

@@ -1,0 +1,366 @@
+#include "pawl/journal/recovery.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "pawl/journal/errors.hpp"
+#include "pawl/journal/files.hpp"
+
+namespace pawl::journal {
+namespace {
+
+using Next = Observation::Next;
+using Behind = Observation::Behind;
+
+bool is_own_name(const std::string& name) {
+  static constexpr std::array<std::string_view, 7> own = {lock_name,       control_name,    control_temporary_name, segments_name,
+                                                          snapshots_name, quarantine_name, "lost+found"};
+  return std::find(own.begin(), own.end(), name) != own.end();
+}
+
+Next observed(BlockFault fault) {
+  switch (fault) {
+    case BlockFault::zeros: return Next::zeros;
+    case BlockFault::place: return Next::misplaced;
+    case BlockFault::order:
+    case BlockFault::chain: return Next::disordered;
+    case BlockFault::database: return Next::other_database;
+    case BlockFault::nonce: return Next::unknown_epoch;
+    case BlockFault::version: return Next::newer_version;
+    case BlockFault::none:
+    case BlockFault::unreadable:
+    case BlockFault::header:
+    case BlockFault::body:
+    case BlockFault::records:
+    case BlockFault::body_hash: return Next::damaged;
+  }
+  return Next::damaged;
+}
+
+// One survey at work. The steps stand in the order in which run() calls them.
+class Surveyor {
+ public:
+  Surveyor(io::Disk& disk, const std::string& directory, const ControlSlot& control)
+      : disk_(disk), directory_(directory), control_(control), checker_({control.database, control.secret}, control.block_bytes_max) {}
+
+  Result<Survey> run();
+
+ private:
+  [[nodiscard]] bool numbers_hold() const;
+  Result<bool> pass_sealed(std::uint64_t segment, bool is_last);
+  [[nodiscard]] BlockFault check_open_block(SegmentBytes& bytes, const BlockView& seal);
+  Result<void> read_tail(std::uint64_t segment);
+  Result<void> read_previous(std::uint64_t segment);
+  BlockFault read_blocks(SegmentBytes& bytes, BlockScanner& scanner);
+  void judge(SegmentBytes& bytes, BlockFault fault);
+  void judge_seal_page(SegmentBytes& bytes);
+  void look_behind(SegmentBytes& bytes, std::uint64_t from, std::uint64_t to);
+  Result<void> look_at_spares();
+  bool is_later_block(std::span<const std::byte> page, std::uint64_t segment, std::uint64_t offset);
+  void damaged_for_certain(const std::string& path, std::uint64_t offset, BlockFault fault);
+  void describe_block(std::span<const std::byte> page);
+  Result<SegmentBytes> bytes_of_segment(std::uint64_t segment) {
+    return SegmentBytes::read_directly(disk_, segment_path(directory_, segment), control_.block_bytes_max);
+  }
+
+  io::Disk& disk_;
+  const std::string& directory_;
+  const ControlSlot& control_;
+  BlockChecker checker_;
+  std::vector<std::uint64_t> numbers_;
+  Position position_;  // behind the last sealed segment
+  Survey found_;
+  bool decided_ = false;
+};
+
+Result<Survey> Surveyor::run() {
+  auto numbers = list_segments(disk_, directory_);
+  if (!numbers) return std::move(numbers).error();
+  numbers_ = std::move(*numbers);
+  found_.segments = numbers_.size();
+  position_ = {.segment = control_.oldest_segment, .offset = 0, .block = 0, .next_sequence = 0, .epoch = 0,
+               .chain = checker_.identity().first_chain(checker_.hasher())};
+  found_.last = position_;
+  if (control_.epoch == 0 && numbers_.empty()) return std::move(found_);
+  if (!numbers_hold()) {
+    found_.seen.segments = Observation::Segments::gap;
+    return std::move(found_);
+  }
+  for (const std::uint64_t segment : numbers_) {
+    auto sealed = pass_sealed(segment, segment == numbers_.back());
+    if (!sealed) return std::move(sealed).error();
+    if (decided_) return std::move(found_);
+    if (*sealed) continue;
+    if (auto read = read_tail(segment); !read) return read.error();
+    if (!decided_) {
+      if (auto looked = look_at_spares(); !looked) return looked.error();
+    }
+    return std::move(found_);
+  }
+  // The last one is sealed: its successor existed before that, and is gone.
+  found_.seen.segments = Observation::Segments::gap;
+  found_.detail = fmt::format("segment {} is sealed, so segment {} existed before that", numbers_.back(), numbers_.back() + 1);
+  return std::move(found_);
+}
+
+bool Surveyor::numbers_hold() const {
+  if (numbers_.empty() || numbers_.front() != control_.oldest_segment || numbers_.back() < control_.durable_segment) return false;
+  return numbers_.back() - numbers_.front() + 1 == numbers_.size();
+}
+
+// True: sealed, whole at both ends, and continues the one before it. False: not sealed; the tail of the journal.
+Result<bool> Surveyor::pass_sealed(std::uint64_t segment, bool is_last) {
+  auto bytes = bytes_of_segment(segment);
+  if (!bytes) return std::move(bytes).error();
+  found_.path = bytes->path();
+  if (bytes->size() % page_bytes != 0 || bytes->size() < 2 * std::uint64_t{page_bytes}) {
+    found_.seen.segments = Observation::Segments::cut;
+    found_.detail = fmt::format("it has {} bytes", bytes->size());
+    decided_ = true;
+    return false;
+  }
+  BlockView seal;
+  const std::uint64_t seal_offset = bytes->size() - page_bytes;
+  const BlockFault fault = load_block(checker_, *bytes, segment, seal_offset, seal);
+  if (fault != BlockFault::none || seal.header.kind != BlockKind::segment_seal) return false;
+  (void)is_last;
+  const BlockHeader seal_header = seal.header;
+  const BlockFault open_fault = check_open_block(*bytes, seal);
+  if (decided_) return false;
+  if (open_fault != BlockFault::none) {
+    damaged_for_certain(bytes->path(), 0, open_fault);
+    return false;
+  }
+  position_ = {.segment = segment + 1, .offset = 0, .block = seal_header.block, .next_sequence = seal_header.first_sequence,
+               .epoch = seal_header.epoch, .chain = seal_header.chain};
+  found_.last = position_;
+  return true;
+}
+
+// That the first block of a sealed segment continues the segment before it.
+BlockFault Surveyor::check_open_block(SegmentBytes& bytes, const BlockView& seal) {
+  (void)seal;
+  BlockView open;
+  if (const BlockFault fault = load_block(checker_, bytes, position_.segment, 0, open); fault != BlockFault::none) return fault;
+  if (const BlockFault fault = checker_.check_order(open.bytes, position_); fault != BlockFault::none) return fault;
+  Position before;
+  if (!position_before(open, before)) return BlockFault::records;
+  SegmentMark mark;
+  (void)load_payload((*open.records().begin()).payload(), mark);
+  if (mark.segment_bytes == bytes.size()) return BlockFault::none;
+  found_.seen.segments = Observation::Segments::cut;
+  found_.detail = fmt::format("it has {} bytes and was made with {}", bytes.size(), mark.segment_bytes);
+  decided_ = true;
+  return BlockFault::none;
+}
+
+// Damage in a segment that is sealed: everything in it was durable.
+void Surveyor::damaged_for_certain(const std::string& path, std::uint64_t offset, BlockFault fault) {
+  found_.path = path;
+  found_.offset = offset;
+  found_.fault = fault;
+  found_.seen.next = observed(fault);
+  if (found_.seen.next == Next::zeros) found_.seen.behind = Behind::later_block;
+  found_.seen.witness = Observation::Witness::durable;
+  decided_ = true;
+}
+
+Result<void> Surveyor::read_tail(std::uint64_t segment) {
+  auto bytes = bytes_of_segment(segment);
+  if (!bytes) return std::move(bytes).error();
+  BlockScanner scanner(checker_, position_, true);
+  const BlockFault fault = read_blocks(*bytes, scanner);
+  found_.last = scanner.position();
+  found_.segment_bytes = bytes->size();
+  found_.path = bytes->path();
+  if (decided_) return {};
+  judge(*bytes, fault);
+  if (found_.last.offset == 0 && segment != control_.oldest_segment) return read_previous(segment - 1);
+  return {};
+}
+
+// The catalogue of a journal whose last segment is still empty stands in the one before it.
+Result<void> Surveyor::read_previous(std::uint64_t segment) {
+  auto bytes = bytes_of_segment(segment);
+  if (!bytes) return std::move(bytes).error();
+  BlockView open;
+  Position before;
+  if (load_block(checker_, *bytes, segment, 0, open) != BlockFault::none || !position_before(open, before)) return {};
+  BlockScanner scanner(checker_, before, true);
+  const BlockFault fault = read_blocks(*bytes, scanner);
+  BlockView seal;
+  if (decided_) return {};
+  if (fault != BlockFault::zeros) {
+    damaged_for_certain(bytes->path(), scanner.position().offset, fault);
+  } else if (const BlockFault seal_fault = scanner.next_seal(*bytes, seal); seal_fault != BlockFault::none) {
+    // The seal is whole in itself: what it continues is not what stands there.
+    damaged_for_certain(bytes->path(), scanner.position().offset, BlockFault::zeros);
+  }
+  return {};
+}
+
+BlockFault Surveyor::read_blocks(SegmentBytes& bytes, BlockScanner& scanner) {
+  BlockView block;
+  BlockFault fault;
+  while ((fault = scanner.next(bytes, block)) == BlockFault::none) {
+    for (const Record record : block.records()) found_.catalogue.apply(record);
+    found_.last_block_time = block.header.time;
+    if (block.header.offset == 0) {
+      SegmentMark mark;
+      Position before;
+      if (!position_before(block, before) || !load_payload((*block.records().begin()).payload(), mark)) return BlockFault::records;
+      if (mark.segment_bytes != bytes.size()) {
+        found_.seen.segments = Observation::Segments::cut;
+        found_.detail = fmt::format("it has {} bytes and was made with {}", bytes.size(), mark.segment_bytes);
+        decided_ = true;
+        return fault;
+      }
+    }
+    if (block.header.block == control_.durable_block && block.header.chain != control_.durable_chain) {
+      damaged_for_certain(bytes.path(), block.header.offset, BlockFault::chain);
+      return fault;
+    }
+  }
+  return fault;
+}
+
+// The place where the next block is due: [X, X + window) in the data area, or the seal's page. One of them may have been in flight.
+void Surveyor::judge(SegmentBytes& bytes, BlockFault fault) {
+  const std::uint64_t from = found_.last.offset;
+  const std::uint64_t data_end = bytes.size() - page_bytes;
+  found_.offset = from;
+  found_.fault = fault;
+  found_.seen.next = observed(fault);
+  found_.seen.writes = control_.epoch_durability == static_cast<std::uint32_t>(Durability::os) ? Observation::Writes::unsynced
+                                                                                               : Observation::Writes::synced;
+  const std::uint64_t due = found_.last.block + 1;
+  if (control_.durable_block >= due) found_.seen.witness = Observation::Witness::durable;
+  std::uint64_t window = std::min<std::uint64_t>(control_.block_bytes_max, data_end - std::min(from, data_end));
+  bool header_holds = false;
+  if (const auto page = from < data_end ? bytes.at(from, page_bytes) : std::span<const std::byte>{}; !page.empty()) {
+    describe_block(page);
+    header_holds = checker_.check_header(page, found_.last.segment, from) == BlockFault::none;
+    if (header_holds) window = std::min<std::uint64_t>(window, load_header(page).total_bytes);
+    // Whole, in order, and yet wrong inside: no crash writes that.
+    if (fault == BlockFault::records || fault == BlockFault::body_hash) found_.seen.witness = Observation::Witness::durable;
+    // An epoch that CONTROL does know: then the nonce itself is damaged, in a header whose CRC was made for it.
+    if (fault == BlockFault::nonce && load_header(page).epoch <= control_.epoch) found_.seen.next = Next::damaged;
+  }
+  // What stands inside the window belongs to the block, unless its header does not say so.
+  bool any_bytes = fault != BlockFault::zeros;
+  for (std::uint64_t at = from; at < from + window; at += page_bytes) {
+    const auto page = bytes.at(at, page_bytes);
+    any_bytes |= page.empty() || !all_zero(page);
+    if (!header_holds && !page.empty() && is_later_block(page, found_.last.segment, at)) found_.seen.behind = Behind::later_block;
+  }
+  if (any_bytes && found_.seen.next == Next::zeros) found_.seen.next = Next::damaged;
+  if (any_bytes) found_.torn.push_back({found_.last.segment, from, window});
+  look_behind(bytes, from + window, data_end);
+  judge_seal_page(bytes);
+  if (found_.seen.writes == Observation::Writes::unsynced && !found_.torn.empty()) found_.torn = {{found_.last.segment, from, bytes.size() - from}};
+}
+
+void Surveyor::judge_seal_page(SegmentBytes& bytes) {
+  const std::uint64_t at = bytes.size() - page_bytes;
+  const auto page = bytes.at(at, page_bytes);
+  if (!page.empty() && all_zero(page)) return;
+  if (found_.torn.empty() && found_.seen.next == Next::zeros) {
+    // The seal itself was in flight.
+    found_.seen.next = Next::damaged;
+    found_.offset = at;
+    found_.torn.push_back({found_.last.segment, at, page_bytes});
+  } else if (!page.empty() && is_later_block(page, found_.last.segment, at)) {
+    found_.seen.behind = Behind::later_block;
+  } else if (found_.seen.behind == Behind::zeros) {
+    found_.seen.behind = Behind::residue;
+  }
+}
+
+void Surveyor::look_behind(SegmentBytes& bytes, std::uint64_t from, std::uint64_t to) {
+  for (std::uint64_t at = from; at < to; at += page_bytes) {
+    const auto page = bytes.at(at, page_bytes);
+    if (!page.empty() && all_zero(page)) continue;
+    if (!page.empty() && is_later_block(page, found_.last.segment, at)) {
+      found_.seen.behind = Behind::later_block;
+      return;
+    }
+    if (found_.seen.behind == Behind::zeros) found_.seen.behind = Behind::residue;
+  }
+}
+
+// Segments behind the tail. Nothing is written there before the tail is sealed, so bytes that are no block are rot in an unused
+// file: it is made anew. A block is evidence.
+Result<void> Surveyor::look_at_spares() {
+  for (const std::uint64_t segment : numbers_) {
+    if (segment <= found_.last.segment) continue;
+    auto bytes = bytes_of_segment(segment);
+    if (!bytes) return std::move(bytes).error();
+    Spare spare{segment, bytes->size(), bytes->size() % page_bytes == 0};
+    for (std::uint64_t at = 0; at + page_bytes <= bytes->size(); at += page_bytes) {
+      const auto page = bytes->at(at, page_bytes);
+      if (!page.empty() && all_zero(page)) continue;
+      spare.zero = false;
+      if (!page.empty() && is_later_block(page, segment, at)) found_.seen.behind = Behind::later_block;
+    }
+    found_.spares.push_back(spare);
+  }
+  return {};
+}
+
+// The header alone is proof: it was submitted after the block that is due had become durable.
+bool Surveyor::is_later_block(std::span<const std::byte> page, std::uint64_t segment, std::uint64_t offset) {
+  if (load_header(page).magic != block_magic || checker_.check_header(page, segment, offset) != BlockFault::none) return false;
+  const BlockHeader header = load_header(page);
+  if (header.block <= found_.last.block + 1) return false;
+  if (header.durable_block > found_.last.block) found_.seen.witness = Observation::Witness::durable;
+  if (!found_.later_sequence || header.first_sequence < *found_.later_sequence) found_.later_sequence = header.first_sequence;
+  return true;
+}
+
+void Surveyor::describe_block(std::span<const std::byte> page) {
+  const BlockHeader header = load_header(page);
+  if (header.magic != block_magic || found_.fault == BlockFault::header) return;
+  found_.detail = fmt::format("it says: block {} of segment {}, offset {}, epoch {}, format {}", header.block, header.segment, header.offset,
+                              header.epoch, header.version);
+}
+
+}  // namespace
+
+Result<Observation::Directory> look_at_directory(io::Disk& disk, const std::string& directory) {
+  using Directory = Observation::Directory;
+  auto exists = disk.exists(directory);
+  if (!exists) return std::move(exists).error();
+  if (!*exists) return Directory::absent;
+  auto names = disk.list(directory);
+  if (!names) return std::move(names).error();
+  const auto has = [&](const char* name) { return std::find(names->begin(), names->end(), name) != names->end(); };
+  if (has(control_name)) return Directory::journal;
+  if (has(segments_name)) {
+    auto segments = list_segments(disk, directory);
+    if (!segments) return std::move(segments).error();
+    if (!segments->empty()) return Directory::journal;
+  }
+  return std::all_of(names->begin(), names->end(), is_own_name) ? Directory::empty : Directory::other;
+}
+
+Result<Survey> survey(io::Disk& disk, const std::string& directory, const ControlSlot& control) {
+  return Surveyor(disk, directory, control).run();
+}
+
+std::string explain(const RecoveryRow& row, const Survey& survey, const std::string& directory) {
+  const std::string where = survey.path.empty() ? directory : fmt::format("{} at offset {}", survey.path, survey.offset);
+  std::string text = fmt::format("{}: {}: {}", name(row.label), where, row.why);
+  if (row.label == Label::corrupt || row.label == Label::misdirected || row.label == Label::swapped) {
+    text += fmt::format(" ({})", describe(survey.fault));
+  }
+  if (!survey.detail.empty()) text += fmt::format("; {}", survey.detail);
+  text += fmt::format(". The journal is whole up to block {}, sequence {}", survey.last.block, survey.last.next_sequence - 1);
+  if (survey.later_sequence) text += fmt::format("; damaged: sequences {} to {}", survey.last.next_sequence, *survey.later_sequence - 1);
+  text += fmt::format(". Nothing was changed. `pawl journal verify {}` lists every defect; restore the directory from a copy of one moment.", directory);
+  return text;
+}
+
+}  // namespace pawl::journal

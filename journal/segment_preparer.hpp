@@ -1,0 +1,110 @@
+// Makes the next segment file before it is needed: zeros written and synced, renamed to its number, directory synced. Writing
+// into blocks that were never written costs the file system a journal commit each time (measured: 285 us instead of 109 us).
+//
+//   writer:    request -> ...                                  take
+//   preparer:             step, step, ... -> ready | no_space | failed
+//
+// Thread: request, take and set_urgent belong to the writer; step to one other thread, or to the same one.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pawl/core/ring/cursor.hpp"
+#include "pawl/journal/control.hpp"
+#include "pawl/journal/options.hpp"
+
+namespace pawl::journal {
+
+class SegmentPreparer {
+ public:
+  enum class State : std::uint8_t {
+    idle,      // nothing was asked for
+    working,
+    ready,     // take() it
+    no_space,  // tries again every 20 ms
+    failed,    // error() says why; nothing more will happen
+  };
+  struct Request {
+    std::uint64_t segment = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t bytes_min = 0;  // what will do if the disk is full: the segment is then shorter
+    // Durable by now, recorded in CONTROL on the way: it proves later that these blocks were there.
+    std::uint64_t durable_block = 0;
+    std::uint64_t durable_segment = 0;
+    Sequence durable_sequence = no_sequence;
+    Hash durable_chain{};
+  };
+  static constexpr std::size_t step_bytes = std::size_t{1} << 20;
+  static constexpr Duration space_poll = 20'000'000;
+
+  // `control` may be null: no evidence is written then.
+  SegmentPreparer(const Options& options, ControlFile* control);
+
+  // REQUIRES: state() is idle. Takes effect at the next step.
+  void request(const Request& request);
+  // A segment that already stands there, all zeros: left by an earlier run. REQUIRES: state() is idle.
+  void adopt(std::uint64_t bytes);
+  // While urgent, bytes_min of space are enough.
+  void set_urgent(bool urgent) noexcept;
+  // As the writer sees it.
+  [[nodiscard]] State state() const noexcept;
+  // REQUIRES: ready. The state is idle afterwards. Bytes of the segment.
+  [[nodiscard]] std::uint64_t take();
+  // REQUIRES: failed.
+  [[nodiscard]] const Error& error() const noexcept { return error_; }
+
+  // One piece of work: about 1 MiB of zeros, or one sync. Blocks for it. False if there was nothing to do.
+  bool step();
+
+ private:
+  enum class Stage : std::uint8_t { evidence, create, zeros, sync, publish };
+
+  // Preparer. Releases request_ to prepared_bytes_ and error_ to the writer.
+  void answer(State state) noexcept;
+  [[nodiscard]] bool take_command();
+  [[nodiscard]] bool may_try_now();
+  void advance();
+  Result<void> record_evidence();
+  Result<void> create();
+  Result<void> write_zeros();
+  Result<void> sync();
+  Result<void> publish();
+  Result<void> no_space();
+  void fail(Error error);
+
+  io::Disk& disk_;
+  io::Clock& clock_;
+  std::string directory_;
+  std::string temporary_;
+  ControlFile* control_;
+  AlignedBytes zeros_;
+
+  // Written by the writer: number of the request, times 2, plus 1 if urgent. request_ is the preparer's from this store on, until
+  // it has answered; taken by take_command.
+  ring::Cursor<> command_{0};
+  // Written by the preparer: number of the request, times 8, plus its state. Pairs with state().
+  ring::Cursor<> answer_{0};
+
+  // The writer's own.
+  Sequence requests_ = 0;
+  bool outstanding_ = false;
+  bool adopted_ = false;
+
+  // Handed over.
+  Request request_;
+  std::uint64_t prepared_bytes_ = 0;
+  Error error_{ErrorCode::io, {}};
+
+  // The preparer's own.
+  Sequence current_ = 0;
+  State progress_ = State::idle;
+  bool urgent_ = false;
+  bool was_urgent_ = false;
+  Stage stage_ = Stage::create;
+  std::unique_ptr<io::File> file_;
+  int stalls_ = 0;
+  std::int64_t next_try_ns_ = 0;
+};
+
+}  // namespace pawl::journal

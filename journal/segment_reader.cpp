@@ -1,0 +1,112 @@
+#include "pawl/journal/segment_reader.hpp"
+
+#include <algorithm>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/journal/errors.hpp"
+
+namespace pawl::journal {
+namespace {
+
+constexpr std::size_t window_blocks = 2;
+
+}  // namespace
+
+Result<SegmentBytes> SegmentBytes::read_directly(io::Disk& disk, const std::string& path, std::size_t block_bytes_max) {
+  auto file = disk.open(path, {.access = io::Access::read, .direct = true});
+  if (!file) return std::move(file).error();
+  const std::int64_t size = (*file)->size();
+  if (size < 0) return os_error("read the size of", path, size);
+  if ((*file)->alignment_bytes() > page_bytes) {
+    return Error{ErrorCode::unsupported, "direct I/O on " + path + " needs an alignment of more than 4096 bytes, the journal's unit. "
+                                         "Put the journal on a device with sectors of 4096 bytes or less."};
+  }
+  SegmentBytes bytes;
+  bytes.path_ = path;
+  bytes.size_ = static_cast<std::uint64_t>(size);
+  bytes.file_ = std::move(*file);
+  bytes.window_ = AlignedBytes(window_blocks * block_bytes_max);
+  return bytes;
+}
+
+Result<SegmentBytes> SegmentBytes::map(io::Disk& disk, const std::string& path) {
+  auto mapping = disk.map(path);
+  if (!mapping) return std::move(mapping).error();
+  SegmentBytes bytes;
+  bytes.path_ = path;
+  bytes.size_ = (*mapping)->bytes().size();
+  bytes.mapping_ = std::move(*mapping);
+  return bytes;
+}
+
+std::span<const std::byte> SegmentBytes::at(std::uint64_t offset, std::size_t length) {
+  if (offset > size_ || length > size_ - offset) return {};
+  if (mapping_) return mapping_->bytes().subspan(offset, length);
+  PAWL_ASSERT(length <= window_.size());
+  if (offset < window_offset_ || offset + length > window_offset_ + window_bytes_) {
+    const std::size_t ahead = std::min<std::uint64_t>(window_.size(), size_ - offset) / page_bytes * page_bytes;
+    window_offset_ = offset;
+    window_bytes_ = read_pages(offset, std::max(ahead, length));
+    // An error further on must not hide what was asked for.
+    if (window_bytes_ < length) window_bytes_ = read_pages(offset, length);
+    if (window_bytes_ < length) return {};
+  }
+  return window_.span().subspan(offset - window_offset_, length);
+}
+
+std::size_t SegmentBytes::read_pages(std::uint64_t offset, std::size_t length) {
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    const std::int64_t got = file_->read(window_.span().first(length), offset);
+    if (got > 0) return static_cast<std::size_t>(got) / page_bytes * page_bytes;
+    if (got == 0 || !is_transient(got)) return 0;
+  }
+  return 0;
+}
+
+BlockFault load_block(BlockChecker& checker, SegmentBytes& bytes, std::uint64_t segment, std::uint64_t offset, BlockView& block) {
+  const auto page = bytes.at(offset, page_bytes);
+  if (page.empty()) return BlockFault::unreadable;
+  if (const BlockFault fault = checker.check_header(page, segment, offset); fault != BlockFault::none) return fault;
+  block.header = load_header(page);
+  block.bytes = bytes.at(offset, block.header.total_bytes);
+  if (block.bytes.empty()) return BlockFault::unreadable;
+  return checker.check_body(block.bytes);
+}
+
+BlockFault BlockScanner::check_at(SegmentBytes& segment, std::uint64_t offset, BlockView& block) {
+  if (const BlockFault fault = load_block(checker_, segment, position_.segment, offset, block); fault != BlockFault::none) return fault;
+  if (const BlockFault fault = checker_.check_order(block.bytes, position_); fault != BlockFault::none) return fault;
+  if (const BlockFault fault = checker_.check_records(block.bytes, deep_); fault != BlockFault::none) return fault;
+  position_.offset = offset + block.header.total_bytes;
+  position_.block = block.header.block;
+  position_.next_sequence = block.header.first_sequence + block.header.inputs;
+  position_.epoch = block.header.epoch;
+  position_.chain = block.header.chain;
+  return BlockFault::none;
+}
+
+BlockFault BlockScanner::next(SegmentBytes& segment, BlockView& block) {
+  if (position_.offset + page_bytes >= segment.size()) return BlockFault::zeros;
+  return check_at(segment, position_.offset, block);
+}
+
+BlockFault BlockScanner::next_seal(SegmentBytes& segment, BlockView& block) {
+  if (segment.size() < page_bytes) return BlockFault::unreadable;
+  const BlockFault fault = check_at(segment, segment.size() - page_bytes, block);
+  if (fault == BlockFault::none && block.header.kind != BlockKind::segment_seal) return BlockFault::order;
+  return fault;
+}
+
+bool position_before(const BlockView& open_block, Position& position) {
+  if (open_block.header.kind != BlockKind::segment_open || open_block.header.records == 0) return false;
+  const RecordCounts counts = count_records(open_block.body());
+  if (!counts.whole || counts.records == 0) return false;
+  const Record first = *open_block.records().begin();
+  SegmentMark mark;
+  if (first.header().type != static_cast<std::uint16_t>(AnnotationType::segment) || !load_payload(first.payload(), mark)) return false;
+  position = {.segment = mark.segment, .offset = 0, .block = mark.previous_block, .next_sequence = mark.first_sequence, .epoch = 0,
+              .chain = mark.previous_chain};
+  return true;
+}
+
+}  // namespace pawl::journal

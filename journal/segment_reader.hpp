@@ -1,0 +1,82 @@
+// Blocks of the journal in order, each checked before it is shown. The same scanner serves recovery (direct reads), replay and
+// tools (mapped sealed segments, direct reads of the live one).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pawl/io/disk.hpp"
+#include "pawl/journal/aligned.hpp"
+#include "pawl/journal/block.hpp"
+
+namespace pawl::journal {
+
+// The bytes of one segment file: mapped, or read directly through a window of memory.
+class SegmentBytes {
+ public:
+  // Never the page cache: what recovery decides on must be what the device holds.
+  static Result<SegmentBytes> read_directly(io::Disk& disk, const std::string& path, std::size_t block_bytes_max);
+  // REQUIRES: sealed; the file must not change while it is mapped.
+  static Result<SegmentBytes> map(io::Disk& disk, const std::string& path);
+
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+  // Bytes [offset, offset + length), valid until the next call; empty if they are beyond the end or the device cannot read them.
+  // REQUIRES: both multiples of 4096; length at most block_bytes_max.
+  [[nodiscard]] std::span<const std::byte> at(std::uint64_t offset, std::size_t length);
+  // The next reads see the device again, not the window.
+  void forget() noexcept { window_bytes_ = 0; }
+
+ private:
+  [[nodiscard]] std::size_t read_pages(std::uint64_t offset, std::size_t length);
+
+  std::string path_;
+  std::uint64_t size_ = 0;
+  std::unique_ptr<io::Mapping> mapping_;
+  std::unique_ptr<io::File> file_;
+  AlignedBytes window_;
+  std::uint64_t window_offset_ = 0;
+  std::size_t window_bytes_ = 0;
+};
+
+// A checked block. Points into the segment's bytes.
+struct BlockView {
+  BlockHeader header;
+  std::span<const std::byte> bytes;  // header, body and padding
+
+  [[nodiscard]] std::span<const std::byte> body() const noexcept { return bytes.subspan(block_header_bytes, header.body_bytes); }
+  [[nodiscard]] Records records() const noexcept { return Records(body()); }
+  // no_sequence if it has no inputs and none came before.
+  [[nodiscard]] Sequence last_sequence() const noexcept { return header.first_sequence + header.inputs - 1; }
+};
+
+// Walks the blocks of one segment from a position. Thread: one at a time.
+class BlockScanner {
+ public:
+  BlockScanner(BlockChecker& checker, const Position& position, bool deep) : checker_(checker), position_(position), deep_(deep) {}
+
+  // none: `block` is whole and the next one, and the position has moved behind it. Otherwise: what is wrong at the position, which
+  // stays. `zeros` before the seal's page is how data ends; the seal itself is read by next_seal.
+  [[nodiscard]] BlockFault next(SegmentBytes& segment, BlockView& block);
+  // The block in the last page.
+  [[nodiscard]] BlockFault next_seal(SegmentBytes& segment, BlockView& block);
+
+  [[nodiscard]] const Position& position() const noexcept { return position_; }
+  void enter(std::uint64_t segment) noexcept { position_.segment = segment; position_.offset = 0; }
+
+ private:
+  [[nodiscard]] BlockFault check_at(SegmentBytes& segment, std::uint64_t offset, BlockView& block);
+
+  BlockChecker& checker_;
+  Position position_;
+  bool deep_;
+};
+
+// A block that is whole in itself at `offset`, whatever its order; none if header, place and body hold.
+[[nodiscard]] BlockFault load_block(BlockChecker& checker, SegmentBytes& bytes, std::uint64_t segment, std::uint64_t offset, BlockView& block);
+
+// The position before the first block of a segment, by its own SEGMENT record. False if its first block is not an OPEN block.
+[[nodiscard]] bool position_before(const BlockView& open_block, Position& position);
+
+}  // namespace pawl::journal

@@ -1,0 +1,224 @@
+// What the writer writes, in the order of a segment's life. How it is written: writer_io.cpp.
+#include "pawl/journal/writer.hpp"
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/journal/errors.hpp"
+#include "pawl/journal/files.hpp"
+
+namespace pawl::journal {
+namespace {
+
+constexpr std::size_t control_buffer = 2;
+constexpr std::uint64_t short_segment_bytes = std::uint64_t{4} << 20;
+
+}  // namespace
+
+std::string_view name(WriterState state) noexcept {
+  switch (state) {
+    case WriterState::running: return "RUNNING";
+    case WriterState::disk_full: return "DISK FULL";
+    case WriterState::failed: return "FAILED";
+    case WriterState::closed: return "CLOSED";
+  }
+  return "UNKNOWN";
+}
+
+std::unique_ptr<Writer> Writer::without_files() { return std::unique_ptr<Writer>(new Writer()); }
+
+Writer::~Writer() = default;
+
+Writer::Writer(const Options& options, const Identity& identity, WriterStart start, SegmentPreparer& preparer)
+    : disk_(options.disk),
+      clock_(options.clock),
+      preparer_(&preparer),
+      directory_(options.directory),
+      durability_(options.durability),
+      body_hash_(options.body_hash),
+      seal_after_(options.seal_after),
+      check_records_(options.check_records),
+      block_bytes_max_(options.block_bytes_max),
+      segment_bytes_full_(options.segment_bytes),
+      database_(identity.database()),
+      epoch_(start.epoch),
+      epoch_pending_(true),
+      segment_bytes_(start.segment_bytes),
+      built_(start.position),
+      durable_(start.position),
+      next_sequence_(start.position.next_sequence),
+      durable_sequence_(start.position.next_sequence - 1),
+      memory_(3 * std::size_t{options.block_bytes_max}),
+      catalogue_(std::move(start.catalogue)) {
+  nonce_ = identity.nonce(epoch_.epoch, hasher_);
+  for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_[i].memory = memory_.data() + i * block_bytes_max_;
+  phase_ = built_.offset == 0 ? Phase::opening : Phase::running;
+}
+
+Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Identity& identity, WriterStart start, SegmentPreparer& preparer) {
+  std::unique_ptr<Writer> writer(new Writer(options, identity, std::move(start), preparer));
+  if (auto opened = writer->open_file(); !opened) return opened.error();
+  if (writer->phase_ == Phase::running) writer->request_next_segment();
+  return writer;
+}
+
+Result<void> Writer::open_file() {
+  path_ = segment_path(directory_, built_.segment);
+  auto file = disk_->open(path_, {.access = io::Access::read_write, .direct = durability_ == Durability::disk,
+                                  .durable = durability_ == Durability::disk});
+  if (!file) return std::move(file).error();
+  file_ = std::move(*file);
+  if (file_->alignment_bytes() > page_bytes) {
+    return Error{ErrorCode::unsupported, "direct I/O on " + path_ + " needs an alignment of more than 4096 bytes, the journal's unit. "
+                                         "Put the journal on a device with sectors of 4096 bytes or less."};
+  }
+  (void)file_->pin_buffers(memory_.span());  // refused: the writes are a little slower, doctor says so
+  ++counters_.segments;
+  return {};
+}
+
+std::size_t Writer::start_next() {
+  if (in_flight_.resubmit) return resubmit_when_due();
+  switch (phase_) {
+    case Phase::sealing: return submit_seal();
+    case Phase::opening: return submit_open();
+    case Phase::running: break;
+  }
+  if (epoch_pending_) return submit_epoch();
+  if (filling().inputs > 0) return submit_filling();
+  if (filling().records > 0 && (draining_ || idle_timer_due())) return submit_filling();
+  if (unwitnessed_ && durability_ == Durability::disk && (draining_ || idle_timer_due())) return submit_idle_seal();
+  return 0;
+}
+
+bool Writer::idle_timer_due() noexcept { return clock_->monotonic_ns() - last_durable_ns_ >= seal_after_; }
+
+// The first block of a segment, or as many as the catalogue needs.
+std::size_t Writer::submit_open() {
+  Buffer& buffer = buffers_[control_buffer];
+  buffer.clear();
+  if (built_.offset == 0) {
+    next_item_ = 0;
+    const SegmentMark mark{built_.segment, segment_bytes_, built_.block, built_.next_sequence, built_.chain};
+    put(buffer, AnnotationType::segment, bytes_of(mark));
+  }
+  for (; next_item_ < catalogue_.items(); ++next_item_) {
+    const std::size_t bytes = catalogue_.item_bytes(next_item_);
+    if (buffer.used + bytes > block_bytes_max_) break;
+    if (bytes == 0) continue;
+    buffer.used += catalogue_.put_item(next_item_, buffer.memory + buffer.used);
+    ++buffer.records;
+  }
+  if (!fits(round_up_to_page(buffer.used))) {
+    fail({ErrorCode::usage, "the sources and the pipeline of this journal do not fit into a segment of " + path_ +
+                                ". Create the journal with larger segments (segment_bytes)."});
+    return 0;
+  }
+  return submit(buffer, BlockKind::segment_open, built_.offset);
+}
+
+std::size_t Writer::submit_epoch() {
+  Buffer& buffer = buffers_[control_buffer];
+  buffer.clear();
+  put(buffer, AnnotationType::epoch, bytes_of(epoch_));
+  if (!fits(page_bytes)) return roll();
+  return submit(buffer, BlockKind::epoch_open, built_.offset);
+}
+
+std::size_t Writer::submit_filling() {
+  if (!fits(round_up_to_page(filling().used))) return roll();
+  const std::size_t sent = submit(filling(), BlockKind::data, built_.offset);
+  if (in_flight_.active) filling_ ^= 1U;
+  return sent;
+}
+
+std::size_t Writer::submit_idle_seal() {
+  if (!fits(page_bytes)) return roll();
+  Buffer& buffer = buffers_[control_buffer];
+  buffer.clear();
+  return submit(buffer, BlockKind::seal_idle, built_.offset);
+}
+
+std::size_t Writer::roll() {
+  phase_ = Phase::sealing;
+  preparer_->set_urgent(true);
+  return submit_seal();
+}
+
+// Waits until the next segment exists and its directory entry is durable: a sealed segment always has a successor.
+std::size_t Writer::submit_seal() {
+  switch (preparer_->state()) {
+    case SegmentPreparer::State::idle: request_next_segment(); return 0;
+    case SegmentPreparer::State::working: return 0;
+    case SegmentPreparer::State::failed: fail(preparer_->error()); return 0;
+    case SegmentPreparer::State::no_space:
+      if (state_ == WriterState::running) ++counters_.disk_full;
+      state_ = WriterState::disk_full;
+      return 0;
+    case SegmentPreparer::State::ready: break;
+  }
+  state_ = WriterState::running;
+  Buffer& buffer = buffers_[control_buffer];
+  buffer.clear();
+  put(buffer, AnnotationType::seal, bytes_of(SealMark{built_.offset, built_.block, built_.next_sequence}));
+  return submit(buffer, BlockKind::segment_seal, segment_bytes_ - page_bytes);
+}
+
+void Writer::request_next_segment() {
+  if (preparer_->state() != SegmentPreparer::State::idle) return;
+  preparer_->request({.segment = built_.segment + 1,
+                      .bytes = segment_bytes_full_,
+                      .bytes_min = std::min(short_segment_bytes, segment_bytes_full_),
+                      .durable_block = durable_.block,
+                      .durable_segment = durable_.segment,
+                      .durable_sequence = durable_sequence_,
+                      .durable_chain = durable_.chain});
+}
+
+void Writer::put(Buffer& buffer, AnnotationType type, std::span<const std::byte> payload) noexcept {
+  buffer.used += put_annotation(buffer.memory + buffer.used, type, 0, payload);
+  ++buffer.records;
+}
+
+bool Writer::annotate(AnnotationType type, std::span<const std::byte> payload) noexcept {
+  if (!has_room(record_bytes(payload.size()))) return false;
+  if (durability_ != Durability::memory) put(filling(), type, payload);
+  return true;
+}
+
+bool Writer::annotate_source(std::uint16_t number, std::string_view name) noexcept {
+  PAWL_ASSERT(name.size() <= source_name_bytes_max);
+  std::array<std::byte, sizeof(SourceName) + source_name_bytes_max> payload;
+  const SourceName head{0, number, static_cast<std::uint16_t>(name.size()), 0};
+  std::memcpy(payload.data(), &head, sizeof head);
+  std::memcpy(payload.data() + sizeof head, name.data(), name.size());
+  return annotate(AnnotationType::source, std::span(payload).first(sizeof head + name.size()));
+}
+
+bool Writer::annotate_pipeline(std::string_view text) noexcept {
+  PAWL_ASSERT(text.size() <= pipeline_bytes_max());
+  const std::size_t chunks = (text.size() + pipeline_chunk_bytes - 1) / pipeline_chunk_bytes;
+  if (!has_room(text.size() + chunks * record_bytes(sizeof(PipelineChunk) + 8))) return false;
+  if (durability_ == Durability::memory) return true;
+  for (std::size_t from = 0; from < text.size(); from += pipeline_chunk_bytes) {
+    const PipelineChunk head{static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(from)};
+    const std::string_view chunk = text.substr(from, pipeline_chunk_bytes);
+    Buffer& buffer = filling();
+    buffer.used += put_annotation(buffer.memory + buffer.used, AnnotationType::pipeline, 0, bytes_of(head), std::as_bytes(std::span(chunk)));
+    ++buffer.records;
+  }
+  return true;
+}
+
+bool Writer::drained() noexcept {
+  draining_ = true;
+  if (durability_ == Durability::memory) return true;
+  if (state_ == WriterState::failed || state_ == WriterState::closed) return true;
+  return !in_flight_.active && phase_ == Phase::running && !epoch_pending_ && filling().records == 0 &&
+         !(unwitnessed_ && durability_ == Durability::disk);
+}
+
+void Writer::close() noexcept {
+  if (state_ != WriterState::failed) state_ = WriterState::closed;
+  file_.reset();
+}
+
+}  // namespace pawl::journal

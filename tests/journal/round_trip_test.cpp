@@ -1,0 +1,154 @@
+#include "world.hpp"
+
+using namespace pawl;
+using namespace pawl::world;
+
+TEST_CASE("inputs come back in order, byte for byte, over blocks, segments and restarts") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  const Options options = small_options(disk, clock);
+  std::uint64_t written = 0;
+  {
+    Journal journal = create_and_open(options);
+    CHECK(journal.recovery().label == Label::end);
+    CHECK(journal.recovery().last_sequence == no_sequence);
+    REQUIRE(append_inputs(journal, clock, 0, 2'000));
+    REQUIRE(all_durable(journal, clock));
+    CHECK(journal.writer().durable_sequence() == 1'999);
+    CHECK(journal.writer().counters().segments > 2);
+    written = 2'000;
+  }
+  for (int restart = 0; restart < 5; ++restart) {
+    Journal journal = reopen(options);
+    CHECK(journal.recovery().label == Label::end);
+    CHECK(journal.recovery().last_sequence == static_cast<Sequence>(written) - 1);
+    CHECK(journal.recovery().clean == (restart > 1));
+    REQUIRE(append_inputs(journal, clock, written, written + 100));
+    written += 100;
+    REQUIRE(all_durable(journal, clock));
+    if (restart > 0) {
+      auto closed = journal.close();
+      REQUIRE_MESSAGE(closed.ok(), (closed ? "" : closed.error().text));
+    }
+  }
+  const Contents contents = read_all(disk);
+  REQUIRE_MESSAGE(contents.end.ok(), (contents.end ? "" : contents.end.error().text));
+  CHECK(contents.inputs.size() == written);
+  CHECK(holds_inputs(contents, written));
+}
+
+TEST_CASE("pipeline, sources, tickets, digest and emitted survive, from any later segment") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  const Options options = small_options(disk, clock);
+  const std::string pipeline(3'500, 'p');
+  Digest digest{};
+  digest[0] = std::byte{42};
+  {
+    Journal journal = create_and_open(options);
+    Writer& writer = journal.writer();
+    REQUIRE(writer.annotate_pipeline(pipeline));
+    REQUIRE(writer.annotate_source(0, "gateway-1"));
+    REQUIRE(writer.annotate_source(1, "gateway-2"));
+    REQUIRE(writer.annotate_source(2, "files"));
+    REQUIRE(append_inputs(journal, clock, 0, 10));
+    REQUIRE(writer.annotate_digest(9, digest));
+    REQUIRE(writer.annotate_emitted(8, 123));
+    REQUIRE(append_inputs(journal, clock, 10, 3'000));
+    REQUIRE(all_durable(journal, clock));
+  }
+  Journal journal = reopen(options);
+  const RecoveryReport& report = journal.recovery();
+  CHECK(report.segments > 4);
+  CHECK(report.pipeline == pipeline);
+  REQUIRE(report.sources.size() == 3);
+  CHECK(report.sources[0].name == "gateway-1");
+  CHECK(report.sources[0].last_ticket == 1'000);
+  CHECK(report.sources[2].name == "files");
+  CHECK(report.sources[2].last_ticket == 1'000);
+  REQUIRE(report.digest.has_value());
+  CHECK(report.digest->sequence == 9);
+  CHECK(report.digest->digest == digest);
+  CHECK(report.emitted.sequence == 8);
+  CHECK(report.emitted.position == 123);
+}
+
+TEST_CASE("an annotation alone waits for the idle timer, and is not lost") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  const Options options = small_options(disk, clock);
+  Journal journal = create_and_open(options);
+  REQUIRE(append_inputs(journal, clock, 0, 1));
+  REQUIRE(all_durable(journal, clock));
+  const std::uint64_t blocks = journal.writer().durable_block();
+  REQUIRE(journal.writer().annotate_emitted(0, 0));
+  journal.writer().poll();
+  CHECK_FALSE(journal.writer().in_flight());
+  REQUIRE(turn_until(journal, clock, [&] { return journal.writer().durable_block() > blocks; }));
+  CHECK(journal.writer().counters().idle_seals == 0);
+  turn_until(journal, clock, [] { return false; }, 1'000);
+  CHECK(journal.writer().durable_block() == blocks + 1);
+}
+
+TEST_CASE("a seal witnesses the last data block after 2 ms, once") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  const Options options = small_options(disk, clock);
+  Journal journal = create_and_open(options);
+  REQUIRE(append_inputs(journal, clock, 0, 5));
+  REQUIRE(all_durable(journal, clock));
+  CHECK(journal.writer().counters().idle_seals == 0);
+  turn_until(journal, clock, [] { return false; }, 2'000);
+  CHECK(journal.writer().counters().idle_seals == 1);
+}
+
+TEST_CASE("durability os and memory") {
+  io::SimulatedClock clock;
+  SUBCASE("os: no data sync per block, and the process may die") {
+    io::SimulatedDisk disk;
+    Options options = small_options(disk, clock);
+    options.durability = Durability::os;
+    Journal journal = create_and_open(options);
+    REQUIRE(append_inputs(journal, clock, 0, 500));
+    REQUIRE(all_durable(journal, clock));
+    CHECK(journal.writer().counters().syncs == 0);
+    const auto after = disk.after_process_death();
+    CHECK(holds_inputs(read_all(*after), 500));
+  }
+  SUBCASE("memory: no files, acks at once") {
+    Options options;
+    options.durability = Durability::memory;
+    auto journal = Journal::open(options);
+    REQUIRE(journal.ok());
+    CHECK(journal->writer().append(make_input(0)));
+    CHECK(journal->writer().durable_sequence() == 0);
+    CHECK(journal->preparer() == nullptr);
+    CHECK(journal->close().ok());
+  }
+}
+
+TEST_CASE("reading from a sequence starts at its segment, and until a block ends there") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  const Options options = small_options(disk, clock);
+  Journal journal = create_and_open(options);
+  REQUIRE(append_inputs(journal, clock, 0, 3'000));
+  REQUIRE(all_durable(journal, clock));
+  auto reader = JournalReader::open(directory, disk);
+  REQUIRE(reader.ok());
+  auto cursor = reader->read({.from_sequence = 2'500, .until_block = journal.writer().durable_block()});
+  REQUIRE(cursor.ok());
+  BlockView block;
+  Sequence first = no_sequence;
+  Sequence last = no_sequence;
+  for (;;) {
+    auto more = cursor->next(block);
+    REQUIRE_MESSAGE(more.ok(), (more ? "" : more.error().text));
+    if (!*more) break;
+    if (first == no_sequence) first = block.header.first_sequence;
+    last = block.last_sequence();
+  }
+  CHECK(first > 0);
+  CHECK(first <= 2'500);
+  CHECK(last == 2'999);
+}
