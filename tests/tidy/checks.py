@@ -150,6 +150,26 @@ def contains(lines, block):
     return any(lines[i:i + len(block)] == block for i in range(len(lines) - len(block) + 1))
 
 
+# Which package brings a header that is neither ours nor the compiler's, libc's or the kernel's.
+PACKAGES = {
+    "CLI/": "libcli11-dev", "benchmark/": "libbenchmark-dev", "boost/": "libboost-dev", "doctest/": "doctest-dev",
+    "fast_float/": "libfast-float-dev", "fmt/": "libfmt-dev", "liburing.h": "liburing-dev", "mimalloc": "libmimalloc-dev",
+    "openssl/": "libssl-dev", "rapidcheck": "librapidcheck-dev", "relacy/": "relacy-dev", "xxhash.h": "libxxhash-dev", "zstd.h": "libzstd-dev",
+}
+SYSTEM = re.compile(r"(?:sys|linux|net|netinet|arpa|bits|asm)/|(?:unistd|fcntl|sched|poll|pthread|dirent|signal|\w*intrin|dlfcn|termios|time|errno)\.h$")
+
+
+def packages(tree):
+    """Every foreign header comes from a package that tools/install-packages lists, so that a bare machine builds."""
+    script = tree.file("tools/install-packages")
+    for file in tree.cpp:
+        for line, name in file.includes:
+            foreign = f"<{name}>" in file.lines[line - 1] and ("/" in name or "." in name) and not SYSTEM.match(name)
+            package = next((p for prefix, p in PACKAGES.items() if name.startswith(prefix)), None)
+            if foreign and not name.startswith("pawl/") and (package is None or not script or package not in script.text):
+                yield Finding(file.path, line, "package", f"{name} comes from {package or 'no known package'}, which tools/install-packages lacks")
+
+
 def links(tree):
     """Relative links of the documents lead to files that exist."""
     for file in (f for f in tree.files if f.suffix == ".md"):
@@ -171,7 +191,7 @@ def duplicate_names(tree):
 
 CHECKS = (
     top_level, layering, banned, unowned_notes, machine_paths, white_space, guards, ratchet, short_functions,
-    dead_headers, readme_code, links, duplicate_names,
+    dead_headers, readme_code, packages, links, duplicate_names,
 )
 
 

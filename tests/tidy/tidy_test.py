@@ -105,6 +105,13 @@ class Planted(unittest.TestCase):
         used = {"core/base/a.hpp": HEADER, "core/base/a.cpp": '#include "pawl/core/base/a.hpp"\n'}
         self.assertEqual(set(), findings(used))
 
+    def test_packages(self):
+        self.caught("apps/a.cpp", "#include <fmt/format.h>\n", "package")
+        self.caught("apps/a.cpp", "#include <unknown/thing.hpp>\n", "package")
+        self.clean("apps/a.cpp", "#include <sys/stat.h>\n#include <immintrin.h>\n#include <vector>\n", "package")
+        listed = {"apps/a.cpp": "#include <fmt/format.h>\n", "tools/install-packages": "libfmt-dev\n"}
+        self.assertEqual(set(), findings(listed))
+
     def test_readme_code(self):
         readme = "# x\n```cpp\nint a = 1;\n  int b = 2;\n```\n"
         self.assertIn(("README.md", "README code"), findings({"README.md": readme}))
