@@ -15,38 +15,18 @@
 
 #include "pawl/core/base/result.hpp"
 #include "pawl/core/base/types.hpp"
-#include "pawl/core/event/type.hpp"
+#include "pawl/core/event/slot_view.hpp"
 #include "pawl/core/language/pipeline.hpp"
 #include "pawl/core/state/tiles.hpp"
+#include "pawl/core/window/feature.hpp"
 
 namespace pawl::window {
-
-// One aggregate and where its values go. A ratio takes `column` (numerator) and `column + 1` (denominator, > 0);
-// whether it is missing stands in both columns.
-struct FeatureSpec {
-  const language::Aggregate* aggregate = nullptr;
-  Type type;                  // of the aggregate's value
-  std::uint32_t column = 0;
-};
-
-[[nodiscard]] constexpr std::uint32_t columns_of(const Type& type) noexcept { return type.ratio ? 2 : 1; }
 
 // Bounds of one group. What is refused depends on these and on the log alone. Memory is reserved for all of it, but only touched as keys and entries come.
 struct StateLimits {
   std::uint64_t keys_max = std::uint64_t{1} << 20;      // live keys; at least so many fit, a partition of the hash takes a 256th and some slack
   std::uint64_t entries_max = std::uint64_t{16} << 20;  // events held for windows that end
   std::uint64_t distinct_max = std::uint64_t{1} << 20;  // values that large windows of `distinct` count in a table (smaller ones are scanned)
-};
-
-// Ring slots as the stage sees them: sequence s stands at base + (s & mask) * slot_bytes and starts with an EventHeader.
-struct SlotView {
-  const std::byte* base = nullptr;
-  std::size_t slot_bytes = 0;
-  std::uint64_t mask = 0;
-
-  [[nodiscard]] const std::byte* at(Sequence sequence) const noexcept {
-    return base + (static_cast<std::uint64_t>(sequence) & mask) * slot_bytes;
-  }
 };
 
 struct GroupCounters {
@@ -57,7 +37,7 @@ struct GroupCounters {
   std::uint64_t entries_refused = 0;  // events not inserted because all entries are in use; likewise
   std::uint64_t overflow = 0;         // sums that do not fit in 64 bits; missing
   std::uint64_t distinct_values = 0;  // held now in the table of `distinct`
-  std::uint64_t distinct_scans = 0;   // windows that had to be scanned although large, because that table was full
+  std::uint64_t distinct_refused = 0; // values missing because the window was too large to scan and that table had no room
 };
 
 // What a group needs and roughly costs, for `rules check` and for dividing groups among shards.
@@ -99,7 +79,7 @@ class Windows {
   // feature does not apply. How a log is cut into calls changes nothing. REQUIRES: first = the last `last` + 1 (0 at the start).
   void process(SlotView slots, Sequence first, Sequence last, state::Tiles& tiles) noexcept;
 
-  // Effective time of the last event, or the smallest Time if there was none.
+  // Effective time of the last event, or about the smallest Time if there was none.
   [[nodiscard]] Time effective_time() const noexcept { return te_; }
   [[nodiscard]] std::size_t groups() const noexcept;
   [[nodiscard]] GroupCounters counters(std::size_t group) const noexcept;
@@ -108,6 +88,7 @@ class Windows {
   Windows();
 
   std::vector<std::unique_ptr<Group>> groups_;
+  std::size_t event_types_ = 0;
   Time te_;
 };
 

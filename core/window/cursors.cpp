@@ -1,0 +1,210 @@
+// Entries and the cursors that pass them.
+#include <limits>
+
+#include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/group.hpp"
+
+namespace pawl::window {
+
+std::uint32_t Group::following(std::uint32_t location) const noexcept {
+  if ((location & chunk_entries_max) + 1 < layout_.chunk_entries) return location + 1;
+  return chunks_.next(location >> location_index_bits) << location_index_bits;
+}
+
+// Passes one entry. The totals behind it are those before the next one, so only the next one is touched.
+void Group::step(std::byte* record, CursorHead* cursor) noexcept {
+  std::byte* const totals = reinterpret_cast<std::byte*>(cursor) + sizeof(CursorHead);
+  if (++cursor->position == static_cast<std::uint32_t>(head_of(record)->position)) {
+    cursor->te_next = INT64_MAX;
+    copy_words(totals, record + layout_.totals_offset, layout_.entry_columns_bytes);
+    return;
+  }
+  cursor->location = following(cursor->location);
+  const std::byte* const next = entry(cursor->location);
+  cursor->te_next = load<Time>(next);
+  copy_words(totals, next + sizeof(Time), layout_.entry_columns_bytes);
+}
+
+void Group::advance_time_edges(std::byte* record, Time te) noexcept {
+  for (std::size_t e = 0; e < layout_.time_edges; ++e) {
+    CursorHead* const cursor = cursor_of(record, layout_.edges[e]);
+    const Time limit = earlier(te, layout_.edges[e].offset);
+    while (cursor->te_next <= limit) step(record, cursor);
+  }
+}
+
+void Group::advance_last_n_edges(std::byte* record) noexcept {
+  for (std::size_t e = layout_.time_edges; e < layout_.edges.size(); ++e) {
+    const Edge& edge = layout_.edges[e];
+    CursorHead* const cursor = cursor_of(record, edge);
+    while (load<std::uint32_t>(record + edge.match_now) - load<std::uint32_t>(record + edge.match_here) > edge.n) step(record, cursor);
+  }
+}
+
+// Brings all edges of a key to effective time te.
+void Group::advance(Index index, Time te) noexcept {
+  std::byte* const record = table_.record(index);
+  move_cursors(index, [&] {
+    advance_time_edges(record, te);
+    advance_last_n_edges(record);
+  });
+  free_passed_chunks(record);
+}
+
+// What the cursors of counted windows pass enters and leaves the table.
+template <class Move>
+void Group::move_cursors(Index index, Move move) noexcept {
+  const std::byte* const record = table_.record(index);
+  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
+    const Distinct& distinct = layout_.distincts[d];
+    saved_[d] = {place_of(record, distinct.lead), place_of(record, distinct.trail)};
+  }
+  move();
+  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
+    const Distinct& distinct = layout_.distincts[d];
+    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
+    if (distinct.lead >= 0) count_passed(index, d, saved_[d].lead, saved_[d].trail);
+    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
+    if (distinct.trail >= 0) uncount(index, d, {saved_[d].trail, place_of(record, distinct.trail).position});
+  }
+}
+
+std::uint32_t Group::passed_by_all(const std::byte* record) const noexcept {
+  if (layout_.slowest >= 0) return cursor_of(record, layout_.edges[static_cast<std::size_t>(layout_.slowest)])->position;
+  const auto now = static_cast<std::uint32_t>(head_of(record)->position);
+  std::uint32_t left = 0;
+  for (const Edge& edge : layout_.edges) left = std::max(left, now - cursor_of(record, edge)->position);
+  return now - left;
+}
+
+void Group::free_passed_chunks(std::byte* record) noexcept {
+  RecordHead* const head = head_of(record);
+  if (head->oldest_chunk == head->append >> location_index_bits || head->oldest_chunk == no_chunk) return;
+  const std::uint32_t passed = passed_by_all(record);
+  while (head->oldest_chunk != head->append >> location_index_bits && static_cast<std::int32_t>(passed - head->oldest_end) >= 0) {
+    const Chunk chunk = head->oldest_chunk;
+    head->oldest_chunk = chunks_.next(chunk);
+    head->oldest_end += layout_.chunk_entries;
+    chunks_.give_back(chunk);
+    entries_ -= layout_.chunk_entries;
+  }
+}
+
+// False: all entries are in use, and no key nearby could be forgotten.
+bool Group::make_room(Index index, Time te) noexcept {
+  if (!layout_.keeps_entries()) return true;
+  for (int tries = 0; entries_ >= entries_max_ && tries < 4; ++tries) {
+    reclaim(next_partition_, 2, index, te);
+    next_partition_ = (next_partition_ + 1) % limits::partitions;
+  }
+  if (entries_ >= entries_max_) {
+    ++entries_refused_;
+    return false;
+  }
+  RecordHead* const head = head_of(table_.record(index));
+  if (head->append == no_location || (head->append & chunk_entries_max) == layout_.chunk_entries) append_chunk(head);
+  return true;
+}
+
+void Group::append_chunk(RecordHead* head) noexcept {
+  const Chunk chunk = chunks_.take();
+  PAWL_ASSERT(chunk != state::ChunkPool::none);  // chunks_max_of() gives entries_max entries enough chunks, however they lie
+  if (head->oldest_chunk == no_chunk) {
+    head->oldest_chunk = chunk;
+    head->oldest_end = static_cast<std::uint32_t>(head->position) + layout_.chunk_entries;
+  } else {
+    chunks_.link(head->append >> location_index_bits, chunk);
+  }
+  head->append = chunk << location_index_bits;
+}
+
+// REQUIRES: make_room() said yes and nothing has happened to the record since.
+void Group::insert(Index index, const TypePlan& type, const std::byte* slot, Time te) noexcept {
+  std::byte* const record = table_.record(index);
+  RecordHead* const head = head_of(record);
+  evaluate(type, slot, te);
+  if (layout_.keeps_entries()) write_entry(record, te);
+  count_inserted(index);
+  add_to_totals(record, te);
+  ++head->position;
+  head->last_te = te;
+  if (layout_.time_edges == layout_.edges.size()) return;
+  move_cursors(index, [&] { advance_last_n_edges(record); });
+  free_passed_chunks(record);
+}
+
+void Group::evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept {
+  Facts facts = 0;
+  std::size_t bit = 0;
+  for (const Program& where : type.wheres) facts |= static_cast<Facts>(where.run(slot, te).number != 0) << bit++;
+  for (std::size_t i = 0; i < type.values.size(); ++i) {
+    const Scalar value = type.values[i].run(slot, te);
+    values_[i] = value.number;
+    facts |= static_cast<Facts>(value.valid) << bit++;
+    facts |= static_cast<Facts>(value.number != 0) << bit++;
+  }
+  for (const FieldRef& text : type.texts) facts |= static_cast<Facts>(!text.missing(slot)) << bit++;
+  facts_ = facts;
+  for (const Raw& raw : layout_.raws) {
+    std::byte* const to = raws_.data() + (raw.offset - layout_.raws[0].offset);
+    if (raw.text) {
+      std::memset(to, 0, raw.bytes);
+      std::memcpy(to, type.texts[raw.value].bytes(slot), type.texts[raw.value].byte_count());
+    } else {
+      store(to, values_[raw.value]);
+    }
+  }
+}
+
+void Group::write_entry(std::byte* record, Time te) noexcept {
+  RecordHead* const head = head_of(record);
+  const std::uint32_t location = head->append++;
+  std::byte* const at = entry(location);
+  store(at, te);
+  copy_words(at + sizeof(Time), record + layout_.totals_offset, layout_.entry_columns_bytes);
+  if (!layout_.raws.empty()) {
+    std::memcpy(at + layout_.raws[0].offset, raws_.data(), raws_.size());
+    store(at + layout_.raw_facts_offset, facts_);
+  }
+  ++entries_;
+  for (const Edge& edge : layout_.edges) {
+    CursorHead* const cursor = cursor_of(record, edge);
+    if (cursor->position != static_cast<std::uint32_t>(head->position)) continue;
+    cursor->te_next = te;
+    cursor->location = location;
+  }
+}
+
+void Group::add_to_totals(std::byte* record, Time te) noexcept {
+  for (const Column& column : layout_.columns) {
+    std::byte* const total = record + layout_.totals_offset + column.offset;
+    const bool adds = (facts_ & column.facts) == column.facts;
+    if (column.kind == Column::Kind::carry && (facts_ & column.match) == column.match) {
+      store(total + carry_matched_offset, load<std::uint32_t>(total + carry_matched_offset) + 1);
+    }
+    if (!adds) continue;
+    switch (column.kind) {
+      case Column::Kind::count32: store(total, load<std::uint32_t>(total) + 1); break;
+      case Column::Kind::count64: store(total, load<std::uint64_t>(total) + 1); break;
+      case Column::Kind::sum64: add_sum(record, column); break;
+      case Column::Kind::sum128: store(total, static_cast<Int128>(load<Int128>(total) + values_[column.value])); break;
+      case Column::Kind::carry:
+        store(total, values_[column.value]);
+        store(total + carry_te_offset, te);
+        store(total + carry_number_offset, load<std::uint32_t>(total + carry_matched_offset));
+        break;
+    }
+  }
+}
+
+void Group::add_sum(std::byte* record, const Column& column) noexcept {
+  std::byte* const total = record + layout_.totals_offset + column.offset;
+  const std::int64_t value = values_[column.value];
+  store(total, load<std::uint64_t>(total) + static_cast<std::uint64_t>(value));
+  const std::uint64_t size = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+  const auto safe = load<std::uint64_t>(record + column.safe_offset);
+  constexpr auto limit = static_cast<Uint128>(INT64_MAX);
+  if (static_cast<Uint128>(size) * safe > limit) store(record + column.safe_offset, static_cast<std::uint64_t>(limit) / size);
+}
+
+}  // namespace pawl::window

@@ -1,0 +1,134 @@
+// `distinct`: small windows are scanned, larger ones counted in the table; both exact. Where a window changes over depends on
+// the log alone.
+#include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/group.hpp"
+
+namespace pawl::window {
+namespace {
+
+// Scanning n entries costs n * n / 4 compares; counting costs two look-ups in a table that is far away.
+constexpr std::uint32_t scan_max = 24;
+constexpr std::uint32_t uncount_below = 8;
+
+}  // namespace
+
+Group::Position Group::place_of(const std::byte* record, int edge) const noexcept {
+  if (edge < 0) return {no_location, static_cast<std::uint32_t>(head_of(record)->position)};
+  const CursorHead* const cursor = cursor_of(record, layout_.edges[static_cast<std::size_t>(edge)]);
+  return {cursor->location, cursor->position};
+}
+
+// Calls visit(value, position) for each entry of the span that has the raw's facts, until it returns false.
+template <class Visit>
+void Group::visit(Span span, const Raw& raw, Visit visit) const noexcept {
+  std::uint32_t location = span.from.location;
+  for (std::uint32_t position = span.from.position; position != span.end;) {
+    const std::byte* const at = entry(location);
+    const bool counts = (load<Facts>(at + layout_.raw_facts_offset) & raw.facts) == raw.facts;
+    if (counts && !visit(at + raw.offset, position)) return;
+    if (++position != span.end) location = following(location);
+  }
+}
+
+// Adds the values of entries to the table. False: no room, and none of them is in it.
+bool Group::count(Index index, std::size_t distinct, Span span) noexcept {
+  const Distinct& plan = layout_.distincts[distinct];
+  const Raw& raw = layout_.raws[plan.raw];
+  const DistinctTable::Owner owner{index, static_cast<std::uint32_t>(distinct)};
+  auto* const state = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
+  std::uint32_t reached = span.end;
+  visit(span, raw, [&](const std::byte* value, std::uint32_t position) {
+    const DistinctTable::Added added = counted_.add(owner, {value, raw.bytes});
+    if (added == DistinctTable::Added::no_room) reached = position;
+    state->values += added == DistinctTable::Added::first;
+    return added != DistinctTable::Added::no_room;
+  });
+  if (reached == span.end) return true;
+  uncount(index, distinct, {span.from, reached});
+  return false;
+}
+
+void Group::uncount(Index index, std::size_t distinct, Span span) noexcept {
+  const Distinct& plan = layout_.distincts[distinct];
+  const Raw& raw = layout_.raws[plan.raw];
+  const DistinctTable::Owner owner{index, static_cast<std::uint32_t>(distinct)};
+  auto* const state = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
+  visit(span, raw, [&](const std::byte* value, std::uint32_t) {
+    state->values -= counted_.remove(owner, {value, raw.bytes});
+    return true;
+  });
+}
+
+// The lead has moved: what it passed comes in. `trail` is where the window began, so what the table holds if there is no room.
+void Group::count_passed(Index index, std::size_t distinct, Position lead, Position trail) noexcept {
+  const Distinct& plan = layout_.distincts[distinct];
+  const std::byte* const record = table_.record(index);
+  if (load<DistinctState>(record + plan.state).values == distinct_broken) return;
+  const Span passed{lead, place_of(record, plan.lead).position};
+  if (passed.size() == 0 || count(index, distinct, passed)) return;
+  no_room(index, distinct, {trail, lead.position});
+}
+
+// The event at hand enters windows that reach up to now. Called before the position moves on.
+void Group::count_inserted(Index index) noexcept {
+  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
+    const Distinct& plan = layout_.distincts[d];
+    auto* const state = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
+    const Raw& raw = layout_.raws[plan.raw];
+    if (plan.lead >= 0 || state->counted == 0 || state->values == distinct_broken || (facts_ & raw.facts) != raw.facts) continue;
+    const auto added = counted_.add({index, static_cast<std::uint32_t>(d)}, {raws_.data() + (raw.offset - layout_.raws[0].offset), raw.bytes});
+    state->values += added == DistinctTable::Added::first;
+    if (added != DistinctTable::Added::no_room) continue;
+    no_room(index, d, {place_of(table_.record(index), plan.trail), static_cast<std::uint32_t>(head_of(table_.record(index))->position)});
+  }
+}
+
+// A window that ends can be counted again later; one since the start has lost a value for ever and is missing from now on.
+void Group::no_room(Index index, std::size_t distinct, Span counted) noexcept {
+  const Distinct& plan = layout_.distincts[distinct];
+  auto* const state = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
+  if (plan.trail < 0) {
+    state->values = distinct_broken;
+    return;
+  }
+  uncount(index, distinct, counted);
+  state->counted = 0;
+}
+
+Scalar Group::read_distinct(Index index, const std::byte* record, const Read& read) noexcept {
+  const Distinct& plan = layout_.distincts[read.total];
+  const Raw& raw = layout_.raws[plan.raw];
+  const DistinctState state = load<DistinctState>(record + plan.state);
+  if (plan.trail < 0) {
+    distinct_refused_ += state.values == distinct_broken;
+    return state.values == distinct_broken ? Scalar{} : Scalar{state.values, true};
+  }
+  const Span span{place_of(record, plan.trail), place_of(record, plan.lead).position};
+  if (state.counted != 0) {
+    if (span.size() >= uncount_below) return {state.values, true};
+    uncount(index, read.total, span);
+    reinterpret_cast<DistinctState*>(table_.record(index) + plan.state)->counted = 0;
+  }
+  if (span.size() <= scan_max) return {scan(raw, span), true};
+  if (counted_.room() < span.size() || !count(index, read.total, span)) {
+    ++distinct_refused_;
+    return {};
+  }
+  auto* const counted = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
+  counted->counted = 1;
+  return {counted->values, true};
+}
+
+std::uint32_t Group::scan(const Raw& raw, Span span) const noexcept {
+  std::array<const std::byte*, scan_max> seen;
+  std::uint32_t values = 0;
+  visit(span, raw, [&](const std::byte* value, std::uint32_t) {
+    bool fresh = true;
+    for (std::uint32_t i = 0; i < values && fresh; ++i) fresh = std::memcmp(seen[i], value, raw.bytes) != 0;
+    if (fresh) seen[values++] = value;
+    return true;
+  });
+  return values;
+}
+
+}  // namespace pawl::window

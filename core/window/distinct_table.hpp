@@ -1,0 +1,53 @@
+// How often each value occurs in a window, for windows of `distinct` too large to scan: one bounded table for a group.
+// Linear probing, erasing by shifting back (Knuth 6.4, algorithm R), so there are no tombstones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "pawl/core/state/arena.hpp"
+
+namespace pawl::window {
+
+// Thread: one. A value is counted for one owner: a record and one of its distinct features.
+class DistinctTable {
+ public:
+  struct Owner {
+    std::uint32_t record;
+    std::uint32_t feature;
+  };
+  using Value = std::span<const std::byte>;
+  enum class Added : std::uint8_t { first, again, no_room };
+
+  // value_bytes: of the longest value, a multiple of 8. No memory is taken for values_max 0.
+  DistinctTable(std::size_t value_bytes, std::uint64_t values_max, state::Arena& arena);
+
+  [[nodiscard]] Added add(Owner owner, Value value) noexcept;
+  // True: it was the last of its kind. REQUIRES: it was added.
+  bool remove(Owner owner, Value value) noexcept;
+
+  [[nodiscard]] std::uint64_t used() const noexcept { return used_; }
+  [[nodiscard]] std::uint64_t room() const noexcept { return values_max_ - used_; }
+
+ private:
+  struct SlotHead {
+    Owner owner;
+    std::uint32_t count;  // 0: free
+    std::uint32_t bytes;
+  };
+
+  [[nodiscard]] SlotHead* slot(std::uint64_t at) const noexcept { return reinterpret_cast<SlotHead*>(slots_ + at * slot_bytes_); }
+  [[nodiscard]] std::byte* value_of(std::uint64_t at) const noexcept { return slots_ + at * slot_bytes_ + sizeof(SlotHead); }
+  [[nodiscard]] std::uint64_t home(Owner owner, Value value) const noexcept;
+  // Where the value stands, or the free slot where it would.
+  [[nodiscard]] std::uint64_t find(Owner owner, Value value) const noexcept;
+
+  std::size_t slot_bytes_;
+  std::uint64_t values_max_;
+  std::uint64_t mask_;
+  std::byte* slots_;
+  std::uint64_t used_ = 0;
+};
+
+}  // namespace pawl::window

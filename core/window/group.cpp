@@ -1,0 +1,214 @@
+#include "pawl/core/window/group.hpp"
+
+#include <algorithm>
+
+#include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/hash.hpp"
+
+namespace pawl::window {
+namespace {
+
+std::uint64_t keys_max_of(const Layout& layout, const StateLimits& limits) noexcept { return layout.key_bytes == 0 ? 1 : limits.keys_max; }
+
+// Every key may leave one chunk partly unused, beside the chunks that entries_max fills.
+std::uint64_t chunks_max_of(const Layout& layout, const StateLimits& limits, std::uint64_t keys) noexcept {
+  return layout.keeps_entries() ? limits.entries_max / layout.chunk_entries + 2 * keys : 0;
+}
+
+std::size_t raw_bytes_max(const Layout& layout) noexcept {
+  std::size_t bytes = 8;
+  for (const Raw& raw : layout.raws) bytes = std::max(bytes, raw.bytes);
+  return bytes;
+}
+
+// A record as a new key has it, and as an event without a key reads it.
+std::vector<std::byte> blank_record(const Layout& layout) {
+  std::vector<std::byte> blank(layout.record_bytes);
+  *head_of(blank.data()) = {.hash = 0, .position = 0, .last_te = no_time, .append = no_location, .oldest_chunk = no_chunk, .oldest_end = 0, .reserved = 0};
+  for (const Edge& edge : layout.edges) *cursor_of(blank.data(), edge) = {INT64_MAX, 0, 0};
+  const auto clear_carries = [&](std::size_t totals, bool edge) {
+    for (const Column& column : layout.columns) {
+      if (column.kind == Column::Kind::carry && (column.in_entry || !edge)) store(blank.data() + totals + column.offset + carry_te_offset, no_time);
+    }
+  };
+  clear_carries(layout.totals_offset, false);
+  for (const Edge& edge : layout.edges) clear_carries(edge.cursor + sizeof(CursorHead), true);
+  for (const Column& column : layout.columns) {
+    if (column.kind == Column::Kind::sum64) store(blank.data() + column.safe_offset, UINT64_MAX);
+  }
+  for (const Distinct& distinct : layout.distincts) {
+    store(blank.data() + distinct.state, DistinctState{.counted = distinct.trail < 0, .values = 0});
+  }
+  return blank;
+}
+
+}  // namespace
+
+Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
+    : layout_(std::move(layout)),
+      table_({layout_.record_bytes, layout_.key_offset, layout_.key_bytes, keys_max_of(layout_, limits)}, arena),
+      chunks_(std::max(layout_.chunk_bytes, limits::cache_line_bytes),
+              chunks_max_of(layout_, limits, limits::partitions * std::uint64_t{table_.partition_keys_max()}), arena),
+      counted_(raw_bytes_max(layout_), layout_.distincts.empty() ? 0 : limits.distinct_max, arena),
+      blank_(blank_record(layout_)),
+      keys_((layout_.key_bytes + 1) * batch_events),
+      values_(layout_.values),
+      raws_(layout_.raw_facts_offset - std::min(layout_.raw_facts_offset, sizeof(Time) + layout_.entry_columns_bytes)),
+      saved_(layout_.distincts.size()),
+      entries_max_(limits.entries_max) {}
+
+Group::Role Group::read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept {
+  for (std::size_t i = 0; i < type.key.size(); ++i) {
+    const KeyPart& part = type.key[i];
+    if (part.field.missing(slot)) return Role::empty;
+    if (part.bytes == 8) {
+      std::memcpy(key + part.offset, part.field.bytes(slot), 8);
+      continue;
+    }
+    const std::size_t end = i + 1 < type.key.size() ? type.key[i + 1].offset : layout_.key_bytes;
+    std::memcpy(key + part.offset, part.field.bytes(slot), part.bytes);
+    std::memset(key + part.offset + part.bytes, 0, end - part.offset - part.bytes);  // a text shorter than in other events
+  }
+  return type.inserts ? Role::insert : Role::read;
+}
+
+void Group::gather(const Batch& batch) noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    Work& work = work_[i];
+    std::byte* const key = keys_.data() + i * layout_.key_bytes;
+    work.key = key;
+    work.candidate = state::KeyTable::none;
+    work.role = Role::none;
+    if (batch.type[i] == no_event) continue;
+    const TypePlan& type = layout_.types[batch.type[i]];
+    if (!type.reads) continue;
+    work.role = read_key(type, batch.slot[i], key);
+    if (work.role == Role::empty) continue;
+    work.hash = hash_bytes(key, layout_.key_bytes);
+    table_.prefetch(work.hash);
+  }
+}
+
+void Group::locate(const Batch& batch) noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    Work& work = work_[i];
+    if (work.role < Role::read) continue;
+    work.candidate = table_.candidate(work.hash);
+    if (work.candidate == state::KeyTable::none) continue;
+    const std::byte* const record = table_.record(work.candidate);
+    for (std::size_t at = 0; at < layout_.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(record + at, 1);
+  }
+}
+
+void Group::approach(const Batch& batch) noexcept {
+  if (!layout_.keeps_entries()) return;
+  const auto fetch = [&](std::uint32_t location, std::size_t bytes) {
+    const std::byte* const at = entry(location);
+    __builtin_prefetch(at, 1);
+    __builtin_prefetch(at + bytes - 1, 1);
+  };
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (work_[i].candidate == state::KeyTable::none) continue;
+    const std::byte* const record = table_.record(work_[i].candidate);
+    for (std::size_t e = 0; e < layout_.time_edges; ++e) {
+      const CursorHead* const cursor = cursor_of(record, layout_.edges[e]);
+      if (cursor->te_next > earlier(batch.te[i], layout_.edges[e].offset)) continue;
+      const bool last = (cursor->location & chunk_entries_max) + 1 >= layout_.chunk_entries;
+      if (last) {
+        __builtin_prefetch(chunks_.at(cursor->location >> location_index_bits));
+      } else {
+        fetch(cursor->location + 1, layout_.entry_bytes);
+      }
+    }
+    const std::uint32_t append = head_of(record)->append;
+    if (append != no_location) fetch(append, layout_.entry_bytes);
+  }
+}
+
+void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const Sequence sequence = batch.first + static_cast<Sequence>(i);
+    const std::size_t cell = static_cast<std::size_t>(sequence) % state::Tiles::events;
+    const Place place{tiles.numbers(0, sequence) + cell, tiles.valid(0, sequence) + cell};
+    if (work_[i].role == Role::none || !take_in(work_[i], batch, i, place)) write_missing(place);
+  }
+}
+
+// False: a bound was reached, the event is in no window of this group and its features are missing.
+bool Group::take_in(const Work& work, const Batch& batch, std::size_t i, Place place) noexcept {
+  const Time te = batch.te[i];
+  if (work.role != Role::insert) {
+    const Index index = work.role == Role::empty ? state::KeyTable::none : find(work);
+    if (index != state::KeyTable::none) advance(index, te);
+    const std::byte* const record = index == state::KeyTable::none ? blank_.data() : table_.record(index);
+    read_all(layout_.before, index, record, te, place);
+    read_all(layout_.after, index, record, te, place);
+    return true;
+  }
+  const Index index = find_or_create(work, te);
+  if (index == state::KeyTable::none) return false;
+  advance(index, te);
+  if (!make_room(index, te)) return false;
+  const std::byte* const record = table_.record(index);
+  read_all(layout_.before, index, record, te, place);
+  insert(index, layout_.types[batch.type[i]], batch.slot[i], te);
+  read_all(layout_.after, index, record, te, place);
+  return true;
+}
+
+Group::Index Group::find(const Work& work) const noexcept {
+  if (work.candidate != state::KeyTable::none && table_.holds(work.candidate, work.hash, work.key)) return work.candidate;
+  return table_.find(work.hash, work.key);
+}
+
+Group::Index Group::find_or_create(const Work& work, Time te) noexcept {
+  Index index = find(work);
+  if (index != state::KeyTable::none) return index;
+  reclaim(state::KeyTable::partition_of(work.hash), 2, state::KeyTable::none, te);
+  index = table_.insert(work.hash, work.key);
+  if (index == state::KeyTable::none) {
+    ++keys_refused_;
+    return index;
+  }
+  std::byte* const record = table_.record(index);
+  std::memcpy(record + sizeof(std::uint64_t), blank_.data() + sizeof(std::uint64_t), sizeof(RecordHead) - sizeof(std::uint64_t));
+  std::memcpy(record + layout_.totals_offset, blank_.data() + layout_.totals_offset, layout_.record_bytes - layout_.totals_offset);
+  return index;
+}
+
+// Looks at a few records of the partition, in turn, and forgets those that read as if they had never been.
+void Group::reclaim(std::size_t partition, std::size_t records, Index spare, Time te) noexcept {
+  for (std::size_t i = 0; i < records; ++i) {
+    const Index index = table_.next(partition, hands_[partition]);
+    if (index == state::KeyTable::none) return;
+    if (index != spare) examine(index, te);
+  }
+}
+
+void Group::examine(Index index, Time te) noexcept {
+  advance(index, te);
+  RecordHead* const head = head_of(table_.record(index));
+  if (layout_.immortal || head->last_te > earlier(te, layout_.reach)) return;
+  for (Chunk chunk = head->oldest_chunk; chunk != no_chunk;) {
+    const bool last = chunk == head->append >> location_index_bits;
+    const Chunk following_chunk = last ? no_chunk : chunks_.next(chunk);
+    entries_ -= last ? (head->append & chunk_entries_max) : layout_.chunk_entries;
+    chunks_.give_back(chunk);
+    chunk = following_chunk;
+  }
+  table_.erase(index);
+  ++keys_evicted_;
+}
+
+GroupCounters Group::counters() const noexcept {
+  return {.keys = table_.size(),
+          .keys_evicted = keys_evicted_,
+          .keys_refused = keys_refused_,
+          .entries = entries_,
+          .entries_refused = entries_refused_,
+          .overflow = overflow_,
+          .distinct_values = counted_.used(),
+          .distinct_refused = distinct_refused_};
+}
+
+}  // namespace pawl::window

@@ -1,0 +1,439 @@
+#include "pawl/core/window/layout.hpp"
+
+#include <algorithm>
+
+namespace pawl::window {
+
+using language::Aggregate;
+using language::AggregateKind;
+using language::Expr;
+using language::SpanKind;
+
+namespace {
+
+constexpr std::size_t chunk_head_bytes = 8;
+
+std::size_t up_to_8(std::size_t bytes) noexcept { return (bytes + 7) & ~std::size_t{7}; }
+
+std::size_t bytes_of(Column::Kind kind) noexcept {
+  switch (kind) {
+    case Column::Kind::count32: return 4;
+    case Column::Kind::count64: case Column::Kind::sum64: return 8;
+    case Column::Kind::sum128: return 16;
+    case Column::Kind::carry: return 24;
+  }
+  return 0;
+}
+
+// Collects what the features need, then places it, then compiles the features against the places.
+class Builder {
+ public:
+  Builder(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) : pipeline_(pipeline), features_(features) {}
+
+  Result<Layout> build() {
+    for (const FeatureSpec& feature : features_) collect_inputs(*feature.aggregate);
+    layout_.wheres = wheres_.size();
+    layout_.values = values_.size();
+    layout_.texts = texts_.size();
+    if (wheres_.size() + 2 * values_.size() + texts_.size() > facts_max) {
+      return Error{ErrorCode::bad_pipeline, "features per the same key use more than 64 different conditions and values; drop some, or spread them over keys"};
+    }
+    for (const FeatureSpec& feature : features_) needs_.push_back(collect(*feature.aggregate));
+    for (std::size_t i = 0; i < layout_.edges.size(); ++i) need_matching(i);
+    order_edges();
+    place_key();
+    place_columns();
+    place_entry();
+    place_record();
+    if (!place_chunk()) return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
+    for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
+    plan_types();
+    return std::move(layout_);
+  }
+
+ private:
+  struct Needs {
+    int lead = -1, trail = -1;               // edges
+    std::size_t first = none, second = none; // columns: value or numerator, denominator
+    std::size_t distinct = none;
+  };
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+  // --- collect ---
+
+  template <class List>
+  static std::size_t add_expr(List& list, const Expr* expr) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (same(*list[i], *expr)) return i;
+    }
+    list.push_back(expr);
+    return list.size() - 1;
+  }
+
+  void collect_inputs(const Aggregate& aggregate) {
+    if (aggregate.where) add_expr(wheres_, aggregate.where.get());
+    if (aggregate.value) add_expr(is_text(aggregate) ? texts_ : values_, aggregate.value.get());
+  }
+  static bool is_text(const Aggregate& aggregate) { return aggregate.value && aggregate.value->type.kind == Kind::text; }
+
+  Facts where_fact(const Aggregate& aggregate) {
+    return aggregate.where ? Facts{1} << add_expr(wheres_, aggregate.where.get()) : 0;
+  }
+  Facts valid_facts(const Aggregate& aggregate) {
+    if (!aggregate.value) return where_fact(aggregate);
+    const std::size_t bit = is_text(aggregate) ? wheres_.size() + 2 * values_.size() + add_expr(texts_, aggregate.value.get())
+                                               : wheres_.size() + 2 * add_expr(values_, aggregate.value.get());
+    return where_fact(aggregate) | Facts{1} << bit;
+  }
+  Facts true_facts(const Aggregate& aggregate) {
+    return valid_facts(aggregate) | Facts{1} << (wheres_.size() + 2 * add_expr(values_, aggregate.value.get()) + 1);
+  }
+
+  std::size_t add_column(const Column& column) {
+    for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
+      Column& other = layout_.columns[i];
+      if (other.kind != column.kind || other.facts != column.facts || other.match != column.match || other.value != column.value) continue;
+      other.in_entry |= column.in_entry;
+      return i;
+    }
+    layout_.columns.push_back(column);
+    return layout_.columns.size() - 1;
+  }
+
+  int add_edge(const Edge& edge) {
+    for (std::size_t i = 0; i < layout_.edges.size(); ++i) {
+      const Edge& other = layout_.edges[i];
+      if (other.last_n == edge.last_n && other.offset == edge.offset && other.n == edge.n && other.facts == edge.facts && other.lead == edge.lead) {
+        return static_cast<int>(i);
+      }
+    }
+    layout_.edges.push_back(edge);
+    return static_cast<int>(layout_.edges.size() - 1);
+  }
+
+  int trail_of(const Aggregate& aggregate, int lead) {
+    if (aggregate.span == SpanKind::since_start) return -1;
+    Edge edge;
+    if (aggregate.span == SpanKind::time) {
+      edge.offset = aggregate.delay + aggregate.width;
+    } else {
+      edge.last_n = true;
+      edge.n = static_cast<std::uint64_t>(aggregate.n);
+      edge.facts = where_fact(aggregate);
+      edge.lead = lead;
+    }
+    return add_edge(edge);
+  }
+
+  // A count of entries with no facts is a difference of positions and needs no column.
+  std::size_t count_column(Facts facts, bool in_entry, bool since_start) {
+    if (facts == 0 && !since_start) return none;
+    if (facts == 0 && !in_entry) return none;
+    Column column;
+    column.kind = since_start ? Column::Kind::count64 : Column::Kind::count32;
+    column.facts = facts;
+    column.in_entry = in_entry;
+    return add_column(column);
+  }
+
+  std::size_t sum_column(const Aggregate& aggregate, bool in_entry, bool since_start) {
+    Column column;
+    column.kind = since_start ? Column::Kind::sum128 : Column::Kind::sum64;
+    column.facts = valid_facts(aggregate);
+    column.value = add_expr(values_, aggregate.value.get());
+    column.in_entry = in_entry;
+    return add_column(column);
+  }
+
+  std::size_t carry_column(const Aggregate& aggregate, bool in_entry) {
+    Column column;
+    column.kind = Column::Kind::carry;
+    column.facts = valid_facts(aggregate);
+    column.match = where_fact(aggregate);
+    column.value = add_expr(values_, aggregate.value.get());
+    column.in_entry = in_entry;
+    return add_column(column);
+  }
+
+  Needs collect(const Aggregate& aggregate) {
+    Needs needs;
+    const bool since_start = aggregate.span == SpanKind::since_start;
+    if (aggregate.delay > 0) needs.lead = add_edge(Edge{.offset = aggregate.delay});
+    if (aggregate.kind == AggregateKind::last) {
+      needs.first = carry_column(aggregate, aggregate.delay > 0);
+    } else {
+      needs.trail = trail_of(aggregate, needs.lead);
+      collect_totals(aggregate, needs, since_start);
+    }
+    layout_.immortal |= aggregate.span != SpanKind::time;
+    if (aggregate.span == SpanKind::time) layout_.reach = std::max(layout_.reach, aggregate.delay + aggregate.width);
+    return needs;
+  }
+
+  void collect_totals(const Aggregate& aggregate, Needs& needs, bool since_start) {
+    const bool in_entry = needs.lead >= 0 || needs.trail >= 0;
+    switch (aggregate.kind) {
+      case AggregateKind::count: needs.first = count_column(valid_facts(aggregate), in_entry, since_start); break;
+      case AggregateKind::sum: needs.first = sum_column(aggregate, in_entry, since_start); break;
+      case AggregateKind::avg:
+        needs.first = sum_column(aggregate, in_entry, since_start);
+        needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
+        break;
+      case AggregateKind::share:
+        needs.first = count_column(true_facts(aggregate), in_entry, since_start);
+        needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
+        break;
+      default: needs.distinct = add_distinct(aggregate, needs); break;
+    }
+  }
+
+  std::size_t add_distinct(const Aggregate& aggregate, const Needs& needs) {
+    Raw raw;
+    raw.text = is_text(aggregate);
+    raw.value = add_expr(raw.text ? texts_ : values_, aggregate.value.get());
+    raw.facts = valid_facts(aggregate);
+    if (raw.text) raw.bytes = text_bytes(aggregate);
+    const Distinct distinct{add_raw(raw), needs.lead, needs.trail, 0};
+    for (std::size_t i = 0; i < layout_.distincts.size(); ++i) {
+      const Distinct& other = layout_.distincts[i];
+      if (other.raw == distinct.raw && other.lead == distinct.lead && other.trail == distinct.trail) return i;
+    }
+    layout_.distincts.push_back(distinct);
+    return layout_.distincts.size() - 1;
+  }
+
+  std::size_t add_raw(const Raw& raw) {
+    for (std::size_t i = 0; i < layout_.raws.size(); ++i) {
+      const Raw& other = layout_.raws[i];
+      if (other.text == raw.text && other.value == raw.value && other.facts == raw.facts) return i;
+    }
+    layout_.raws.push_back(raw);
+    return layout_.raws.size() - 1;
+  }
+
+  // Texts of one name may have other lengths in other events; padded with zeros to the longest they compare byte by byte.
+  std::size_t text_bytes(const Aggregate& aggregate) const {
+    std::size_t bytes = 0;
+    for (const std::uint16_t event : aggregate.on) {
+      const EventSchema& schema = pipeline_.events[event];
+      bytes = std::max(bytes, stored_bytes(schema.fields[static_cast<std::size_t>(schema.find(aggregate.value->name))].type));
+    }
+    return up_to_8(bytes);
+  }
+
+  void need_matching(std::size_t edge) {
+    const Edge& e = layout_.edges[edge];
+    if (e.last_n) (void)count_column(e.facts, true, false);
+  }
+
+  // --- place ---
+
+  void order_edges() {
+    std::vector<std::size_t> order(layout_.edges.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const Edge &x = layout_.edges[a], &y = layout_.edges[b];
+      return x.last_n != y.last_n ? y.last_n : x.offset < y.offset;
+    });
+    std::vector<int> moved(order.size());
+    for (std::size_t i = 0; i < order.size(); ++i) moved[order[i]] = static_cast<int>(i);
+    const auto move = [&](int& edge) { if (edge >= 0) edge = moved[static_cast<std::size_t>(edge)]; };
+    std::vector<Edge> edges;
+    for (const std::size_t i : order) edges.push_back(layout_.edges[i]);
+    for (Edge& edge : edges) move(edge.lead);
+    for (Needs& needs : needs_) { move(needs.lead); move(needs.trail); }
+    for (Distinct& distinct : layout_.distincts) { move(distinct.lead); move(distinct.trail); }
+    layout_.edges = std::move(edges);
+    layout_.time_edges = static_cast<std::size_t>(std::count_if(layout_.edges.begin(), layout_.edges.end(), [](const Edge& e) { return !e.last_n; }));
+    if (layout_.time_edges == layout_.edges.size()) layout_.slowest = static_cast<int>(layout_.edges.size()) - 1;
+  }
+
+  const std::vector<std::string>& key() const { return features_[0].aggregate->key; }
+
+  // Every event that has all key fields with the types that the events of `on` give them can read the group.
+  bool can_read(const EventSchema& schema) const {
+    const EventSchema& model = pipeline_.events[features_[0].aggregate->on[0]];
+    return std::all_of(key().begin(), key().end(), [&](const std::string& name) {
+      const int mine = schema.find(name), theirs = model.find(name);
+      if (mine < 0 || theirs < 0) return false;
+      const Type &a = schema.fields[static_cast<std::size_t>(mine)].type, &b = model.fields[static_cast<std::size_t>(theirs)].type;
+      return a.kind == b.kind && a.scale == b.scale;
+    });
+  }
+
+  void place_key() {
+    for (const std::string& name : key()) {
+      std::size_t bytes = 0;
+      for (const EventSchema& schema : pipeline_.events) {
+        if (can_read(schema)) bytes = std::max(bytes, stored_bytes(schema.fields[static_cast<std::size_t>(schema.find(name))].type));
+      }
+      key_offsets_.push_back(layout_.key_bytes);
+      layout_.key_bytes += bytes;
+    }
+    layout_.key_offset = sizeof(RecordHead);
+    layout_.totals_offset = layout_.key_offset + up_to_8(layout_.key_bytes);
+  }
+
+  void place_columns() {
+    std::size_t offset = 0;
+    const auto place = [&](bool in_entry, bool narrow) {
+      for (Column& column : layout_.columns) {
+        const std::size_t bytes = bytes_of(column.kind);
+        if (column.in_entry != in_entry || (bytes == 4) != narrow) continue;
+        column.offset = offset;
+        offset += bytes;
+      }
+    };
+    place(true, false);
+    place(true, true);
+    offset = layout_.entry_columns_bytes = up_to_8(offset);
+    place(false, false);
+    place(false, true);
+    totals_bytes_ = up_to_8(offset);
+  }
+
+  void place_entry() {
+    std::size_t offset = sizeof(Time) + layout_.entry_columns_bytes;
+    for (Raw& raw : layout_.raws) {
+      raw.offset = offset;
+      offset += raw.bytes;
+    }
+    layout_.raw_facts_offset = offset;
+    if (!layout_.raws.empty()) offset += sizeof(Facts);
+    layout_.entry_bytes = offset;
+  }
+
+  void place_record() {
+    std::size_t offset = layout_.totals_offset + totals_bytes_;
+    for (Column& column : layout_.columns) {
+      if (column.kind != Column::Kind::sum64) continue;
+      column.safe_offset = offset;
+      offset += sizeof(std::uint64_t);
+    }
+    for (Edge& edge : layout_.edges) {
+      edge.cursor = offset;
+      offset += sizeof(CursorHead) + layout_.entry_columns_bytes;
+    }
+    for (Distinct& distinct : layout_.distincts) {
+      distinct.state = offset;
+      offset += sizeof(DistinctState);
+    }
+    for (Edge& edge : layout_.edges) {
+      if (!edge.last_n) continue;
+      edge.match_now = count_place(edge.facts, edge.lead);
+      edge.match_here = count_place(edge.facts, &edge);
+    }
+    layout_.record_bytes = (offset + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
+  }
+
+  // The number of lines of a chunk that wastes least: the more entries a line, the fewer lines a cursor meets.
+  bool place_chunk() {
+    double best = 0;
+    for (std::size_t lines = 2; lines <= 64; ++lines) {
+      const std::size_t bytes = lines * limits::cache_line_bytes;
+      const std::size_t entries = std::min<std::size_t>((bytes - chunk_head_bytes) / layout_.entry_bytes, chunk_entries_max);
+      const double density = static_cast<double>(entries) / static_cast<double>(bytes);
+      if (density <= best * 1.1) continue;
+      best = density;
+      layout_.chunk_bytes = bytes;
+      layout_.chunk_entries = static_cast<std::uint32_t>(entries);
+    }
+    return layout_.chunk_entries != 0;
+  }
+
+  // --- compile ---
+
+  std::size_t totals_at(int edge) const {
+    return edge < 0 ? layout_.totals_offset : layout_.edges[static_cast<std::size_t>(edge)].cursor + sizeof(CursorHead);
+  }
+  std::uint32_t position_at(int edge) const {
+    const std::size_t offset = edge < 0 ? offsetof(RecordHead, position)
+                                        : layout_.edges[static_cast<std::size_t>(edge)].cursor + offsetof(CursorHead, position);
+    return static_cast<std::uint32_t>(offset);
+  }
+  // Where a count stands at an edge: its column, or the position if it counts all entries.
+  std::uint32_t place(std::size_t column, int edge) const {
+    return column == none ? position_at(edge) : static_cast<std::uint32_t>(totals_at(edge) + layout_.columns[column].offset);
+  }
+  std::size_t count_place(Facts facts, int edge) { return place(count_column(facts, true, false), edge); }
+  std::size_t count_place(Facts facts, const Edge* edge) {
+    return count_place(facts, static_cast<int>(edge - layout_.edges.data()));
+  }
+
+  Read::Op op_of(const Aggregate& aggregate) const {
+    const bool since_start = aggregate.span == SpanKind::since_start;
+    switch (aggregate.kind) {
+      case AggregateKind::count: return since_start ? Read::Op::total64 : Read::Op::count32;
+      case AggregateKind::sum: return since_start ? Read::Op::total128 : Read::Op::sum64;
+      case AggregateKind::avg: return since_start ? Read::Op::avg128 : Read::Op::avg32;
+      case AggregateKind::share: return since_start ? Read::Op::share64 : Read::Op::share32;
+      case AggregateKind::last:
+        return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
+      default: return Read::Op::distinct;
+    }
+  }
+
+  void compile(const FeatureSpec& feature, const Needs& needs) {
+    const Aggregate& aggregate = *feature.aggregate;
+    Read read;
+    read.op = op_of(aggregate);
+    read.prior = aggregate.prior;
+    read.column = feature.column;
+    read.lead_edge = needs.lead;
+    read.trail_edge = needs.trail;
+    read.lead = place(needs.first, needs.lead);
+    read.trail = place(needs.first, needs.trail);
+    read.lead_count = place(needs.second, needs.lead);
+    read.trail_count = place(needs.second, needs.trail);
+    read.lead_position = position_at(needs.lead);
+    read.trail_position = position_at(needs.trail);
+    read.total = static_cast<std::uint32_t>(read.op == Read::Op::distinct ? needs.distinct : needs.first);
+    read.reach = aggregate.delay + aggregate.width;
+    read.n = static_cast<std::uint64_t>(aggregate.n);
+    std::vector<Read>& reads = aggregate.prior ? layout_.before : layout_.after;
+    const auto behind = std::upper_bound(reads.begin(), reads.end(), read, [](const Read& a, const Read& b) { return a.op < b.op; });
+    reads.insert(behind, read);
+  }
+
+  void plan_types() {
+    const std::vector<std::uint16_t>& on = features_[0].aggregate->on;
+    for (std::size_t i = 0; i < pipeline_.events.size(); ++i) {
+      const EventSchema& schema = pipeline_.events[i];
+      TypePlan type;
+      type.reads = can_read(schema);
+      type.inserts = std::find(on.begin(), on.end(), i) != on.end();
+      if (type.reads) plan_key(schema, type);
+      if (type.inserts) {
+        for (const Expr* expr : wheres_) type.wheres.push_back(Program::compile(*expr, schema));
+        for (const Expr* expr : values_) type.values.push_back(Program::compile(*expr, schema));
+        for (const Expr* expr : texts_) type.texts.emplace_back(schema, static_cast<std::size_t>(schema.find(expr->name)));
+      }
+      layout_.types.push_back(std::move(type));
+    }
+  }
+
+  void plan_key(const EventSchema& schema, TypePlan& type) const {
+    for (std::size_t i = 0; i < key().size(); ++i) {
+      const auto field = static_cast<std::size_t>(schema.find(key()[i]));
+      type.key.push_back({FieldRef(schema, field), stored_bytes(schema.fields[field].type), key_offsets_[i]});
+    }
+  }
+
+  const language::Pipeline& pipeline_;
+  std::span<const FeatureSpec> features_;
+  std::vector<const Expr*> wheres_, values_, texts_;
+  std::vector<Needs> needs_;
+  std::vector<std::size_t> key_offsets_;
+  std::size_t totals_bytes_ = 0;
+  Layout layout_;
+};
+
+}  // namespace
+
+bool same_group(const Aggregate& a, const Aggregate& b) noexcept { return a.key == b.key && a.on == b.on; }
+
+Result<Layout> lay_out(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {
+  return Builder(pipeline, features).build();
+}
+
+}  // namespace pawl::window

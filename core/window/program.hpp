@@ -1,0 +1,94 @@
+// The `where` and value expressions of aggregates: only fields of the windowed event and constants, so evaluated once per
+// event and group, whatever the number of windows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/window/field_ref.hpp"
+
+namespace pawl::window {
+
+// A number, boolean (0, 1) or nothing; the number of a missing value is 0.
+struct Scalar {
+  std::int64_t number = 0;
+  bool valid = false;
+};
+
+// Both are the same computation: equal trees, names and constants.
+[[nodiscard]] bool same(const language::Expr& a, const language::Expr& b) noexcept;
+
+// Why an expression can't stand in an aggregate of this release, or nothing if it can.
+[[nodiscard]] std::optional<std::string> unsupported_in_aggregate(const language::Expr& expr);
+
+// Immutable after compile(); holds all it needs, so the tree may go.
+class Program {
+ public:
+  // REQUIRES: !unsupported_in_aggregate(expr); every field of expr is one of `schema`.
+  [[nodiscard]] static Program compile(const language::Expr& expr, const EventSchema& schema);
+
+  // `te` is the event's effective time. Exact; overflow and division by zero are missing. No allocation.
+  [[nodiscard]] Scalar run(const std::byte* slot, Time te) const noexcept {
+    if (shape_ == Shape::field) {
+      if (field_.missing(slot)) return {};
+      return {field_.number(slot), true};
+    }
+    if (shape_ == Shape::compare) {
+      if (field_.missing(slot)) return {};
+      return {compare(field_.number(slot)) ? 1 : 0, true};
+    }
+    return run_tree(slot, te);
+  }
+
+ private:
+  // Most are one field, or one field against a constant; these need no tree.
+  enum class Shape : std::uint8_t { field, compare, tree };
+
+  struct Node {
+    language::Op op = language::Op::literal;
+    std::uint8_t function = 0;  // call: index in the list of functions
+    bool text = false;          // its arguments are texts
+    bool late_by = false;
+    bool missing = false;       // a missing literal
+    FieldRef field;
+    std::int64_t number = 0;
+    std::int64_t denominator = 1;
+    std::string literal;
+    std::vector<std::uint16_t> args;  // nodes
+  };
+  struct Operand {
+    std::int64_t number = 0;
+    std::int64_t denominator = 1;
+    bool valid = false;
+    std::string_view text{};
+  };
+  using Arguments = const std::vector<std::uint16_t>&;
+
+  [[nodiscard]] bool compare(std::int64_t value) const noexcept {
+    switch (op_) {
+      case language::Op::equal: return value == constant_;
+      case language::Op::not_equal: return value != constant_;
+      case language::Op::less: return value < constant_;
+      case language::Op::less_equal: return value <= constant_;
+      case language::Op::greater: return value > constant_;
+      default: return value >= constant_;
+    }
+  }
+  std::uint16_t add(const language::Expr& expr, const EventSchema& schema);
+  void recognise_shape();
+  [[nodiscard]] Scalar run_tree(const std::byte* slot, Time te) const noexcept;
+
+  struct Evaluation;  // one run of the tree, in program.cpp
+
+  Shape shape_ = Shape::tree;
+  language::Op op_ = language::Op::literal;
+  FieldRef field_;
+  std::int64_t constant_ = 0;
+  std::vector<Node> nodes_;  // the root is the last
+};
+
+}  // namespace pawl::window

@@ -1,0 +1,175 @@
+#include "pawl/core/window/windows.hpp"
+
+#include <algorithm>
+
+#include "pawl/core/window/group.hpp"
+
+namespace pawl::window {
+
+using language::Aggregate;
+using language::AggregateKind;
+using language::SpanKind;
+
+namespace {
+
+struct FeatureGroup {
+  std::vector<std::size_t> features;  // indices into the span given
+  std::vector<FeatureSpec> specs;
+};
+
+std::vector<FeatureGroup> group(std::span<const FeatureSpec> features) {
+  std::vector<FeatureGroup> groups;
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    auto it = std::find_if(groups.begin(), groups.end(),
+                           [&](const FeatureGroup& g) { return same_group(*g.specs[0].aggregate, *features[i].aggregate); });
+    if (it == groups.end()) it = groups.insert(groups.end(), FeatureGroup{});
+    it->features.push_back(i);
+    it->specs.push_back(features[i]);
+  }
+  return groups;
+}
+
+std::optional<std::string> unsupported_span(const Aggregate& aggregate) {
+  Duration reach;
+  if (aggregate.pane != 0) return "windows `by` panes are not evaluated in this release";
+  if (aggregate.delay < 0 || __builtin_add_overflow(aggregate.delay, aggregate.width, &reach)) return "the window reaches too far back";
+  if (aggregate.span == SpanKind::time && aggregate.width <= 0) return "the window has no width";
+  if (aggregate.span == SpanKind::last_n && (aggregate.n < 1 || aggregate.n > INT32_MAX)) return "`last N` takes 1 to 2147483647";
+  return std::nullopt;
+}
+
+std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
+  const bool text = aggregate.value && aggregate.value->type.kind == Kind::text;
+  const bool ratio = aggregate.value && aggregate.value->type.ratio;
+  switch (aggregate.kind) {
+    case AggregateKind::count: case AggregateKind::distinct:
+      if (text && aggregate.value->op != language::Op::field) return "texts inside an aggregate must be fields in this release";
+      break;
+    case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::share: case AggregateKind::last:
+      if (text) return "`last` of a text is not evaluated in this release";
+      break;
+    default: return "only count, sum, avg, share, last and distinct are evaluated in this release";
+  }
+  if (ratio) return "aggregates of ratios are not evaluated in this release";
+  return std::nullopt;
+}
+
+Result<std::vector<Layout>> lay_out_all(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {
+  for (const FeatureSpec& feature : features) {
+    if (auto reason = unsupported(*feature.aggregate)) return Error{ErrorCode::bad_pipeline, std::move(*reason)};
+  }
+  std::vector<Layout> layouts;
+  for (const FeatureGroup& g : group(features)) {
+    Result<Layout> layout = lay_out(pipeline, g.specs);
+    if (!layout) return layout.error();
+    layouts.push_back(std::move(*layout));
+  }
+  return layouts;
+}
+
+std::optional<Error> out_of_range(const StateLimits& limits) {
+  constexpr std::uint64_t keys = std::uint64_t{1} << 26, entries = std::uint64_t{1} << 30, distinct = std::uint64_t{1} << 32;
+  if (limits.keys_max >= 1 && limits.keys_max <= keys && limits.entries_max >= 1 && limits.entries_max <= entries && limits.distinct_max <= distinct) {
+    return std::nullopt;
+  }
+  return Error{ErrorCode::usage, "state limits of a group: keys 1 to 67108864, entries 1 to 1073741824, distinct values 0 to 4294967296"};
+}
+
+Batch take(SlotView slots, Sequence first, Sequence last, Time& te, std::size_t types) noexcept {
+  Batch batch;
+  batch.first = first;
+  batch.count = static_cast<std::size_t>(std::min<Sequence>(last - first + 1, static_cast<Sequence>(batch_events)));
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const std::byte* const slot = slots[first + static_cast<Sequence>(i)];
+    const EventHeader& header = slots.header(first + static_cast<Sequence>(i));
+    const bool event = is_event(header.type) && static_cast<std::size_t>(header.type - first_event_type) < types;
+    if (event) te = std::max(te, header.at);
+    batch.slot[i] = slot;
+    batch.te[i] = te;
+    batch.type[i] = event ? static_cast<std::uint16_t>(header.type - first_event_type) : no_event;
+  }
+  return batch;
+}
+
+}  // namespace
+
+std::optional<std::string> unsupported(const Aggregate& aggregate) {
+  if (auto reason = unsupported_span(aggregate)) return reason;
+  if (auto reason = unsupported_kind(aggregate)) return reason;
+  if (aggregate.where) {
+    if (auto reason = unsupported_in_aggregate(*aggregate.where)) return reason;
+  }
+  return aggregate.value ? unsupported_in_aggregate(*aggregate.value) : std::nullopt;
+}
+
+Result<std::vector<GroupSummary>> plan(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {
+  Result<std::vector<Layout>> layouts = lay_out_all(pipeline, features);
+  if (!layouts) return layouts.error();
+  std::vector<GroupSummary> summaries;
+  const std::vector<FeatureGroup> groups = group(features);
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const Aggregate& aggregate = *groups[i].specs[0].aggregate;
+    const Layout& layout = (*layouts)[i];
+    // Lines of the record, of the entries at its edges and of the bucket weigh most; each feature adds a few instructions.
+    const std::uint64_t lines = layout.record_bytes / limits::cache_line_bytes + layout.edges.size() + 2;
+    summaries.push_back({aggregate.key, aggregate.on, groups[i].features, layout.record_bytes, layout.entry_bytes, 4 * lines + groups[i].features.size()});
+  }
+  return summaries;
+}
+
+Result<std::vector<std::vector<FeatureSpec>>> split(const language::Pipeline& pipeline, std::span<const FeatureSpec> features, std::size_t shards) {
+  PAWL_ASSERT(shards >= 1);
+  Result<std::vector<GroupSummary>> summaries = plan(pipeline, features);
+  if (!summaries) return summaries.error();
+  std::stable_sort(summaries->begin(), summaries->end(), [](const GroupSummary& a, const GroupSummary& b) { return a.cost > b.cost; });
+  std::vector<std::vector<FeatureSpec>> sets(shards);
+  std::vector<std::uint64_t> costs(shards, 0);
+  for (const GroupSummary& summary : *summaries) {  // the dearest first, each to the shard with least: within 4/3 of the best
+    const auto shard = static_cast<std::size_t>(std::min_element(costs.begin(), costs.end()) - costs.begin());
+    costs[shard] += summary.cost;
+    for (const std::size_t feature : summary.features) sets[shard].push_back(features[feature]);
+  }
+  return sets;
+}
+
+Result<std::size_t> memory_bytes(const language::Pipeline& pipeline, std::span<const FeatureSpec> features, const StateLimits& limits) {
+  if (auto error = out_of_range(limits)) return *error;
+  Result<std::vector<Layout>> layouts = lay_out_all(pipeline, features);
+  if (!layouts) return layouts.error();
+  state::Arena measure;
+  for (Layout& layout : *layouts) const Group group(std::move(layout), limits, measure);
+  return measure.used_bytes();
+}
+
+Windows::Windows() : te_(no_time + 1) {}
+Windows::Windows(Windows&&) noexcept = default;
+Windows& Windows::operator=(Windows&&) noexcept = default;
+Windows::~Windows() = default;
+
+Result<Windows> Windows::make(const language::Pipeline& pipeline, std::span<const FeatureSpec> features, const StateLimits& limits,
+                              std::span<std::byte> memory) {
+  if (auto error = out_of_range(limits)) return *error;
+  Result<std::vector<Layout>> layouts = lay_out_all(pipeline, features);
+  if (!layouts) return layouts.error();
+  Windows windows;
+  windows.event_types_ = pipeline.events.size();
+  state::Arena arena(memory);
+  for (Layout& layout : *layouts) windows.groups_.push_back(std::make_unique<Group>(std::move(layout), limits, arena));
+  return windows;
+}
+
+void Windows::process(SlotView slots, Sequence first, Sequence last, state::Tiles& tiles) noexcept {
+  while (first <= last) {
+    const Batch batch = take(slots, first, last, te_, event_types_);
+    for (const auto& group : groups_) group->gather(batch);
+    for (const auto& group : groups_) group->locate(batch);
+    for (const auto& group : groups_) group->approach(batch);
+    for (const auto& group : groups_) group->update(batch, tiles);
+    first += static_cast<Sequence>(batch.count);
+  }
+}
+
+std::size_t Windows::groups() const noexcept { return groups_.size(); }
+GroupCounters Windows::counters(std::size_t group) const noexcept { return groups_[group]->counters(); }
+
+}  // namespace pawl::window

@@ -1,0 +1,158 @@
+// Windows against the naive twin, in lock step on streams made to be awkward: ties on every edge, equal times, late and missing
+// values, hot keys, ticks, events that only read.
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <random>
+#include <string>
+
+#include "stage.hpp"
+
+namespace pawl::window::test {
+namespace {
+
+using Kind_ = AggregateKind;
+
+ExprPtr amount() { return field("amount", money); }
+ExprPtr fraud() { return field("fraud", boolean); }
+ExprPtr small() { return both(Op::less, amount(), literal(200, money)); }
+ExprPtr odd_one() { return both(Op::logical_or, fraud(), both(Op::equal, field("device", text_of(12)), text_literal("b"))); }
+
+// Spans and delays are small multiples of the steps of the stream, so events stand exactly on edges all the time.
+std::vector<Aggregate> every_kind() {
+  std::vector<Aggregate> list;
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  for (const Duration width : {second, 3 * second, 10 * second}) {
+    add(agg(Kind_::count).per("customer").within(width));
+    add(agg(Kind_::sum).of(amount()).per("customer").within(width));
+    add(agg(Kind_::avg).of(amount()).per("customer").within(width).prior());
+    add(agg(Kind_::count).per("terminal").within(width).delayed(2 * second).where(fraud()));
+    add(agg(Kind_::share).of(fraud()).per("terminal").within(width).delayed(3 * second));
+    add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(width));
+    add(agg(Kind_::distinct).of(field("device", text_of(12))).per("terminal").within(4 * width).delayed(second).where(odd_one()));
+    add(agg(Kind_::last).of(amount()).per("terminal").within(width).where(small()));
+    add(agg(Kind_::last).of(amount()).per("terminal").within(width).delayed(second));
+  }
+  add(agg(Kind_::count).of(amount()).per("customer").within(5 * second));
+  add(agg(Kind_::count).per("customer").within(3 * second).prior().where(small()));
+  add(agg(Kind_::last).of(field("terminal", integer)).per("customer").prior());
+  add(agg(Kind_::last).of(field("at", instant)).per("customer").prior());
+  add(agg(Kind_::distinct).of(field("terminal", integer)).per("customer").within(60 * second).prior());
+  for (const std::int64_t n : {1, 3, 40}) {
+    add(agg(Kind_::sum).of(amount()).per("device").latest(n));
+    add(agg(Kind_::avg).of(amount()).per("device").latest(n).prior().where(small()));
+    add(agg(Kind_::count).of(amount()).per("device").latest(n).delayed(2 * second).where(fraud()));
+    add(agg(Kind_::last).of(amount()).per("device").latest(n).where(odd_one()));
+    add(agg(Kind_::last).of(amount()).per("device").latest(n).delayed(second));
+    add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n));
+    add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n).delayed(2 * second).prior());
+  }
+  for (const Duration delay : {Duration{0}, 2 * second}) {
+    add(agg(Kind_::count).per("customer").per("terminal").delayed(delay));
+    add(agg(Kind_::count).per("customer").per("terminal").delayed(delay).where(small()));
+    add(agg(Kind_::sum).of(amount()).per("customer").per("terminal").delayed(delay).prior());
+    add(agg(Kind_::avg).of(amount()).per("customer").per("terminal").delayed(delay));
+    add(agg(Kind_::share).of(small()).per("customer").per("terminal").delayed(delay));
+    add(agg(Kind_::last).of(amount()).per("customer").per("terminal").delayed(delay).prior());
+    add(agg(Kind_::distinct).of(field("device", text_of(12))).per("customer").per("terminal").delayed(delay));
+  }
+  add(agg(Kind_::count).within(2 * second));  // per all
+  add(agg(Kind_::distinct).of(field("terminal", integer)).within(20 * second));
+  add(agg(Kind_::count).per("customer").on({0, 1}).within(4 * second));
+  add(agg(Kind_::distinct).of(field("device", text_of(20))).per("customer").on({0, 1}).within(8 * second));
+  return list;
+}
+
+class Stream {
+ public:
+  Stream(const language::Pipeline& pipeline, std::uint64_t seed) : pipeline_(pipeline), random_(seed) {}
+
+  void fill(std::byte* slot) {
+    std::memset(slot, 0, Stage::slot_bytes);
+    if (one_in(6)) now_ += second * pick(3);
+    if (one_in(97)) now_ += 30 * second;
+    const std::int64_t kind = pick(20);
+    if (kind == 0) return void(reinterpret_cast<EventHeader*>(slot)->type = static_cast<std::uint16_t>(InputType::tick));
+    const std::size_t event = kind < 17 ? 0 : kind < 19 ? 1 : 2;
+    const EventSchema& schema = pipeline_.events[event];
+    begin_event(schema, slot);
+    for (std::size_t i = 0; i < schema.fields.size(); ++i) fill_field(schema, slot, i);
+  }
+
+ private:
+  std::int64_t pick(std::int64_t n) { return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(n)); }
+  bool one_in(std::int64_t n) { return pick(n) == 0; }
+
+  void fill_field(const EventSchema& schema, std::byte* slot, std::size_t i) {
+    const Field& field = schema.fields[i];
+    if (field.is_event_time) return write_number(schema, slot, i, now_ - (one_in(5) ? second * pick(4) : 0));  // late at times
+    if (one_in(9)) return;  // missing
+    if (field.type.kind == Kind::text) {
+      CHECK(write_text(schema, slot, i, std::string(1, static_cast<char>('a' + pick(3)))));
+    } else if (field.type.kind == Kind::boolean) {
+      write_number(schema, slot, i, pick(2));
+    } else if (field.type.kind == Kind::money) {
+      write_number(schema, slot, i, pick(600) - 100);
+    } else {
+      write_number(schema, slot, i, one_in(3) ? 1 : pick(12));  // one hot key
+    }
+  }
+
+  const language::Pipeline& pipeline_;
+  std::mt19937_64 random_;
+  Time now_ = 1'000'000 * second;
+};
+
+bool agree(const Answer& got, const Answer& expected) {
+  if (!expected.valid) return !got.valid && got.number == 0 && got.denominator == 0;
+  return got.valid && got.number == expected.number && got.denominator == expected.denominator;
+}
+
+void compare(const Stage& stage, const std::vector<Aggregate>& aggregates, const std::vector<std::vector<Answer>>& expected, Sequence first) {
+  for (std::size_t s = 0; s < expected.size(); ++s) {
+    for (std::size_t f = 0; f < aggregates.size(); ++f) {
+      const Answer got = stage.answer(f, first + static_cast<Sequence>(s));
+      if (agree(got, expected[s][f])) continue;
+      INFO("feature ", f, " sequence ", first + static_cast<Sequence>(s), " got ", got.valid, " ", got.number, "/", got.denominator, " expected ",
+           expected[s][f].valid, " ", expected[s][f].number, "/", expected[s][f].denominator);
+      REQUIRE(false);
+    }
+  }
+}
+
+void run(std::uint64_t seed, std::size_t events, std::size_t split, const StateLimits& limits) {
+  const language::Pipeline pipeline = payments();
+  const std::vector<Aggregate> aggregates = every_kind();
+  Stage stage(pipeline, aggregates, limits);
+  Naive naive(pipeline);
+  Stream stream(pipeline, seed);
+  std::vector<std::vector<Answer>> expected;
+  for (std::size_t i = 0; i < events; ++i) {
+    stream.fill(stage.slot());
+    naive.take(stage.slot(), Stage::slot_bytes);
+    stage.publish();
+    expected.emplace_back();
+    for (std::size_t f = 0; f < aggregates.size(); ++f) expected.back().push_back(naive.answer(aggregates[f], stage.spec(f).type));
+    if (static_cast<std::size_t>(stage.waiting()) < split && i + 1 < events) continue;
+    const Sequence first = stage.published() - stage.waiting() + 1;
+    stage.process();
+    compare(stage, aggregates, expected, first);
+    expected.clear();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("windows equal the naive twin, however the log is cut into batches") {
+  const StateLimits limits{.keys_max = 4096, .entries_max = 1 << 16, .distinct_max = 1 << 12};
+  std::uint64_t seed = 20;
+  for (const std::size_t split : {1U, 7U, 64U, 200U}) {
+    CAPTURE(split);
+    for (int round = 0; round < 3; ++round) {
+      CAPTURE(seed);
+      run(seed++, 700, split, limits);
+    }
+  }
+}
+
+}  // namespace pawl::window::test

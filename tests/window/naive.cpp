@@ -1,0 +1,129 @@
+#include "naive.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+namespace pawl::window::test {
+
+void Naive::take(const std::byte* slot, std::size_t slot_bytes) {
+  Input input;
+  input.slot.assign(slot, slot + slot_bytes);
+  const auto* header = reinterpret_cast<const EventHeader*>(input.slot.data());
+  if (header->type >= first_event_type && static_cast<std::size_t>(header->type - first_event_type) < pipeline_.events.size()) {
+    input.event = static_cast<std::size_t>(header->type - first_event_type);
+    te_ = std::max(te_, header->at);
+  }
+  input.te = te_;
+  inputs_.push_back(std::move(input));
+}
+
+bool Naive::has_key_fields(const Aggregate& aggregate, std::size_t event) const {
+  return std::all_of(aggregate.key.begin(), aggregate.key.end(), [&](const std::string& name) { return pipeline_.events[event].find(name) >= 0; });
+}
+
+std::optional<Naive::Key> Naive::key_of(const Aggregate& aggregate, const Input& input) const {
+  Key key;
+  const EventSchema& schema = pipeline_.events[*input.event];
+  for (const std::string& name : aggregate.key) {
+    const Value value = read_value(schema, input.slot.data(), static_cast<std::size_t>(schema.find(name)));
+    if (value.missing) return std::nullopt;
+    key.push_back(value.text.empty() ? std::to_string(value.number) : value.text);
+  }
+  return key;
+}
+
+Value Naive::eval(const Expr& expr, const Input& input) const {
+  if (expr.op == Op::literal) return expr.value;
+  if (expr.op == Op::field) {
+    const EventSchema& schema = pipeline_.events[*input.event];
+    if (expr.name == "late_by") return Value::of(input.te - reinterpret_cast<const EventHeader*>(input.slot.data())->at);
+    return read_value(schema, input.slot.data(), static_cast<std::size_t>(schema.find(expr.name)));
+  }
+  std::vector<Value> args;
+  for (const auto& arg : expr.args) args.push_back(eval(*arg, input));
+  const auto is = [](const Value& v, bool b) { return !v.missing && (v.number != 0) == b; };
+  switch (expr.op) {
+    case Op::is_missing: return Value::of(args[0].missing);
+    case Op::logical_and:
+      if (is(args[0], false) || is(args[1], false)) return Value::of(0);
+      return args[0].missing || args[1].missing ? Value{} : Value::of(1);
+    case Op::logical_or:
+      if (is(args[0], true) || is(args[1], true)) return Value::of(1);
+      return args[0].missing || args[1].missing ? Value{} : Value::of(0);
+    case Op::logical_not: return args[0].missing ? Value{} : Value::of(args[0].number == 0);
+    case Op::otherwise: return args[0].missing ? args[1] : args[0];
+    default: break;
+  }
+  if (args[0].missing || args[1].missing) return {};
+  const Value &a = args[0], &b = args[1];
+  const bool text = expr.args[0]->type.kind == Kind::text;
+  const int sign = text ? a.text.compare(b.text) : (a.number > b.number) - (a.number < b.number);
+  switch (expr.op) {
+    case Op::equal: return Value::of(sign == 0);
+    case Op::not_equal: return Value::of(sign != 0);
+    case Op::less: return Value::of(sign < 0);
+    case Op::less_equal: return Value::of(sign <= 0);
+    case Op::greater: return Value::of(sign > 0);
+    case Op::greater_equal: return Value::of(sign >= 0);
+    case Op::add: return Value::of(a.number + b.number);
+    case Op::multiply: return Value::of(a.number * b.number);
+    default: throw expr.op;
+  }
+}
+
+// Oldest first. REQUIRES: the latest input is an event with all key fields.
+std::vector<const Naive::Input*> Naive::window(const Aggregate& aggregate) const {
+  std::vector<const Input*> found;
+  const Input& now = inputs_.back();
+  const std::optional<Key> key = key_of(aggregate, now);
+  if (!key) return found;
+  const std::size_t end = inputs_.size() - (aggregate.prior ? 1 : 0);
+  for (std::size_t i = 0; i < end; ++i) {
+    const Input& input = inputs_[i];
+    if (!input.event || std::find(aggregate.on.begin(), aggregate.on.end(), *input.event) == aggregate.on.end()) continue;
+    if (key_of(aggregate, input) != key) continue;
+    if (input.te > now.te - aggregate.delay) continue;
+    if (aggregate.span == SpanKind::time && input.te <= now.te - aggregate.delay - aggregate.width) continue;
+    if (aggregate.where) {
+      const Value condition = eval(*aggregate.where, input);
+      if (condition.missing || condition.number == 0) continue;
+    }
+    found.push_back(&input);
+  }
+  const auto n = static_cast<std::size_t>(aggregate.n);
+  if (aggregate.span == SpanKind::last_n && found.size() > n) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(n));
+  return found;
+}
+
+Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
+  if (!inputs_.back().event || !has_key_fields(aggregate, *inputs_.back().event)) return {};
+  std::vector<Value> values;
+  std::int64_t events = 0;
+  for (const Input* input : window(aggregate)) {
+    ++events;
+    if (!aggregate.value) continue;
+    Value value = eval(*aggregate.value, *input);
+    if (!value.missing) values.push_back(std::move(value));
+  }
+  const auto size = static_cast<std::int64_t>(values.size());
+  Int128 sum = 0;
+  std::set<std::pair<std::int64_t, std::string>> different;
+  for (const Value& value : values) {
+    sum += value.number;
+    different.emplace(value.number, value.text);
+  }
+  const bool fits = sum >= std::numeric_limits<std::int64_t>::min() && sum <= std::numeric_limits<std::int64_t>::max();
+  const auto narrow = static_cast<std::int64_t>(sum);
+  switch (aggregate.kind) {
+    case AggregateKind::count: return {true, aggregate.value ? size : events, 0};
+    case AggregateKind::sum: return fits ? Answer{true, narrow, 0} : Answer{};
+    case AggregateKind::avg: return fits && size > 0 ? Answer{true, narrow, size} : Answer{};
+    case AggregateKind::share: return size > 0 ? Answer{true, narrow, size} : Answer{};
+    case AggregateKind::last: return size > 0 ? Answer{true, values.back().number, 0} : Answer{};
+    case AggregateKind::distinct: return {true, static_cast<std::int64_t>(different.size()), 0};
+    default: throw aggregate.kind;
+  }
+}
+
+}  // namespace pawl::window::test
