@@ -22,6 +22,10 @@ Result<ControlSlot> enter(const Options& options, Opened& opened) {
   }
   if (!lock) return std::move(lock).error();
   opened.lock = std::move(*lock);
+  const std::string path = control_path(options.directory);
+  auto control = options.disk->open(path, {.access = io::Access::read_write});
+  if (!control) return std::move(control).error();
+  if (auto synced = sync_file(**control, path); !synced) return synced.error();
   return read_identity(*options.disk, options.directory, opened.report.notes);
 }
 

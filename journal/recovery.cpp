@@ -260,7 +260,8 @@ void Surveyor::judge(SegmentBytes& bytes, BlockFault fault) {
   if (any_bytes) found_.torn.push_back({found_.last.segment, from, window});
   look_behind(bytes, from + window, data_end);
   judge_seal_page(bytes);
-  if (found_.seen.writes == Observation::Writes::unsynced && !found_.torn.empty()) found_.torn = {{found_.last.segment, from, bytes.size() - from}};
+  const bool anything = !found_.torn.empty() || found_.seen.behind != Behind::zeros;
+  if (found_.seen.writes == Observation::Writes::unsynced && anything) found_.torn = {{found_.last.segment, from, bytes.size() - from}};
 }
 
 void Surveyor::judge_seal_page(SegmentBytes& bytes) {

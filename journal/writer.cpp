@@ -44,6 +44,7 @@ Writer::Writer(const Options& options, const Identity& identity, WriterStart sta
       segment_bytes_(start.segment_bytes),
       built_(start.position),
       durable_(start.position),
+      synced_(start.position),
       next_sequence_(start.position.next_sequence),
       durable_sequence_(start.position.next_sequence - 1),
       memory_(3 * std::size_t{options.block_bytes_max}),
@@ -156,6 +157,8 @@ std::size_t Writer::submit_seal() {
     case SegmentPreparer::State::ready: break;
   }
   state_ = WriterState::running;
+  // Unsynced writes end here: a seal says that everything before it is durable.
+  if (auto synced = sync_if_unsynced(); !synced) return 0;
   Buffer& buffer = buffers_[control_buffer];
   buffer.clear();
   put(buffer, AnnotationType::seal, bytes_of(SealMark{built_.offset, built_.block, built_.next_sequence}));
@@ -164,13 +167,15 @@ std::size_t Writer::submit_seal() {
 
 void Writer::request_next_segment() {
   if (preparer_->state() != SegmentPreparer::State::idle) return;
+  // CONTROL will hold this against the journal: at durability os, only what a sync has covered.
+  const Position& evidence = durability_ == Durability::disk ? durable_ : synced_;
   preparer_->request({.segment = built_.segment + 1,
                       .bytes = segment_bytes_full_,
                       .bytes_min = std::min(short_segment_bytes, segment_bytes_full_),
-                      .durable_block = durable_.block,
-                      .durable_segment = durable_.segment,
-                      .durable_sequence = durable_sequence_,
-                      .durable_chain = durable_.chain});
+                      .durable_block = evidence.block,
+                      .durable_segment = evidence.segment,
+                      .durable_sequence = evidence.next_sequence - 1,
+                      .durable_chain = evidence.chain});
 }
 
 void Writer::put(Buffer& buffer, AnnotationType type, std::span<const std::byte> payload) noexcept {

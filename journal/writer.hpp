@@ -187,7 +187,8 @@ class Writer {
   std::string path_;
   std::uint64_t segment_bytes_ = 0; // of the current file
   Position built_;                  // behind the last block that was built
-  Position durable_;                // behind the last block that is durable
+  Position durable_;                // behind the last block that is durable, as far as the level goes
+  Position synced_;                 // at durability os: behind the last block that a sync has covered
   Sequence next_sequence_ = 0;
   Sequence durable_sequence_ = no_sequence;
 

@@ -147,10 +147,8 @@ void Writer::after_block(BlockKind kind) {
       return;
     case BlockKind::segment_seal: break;
   }
-  // Unsynced writes end here at the latest: a power cut can only ever harm the last segment.
-  if (durability_ == Durability::os) {
-    if (const int error = file_->sync(); error != 0) return fail(os_error("sync", path_, error));
-  }
+  // The seal too, before the next segment is touched: a power cut can only ever harm the last one.
+  if (auto synced = sync_if_unsynced(); !synced) return;
   segment_bytes_ = preparer_->take();
   built_.segment += 1;
   built_.offset = 0;
@@ -170,6 +168,7 @@ Result<void> Writer::sync_if_unsynced() {
     fail(os_error("sync", path_, error));
     return *error_;
   }
+  synced_ = durable_;
   return {};
 }
 

@@ -37,9 +37,16 @@ enum class Op : std::uint8_t {
   starts_with,   // args[0], with the text of value
   matches,       // args[0], with the RE2-style expression in the text of value
   choose,        // if args[0] then args[1] else args[2]
-  call,          // name(args)
+  call,          // name(args): see below
   map_lookup,    // map `index` at args[0]
 };
+
+// Calls: abs, round, floor, min2, max2, len, lower, km(latitude, longitude, latitude, longitude);
+//   hour_of(time): 0..23 UTC; weekday_of(time): 1 (Monday) .. 7 (Sunday);
+//   hours(duration), minutes(duration): the exact ratio ns / 3'600'000'000'000, ns / 60'000'000'000;
+//   in a pattern also count(step), sum(step.field), first(..) ... over the events of a repeated step, args[0] a binding.
+// Types: arithmetic on ratios is exact; `/` and avg yield ratios, int * X yields X. A literal beside a ratio is a ratio
+// (denominator 1 if it is whole), and so is a fraction beside an int; else it has the other side's type. Lengths of texts may differ.
 
 enum class AggregateKind : std::uint8_t {
   count, sum, avg, min, max, stddev, first, last, distinct, share, median, percentile, ewma, rate,
@@ -61,8 +68,8 @@ struct Aggregate {
   SpanKind span = SpanKind::since_start;
   Duration width = 0;                     // time
   Duration pane = 0;                      // `by`; 0: exact
-  std::int64_t n = 0;                     // last_n; also the percentile of AggregateKind::percentile stands in percentile
-  std::int64_t percentile = 0;
+  std::int64_t n = 0;                     // last_n
+  std::int64_t percentile = 0;            // percentile: 1..100
   Duration delay = 0;
   std::vector<std::uint16_t> on;          // indices into Pipeline::events, ascending, at least one
   std::unique_ptr<Expr> where;            // null: all. Sees only fields of the windowed event and constants, as do key and value

@@ -10,7 +10,7 @@
 namespace pawl::ring {
 
 // The last sequence that its owner has passed on: published by a ring's writer, consumed by a reader. Starts one before the first.
-// Thread: publish and load_own by the one owner; load_acquire by any thread. Lifetime: outlives every barrier that follows it.
+// Thread: publish or release, and load_own, by the one owner; load_acquire by any thread. Lifetime: outlives every barrier that follows it.
 template <class Policy = StdAtomics>
 class alignas(limits::writer_distance_bytes) Cursor {
  public:
@@ -18,11 +18,19 @@ class alignas(limits::writer_distance_bytes) Cursor {
   Cursor(const Cursor&) = delete;
   Cursor& operator=(const Cursor&) = delete;
 
-  // Passes on every slot up to `last`. Release: the owner's accesses to those slots, writes and reads alike, happen before whatever a
-  // follower does after it has seen `last`. Pairs with load_acquire, in Barrier::minimum.
-  void publish(Sequence last) noexcept { value_.store(last, Policy::cursor_store); }
+  // A writer's cursor: every slot up to `last` may be read. Release: the events' bytes happen before whatever a follower does after it
+  // has seen `last`. Pairs with load_acquire in the barriers of readers.
+  void publish(Sequence last) noexcept { value_.store(last, Policy::publish_store); }
 
-  [[nodiscard]] Sequence load_acquire() const noexcept { return value_.load(Policy::cursor_load); }
+  // A reader's cursor: every slot up to `last` may be reused, or read by the next stage. Release: our reads of the slots, and our
+  // writes to them, happen before whatever a follower does to them. Pairs with load_acquire in the barriers of the writer and of readers.
+  void release(Sequence last) noexcept { value_.store(last, Policy::release_store); }
+
+  // `order` is acquire, named by the policy for the edge at hand.
+  template <std::memory_order order = Policy::poll_load>
+  [[nodiscard]] Sequence load_acquire() const noexcept {
+    return value_.load(order);
+  }
 
   // The owner's view of its own cursor. Relaxed is enough: a thread always sees its own last store.
   [[nodiscard]] Sequence load_own() const noexcept { return value_.load(std::memory_order_relaxed); }

@@ -26,13 +26,14 @@ class alignas(limits::writer_distance_bytes) LaneWord {
     bool drainer_asleep;
   };
 
-  // Counts `cells` more, unless closed. Release: the cells were filled before. Pairs with accepted() and with arm().
+  // Counts `cells` more, unless closed. Release: the cells were filled before; pairs with view(). Acquire: pairs with arm(), so a wake
+  // that follows comes after the drainer's prepare.
   // Thread: the producer. (A loop, because the drainer and the closer change their own bits: at most a few rounds.)
   [[nodiscard]] Outcome accept(std::uint64_t cells) noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);  // a guess: compare_exchange decides
     for (;;) {
       if ((seen & closed_bit) != 0) return {.accepted = false, .drainer_asleep = false};
-      if (word_.compare_exchange_weak(seen, seen + cells * one_cell, Policy::lane_change, std::memory_order_relaxed)) {
+      if (word_.compare_exchange_weak(seen, seen + cells * one_cell, Policy::lane_accept, std::memory_order_relaxed)) {
         return {.accepted = true, .drainer_asleep = (seen & asleep_bit) != 0};
       }
     }
@@ -48,13 +49,15 @@ class alignas(limits::writer_distance_bytes) LaneWord {
   // Acquire: the accepted cells' contents are visible. Pairs with accept().
   [[nodiscard]] View view() const noexcept { return as_view(word_.load(Policy::lane_load)); }
 
-  // Thread: any. Returns how many cells were accepted, for good.
-  std::uint64_t close() noexcept { return as_view(word_.fetch_or(closed_bit, Policy::lane_change)).accepted; }
+  // Release: for what the closer did before. The word carries all that the lane itself needs. Thread: any. Returns how many cells were accepted, for good.
+  std::uint64_t close() noexcept { return as_view(word_.fetch_or(closed_bit, Policy::lane_close)).accepted; }
 
   // The drainer intends to sleep: from now on accept() says so to the producer. What it returns includes every cell whose producer did
-  // not see the bit: if that is work, do not sleep. Thread: the drainer.
-  [[nodiscard]] View arm() noexcept { return as_view(word_.fetch_or(asleep_bit, Policy::lane_change)); }
-  void disarm() noexcept { static_cast<void>(word_.fetch_and(~asleep_bit, Policy::lane_change)); }
+  // not see the bit: if that is work, do not sleep. Release: the drainer's prepare of its park spot comes before; pairs with accept().
+  // Thread: the drainer.
+  [[nodiscard]] View arm() noexcept { return as_view(word_.fetch_or(asleep_bit, Policy::lane_arm)); }
+  // Relaxed: says nothing of other memory; as a read-modify-write it does not cut the producer's chain of releases.
+  void disarm() noexcept { static_cast<void>(word_.fetch_and(~asleep_bit, Policy::lane_disarm)); }
 
  private:
   static constexpr std::uint64_t closed_bit = 1;

@@ -21,7 +21,8 @@ namespace pawl::ring {
 //
 // Both sides change the word by read-modify-writes, which form one chain. If the waker's change comes after prepare(), it finds
 // `parked` and wakes. If it comes before, prepare() acquires it, and the second look sees the work. A third case does not exist.
-// cancel() is a read-modify-write too: a plain store would cut the chain, and the next prepare() would miss a waker from before it.
+// cancel() is a read-modify-write too, though relaxed: a plain store would cut the chain of releases, and the next prepare() would not
+// acquire from a waker that came before the store.
 template <class Policy = StdAtomics>
 class alignas(limits::writer_distance_bytes) ParkSpot {
  public:

@@ -9,19 +9,25 @@ namespace pawl::ring {
 
 // The orders the protocols need. A test's policy derives from this and hides one member with a weaker order.
 struct Orders {
-  // Cursors. Released by the one writer of a cursor after its last access to the slots it passes on; acquired by whoever follows it.
-  static constexpr std::memory_order cursor_store = std::memory_order_release;
-  static constexpr std::memory_order cursor_load = std::memory_order_acquire;
-  // Stamps. Released after the slot's event is complete; acquired by readers that watch the stamp instead of the cursor.
+  // Cursors, forward: a writer publishes slots, readers poll them.
+  static constexpr std::memory_order publish_store = std::memory_order_release;
+  static constexpr std::memory_order poll_load = std::memory_order_acquire;
+  // Cursors, backward: a reader releases slots, the writer (or, in a pipeline, the next reader) takes them over.
+  static constexpr std::memory_order release_store = std::memory_order_release;
+  static constexpr std::memory_order gate_load = std::memory_order_acquire;
+  // Stamps: the slot's event is complete; for readers that watch the stamp instead of the cursor.
   static constexpr std::memory_order stamp_store = std::memory_order_release;
   static constexpr std::memory_order stamp_load = std::memory_order_acquire;
-  // Lane words. Every change is a read-modify-write, so the changes of producer, drainer and closer form one chain.
-  static constexpr std::memory_order lane_change = std::memory_order_acq_rel;
+  // Lane words. Every change is a read-modify-write, so those of producer, drainer and closer form one chain.
+  static constexpr std::memory_order lane_accept = std::memory_order_acq_rel;
   static constexpr std::memory_order lane_load = std::memory_order_acquire;
+  static constexpr std::memory_order lane_arm = std::memory_order_release;
+  static constexpr std::memory_order lane_disarm = std::memory_order_relaxed;
+  static constexpr std::memory_order lane_close = std::memory_order_release;
   // Park words. As above: whoever comes second in the chain sees what the first did before.
-  static constexpr std::memory_order park_prepare = std::memory_order_acq_rel;
-  static constexpr std::memory_order park_cancel = std::memory_order_acq_rel;
-  static constexpr std::memory_order park_wake = std::memory_order_acq_rel;
+  static constexpr std::memory_order park_prepare = std::memory_order_acquire;
+  static constexpr std::memory_order park_cancel = std::memory_order_relaxed;
+  static constexpr std::memory_order park_wake = std::memory_order_release;
 };
 
 // The policy of production.

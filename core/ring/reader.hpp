@@ -58,7 +58,7 @@ class Reader {
   void release(Sequence last) noexcept {
     PAWL_ASSERT(last >= next_ - 1 && last <= seen_);
     next_ = last + 1;
-    consumed_.publish(last);
+    consumed_.release(last);
   }
 
   // The writer has closed, and the last event was consumed. Thread: the reader's.

@@ -104,7 +104,7 @@ class Writer {
   Sequence next_;         // to be claimed
   Sequence unpublished_;  // the first not yet published; at most next_
   Sequence free_end_;     // the first that may not be claimed, by what was last seen of the gates
-  Barrier<Policy> gates_;
+  Barrier<Policy, Policy::gate_load> gates_;
   Cursor<Policy> published_;
   Cursor<Policy> end_;
   Sequence first_;

@@ -18,7 +18,16 @@ static_assert(!std::is_copy_constructible_v<Cursor<>> && !std::is_copy_construct
 static_assert(!std::is_copy_constructible_v<Reader<Ring<int>>> && !std::is_copy_constructible_v<Lane<int>>);
 static_assert(sizeof(LaneWord<>) == pawl::limits::writer_distance_bytes && sizeof(ParkSpot<>) == pawl::limits::writer_distance_bytes);
 
-TEST_CASE("the model checker's policy and production share the orders by name") {
-  CHECK(StdAtomics::cursor_store == std::memory_order_release);
-  CHECK(StdAtomics::cursor_load == std::memory_order_acquire);
+// The orders of production, spelled out once more: tests/relacy shows what each is for, and that a weaker one is caught.
+TEST_CASE("the orders of the protocols") {
+  CHECK(StdAtomics::publish_store == std::memory_order_release);
+  CHECK(StdAtomics::poll_load == std::memory_order_acquire);
+  CHECK(StdAtomics::release_store == std::memory_order_release);
+  CHECK(StdAtomics::gate_load == std::memory_order_acquire);
+  CHECK(StdAtomics::stamp_store == std::memory_order_release);
+  CHECK(StdAtomics::stamp_load == std::memory_order_acquire);
+  CHECK(StdAtomics::lane_accept == std::memory_order_acq_rel);
+  CHECK(StdAtomics::lane_load == std::memory_order_acquire);
+  CHECK(StdAtomics::park_prepare == std::memory_order_acquire);
+  CHECK(StdAtomics::park_wake == std::memory_order_release);
 }

@@ -1,0 +1,44 @@
+#include "pawl/core/language/check.hpp"
+
+#include "pawl/core/base/limits.hpp"
+#include "pawl/core/language/checker.hpp"
+#include "pawl/core/language/evaluable.hpp"
+#include "pawl/core/language/parser.hpp"
+
+namespace pawl::language {
+
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+Checked too_large(std::string_view source) {
+  return {nullptr, {{Severity::error, "E001", {1, 1, 1}, std::string("the file has ") + std::to_string(source.size()) + " bytes; a pipeline has at most " + std::to_string(limits::pipeline_source_bytes_max)}}};
+}
+
+}  // namespace
+
+Checked check(std::string_view source, std::string_view) {
+  if (source.size() > limits::pipeline_source_bytes_max) return too_large(source);
+  Problems problems(source);
+  const std::size_t begin = source.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  const Span whole{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(source.size())};
+  const syntax::File file = Parser(source, lex(source, whole, false, problems), problems).file();
+  auto pipeline = std::make_unique<Pipeline>();
+  pipeline->name = file.name;
+  pipeline->version = file.version;
+  pipeline->source = source;
+  Checker(file, *pipeline, problems).run();
+  Checked result;
+  if (!problems.any_error()) {
+    mark_not_evaluated(*pipeline, problems);
+    for (const syntax::Event& event : file.events) {
+      if (event.late) problems.warning(*event.late, "W300", "`late` is not evaluated by this release: windows use effective time");
+      if (event.reorder) problems.warning(*event.reorder, "W300", "`reorder` is not evaluated by this release: events are sequenced as they arrive");
+    }
+    result.pipeline = std::move(pipeline);
+  }
+  result.diagnostics = problems.take();
+  return result;
+}
+
+}  // namespace pawl::language

@@ -1,0 +1,12 @@
+// What this release evaluates. Everything else of the language is parsed and typed, and warned about by name.
+#pragma once
+
+#include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/language/problems.hpp"
+
+namespace pawl::language {
+
+// Fills not_evaluated of lets and rules and warns W300 for each, and for a policy. REQUIRES: a pipeline without errors.
+void mark_not_evaluated(Pipeline& pipeline, Problems& problems);
+
+}  // namespace pawl::language

@@ -1,0 +1,220 @@
+#include "histories.hpp"
+
+#include <fmt/format.h>
+
+namespace pawl::powercut {
+
+using journal::Durability;
+using journal::Journal;
+using journal::Label;
+using journal::WriterState;
+
+Run::Run(std::uint64_t seed, Look look, std::uint64_t capacity) : look_(std::move(look)) {
+  disk_ = std::make_unique<io::SimulatedDisk>(io::SimulatedOptions{.seed = seed, .capacity_bytes = capacity});
+  options_ = world::small_options(*disk_, clock_);
+}
+
+void Run::see() {
+  if (journal_ && options_.durability == Durability::disk && journal_->writer().durable_sequence() > acked_.sequence) {
+    acked_.sequence = journal_->writer().durable_sequence();
+    acked_.block = journal_->writer().durable_block();
+    acked_.chain = journal_->writer().durable_position().chain;
+  }
+  const std::uint64_t operations = disk_->counters().operations;
+  const std::size_t unsynced = disk_->unsynced().size();
+  if (operations == seen_operations_ && unsynced == seen_unsynced_) return;
+  seen_operations_ = operations;
+  seen_unsynced_ = unsynced;
+  look_(*disk_, acked_);
+}
+
+void Run::create() {
+  auto created = Journal::create(options_);
+  REQUIRE_MESSAGE(created.ok(), (created ? "" : created.error().text));
+  acked_.created = true;
+  see();
+}
+
+void Run::open() {
+  auto opened = Journal::open(options_);
+  REQUIRE_MESSAGE(opened.ok(), (opened ? "" : opened.error().text));
+  journal_ = std::make_unique<Journal>(std::move(*opened));
+  next_input_ = static_cast<std::uint64_t>(journal_->recovery().last_sequence + 1);
+  see();
+}
+
+void Run::turn() {
+  journal_->preparer()->step();
+  see();
+  journal_->writer().poll();
+  see();
+  clock_.advance(20'000);
+}
+
+void Run::turns(int count) {
+  for (int i = 0; i < count; ++i) turn();
+}
+
+bool Run::until(const std::function<bool()>& done, int turns) {
+  for (int i = 0; i < turns; ++i) {
+    if (done()) return true;
+    turn();
+  }
+  return false;
+}
+
+void Run::append(std::uint64_t count, std::size_t payload_bytes) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto record = world::make_input(next_input_, payload_bytes);
+    const auto take = [&] { return journal_->writer().append(record); };
+    if (!until(take, 300)) return;
+    ++next_input_;
+  }
+}
+
+void Run::annotate_pipeline(std::size_t bytes) {
+  REQUIRE(journal_->writer().annotate_pipeline(std::string(bytes, 'p')));
+}
+
+bool Run::until_durable() {
+  auto& writer = journal_->writer();
+  return until([&] { return writer.durable_sequence() == writer.appended_sequence(); });
+}
+
+void Run::close() {
+  auto closed = journal_->close();
+  REQUIRE_MESSAGE(closed.ok(), (closed ? "" : closed.error().text));
+  see();
+  journal_.reset();
+}
+
+void Run::cut(const io::PowerCut& cut) {
+  auto after = disk_->after_power_cut(cut);
+  journal_.reset();
+  disk_ = std::move(after);
+  options_.disk = disk_.get();
+  seen_operations_ = 0;
+}
+
+const std::vector<History>& histories() {
+  using Policy = io::PowerCut::Policy;
+  static const std::vector<History> all = {
+      {"first start", [](Run& run) { run.create(); run.open(); run.turns(10); }},
+      {"single block", [](Run& run) { run.create(); run.open(); run.append(3); run.until_durable(); }},
+      {"many blocks", [](Run& run) { run.create(); run.open(); for (int i = 0; i < 12; ++i) { run.append(2); run.until_durable(); } }},
+      {"full blocks", [](Run& run) { run.create(); run.open(); run.append(20, 1'800); run.until_durable(); }},
+      {"blocks queue behind one in flight", [](Run& run) { run.create(); run.open(); for (int i = 0; i < 40; ++i) { run.append(1); run.turn(); } run.until_durable(); }},
+      {"idle seal", [](Run& run) { run.create(); run.open(); for (int i = 0; i < 3; ++i) { run.append(1); run.until_durable(); run.turns(110); } }},
+      {"roll", [](Run& run) { run.create(); run.open(); run.append(60, 1'500); run.until_durable(); }},
+      {"roll with a pipeline", [](Run& run) { run.create(); run.open(); run.annotate_pipeline(3'900); run.append(60, 1'500); run.until_durable(); }},
+      {"restart after death", [](Run& run) { run.create(); run.open(); run.append(5); run.until_durable(); run.kill(); run.open(); run.append(5); run.until_durable(); }},
+      {"clean stop and start", [](Run& run) { run.create(); run.open(); run.append(4); run.close(); run.open(); run.append(4); run.close(); }},
+      {"torn, then torn again", [](Run& run) {
+         run.create();
+         run.open();
+         for (std::uint64_t round = 0; round < 4; ++round) {
+           run.append(3);
+           run.until_durable();
+           run.append(20, 300);
+           run.turn();
+           run.cut({.policy = Policy::torn, .seed = 17 + round});
+           run.open();
+           run.turns(3);
+         }
+       }},
+      {"stop while a segment is prepared", [](Run& run) { run.create(); run.open(); run.turns(3); run.kill(); run.open(); run.append(70, 1'500); run.until_durable(); }},
+      {"disk full, then resume", [](Run& run) {
+         run.create();
+         run.open();
+         run.append(200, 1'500);
+         REQUIRE(run.journal().writer().state() == WriterState::disk_full);
+         run.turns(5);
+         run.disk().set_capacity(4'000'000);
+         REQUIRE(run.until([&] { return run.journal().writer().state() == WriterState::running; }));
+         run.append(30, 1'500);
+         REQUIRE(run.until_durable());
+       }, 200'000},
+      {"durability os", [](Run& run) { run.options().durability = Durability::os; run.create(); run.open(); run.append(80, 1'500); run.until_durable(); run.turns(5); }},
+      {"disk, then os, then disk", [](Run& run) {
+         run.create();
+         run.open();
+         run.append(5);
+         run.until_durable();
+         run.kill();
+         run.options().durability = Durability::os;
+         run.open();
+         run.append(5, 900);
+         run.until_durable();
+         run.close();
+         run.options().durability = Durability::disk;
+         run.open();
+         run.append(5);
+         run.until_durable();
+       }},
+  };
+  return all;
+}
+
+namespace {
+
+// Everything acked is there, in its place (the chain says so: it covers numbers, offsets and bytes), and what follows continues it.
+std::string check_contents(io::SimulatedDisk& disk, const Acked& acked, const journal::RecoveryReport& report) {
+  auto reader = journal::JournalReader::open(world::directory, disk);
+  if (!reader) return "reader: " + reader.error().text;
+  auto cursor = reader->read({.until_block = report.last_block, .deep = true});
+  if (!cursor) return "cursor: " + cursor.error().text;
+  journal::BlockView block;
+  Sequence next = 0;
+  bool acked_block_seen = acked.block == 0;
+  for (;;) {
+    auto more = cursor->next(block);
+    if (!more) return "read: " + more.error().text;
+    if (!*more) break;
+    if (block.header.block == acked.block) acked_block_seen = block.header.chain == acked.chain;
+    if (block.header.first_sequence != next) return "a hole in the sequences";
+    for (const journal::Record record : block.records()) {
+      if (!record.is_input()) continue;
+      const auto expected = world::make_input(static_cast<std::uint64_t>(next), 0);
+      const auto got = record.bytes();
+      const auto sized = world::make_input(static_cast<std::uint64_t>(next), record.header().length);
+      if (!std::equal(got.begin(), got.end(), expected.begin(), expected.end()) && !std::equal(got.begin(), got.end(), sized.begin(), sized.end())) {
+        return fmt::format("input {} is not what was appended", next);
+      }
+      ++next;
+    }
+  }
+  if (!acked_block_seen) return "the acked block is not in its place";
+  if (next - 1 != report.last_sequence) return "the report's last sequence is not the last one";
+  if (next - 1 < acked.sequence) return fmt::format("acked {} but only {} recovered", acked.sequence, next - 1);
+  return {};
+}
+
+}  // namespace
+
+Verdict recover_and_check(io::SimulatedDisk& disk, const Acked& acked, bool then_write) {
+  io::SimulatedClock clock;
+  journal::Options options = world::small_options(disk, clock);
+  auto opened = Journal::open(options);
+  if (!opened) {
+    const bool never_was = opened.error().code == ErrorCode::not_initialised && !acked.created;
+    return {never_was ? std::string() : "refused: " + opened.error().text, Label::not_initialised};
+  }
+  Verdict verdict{check_contents(disk, acked, opened->recovery()), opened->recovery().label};
+  if (!verdict.broken.empty() || !then_write) return verdict;
+  // The recovered journal takes and keeps more.
+  const auto next = static_cast<std::uint64_t>(opened->recovery().last_sequence + 1);
+  if (!world::append_inputs(*opened, clock, next, next + 3) || !world::all_durable(*opened, clock)) {
+    if (opened->writer().state() == WriterState::disk_full) return verdict;
+    verdict.broken = "cannot write after recovery";
+    return verdict;
+  }
+  Acked more{.created = true, .sequence = static_cast<Sequence>(next + 2), .block = opened->writer().durable_block(),
+             .chain = opened->writer().durable_position().chain};
+  { Journal dead = std::move(*opened); }
+  auto again = disk.after_power_cut(io::PowerCut{});
+  verdict.broken = recover_and_check(*again, more, false).broken;
+  if (!verdict.broken.empty()) verdict.broken = "second recovery: " + verdict.broken;
+  return verdict;
+}
+
+}  // namespace pawl::powercut

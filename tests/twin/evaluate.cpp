@@ -1,0 +1,232 @@
+#include "tests/twin/evaluate.hpp"
+
+#include <string_view>
+
+#include "pawl/core/base/assert.hpp"
+
+namespace pawl::twin {
+namespace {
+
+using language::Expr;
+using language::Op;
+
+bool is_scaled(const Type& type) { return type.kind == Kind::money || type.kind == Kind::decimal; }
+
+// From units of a type to the number they stand for, 1999 cents to 19.99, and back.
+Number worth(const Type& type, const Number& units) { return is_scaled(type) ? Number(units / power_of_ten(type.scale)) : units; }
+Number units(const Type& type, const Number& worth) { return is_scaled(type) ? Number(worth * power_of_ten(type.scale)) : worth; }
+
+Datum checked(const Expr& expr, const Number& number, const Scope& scope) {
+  if (fits(expr.type, number)) return Datum::of(number);
+  ++scope.counters->overflows;
+  return {};
+}
+
+Datum divided_by_zero(const Scope& scope) {
+  ++scope.counters->divisions_by_zero;
+  return {};
+}
+
+Datum field(const Expr& expr, const Scope& scope) {
+  if (expr.name == "late_by") {
+    const auto* header = reinterpret_cast<const EventHeader*>(scope.slot);
+    return checked(expr, Number(Integer(scope.effective_time) - header->at), scope);
+  }
+  const int index = scope.schema->find(expr.name);
+  if (index < 0) return {};
+  return read(*scope.schema, scope.slot, static_cast<std::size_t>(index));
+}
+
+// --- Kleene logic: a missing operand counts only if the other does not decide ---
+
+Datum conjunction(const Datum& a, const Datum& b) {
+  if (a.is_false() || b.is_false()) return Datum::of(false);
+  if (a.missing || b.missing) return {};
+  return Datum::of(true);
+}
+Datum disjunction(const Datum& a, const Datum& b) {
+  if (a.is_true() || b.is_true()) return Datum::of(true);
+  if (a.missing || b.missing) return {};
+  return Datum::of(false);
+}
+Datum negation(const Datum& a) { return a.missing ? a : Datum::of(a.is_false()); }
+
+// --- comparisons: of the exact numbers ---
+
+int order(const Type& at, const Datum& a, const Type& bt, const Datum& b) {
+  if (at.kind == Kind::text) return a.text.compare(b.text);
+  if (at.kind == Kind::floating) return a.floating < b.floating ? -1 : a.floating > b.floating ? 1 : 0;
+  if (at.scale == bt.scale) return a.number.compare(b.number);
+  return worth(at, a.number).compare(worth(bt, b.number));
+}
+
+Datum compare(Op op, const Type& at, const Datum& a, const Type& bt, const Datum& b) {
+  if (a.missing || b.missing) return {};
+  const int sign = order(at, a, bt, b);
+  switch (op) {
+    case Op::equal: return Datum::of(sign == 0);
+    case Op::not_equal: return Datum::of(sign != 0);
+    case Op::less: return Datum::of(sign < 0);
+    case Op::less_equal: return Datum::of(sign <= 0);
+    case Op::greater: return Datum::of(sign > 0);
+    default: PAWL_ASSERT(op == Op::greater_equal); return Datum::of(sign >= 0);
+  }
+}
+
+Datum membership(const Expr& expr, const Scope& scope) {
+  const Datum value = evaluate(*expr.args[0], scope);
+  Datum found = Datum::of(false);
+  for (std::size_t i = 1; i < expr.args.size(); ++i) {
+    const Datum one = evaluate(*expr.args[i], scope);
+    found = disjunction(found, compare(Op::equal, expr.args[0]->type, value, expr.args[i]->type, one));
+  }
+  return found;
+}
+
+Datum range(const Expr& expr, const Scope& scope) {
+  const Datum value = evaluate(*expr.args[0], scope), low = evaluate(*expr.args[1], scope), high = evaluate(*expr.args[2], scope);
+  return conjunction(compare(Op::less_equal, expr.args[1]->type, low, expr.args[0]->type, value),
+                     compare(Op::less_equal, expr.args[0]->type, value, expr.args[2]->type, high));
+}
+
+// --- arithmetic: on what the units stand for ---
+
+Datum floating_arithmetic(const Expr& expr, double a, double b, const Scope& scope) {
+  switch (expr.op) {
+    case Op::add: return Datum::of_floating(a + b);
+    case Op::subtract: return Datum::of_floating(a - b);
+    case Op::multiply: return Datum::of_floating(a * b);
+    default: PAWL_ASSERT(expr.op == Op::divide); return b == 0 ? divided_by_zero(scope) : Datum::of_floating(a / b);
+  }
+}
+
+// Truncates towards zero, so that the result has the sign of `a`.
+Number remainder(const Number& a, const Number& b) {
+  const Number quotient = a / b;
+  const Integer whole = boost::multiprecision::numerator(quotient) / boost::multiprecision::denominator(quotient);
+  return a - b * Number(whole);
+}
+
+Datum arithmetic(const Expr& expr, const Scope& scope) {
+  const Datum left = evaluate(*expr.args[0], scope), right = evaluate(*expr.args[1], scope);
+  if (left.missing || right.missing) return {};
+  if (expr.type.kind == Kind::floating) return floating_arithmetic(expr, left.floating, right.floating, scope);
+  const Number a = worth(expr.args[0]->type, left.number), b = worth(expr.args[1]->type, right.number);
+  switch (expr.op) {
+    case Op::add: return checked(expr, units(expr.type, a + b), scope);
+    case Op::subtract: return checked(expr, units(expr.type, a - b), scope);
+    case Op::multiply: return checked(expr, units(expr.type, a * b), scope);
+    case Op::divide: return b == 0 ? divided_by_zero(scope) : checked(expr, units(expr.type, a / b), scope);
+    default: PAWL_ASSERT(expr.op == Op::modulo); return b == 0 ? divided_by_zero(scope) : checked(expr, units(expr.type, remainder(a, b)), scope);
+  }
+}
+
+// The same number in units of another type: an amount that stands beside an average of amounts.
+Datum converted(const Datum& datum, const Type& from, const Type& to) {
+  if (datum.missing || to.kind == Kind::text || to.kind == Kind::floating || from.scale == to.scale) return datum;
+  return Datum::of(units(to, worth(from, datum.number)));
+}
+Datum argument(const Expr& expr, std::size_t i, const Scope& scope) {
+  return converted(evaluate(*expr.args[i], scope), expr.args[i]->type, expr.type);
+}
+
+Datum negated(const Expr& expr, const Scope& scope) {
+  const Datum value = evaluate(*expr.args[0], scope);
+  if (value.missing) return {};
+  if (expr.type.kind == Kind::floating) return Datum::of_floating(-value.floating);
+  return checked(expr, -value.number, scope);
+}
+
+// --- calls ---
+
+// Nanoseconds into the day, and days since 1970-01-01 (a Thursday), also before it.
+Integer day_of(const Integer& ns) {
+  const Integer day = Integer(86'400) * one_second;
+  const Integer quotient = ns / day;
+  return ns < quotient * day ? Integer(quotient - 1) : quotient;
+}
+Integer hour_of(const Integer& ns) { return (ns - day_of(ns) * 86'400 * one_second) / (Integer(3'600) * one_second); }
+Integer weekday_of(const Integer& ns) {
+  Integer days_after_monday = (day_of(ns) + 3) % 7;
+  if (days_after_monday < 0) days_after_monday += 7;
+  return days_after_monday + 1;
+}
+
+Datum call(const Expr& expr, const Scope& scope) {
+  Datum a = argument(expr, 0, scope);
+  if (expr.name == "min2" || expr.name == "max2") {
+    Datum b = argument(expr, 1, scope);
+    if (a.missing || b.missing) return {};
+    return (order(expr.type, b, expr.type, a) < 0) == (expr.name == "min2") ? b : a;
+  }
+  if (a.missing) return {};
+  if (expr.name == "abs") {
+    return expr.type.kind == Kind::floating ? Datum::of_floating(a.floating < 0 ? -a.floating : a.floating)
+                                            : checked(expr, boost::multiprecision::abs(a.number), scope);
+  }
+  const Integer whole = boost::multiprecision::numerator(a.number);
+  if (expr.name == "hour_of") return Datum::of(Number(hour_of(whole)));
+  if (expr.name == "weekday_of") return Datum::of(Number(weekday_of(whole)));
+  if (expr.name == "hours") return checked(expr, a.number / (Number(3'600) * one_second), scope);
+  if (expr.name == "minutes") return checked(expr, a.number / (Number(60) * one_second), scope);
+  return {};
+}
+
+Datum otherwise(const Expr& expr, const Scope& scope) {
+  const Datum value = argument(expr, 0, scope);
+  return value.missing ? argument(expr, 1, scope) : value;
+}
+
+Datum choose(const Expr& expr, const Scope& scope) {
+  const Datum condition = evaluate(*expr.args[0], scope);
+  if (condition.missing) return {};
+  return argument(expr, condition.is_true() ? 1 : 2, scope);
+}
+
+Datum starts_with(const Expr& expr, const Scope& scope) {
+  const Datum text = evaluate(*expr.args[0], scope);
+  if (text.missing) return {};
+  return Datum::of(std::string_view(text.text).substr(0, expr.value.text.size()) == expr.value.text);
+}
+
+}  // namespace
+
+Datum evaluate(const Expr& expr, const Scope& scope) {
+  switch (expr.op) {
+    case Op::literal: return Datum::of(expr.type, expr.value);
+    case Op::field: return field(expr, scope);
+    case Op::let: return scope.let ? scope.let(expr.index) : Datum{};
+    case Op::aggregate: return scope.aggregate ? scope.aggregate(*expr.aggregate) : Datum{};
+    case Op::logical_or: return disjunction(evaluate(*expr.args[0], scope), evaluate(*expr.args[1], scope));
+    case Op::logical_and: return conjunction(evaluate(*expr.args[0], scope), evaluate(*expr.args[1], scope));
+    case Op::logical_not: return negation(evaluate(*expr.args[0], scope));
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+      return compare(expr.op, expr.args[0]->type, evaluate(*expr.args[0], scope), expr.args[1]->type, evaluate(*expr.args[1], scope));
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::modulo: return arithmetic(expr, scope);
+    case Op::negate: return negated(expr, scope);
+    case Op::otherwise: return otherwise(expr, scope);
+    case Op::in_set: return membership(expr, scope);
+    case Op::between: return range(expr, scope);
+    case Op::is_missing: return Datum::of(evaluate(*expr.args[0], scope).missing);
+    case Op::starts_with: return starts_with(expr, scope);
+    case Op::choose: return choose(expr, scope);
+    case Op::call: return call(expr, scope);
+    case Op::binding:
+    case Op::model:
+    case Op::in_list:
+    case Op::matches:
+    case Op::map_lookup: return {};
+  }
+  return {};
+}
+
+}  // namespace pawl::twin

@@ -1,0 +1,34 @@
+// One expression at one event, by walking the typed tree.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "pawl/core/language/pipeline.hpp"
+#include "tests/twin/value.hpp"
+
+namespace pawl::twin {
+
+struct Counters {
+  std::uint64_t overflows = 0;          // results that do not fit their type
+  std::uint64_t divisions_by_zero = 0;
+};
+
+// What an expression can see.
+struct Scope {
+  const EventSchema* schema = nullptr;
+  const std::byte* slot = nullptr;
+  Time effective_time = 0;
+  std::function<Datum(std::size_t)> let;                        // empty where lets are not visible
+  std::function<Datum(const language::Aggregate&)> aggregate;   // likewise
+  Counters* counters = nullptr;
+};
+
+// Missing for what this release does not evaluate (lists, maps, models, patterns, `matches`).
+[[nodiscard]] Datum evaluate(const language::Expr& expr, const Scope& scope);
+
+// A text that two expressions share only if they mean the same: for reports, and so that the twin computes an aggregate once.
+[[nodiscard]] std::string describe(const language::Expr& expr);
+[[nodiscard]] std::string describe(const language::Aggregate& aggregate);
+
+}  // namespace pawl::twin

@@ -1,0 +1,58 @@
+// Values of the naive twin: exact rationals of any size, so that nothing can round or overflow before the definition says so.
+// Shares nothing with the product but Type, Value and the schema.
+#pragma once
+
+#include <boost/multiprecision/cpp_int.hpp>
+#include <cstdint>
+#include <string>
+
+#include "pawl/core/event/schema.hpp"
+#include "pawl/core/event/type.hpp"
+
+namespace pawl::twin {
+
+using Integer = boost::multiprecision::cpp_int;
+using Number = boost::multiprecision::cpp_rational;
+
+// `number` counts units of the value's type: cents, nanoseconds, the index of a label, 0 or 1.
+struct Datum {
+  bool missing = true;
+  Number number = 0;
+  double floating = 0;
+  std::string text;
+
+  [[nodiscard]] static Datum of(Number number) { return {false, std::move(number), 0, {}}; }
+  [[nodiscard]] static Datum of(std::int64_t number) { return {false, number, 0, {}}; }
+  [[nodiscard]] static Datum of(bool truth) { return {false, truth ? 1 : 0, 0, {}}; }
+  [[nodiscard]] static Datum of_floating(double value) { return {false, 0, value, {}}; }
+  [[nodiscard]] static Datum of_text(std::string text) { return {false, 0, 0, std::move(text)}; }
+  [[nodiscard]] static Datum of_ratio(Int128 numerator, Int128 denominator);  // REQUIRES: denominator != 0
+  [[nodiscard]] static Datum of(const Type& type, const Value& value);
+
+  [[nodiscard]] bool is_true() const { return !missing && number != 0; }
+  [[nodiscard]] bool is_false() const { return !missing && number == 0; }
+  friend bool operator==(const Datum& a, const Datum& b) = default;
+};
+
+[[nodiscard]] Integer to_integer(Int128 value);
+
+// What a value of a type can hold. A number that is no ratio: 64 bits. A ratio: 127 bits and sign for both parts in lowest terms.
+// What does not fit is missing.
+[[nodiscard]] bool fits(const Type& type, const Number& number);
+
+// The field of an event in memory.
+[[nodiscard]] Datum read(const EventSchema& schema, const std::byte* slot, std::size_t field);
+
+// 10^digits.
+[[nodiscard]] Integer power_of_ten(unsigned digits);
+
+// The nearest double, ties to the even mantissa: by exact comparison with the neighbours of a guess.
+[[nodiscard]] double nearest_double(const Number& number);
+
+// As a cell of a features file: missing is empty, money with all digits of its scale, a ratio or float as the shortest text that
+// reads back exactly (a ratio of durations in seconds).
+[[nodiscard]] std::string print(const Type& type, const Datum& datum, const std::vector<std::string>& labels = {});
+// For reports: exact, ratios as a/b.
+[[nodiscard]] std::string describe(const Type& type, const Datum& datum);
+
+}  // namespace pawl::twin

@@ -1,0 +1,35 @@
+// How the command speaks: results on standard output, everything else on standard error, one format, one meaning per exit status.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "pawl/core/base/result.hpp"
+
+namespace pawl::tools {
+
+// Exit statuses beside those of exit_status(ErrorCode).
+inline constexpr int exit_fine = 0;
+inline constexpr int exit_usage = 64;
+inline constexpr int exit_data = 65;
+inline constexpr int exit_damaged = 66;
+inline constexpr int exit_io = 74;
+
+// Prints "pawl: error: <text>" to standard error. Returns the exit status of the error.
+int fail(const Error& error);
+
+// Prints "pawl: warning: <text>" to standard error.
+void warn(std::string_view text);
+
+// Writes to standard output, and flushes. Returns exit_fine, or exit_io with an error printed if it can't be written (a full disk,
+// a closed pipe).
+int print(std::string_view text);
+
+// The whole of a file; "-" is standard input. Errors: not_found, io, bad_data when it holds more than `bytes_max`.
+[[nodiscard]] Result<std::string> read_text(const std::string& path, std::size_t bytes_max);
+
+// `text` as a JSON string, with its quotes.
+[[nodiscard]] std::string json_string(std::string_view text);
+
+}  // namespace pawl::tools
