@@ -1,0 +1,44 @@
+#include "pawl/journal/inspection.hpp"
+
+#include "pawl/journal/files.hpp"
+#include "pawl/journal/recovery.hpp"
+
+namespace pawl::journal {
+
+Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk) {
+  JournalInfo info;
+  auto control = read_identity(disk, directory, info.notes);
+  if (!control) return std::move(control).error();
+  auto reader = JournalReader::open(directory, disk);
+  if (!reader) return std::move(reader).error();
+  auto segments = reader->segments();
+  if (!segments) return std::move(segments).error();
+  auto found = survey(disk, directory, *control);
+  if (!found) return std::move(found).error();
+  const RecoveryRow& row = classify(found->seen);
+  info.database = control->database;
+  info.format = control->version;
+  info.created = control->created;
+  info.segment_bytes = control->segment_bytes;
+  info.block_bytes_max = control->block_bytes_max;
+  info.epochs = control->epoch;
+  info.durability = static_cast<Durability>(control->epoch_durability);
+  info.clean = control->clean != 0;
+  info.label = row.label;
+  if (!may_start(row.label)) info.text = explain(row, *found, directory);
+  info.segments = std::move(*segments);
+  for (const SegmentSummary& segment : info.segments) info.file_bytes += segment.bytes;
+  info.last_block = found->last.block;
+  info.last_sequence = found->last.next_sequence - 1;
+  info.last_block_time = found->last_block_time;
+  info.chain = found->last.chain;
+  info.pipeline = found->catalogue.pipeline();
+  info.digest = found->catalogue.digest();
+  info.emitted = found->catalogue.emitted();
+  for (const Source& source : found->catalogue.sources()) {
+    info.sources.push_back({source.number, source.name, found->catalogue.last_ticket(source.number)});
+  }
+  return info;
+}
+
+}  // namespace pawl::journal

@@ -1,0 +1,69 @@
+// What tools show of a journal: a summary, and every defect with its place. Read-only, no lock: also beside a live engine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pawl/journal/journal.hpp"
+#include "pawl/journal/reader.hpp"
+
+namespace pawl::journal {
+
+struct JournalInfo {
+  Uuid database{};
+  std::uint16_t format = 0;
+  Time created = 0;
+  std::uint64_t segment_bytes = 0;
+  std::uint32_t block_bytes_max = 0;
+  std::uint32_t epochs = 0;         // starts of an engine
+  Durability durability{};          // of the last one
+  bool clean = false;               // the last one closed the journal
+  Label label = Label::end;         // what a start would find now; beside a live engine a block under way looks TORN
+  std::string text;                 // explains a label that refuses
+  std::vector<SegmentSummary> segments;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t last_block = 0;     // blocks are numbered from 1
+  Sequence last_sequence = no_sequence;
+  Time last_block_time = 0;
+  Hash chain{};
+  std::vector<SourceState> sources;
+  std::string pipeline;
+  std::optional<DigestMark> digest;
+  EmittedMark emitted{no_sequence, 0};
+  std::vector<std::string> notes;
+};
+
+// Reads CONTROL, both ends of every segment, and the last segment whole. Errors: as JournalReader::open.
+Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk);
+
+// One defect, or one thing worth knowing that is none.
+struct Finding {
+  Label label = Label::corrupt;
+  bool is_damage = true;            // false: a torn tail, a damaged copy of which another is whole
+  std::string path;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;          // extent; 0 if it has none
+  std::uint64_t first_block = 0;    // affected, inclusive; 0 if none is known
+  std::uint64_t last_block = 0;
+  Sequence first_sequence = no_sequence;  // affected, inclusive; first > last: none
+  Sequence last_sequence = no_sequence;
+  std::string text;                 // one line with all of the above
+};
+
+struct Verification {
+  std::vector<Finding> findings;    // in the order of the journal
+  std::uint64_t segments = 0;
+  std::uint64_t blocks = 0;         // whole ones
+  std::uint64_t records = 0;
+  std::uint64_t inputs = 0;
+  std::uint64_t bytes = 0;          // of whole blocks
+  Position end;                     // behind the last whole block
+
+  [[nodiscard]] bool whole() const noexcept;
+};
+
+// Reads everything, each record's CRC and each body's hash included, and goes on behind a defect. `until_block`: beside a live
+// engine, the last durable block; 0: unknown.
+Result<Verification> verify(const std::string& directory, io::Disk& disk, std::uint64_t until_block = 0);
+
+}  // namespace pawl::journal

@@ -1,0 +1,117 @@
+// info and verify: every defect with its place, and no defect where there is none.
+#include "pawl/journal/files.hpp"
+#include "pawl/journal/inspection.hpp"
+#include "world.hpp"
+
+using namespace pawl;
+using namespace pawl::world;
+
+namespace {
+
+struct Written {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  Options options = small_options(disk, clock);
+
+  explicit Written(std::uint64_t inputs = 2'000, bool clean = true) {
+    Journal journal = create_and_open(options);
+    REQUIRE(journal.writer().annotate_source(0, "gateway"));
+    REQUIRE(append_inputs(journal, clock, 0, inputs));
+    REQUIRE(all_durable(journal, clock));
+    if (clean) REQUIRE(journal.close().ok());
+  }
+  journal::Verification verified() {
+    auto verification = journal::verify(directory, disk);
+    REQUIRE_MESSAGE(verification.ok(), (verification ? "" : verification.error().text));
+    return std::move(*verification);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("info of a journal, closed or not") {
+  for (const bool clean : {true, false}) {
+    Written written(2'000, clean);
+    auto info = journal::inspect(directory, written.disk);
+    REQUIRE_MESSAGE(info.ok(), (info ? "" : info.error().text));
+    CHECK(info->label == Label::end);
+    CHECK(info->clean == clean);
+    CHECK(info->last_sequence == 1'999);
+    CHECK(info->epochs == 1);
+    CHECK(info->segments.size() > 3);
+    CHECK(info->segments.front().sealed);
+    CHECK(info->sources.size() == 1);
+    CHECK(info->sources[0].last_ticket == 667);
+  }
+}
+
+TEST_CASE("verify finds nothing in a whole journal, and counts it") {
+  for (const bool clean : {true, false}) {
+    Written written(2'000, clean);
+    const auto verification = written.verified();
+    CHECK(verification.whole());
+    CHECK(verification.findings.empty());
+    CHECK(verification.inputs == 2'000);
+    CHECK(verification.blocks == verification.end.block);
+    CHECK(verification.end.next_sequence == 2'000);
+  }
+}
+
+TEST_CASE("verify reports three defects in three segments, each with its sequences, and goes on") {
+  Written written;
+  for (const std::uint64_t segment : {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{4}}) {
+    written.disk.flip_bit(journal::segment_path(directory, segment), 20'000, 3);
+  }
+  const auto verification = written.verified();
+  CHECK_FALSE(verification.whole());
+  REQUIRE(verification.findings.size() == 3);
+  std::uint64_t lost = 0;
+  for (const auto& finding : verification.findings) {
+    CHECK(finding.label == Label::corrupt);
+    CHECK(finding.first_sequence <= finding.last_sequence);
+    CHECK(finding.first_block == finding.last_block);
+    lost += static_cast<std::uint64_t>(finding.last_sequence - finding.first_sequence + 1);
+  }
+  CHECK(verification.findings[2].path == journal::segment_path(directory, 4));
+  CHECK(verification.inputs + lost == 2'000);
+}
+
+TEST_CASE("verify names missing, swapped and shortened segments") {
+  Written written;
+  SUBCASE("missing") {
+    REQUIRE(written.disk.remove(journal::segment_path(directory, 2)).ok());
+    const auto verification = written.verified();
+    REQUIRE(verification.findings.size() == 1);
+    CHECK(verification.findings[0].label == Label::missing);
+  }
+  SUBCASE("swapped") {
+    const std::string a = journal::segment_path(directory, 2);
+    const std::string b = journal::segment_path(directory, 3);
+    REQUIRE(written.disk.rename(a, "data/x").ok());
+    REQUIRE(written.disk.rename(b, a).ok());
+    REQUIRE(written.disk.rename("data/x", b).ok());
+    CHECK_FALSE(written.verified().whole());
+    auto opened = Journal::open(written.options);
+    REQUIRE_FALSE(opened.ok());
+    CHECK(opened.error().text.find("MISDIRECTED") != std::string::npos);
+  }
+  SUBCASE("shortened") {
+    auto file = written.disk.open(journal::segment_path(directory, 3), {.access = io::Access::read_write});
+    REQUIRE(file.ok());
+    REQUIRE((*file)->truncate(40'960) == 0);
+    file->reset();
+    CHECK_FALSE(written.verified().whole());
+    CHECK_FALSE(Journal::open(written.options).ok());
+  }
+  SUBCASE("last segment gone") {
+    auto info = journal::inspect(directory, written.disk);
+    REQUIRE(info.ok());
+    for (const auto& segment : info->segments) {
+      if (!segment.sealed) REQUIRE(written.disk.remove(journal::segment_path(directory, segment.number)).ok());
+    }
+    CHECK_FALSE(written.verified().whole());
+    auto opened = Journal::open(written.options);
+    REQUIRE_FALSE(opened.ok());
+    CHECK(opened.error().code == ErrorCode::missing);
+  }
+}
