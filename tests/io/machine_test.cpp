@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <fstream>
@@ -240,7 +241,7 @@ TEST_CASE("a region is zeroed, aligned, as long as asked for, and says what it g
       CHECK(region->bytes().size() == bytes);
       const std::size_t alignment = region->pages() == Pages::small ? 4096 : Region::huge_page_bytes;
       CHECK(reinterpret_cast<std::uintptr_t>(region->bytes().data()) % alignment == 0);
-      for (const std::byte byte : region->bytes()) REQUIRE(byte == std::byte{0});
+      CHECK(std::ranges::all_of(region->bytes(), [](std::byte byte) { return byte == std::byte{0}; }));
       if (!region->locked()) CHECK_FALSE(region->notice().empty());
       CHECK(static_cast<int>(region->pages()) <= static_cast<int>(best));
       Region moved = *std::move(region);
