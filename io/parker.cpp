@@ -25,4 +25,9 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, 
 
 void futex_wake(const std::atomic<std::uint32_t>& word) { futex(word, FUTEX_WAKE, 1, nullptr); }
 
+void nap(Duration duration) {
+  const std::atomic<std::uint32_t> nobody{0};
+  futex_wait(nobody, 0, duration);
+}
+
 }  // namespace pawl::io

@@ -16,6 +16,9 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, 
 // Wakes one thread that sleeps on `word`. Thread: any. Does not block; about 1 us if somebody sleeps, 0.2 us if nobody does.
 void futex_wake(const std::atomic<std::uint32_t>& word);
 
+// Sleeps for about `duration`. For loops that watch something which nobody wakes them for, outside the data path. Thread: any. Blocks.
+void nap(Duration duration);
+
 // Satisfies ring::Parker for a spot over std::atomic. Thread: any.
 class FutexParker {
  public:

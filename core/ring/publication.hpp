@@ -18,6 +18,8 @@ enum class Refusal : std::uint8_t {
   too_large,  // the event is longer than a cell
   disk_full,  // the journal can't grow; the events before this one are safe
   failed,     // the engine has stopped after an error
+  in_future,  // its event time is too far ahead of the clock: one bad clock must not freeze all windows
+  unknown_event,  // the pipeline has no such event, or another layout of it
 };
 
 [[nodiscard]] constexpr std::string_view to_text(Refusal refusal) noexcept {
@@ -29,6 +31,8 @@ enum class Refusal : std::uint8_t {
     case Refusal::too_large: return "too large";
     case Refusal::disk_full: return "disk full";
     case Refusal::failed: return "failed";
+    case Refusal::in_future: return "in the future";
+    case Refusal::unknown_event: return "unknown event";
   }
   return "?";
 }

@@ -1,0 +1,66 @@
+#include "pawl/core/rules/decision.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/core/event/schema.hpp"
+
+namespace pawl::rules {
+namespace {
+
+constexpr std::size_t words_for(std::size_t bits) noexcept { return std::max<std::size_t>(1, (bits + 63) / 64); }
+constexpr std::size_t round_up(std::size_t bytes, std::size_t to) noexcept { return (bytes + to - 1) / to * to; }
+
+}  // namespace
+
+DecisionLayout::DecisionLayout(const Plan& plan, bool with_lets)
+    : plan_(&plan), with_lets_(with_lets), rule_words_(words_for(plan.rules.size())) {
+  for (const EventSchema& event : plan.pipeline->events) {
+    id_fields_.push_back(event.find("id"));
+    if (id_fields_.back() < 0) continue;
+    const Type& type = event.fields[static_cast<std::size_t>(id_fields_.back())].type;
+    if (type.kind == Kind::text) id_text_bytes_ = std::max(id_text_bytes_, round_up(type.text_bytes, 8));
+  }
+  std::size_t offset = let_valid_offset();
+  if (with_lets) {
+    offset += words_for(plan.lets.size()) * 8;
+    for (const LetPlan& let : plan.lets) {
+      let_offsets_.push_back(offset);
+      if (let.evaluated) offset += let.value.kind == ColumnKind::ratio ? sizeof(Fraction) : sizeof(std::int64_t);
+    }
+  }
+  record_bytes_ = round_up(offset, limits::cache_line_bytes);
+}
+
+bool Decision::id_is_text() const noexcept {
+  const int field = layout_->id_field(head().event);
+  return field >= 0 && event().fields[static_cast<std::size_t>(field)].type.kind == Kind::text;
+}
+
+std::string_view Decision::id_text() const noexcept {
+  const char* text = reinterpret_cast<const char*>(record_ + layout_->id_text_offset());
+  return {text, ::strnlen(text, layout_->id_text_bytes())};
+}
+
+bool Decision::any_fired() const noexcept {
+  const auto* words = reinterpret_cast<const std::uint64_t*>(record_ + layout_->fired_offset());
+  return std::any_of(words, words + layout_->rule_words(), [](std::uint64_t word) { return word != 0; });
+}
+
+Fraction Decision::let_value(std::size_t let) const noexcept {
+  PAWL_ASSERT(layout_->with_lets());
+  const LetPlan& plan = layout_->plan().lets[let];
+  if (!plan.evaluated || !let_present(let)) return {0, 1};
+  const std::byte* cell = record_ + layout_->let_offset(let);
+  if (plan.value.kind == ColumnKind::ratio) {
+    Fraction fraction;
+    std::memcpy(&fraction, cell, sizeof fraction);
+    return fraction;
+  }
+  std::int64_t number;
+  std::memcpy(&number, cell, sizeof number);
+  return {number, 1};
+}
+
+}  // namespace pawl::rules

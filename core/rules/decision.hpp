@@ -1,0 +1,107 @@
+// What decide passes to emit: one compact record per event, of a size fixed when the pipeline is loaded.
+//
+//   0         8        16       24      32   40       42      44         45      46         48
+//   | sequence | ingest | ticket | score | id | source | event | decision | flags | reserved | fired words | missing words |
+//   | id text | let validity words | let cells |
+//
+// fired, missing: one bit per rule of the pipeline, in file order, in ceil(rules / 64) words. `missing` are the rules that could not be
+// evaluated because something they need was missing. The lets follow only if the records were asked to carry them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "pawl/core/base/limits.hpp"
+#include "pawl/core/base/types.hpp"
+#include "pawl/core/event/ratio.hpp"
+#include "pawl/core/rules/plan.hpp"
+
+namespace pawl::rules {
+
+struct DecisionRecord {
+  Sequence sequence;
+  Time ingest;         // when its event was sequenced
+  Ticket ticket;
+  std::int64_t score;  // sum of the scores of the live rules that fired
+  std::int64_t id;     // the event's field `id`, if it is a number
+  std::uint16_t source;
+  std::uint16_t event;  // index into Pipeline::events
+  std::uint8_t decision;  // 0: approve. The others come with policies
+  std::uint8_t has_id;
+  std::uint16_t reserved;
+};
+static_assert(sizeof(DecisionRecord) == 48);
+
+// Where everything stands in a record. Made once per pipeline; shared read-only by decide and emit.
+class DecisionLayout {
+ public:
+  DecisionLayout(const Plan& plan, bool with_lets);
+
+  [[nodiscard]] std::size_t record_bytes() const noexcept { return record_bytes_; }  // a multiple of 64
+  [[nodiscard]] std::size_t rule_words() const noexcept { return rule_words_; }
+  [[nodiscard]] bool with_lets() const noexcept { return with_lets_; }
+  [[nodiscard]] const Plan& plan() const noexcept { return *plan_; }
+  [[nodiscard]] std::size_t id_text_bytes() const noexcept { return id_text_bytes_; }
+
+  [[nodiscard]] std::size_t fired_offset() const noexcept { return sizeof(DecisionRecord); }
+  [[nodiscard]] std::size_t missing_offset() const noexcept { return fired_offset() + rule_words_ * 8; }
+  [[nodiscard]] std::size_t id_text_offset() const noexcept { return missing_offset() + rule_words_ * 8; }
+  [[nodiscard]] std::size_t let_valid_offset() const noexcept { return id_text_offset() + id_text_bytes_; }
+  [[nodiscard]] std::size_t let_offset(std::size_t let) const noexcept { return let_offsets_[let]; }
+
+  // The event's field `id`, by event index; -1: none.
+  [[nodiscard]] int id_field(std::size_t event) const noexcept { return id_fields_[event]; }
+
+ private:
+  const Plan* plan_;
+  bool with_lets_;
+  std::size_t rule_words_;
+  std::size_t id_text_bytes_ = 0;
+  std::size_t record_bytes_ = 0;
+  std::vector<std::size_t> let_offsets_;
+  std::vector<int> id_fields_;
+};
+
+// One decision, as a sink sees it. Valid only during the call it is given to.
+class Decision {
+ public:
+  Decision(const std::byte* record, const DecisionLayout& layout) noexcept : record_(record), layout_(&layout) {}
+
+  [[nodiscard]] Sequence sequence() const noexcept { return head().sequence; }
+  [[nodiscard]] Ticket ticket() const noexcept { return head().ticket; }
+  [[nodiscard]] std::uint16_t source() const noexcept { return head().source; }
+  [[nodiscard]] Time ingest() const noexcept { return head().ingest; }
+  [[nodiscard]] std::int64_t score() const noexcept { return head().score; }
+  [[nodiscard]] std::string_view decision() const noexcept { return "approve"; }
+  [[nodiscard]] const EventSchema& event() const noexcept { return layout_->plan().pipeline->events[head().event]; }
+
+  // The event's field `id`: as a number, or as a text if the field is one.
+  [[nodiscard]] bool has_id() const noexcept { return head().has_id != 0; }
+  [[nodiscard]] std::int64_t id() const noexcept { return head().id; }
+  [[nodiscard]] std::string_view id_text() const noexcept;
+  [[nodiscard]] bool id_is_text() const noexcept;
+
+  // Rules by index in file order. A shadow rule fires without effect: see Rule::mode.
+  [[nodiscard]] bool fired(std::size_t rule) const noexcept { return bit(layout_->fired_offset(), rule); }
+  [[nodiscard]] bool could_not_be_evaluated(std::size_t rule) const noexcept { return bit(layout_->missing_offset(), rule); }
+  [[nodiscard]] bool any_fired() const noexcept;
+
+  // REQUIRES: the records carry lets.
+  [[nodiscard]] bool let_present(std::size_t let) const noexcept { return bit(layout_->let_valid_offset(), let); }
+  [[nodiscard]] Fraction let_value(std::size_t let) const noexcept;  // numbers and booleans: denominator 1; 0/1 if missing
+
+  [[nodiscard]] const Plan& plan() const noexcept { return layout_->plan(); }
+
+ private:
+  [[nodiscard]] const DecisionRecord& head() const noexcept { return *reinterpret_cast<const DecisionRecord*>(record_); }
+  [[nodiscard]] bool bit(std::size_t offset, std::size_t index) const noexcept {
+    return ((reinterpret_cast<const std::uint64_t*>(record_ + offset)[index / 64] >> (index % 64)) & 1U) != 0;
+  }
+
+  const std::byte* record_;
+  const DecisionLayout* layout_;
+};
+
+}  // namespace pawl::rules

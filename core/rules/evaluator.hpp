@@ -1,0 +1,79 @@
+// Runs a Program over spans of events that lie in one tile.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "pawl/core/event/slot_view.hpp"
+#include "pawl/core/rules/kernels.hpp"
+#include "pawl/core/rules/plan.hpp"
+#include "pawl/core/state/tiles.hpp"
+
+namespace pawl::rules {
+
+// Deterministic: no clock, no allocation after make. Thread: one. The plan outlives it.
+class Evaluator {
+ public:
+  explicit Evaluator(const Plan& plan, const Kernels& kernels = best_kernels());
+
+  // Evaluates sequences first..last. REQUIRES: they lie in one tile, follow the span before, and their features stand in `tiles`.
+  void run(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;
+
+  // Lanes of the span just run that are events of the pipeline, and those of one event type.
+  [[nodiscard]] Lanes events() const noexcept { return events_; }
+  [[nodiscard]] Lanes events_of(std::size_t event) const noexcept { return lanes_by_event_[event]; }
+  // All lanes of the span just run.
+  [[nodiscard]] Lanes span() const noexcept { return span_; }
+
+  [[nodiscard]] const NumberColumn& number(Register r) const noexcept { return numbers_[r.index]; }
+  [[nodiscard]] const RatioColumn& ratio(Register r) const noexcept { return ratios_[r.index]; }
+  [[nodiscard]] const BoolColumn& boolean(Register r) const noexcept { return booleans_[r.index]; }
+
+  // Results that did not fit 64 bits (numbers) or 128 bits (fractions), and divisions by zero; each became a missing value.
+  [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_; }
+  [[nodiscard]] std::uint64_t divisions_by_zero() const noexcept { return divisions_by_zero_; }
+  // Effective time of the last event: max of all event times so far.
+  [[nodiscard]] Time effective_time() const noexcept { return effective_time_; }
+
+ private:
+  void sort_by_type() noexcept;
+  void execute(const Instruction& instruction) noexcept;
+  void execute_load(const Instruction& instruction) noexcept;
+  void execute_text(const Instruction& instruction) noexcept;
+  void execute_number(const Instruction& instruction) noexcept;
+  void execute_ratio(const Instruction& instruction) noexcept;
+  void execute_boolean(const Instruction& instruction) noexcept;
+  void execute_merge(const Instruction& instruction) noexcept;
+
+  template <class Operation> void each_lane(Lanes lanes, Operation operation) const noexcept;
+  template <class Operation> void number_operation(const Instruction& instruction, Operation operation) noexcept;
+  template <class Operation> void ratio_operation(const Instruction& instruction, Operation operation) noexcept;
+  template <class Test> void ratio_comparison(const Instruction& instruction, Test test) noexcept;
+  void number_comparison(const Instruction& instruction, CompareKernel kernel) noexcept;
+  void store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept;
+  [[nodiscard]] const FieldAccess::In* access(std::uint16_t field, std::size_t lane) const noexcept;
+  [[nodiscard]] std::string_view text_at(const FieldAccess::In& in, std::size_t lane) const noexcept;
+
+  const Plan& plan_;
+  const Kernels& kernels_;
+  std::vector<NumberColumn> numbers_;
+  std::vector<RatioColumn> ratios_;
+  std::vector<BoolColumn> booleans_;
+  std::vector<Lanes> lanes_by_event_;
+
+  // Of the span at hand.
+  const state::Tiles* tiles_ = nullptr;
+  std::array<const std::byte*, limits::tile_events> slot_{};  // by lane
+  std::array<std::int64_t, limits::tile_events> lateness_{};
+  std::size_t first_ = 0, last_ = 0;  // lanes
+  Sequence sequence_ = 0;             // of the first
+  Lanes span_ = 0, events_ = 0;
+
+  Time effective_time_ = INT64_MIN;
+  std::uint64_t overflows_ = 0;
+  std::uint64_t divisions_by_zero_ = 0;
+};
+
+}  // namespace pawl::rules

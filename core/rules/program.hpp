@@ -1,0 +1,97 @@
+// The compiled form of every let and rule of a pipeline: one straight list of instructions over columns of up to 64 events.
+//
+// A column is a register: 64 cells, one per lane, lane = sequence mod 64, and a mask of the lanes that have a value. Instructions
+// write only the lanes of the span at hand, so that a register keeps the lanes of earlier spans of the same tile: the digest reads
+// whole tiles, whatever batches they came in. A cell without a value holds 0 (a fraction 0/1).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pawl/core/base/limits.hpp"
+#include "pawl/core/event/ratio.hpp"
+#include "pawl/core/event/type.hpp"
+
+namespace pawl::rules {
+
+using Lanes = std::uint64_t;  // bit i: lane i
+static_assert(limits::tile_events == 64, "a mask of a tile's lanes is one word");
+
+struct alignas(64) NumberColumn {
+  std::array<std::int64_t, limits::tile_events> cells{};
+  Lanes valid = 0;
+};
+
+// Exact fractions, denominators > 0, not reduced.
+struct alignas(64) RatioColumn {
+  std::array<Fraction, limits::tile_events> cells{};
+  Lanes valid = 0;
+};
+
+// Kleene's three values: true (both bits), false (valid alone), missing (neither).
+struct BoolColumn {
+  Lanes truth = 0;
+  Lanes valid = 0;
+};
+
+enum class ColumnKind : std::uint8_t { number, ratio, boolean };
+
+enum class Code : std::uint8_t {
+  // Out of the slot or the feature tiles; a = index into Program::fields / feature column.
+  load_number, load_boolean, load_number_feature, load_ratio_feature, load_lateness,
+  // Texts never become columns: they are compared where they stand. a = field, b = field or aux = first text, c = texts.
+  text_equals_field, text_in, text_starts_with, text_present,
+  // Numbers to number.
+  add, subtract, multiply, modulo, negate, absolute, minimum, maximum, hour_of_day, day_of_week,
+  // Numbers to ratio, ratios to ratio.
+  to_ratio, divide_numbers, ratio_add, ratio_subtract, ratio_multiply, ratio_divide, ratio_negate, ratio_scale,
+  ratio_absolute, ratio_minimum, ratio_maximum,
+  // Comparisons to boolean; greater and not-equal are made of these.
+  number_equal, number_less, number_less_equal, ratio_equal, ratio_less, ratio_less_equal, boolean_equal,
+  logical_and, logical_or, logical_not,
+  number_present, ratio_present, boolean_present,
+  number_otherwise, ratio_otherwise, boolean_otherwise,
+  number_choose, ratio_choose, boolean_choose,  // if boolean a then b else c
+};
+
+struct Instruction {
+  Code code;
+  std::uint16_t out = 0;  // register of the kind that the code yields
+  std::uint16_t a = 0, b = 0, c = 0;
+  std::int64_t aux = 0;   // ratio_scale: the divisor; text_in and text_starts_with: index of the first text
+};
+
+struct Register {
+  ColumnKind kind = ColumnKind::number;
+  std::uint16_t index = 0;
+};
+
+// A field by name, as it stands in each event type; offset -1 where the type has no such field.
+struct FieldAccess {
+  std::string name;
+  Kind kind = Kind::integer;
+  struct In {
+    std::int32_t field = -1;   // index into EventSchema::fields
+    std::int32_t offset = -1;  // bytes from the slot's start
+    std::uint32_t missing_offset = 0, missing_mask = 0;  // the word and bit that say so; mask 0: never missing
+    std::uint32_t bytes = 0;   // text: declared length
+  };
+  std::vector<In> in;          // by event index
+};
+
+struct Constant {
+  Register target;
+  std::int64_t number = 0, denominator = 1;  // boolean: number != 0
+};
+
+struct Program {
+  std::vector<FieldAccess> fields;
+  std::vector<std::string> texts;
+  std::vector<Constant> constants;
+  std::vector<Instruction> instructions;
+  std::size_t numbers = 0, ratios = 0, booleans = 0;  // registers of each kind
+};
+
+}  // namespace pawl::rules

@@ -1,0 +1,318 @@
+#include "pawl/journal/durable_engine.hpp"
+
+#include <algorithm>
+
+#include "pawl/io/real_disk.hpp"
+#include "pawl/io/system_clock.hpp"
+#include "pawl/journal/engine/control.hpp"
+#include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/engine/replay_source.hpp"
+
+namespace pawl {
+namespace {
+
+class CallbackSink final : public DecisionSink {
+ public:
+  explicit CallbackSink(std::function<void(const Decision&)> callback) : callback_(std::move(callback)) {}
+  Result<void> on_decision(const Decision& decision) override {
+    callback_(decision);
+    return {};
+  }
+  Result<void> flush() override { return {}; }
+
+ private:
+  std::function<void(const Decision&)> callback_;
+};
+
+}  // namespace
+
+struct DurableEngine::State {
+  EngineOptions options;
+  std::unique_ptr<io::Disk> own_disk;
+  std::unique_ptr<io::Clock> own_clock;
+  io::Disk* disk = nullptr;
+  io::Clock* clock = nullptr;
+
+  std::optional<journal::Journal> journal;
+  journal::LoadedPipeline loaded;
+  std::optional<journal::JournalReader> reader;
+  std::optional<journal::ReplaySource> replay;  // of what was recovered
+  std::optional<journal::OneInput> activate;    // of a new log
+  std::unique_ptr<journal::Machine> machine;
+
+  std::vector<journal::SourceState> sources;
+  std::vector<std::unique_ptr<EngineLane>> lanes;
+  std::vector<std::string> lane_names;
+  std::unique_ptr<CallbackSink> callback;
+  bool closed = false;
+
+  Result<void> open_environment();
+  Result<void> open_journal();
+  Result<void> load_pipeline();
+  Result<void> build_machine();
+  Result<void> start();
+  Result<void> wait_for_replay();
+  Result<SourceIdentity> identify(const std::string& name);
+  [[nodiscard]] Error failure();
+  Result<EngineReport> close();
+};
+
+// --- open ---
+
+Result<std::unique_ptr<DurableEngine>> DurableEngine::open(const EngineOptions& options) {
+  auto state = std::make_unique<State>();
+  state->options = options;
+  for (const auto step : {&State::open_environment, &State::open_journal, &State::load_pipeline, &State::build_machine, &State::start}) {
+    if (auto done = (*state.*step)(); !done.ok()) return std::move(done).error();
+  }
+  return std::unique_ptr<DurableEngine>(new DurableEngine(std::move(state)));
+}
+
+DurableEngine::DurableEngine(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+DurableEngine::~DurableEngine() {
+  // Errors have nowhere to go from here: whoever wants them calls close().
+  static_cast<void>(state_->close());
+}
+
+Result<void> DurableEngine::State::open_environment() {
+  if (options.disk == nullptr) {
+    auto made = io::make_real_disk();
+    if (!made.ok()) return std::move(made).error();
+    own_disk = *std::move(made);
+  }
+  if (options.clock == nullptr) own_clock = std::make_unique<io::SystemClock>();
+  disk = options.disk != nullptr ? options.disk : own_disk.get();
+  clock = options.clock != nullptr ? options.clock : own_clock.get();
+  return {};
+}
+
+Result<void> DurableEngine::State::open_journal() {
+  journal::Options settings;
+  settings.directory = options.directory;
+  settings.durability = options.durability;
+  settings.segment_bytes = options.segment_bytes;
+  settings.disk = disk;
+  settings.clock = clock;
+  if (options.durability != Durability::memory) {
+    if (options.directory.empty()) return Error{ErrorCode::usage, "no journal directory: set EngineOptions::directory, or Durability::memory"};
+    bool empty = true;
+    auto there = disk->exists(options.directory);
+    if (!there.ok()) return std::move(there).error();
+    if (*there) {
+      auto names = disk->list(options.directory);
+      if (!names.ok()) return std::move(names).error();
+      empty = names->empty();
+    }
+    if (empty) {
+      if (auto made = journal::Journal::create(settings); !made.ok()) return made;
+    }
+  }
+  auto opened = journal::Journal::open(settings);
+  if (!opened.ok()) return std::move(opened).error();
+  journal.emplace(*std::move(opened));
+  sources = journal->recovery().sources;
+  return {};
+}
+
+Result<void> DurableEngine::State::load_pipeline() {
+  std::string text = options.pipeline_text;
+  std::string file = options.pipeline.empty() ? "pipeline" : options.pipeline;
+  if (text.empty() && !options.pipeline.empty()) {
+    auto read = journal::read_text(*disk, options.pipeline, journal->writer().pipeline_bytes_max());
+    if (!read.ok()) return std::move(read).error();
+    text = *std::move(read);
+  }
+  const std::string& recorded = journal->recovery().pipeline;
+  if (text.empty()) {
+    text = recorded;
+    file = options.directory + " (its recorded pipeline)";
+  }
+  if (text.empty()) return Error{ErrorCode::usage, "no pipeline: name a pipeline file; the journal has none yet"};
+  if (!recorded.empty() && recorded != text) {
+    return Error{ErrorCode::usage, file + " differs from the pipeline that the journal in " + options.directory +
+                                       " was written with. Start a new journal directory for it, or leave the pipeline out to go on with the recorded one"};
+  }
+  auto checked = journal::check_pipeline(text, file);
+  if (!checked.ok()) return std::move(checked).error();
+  loaded = *std::move(checked);
+  return {};
+}
+
+Result<void> DurableEngine::State::build_machine() {
+  const journal::RecoveryReport& recovered = journal->recovery();
+  journal::MachineOptions settings;
+  settings.threads = options.threads;
+  settings.ring_slots = options.ring_slots;
+  settings.with_lets = options.decisions_with_lets;
+  settings.measure_latency = options.measure_latency;
+  settings.state = options.state;
+  settings.muted = options.muted == EngineOptions::as_recorded ? recovered.emitted.sequence : options.muted;
+  auto made = journal::Machine::make(*loaded.pipeline, settings, *clock, &journal->writer(), journal->preparer(), recovered.last_sequence);
+  if (!made.ok()) return std::move(made).error();
+  machine = *std::move(made);
+  return {};
+}
+
+Result<void> DurableEngine::State::start() {
+  const language::Pipeline& pipeline = *loaded.pipeline;
+  if (journal->recovery().last_sequence == no_sequence) {
+    if (!journal->writer().annotate_pipeline(pipeline.source)) {
+      return Error{ErrorCode::usage, loaded.file + " is too large for one block of the journal: shorten it, or raise the block size"};
+    }
+    activate.emplace(journal::OneInput::activate(journal::activation(pipeline.version, pipeline.source), clock->now()));
+    PAWL_ASSERT(machine->sequence().add(*activate));
+    return machine->start();
+  }
+  auto opened = journal::JournalReader::open(options.directory, *disk);
+  if (!opened.ok()) return std::move(opened).error();
+  reader.emplace(*std::move(opened));
+  auto blocks = reader->read({.until_block = journal->recovery().last_block});
+  if (!blocks.ok()) return std::move(blocks).error();
+  replay.emplace(*std::move(blocks), journal::Until{.sequence = journal->recovery().last_sequence}, machine->digests());
+  PAWL_ASSERT(machine->sequence().add(*replay));
+  if (auto started = machine->start(); !started.ok()) return started;
+  return wait_for_replay();
+}
+
+// Until everything recovered is decided again, or decisions that nobody takes yet hold it up: then the rest follows when they are taken.
+Result<void> DurableEngine::State::wait_for_replay() {
+  while (machine->was_decided() < journal->recovery().last_sequence && !machine->decisions_wait_for_a_sink()) {
+    if (machine->failed() || replay->failed().load_acquire() == 1) return failure();
+    io::nap(200'000);
+  }
+  return {};
+}
+
+// What stopped the engine. The threads are stopped by it.
+Error DurableEngine::State::failure() {
+  machine->stop();
+  if (machine->writer_state() == journal::WriterState::failed) return journal->writer().error();
+  if (auto error = machine->sink_error()) return *std::move(error);
+  if (replay && replay->error()) return *replay->error();
+  if (const auto& mismatch = machine->digests().mismatch()) {
+    return Error{ErrorCode::corrupt, "replay does not reproduce what was decided: sequences " + std::to_string(mismatch->first) + " to " +
+                                         std::to_string(mismatch->last) + " give digest " + rules::to_hex(mismatch->computed) +
+                                         ", the journal in " + options.directory + " has " + rules::to_hex(mismatch->recorded) +
+                                         ". Memory damage, or another release with other results: compare with `pawl replay --journal`"};
+  }
+  if (machine->damaged()) {
+    return Error{ErrorCode::failed, "an input's checksum changed between sequencing and deciding: memory damage. Check the machine's memory; "
+                                    "nothing after it was decided, restart replays the journal"};
+  }
+  return Error{ErrorCode::failed, "the engine has stopped"};
+}
+
+// --- producers ---
+
+Result<DurableEngine::SourceIdentity> DurableEngine::State::identify(const std::string& name) {
+  if (name.empty() || name.size() > journal::source_name_bytes_max) {
+    return Error{ErrorCode::usage, "a source's name has 1 to " + std::to_string(journal::source_name_bytes_max) + " bytes, this one has " + std::to_string(name.size())};
+  }
+  std::uint16_t number = 1;  // 0: the engine itself
+  for (const journal::SourceState& source : sources) {
+    if (source.name == name) return SourceIdentity{source.number, source.last_ticket};
+    number = std::max<std::uint16_t>(number, static_cast<std::uint16_t>(source.number + 1));
+  }
+  if (!machine->announce(number, name)) return Error{ErrorCode::usage, "too many new sources at once: try again in a moment"};
+  sources.push_back({number, name, 0});
+  return SourceIdentity{number, 0};
+}
+
+Result<DurableEngine::SourceIdentity> DurableEngine::identify(const std::string& name) {
+  return state_->identify(name);
+}
+
+Result<void> DurableEngine::add(InputSource& source) {
+  if (!state_->machine->sequence().add(source)) {
+    return Error{ErrorCode::usage, "the engine has all the sources it can have: " + std::to_string(SequenceStage<io::Clock>::sources_max)};
+  }
+  state_->machine->wake_ingest();
+  return {};
+}
+
+Result<EngineLane*> DurableEngine::lane(const std::string& name, const LaneOptions& options) {
+  State& state = *state_;
+  if (state.closed) return Error{ErrorCode::failed, "the engine is closed"};
+  if (std::find(state.lane_names.begin(), state.lane_names.end(), name) != state.lane_names.end()) {
+    return Error{ErrorCode::usage, "there is a lane \"" + name + "\" already: each producer has a lane of its own"};
+  }
+  if (!ring::is_power_of_two(static_cast<std::int64_t>(options.capacity))) {
+    return Error{ErrorCode::usage, "LaneOptions::capacity is " + std::to_string(options.capacity) + ": it must be a power of two"};
+  }
+  auto identity = state.identify(name);
+  if (!identity.ok()) return std::move(identity).error();
+  auto made = std::make_unique<EngineLane>(*state.machine, *state.loaded.pipeline, *state.clock, identity->number, identity->last_ticket + 1, options);
+  if (!state.machine->sequence().add(made->source())) {
+    return Error{ErrorCode::usage, "the engine has all the lanes it can have: " + std::to_string(SequenceStage<io::Clock>::sources_max)};
+  }
+  state.lanes.push_back(std::move(made));
+  state.lane_names.push_back(name);
+  state.machine->wake_ingest();
+  return state.lanes.back().get();
+}
+
+void DurableEngine::wake() noexcept { state_->machine->wake_ingest(); }
+
+// --- decisions ---
+
+void DurableEngine::on_decision(std::function<void(const Decision&)> callback) {
+  PAWL_ASSERT(state_->callback == nullptr);
+  state_->callback = std::make_unique<CallbackSink>(std::move(callback));
+  state_->machine->set_sink(*state_->callback);
+}
+
+void DurableEngine::set_sink(DecisionSink& sink) { state_->machine->set_sink(sink); }
+
+// --- what can be seen ---
+
+EngineStatus DurableEngine::status() const noexcept {
+  const journal::Machine& machine = *state_->machine;
+  return {machine.was_sequenced(), machine.was_decided(), machine.was_durable(), machine.was_emitted(), machine.writer_state(), machine.failed()};
+}
+
+const language::Pipeline& DurableEngine::pipeline() const noexcept { return *state_->loaded.pipeline; }
+const journal::RecoveryReport& DurableEngine::recovery() const noexcept { return state_->journal->recovery(); }
+const std::vector<language::Diagnostic>& DurableEngine::diagnostics() const noexcept { return state_->loaded.diagnostics; }
+const std::vector<std::string>& DurableEngine::not_evaluated() const noexcept { return state_->machine->plan().not_evaluated; }
+const std::string& DurableEngine::thread_plan() const noexcept { return state_->machine->thread_plan(); }
+
+std::vector<std::string> DurableEngine::notices() const {
+  std::vector<std::string> all = state_->machine->notices();
+  all.insert(all.end(), state_->journal->recovery().notes.begin(), state_->journal->recovery().notes.end());
+  if (const std::string notice = state_->journal->writer().notice(); !notice.empty()) all.push_back(notice);
+  return all;
+}
+
+// --- close ---
+
+Result<EngineReport> DurableEngine::close() { return state_->close(); }
+
+Result<EngineReport> DurableEngine::State::close() {
+  if (closed || machine == nullptr) return Error{ErrorCode::failed, "the engine is closed already"};
+  closed = true;
+  for (const auto& lane : lanes) lane->close();
+  machine->drain();
+  if (machine->failed() || (replay && replay->error())) return failure();
+  EngineReport report;
+  report.digest = machine->decide().digest();
+  report.last_sequence = machine->decide().sequence();
+  journal::Writer& writer = journal->writer();
+  journal::Digest digest;
+  std::memcpy(&digest, report.digest.data(), sizeof digest);
+  // A closing block has room: everything before it is durable.
+  PAWL_ASSERT(writer.annotate_digest(report.last_sequence, digest));
+  PAWL_ASSERT(writer.annotate_emitted(machine->was_emitted(), 0));
+  if (auto ended = journal->close(); !ended.ok()) return std::move(ended).error();
+  const auto firings = machine->decide().firings();
+  report.firings.assign(firings.begin(), firings.end());
+  report.journal = writer.counters();
+  report.decision_latency = machine->decision_latency();
+  report.emit_latency = machine->emit_latency();
+  report.windows = machine->window_counters();
+  report.overflows = machine->decide().evaluator().overflows();
+  report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero();
+  return report;
+}
+
+}  // namespace pawl

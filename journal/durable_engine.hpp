@@ -1,0 +1,107 @@
+// The engine to embed: events in, decisions out, everything in between journaled.
+//
+//   auto engine = pawl::DurableEngine::open({.directory = "data", .pipeline = "cards.pawl"});
+//   auto lane   = engine->lane("gateway-1");
+//   engine->on_decision([](const pawl::Decision& d) { ... });   // its input is durable
+//   auto accepted = lane->publish(Payment{...});                // Accepted{ticket} or Refused{reason}
+//   engine->close();
+//
+// The library installs no signal handlers, reads no environment variables and prints nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pawl/core/language/check.hpp"
+#include "pawl/journal/engine/engine_lane.hpp"
+#include "pawl/journal/engine/sink.hpp"
+#include "pawl/journal/journal.hpp"
+
+namespace pawl {
+
+using Decision = rules::Decision;
+using Durability = journal::Durability;
+
+struct EngineOptions {
+  std::string directory;                       // of the journal; made if absent. Not used at Durability::memory
+  std::string pipeline;                        // path of the pipeline file; may be empty for a directory that has a journal
+  std::string pipeline_text;                   // or its text
+  Durability durability = Durability::disk;
+  int threads = 0;                             // 0: as the CPUs allow
+  bool decisions_with_lets = false;            // Decision::let_value works
+  bool measure_latency = false;
+  window::StateLimits state;                   // bounds of keyed state, per key group
+  std::int64_t ring_slots = 0;                 // a power of two; 0: half an L2 cache
+  // Decisions up to this sequence are not given to the sink again. replay_all: every decision of the log. as_recorded: those that the
+  // journal says a sink has taken.
+  static constexpr Sequence replay_all = no_sequence;
+  static constexpr Sequence as_recorded = -2;
+  Sequence muted = as_recorded;
+  std::uint64_t segment_bytes = limits::segment_bytes_default;
+
+  // Of tests; null: the machine's own. Outlive the engine.
+  io::Disk* disk = nullptr;
+  io::Clock* clock = nullptr;
+};
+
+struct EngineStatus {
+  Sequence sequenced, decided, durable, emitted;  // last sequence of each; racy, for observers
+  journal::WriterState journal;
+  bool failed;
+};
+
+struct EngineReport {
+  rules::Digest128 digest{};                 // of the whole log
+  Sequence last_sequence = no_sequence;
+  std::vector<std::uint64_t> firings;        // by rule, in file order
+  journal::WriterCounters journal;
+  Histogram decision_latency, emit_latency;  // ns from sequencing; empty unless measure_latency
+  std::vector<window::GroupCounters> windows;
+  std::uint64_t overflows = 0, divisions_by_zero = 0;
+};
+
+// Thread: open, close and the destructor belong to the owner; lane() and on_decision() to any one at a time; status() to any.
+class DurableEngine {
+ public:
+  // Creates or recovers the journal, replays it through the stages and checks its digests, then runs. Blocks while it replays.
+  // Errors: bad_pipeline (all problems at once), usage, in_use, foreign, corrupt, missing, newer_format, io ...
+  static Result<std::unique_ptr<DurableEngine>> open(const EngineOptions& options);
+  ~DurableEngine();  // close(), if that was not called
+
+  // A producer's inlet. The name stands in the journal; a lane of the same name continues its tickets after a restart.
+  // Errors: usage (too many lanes, the name is in use or too long), failed.
+  Result<EngineLane*> lane(const std::string& name, const LaneOptions& options = {});
+  // An inlet that the engine polls itself, without a thread or a queue between: a file, a generator. Its number and
+  // tickets come from identify(). It outlives the engine.
+  Result<void> add(InputSource& source);
+  // Number of a source by name, for add(); a new name gets a new number. `last_ticket`: of its last event in the journal.
+  struct SourceIdentity { std::uint16_t number; Ticket last_ticket; };
+  Result<SourceIdentity> identify(const std::string& name);
+  // After an add()ed source has got work or its end while nobody polls.
+  void wake() noexcept;
+
+  // Once. Until then decisions wait, and when their ring is full, so do the producers.
+  void on_decision(std::function<void(const Decision&)> callback);
+  void set_sink(DecisionSink& sink);  // outlives the engine
+
+  [[nodiscard]] EngineStatus status() const noexcept;
+  [[nodiscard]] const language::Pipeline& pipeline() const noexcept;
+  [[nodiscard]] const journal::RecoveryReport& recovery() const noexcept;
+  [[nodiscard]] const std::vector<language::Diagnostic>& diagnostics() const noexcept;  // warnings and notes of the pipeline
+  [[nodiscard]] const std::vector<std::string>& not_evaluated() const noexcept;         // what this release leaves out of it
+  [[nodiscard]] std::vector<std::string> notices() const;                               // fallbacks: what is lost, how to cure it
+  [[nodiscard]] const std::string& thread_plan() const noexcept;
+
+  // Closes the lanes, decides, journals and emits everything accepted, and ends the journal cleanly. Blocks.
+  // Errors: what failed; nothing that was acked is lost by it.
+  Result<EngineReport> close();
+
+ private:
+  struct State;
+  explicit DurableEngine(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pawl

@@ -1,0 +1,111 @@
+// Emit: lets a decision leave only when its input is durable.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "pawl/core/engine/record_ring.hpp"
+#include "pawl/core/ring/loop.hpp"
+#include "pawl/core/ring/reader.hpp"
+#include "pawl/core/rules/decision.hpp"
+#include "pawl/journal/engine/sink.hpp"
+
+namespace pawl::journal {
+
+// Probe: emitted(record) for each decision that leaves, batch_ended() behind each batch.
+template <class Probe>
+class EmitStage {
+ public:
+  // Decisions up to `muted` left before, in an earlier run. All outlive the stage.
+  EmitStage(ring::Reader<RecordRing>& reader, const rules::DecisionLayout& layout, const ring::Cursor<>& durable, Sequence muted, Probe& probe)
+      : reader_(reader), layout_(layout), durable_(durable), muted_(muted), emitted_(muted), probe_(probe) {}
+
+  // Once, from any thread: until then decisions wait in their ring. The sink outlives the stage.
+  void set_sink(DecisionSink& sink) noexcept {
+    sink_ = &sink;
+    sink_set_.request();
+  }
+
+  // Thread: any.
+  [[nodiscard]] bool has_sink() const noexcept { return sink_set_.requested(); }
+
+  std::int64_t poll(std::int64_t budget) {
+    if (!sink_set_.requested() || error_) return 0;
+    const ring::Batch batch = ready(budget);
+    if (batch.empty()) {
+      flush();
+      return 0;
+    }
+    for (Sequence i = batch.first; i <= batch.last; ++i) hand_over(reader_[i]);
+    probe_.batch_ended();
+    reader_.release(batch.last);
+    return error_ ? 0 : batch.size();
+  }
+
+  [[nodiscard]] bool finished() noexcept { return error_.has_value() || (reader_.finished() && !unflushed_); }
+
+  // The sink's error: the engine has failed. Thread: emit's.
+  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+  // 1: the sink has failed. Thread: any.
+  [[nodiscard]] const ring::Cursor<>& failed() const noexcept { return failed_; }
+  // The last sequence whose decision the sink has taken and flushed. Thread: any.
+  [[nodiscard]] const ring::Cursor<>& emitted() const noexcept { return emitted_; }
+
+ private:
+  // The decided records whose inputs are durable.
+  ring::Batch ready(std::int64_t budget) {
+    ring::Batch batch = reader_.poll(budget);
+    if (batch.empty()) return batch;
+    const Sequence durable = durable_.load_acquire();  // pairs with publish in JournalStage
+    const auto is_durable = [&](Sequence i) { return sequence_of(reader_[i]) <= durable; };
+    if (is_durable(batch.last)) return batch;
+    Sequence low = batch.first - 1;  // durable, or before the batch
+    Sequence high = batch.last;      // not durable
+    while (high - low > 1) {
+      const Sequence middle = low + (high - low) / 2;
+      (is_durable(middle) ? low : high) = middle;
+    }
+    batch.last = low;
+    return batch;
+  }
+
+  [[nodiscard]] static Sequence sequence_of(const std::byte* record) noexcept {
+    return reinterpret_cast<const rules::DecisionRecord*>(record)->sequence;
+  }
+
+  void hand_over(const std::byte* record) {
+    last_ = sequence_of(record);
+    if (last_ <= muted_ || error_) return;
+    probe_.emitted(*reinterpret_cast<const rules::DecisionRecord*>(record));
+    unflushed_ = true;
+    take(sink_->on_decision(rules::Decision(record, layout_)));
+  }
+
+  void flush() {
+    if (!unflushed_) return;
+    take(sink_->flush());
+    unflushed_ = false;
+    if (!error_) emitted_.publish(last_);
+  }
+
+  void take(Result<void> result) {
+    if (result.ok() || error_) return;
+    error_ = std::move(result).error();
+    failed_.publish(1);
+  }
+
+  ring::Reader<RecordRing>& reader_;
+  const rules::DecisionLayout& layout_;
+  const ring::Cursor<>& durable_;
+  Sequence muted_;
+  Sequence last_ = no_sequence;
+  ring::Cursor<> emitted_;
+  ring::Cursor<> failed_{0};
+  Probe& probe_;
+  DecisionSink* sink_ = nullptr;
+  ring::StopFlag sink_set_;  // request pairs with requested: the pointer stands before the flag
+  bool unflushed_ = false;
+  std::optional<Error> error_;
+};
+
+}  // namespace pawl::journal

@@ -1,0 +1,102 @@
+// A producer's inlet into the engine.
+#pragma once
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "pawl/core/engine/lane_source.hpp"
+#include "pawl/core/event/declare.hpp"
+#include "pawl/core/language/pipeline.hpp"
+#include "pawl/journal/engine/machine.hpp"
+
+namespace pawl {
+
+enum class WhenFull { refuse, block };
+
+struct LaneOptions {
+  std::size_t capacity = 4096;             // events, a power of two
+  WhenFull when_full = WhenFull::block;
+  Duration patience = INT64_MAX;           // block: ns until Refusal::deadline
+  Duration max_future = 300 * one_second;  // an event whose `at` is further ahead of the clock is refused: one bad clock must not
+                                           // freeze all windows. 0: no bound
+};
+
+// Thread: one producer's. Ownership: the engine's; valid until the engine is closed.
+class EngineLane {
+ public:
+  EngineLane(journal::Machine& machine, const language::Pipeline& pipeline, io::Clock& clock, std::uint16_t number, Ticket first_ticket,
+             const LaneOptions& options)
+      : machine_(machine), pipeline_(pipeline), clock_(clock), options_(options), lane_(options.capacity, machine.slot_bytes(), first_ticket),
+        source_(lane_, number), next_ticket_(first_ticket) {}
+
+  // Offers one event. Accepted{ticket}: it will be processed exactly once if the engine lives, and its decision names the ticket.
+  // Refused: full, deadline, closed, disk_full, failed, in_future, or unknown_event: the pipeline has no such event or another
+  // layout of it; why() then says which field differs.
+  template <DeclaredEvent Event>
+  ring::Publication publish(const Event& event) {
+    const int type = type_of(schema_of<Event>());
+    if (type < 0) return ring::Refused{ring::Refusal::unknown_event};
+    constexpr std::size_t bytes = sizeof(EventHeader) + payload_bytes_of<Event>;
+    return publish_cell(declare_detail::time_of(event.at), bytes, [&](std::span<std::byte> cell) { encode(event, static_cast<std::uint16_t>(type), cell.data()); });
+  }
+
+  // The same for an event that stands in memory as in a slot: EventHeader and payload, of a type of the pipeline. REQUIRES: aligned to 8.
+  ring::Publication publish_encoded(std::span<const std::byte> event) {
+    const Time at = reinterpret_cast<const EventHeader*>(event.data())->at;
+    return publish_cell(at, event.size(), [&](std::span<std::byte> cell) { std::memcpy(cell.data(), event.data(), event.size()); });
+  }
+
+  // No more events from here; those accepted are processed.
+  void close() {
+    lane_.close([this] { machine_.wake_ingest(); });
+  }
+
+  // The ticket that the next accepted event will get. After a restart: one past the last event of this source in the journal, so a
+  // producer continues there.
+  [[nodiscard]] Ticket next_ticket() const noexcept { return next_ticket_; }
+  [[nodiscard]] const std::string& why() const noexcept { return why_; }
+  [[nodiscard]] InputSource& source() noexcept { return source_; }
+
+ private:
+  struct KnownType {
+    const EventSchema* schema;
+    int type;
+  };
+
+  [[nodiscard]] int type_of(const EventSchema& schema);
+  [[nodiscard]] int look_up(const EventSchema& schema);
+  [[nodiscard]] bool too_far_ahead(Time at);
+  [[nodiscard]] bool wait_for_room(std::int64_t& started_ns);
+  [[nodiscard]] ring::Refusal why_full() const;
+
+  template <class Fill>
+  ring::Publication publish_cell(Time at, std::size_t bytes, Fill&& fill) {
+    if (too_far_ahead(at)) return ring::Refused{ring::Refusal::in_future};
+    std::int64_t started_ns = -1;
+    for (;;) {
+      const ring::Publication publication = lane_.publish_in_place(bytes, fill, [this] { machine_.wake_ingest(); });
+      if (publication.accepted()) {
+        next_ticket_ = publication.ticket() + 1;
+        return publication;
+      }
+      if (publication.refusal() != ring::Refusal::full) return publication;
+      if (const ring::Refusal reason = why_full(); reason != ring::Refusal::full) return ring::Refused{reason};
+      if (options_.when_full == WhenFull::refuse) return publication;
+      if (!wait_for_room(started_ns)) return ring::Refused{ring::Refusal::deadline};
+    }
+  }
+
+  journal::Machine& machine_;
+  const language::Pipeline& pipeline_;
+  io::Clock& clock_;
+  LaneOptions options_;
+  ring::ByteLane lane_;
+  LaneSource source_;
+  Ticket next_ticket_;
+  Time clock_was_ = INT64_MIN;
+  std::vector<KnownType> known_;
+  std::string why_;
+};
+
+}  // namespace pawl

@@ -1,0 +1,141 @@
+// Journal as a stage: copies records from the ring into the writer's blocks and publishes what is durable.
+#pragma once
+
+#include <cstdint>
+
+#include "pawl/core/engine/decide_stage.hpp"
+#include "pawl/core/event/slot_view.hpp"
+#include "pawl/core/ring/byte_ring.hpp"
+#include "pawl/core/ring/reader.hpp"
+#include "pawl/journal/engine/digest_check.hpp"
+#include "pawl/journal/writer.hpp"
+
+namespace pawl::journal {
+
+// Thread: one, the writer's. Reads the ring beside windows and decide, not before them.
+class JournalStage {
+ public:
+  // Sequences up to `recovered` came from the journal: they are not written again, and count as durable from the start.
+  // All outlive the stage.
+  JournalStage(ring::Reader<ring::ByteRing>& reader, Writer& writer, const SlotView& slots, Sequence recovered, DigestQueue& digests,
+               DigestCheck& check)
+      : reader_(reader), writer_(writer), slots_(slots), recovered_(recovered), digests_(digests), check_(check), durable_(recovered) {}
+
+  // Set-up: the last sequence whose decision was emitted, to be recorded beside the inputs.
+  void record_emitted(const ring::Cursor<>& emitted) noexcept { emitted_ = &emitted; }
+
+  // A source's name, to stand in the journal before its first input. False: too many at once. Thread: any one at a time, before the
+  // source is added to the sequence stage.
+  bool announce(std::uint16_t number, std::string_view name) {
+    SourceName entry{};
+    entry.number = number;
+    entry.bytes = name.size();
+    if (name.size() > entry.text.size()) return false;
+    std::copy(name.begin(), name.end(), entry.text.begin());
+    return sources_.push(entry);
+  }
+
+  std::int64_t poll(std::int64_t budget) {
+    const std::int64_t taken = take(budget);
+    const std::size_t moved = writer_.poll();
+    publish_durable();
+    return taken + static_cast<std::int64_t>(moved);
+  }
+
+  // As poll, but blocks in the kernel for up to `timeout` ns while a block is in flight and nothing else is to be done.
+  std::int64_t poll_or_wait(std::int64_t budget, Duration timeout) {
+    const std::int64_t work = poll(budget);
+    if (work > 0 || !writer_.in_flight()) return work;
+    const std::size_t moved = writer_.wait(timeout);
+    publish_durable();
+    return static_cast<std::int64_t>(moved);
+  }
+
+  // Everything that was sequenced is durable and witnessed, or the writer has failed.
+  [[nodiscard]] bool finished() noexcept {
+    return writer_.state() == WriterState::failed || (reader_.finished() && digests_.read_available() == 0 && writer_.drained());
+  }
+
+  [[nodiscard]] bool waiting_for_device() const noexcept { return writer_.in_flight(); }
+  [[nodiscard]] const Writer& writer() const noexcept { return writer_; }
+
+  // The last sequence whose input is durable. Thread: any.
+  [[nodiscard]] const ring::Cursor<>& durable() const noexcept { return durable_; }
+  // WriterState as a number, for other threads.
+  [[nodiscard]] const ring::Cursor<>& state() const noexcept { return state_; }
+
+ private:
+  struct SourceName {
+    std::uint16_t number;
+    std::size_t bytes;
+    std::array<char, source_name_bytes_max> text;
+  };
+
+  std::int64_t take(std::int64_t budget) {
+    const ring::Batch batch = reader_.poll(budget);
+    if (!annotate_sources()) return 0;  // behind the poll: a source is announced before its first input is sequenced
+    Sequence s = std::max(batch.first, recovered_ + 1);
+    while (s <= batch.last && writer_.append(record(s))) ++s;
+    const Sequence taken_to = std::min(batch.last, s - 1);
+    annotate();
+    if (taken_to < batch.first) return 0;
+    reader_.release(taken_to);
+    return taken_to - batch.first + 1;
+  }
+
+  [[nodiscard]] std::span<const std::byte> record(Sequence sequence) const noexcept {
+    return {slots_[sequence] + record_offset, record_header_bytes + slots_.header(sequence).length};
+  }
+
+  bool annotate_sources() {
+    while (sources_.read_available() > 0) {
+      const SourceName& source = sources_.front();
+      if (!writer_.annotate_source(source.number, {source.text.data(), source.bytes})) return false;
+      sources_.pop();
+    }
+    return true;
+  }
+
+  // Digests and the emitted mark travel with the blocks of the inputs; they never cause one.
+  void annotate() {
+    check_.look_again();
+    while (digests_.read_available() > 0) {
+      const rules::Decide::Interval& interval = digests_.front();
+      if (interval.last <= recovered_) {
+        check_.computed(interval);
+      } else if (!writer_.annotate_digest(interval.last, digest_of(interval))) {
+        return;
+      }
+      digests_.pop();
+    }
+    const Sequence emitted = emitted_ != nullptr ? emitted_->load_acquire() : no_sequence;
+    if (emitted > annotated_ && emitted > recovered_ && writer_.annotate_emitted(emitted, 0)) annotated_ = emitted;
+  }
+
+  [[nodiscard]] static Digest digest_of(const rules::Decide::Interval& interval) noexcept {
+    Digest digest;
+    static_assert(sizeof digest == sizeof interval.digest);
+    std::memcpy(&digest, interval.digest.data(), sizeof digest);
+    return digest;
+  }
+
+  void publish_durable() {
+    if (writer_.durable_sequence() > durable_.load_own()) durable_.publish(writer_.durable_sequence());
+    const auto state = static_cast<Sequence>(writer_.state());
+    if (state != state_.load_own()) state_.publish(state);
+  }
+
+  ring::Reader<ring::ByteRing>& reader_;
+  Writer& writer_;
+  SlotView slots_;
+  Sequence recovered_;
+  DigestQueue& digests_;
+  DigestCheck& check_;
+  const ring::Cursor<>* emitted_ = nullptr;
+  boost::lockfree::spsc_queue<SourceName, boost::lockfree::capacity<64>> sources_;
+  Sequence annotated_ = no_sequence;
+  ring::Cursor<> durable_;
+  ring::Cursor<> state_{0};
+};
+
+}  // namespace pawl::journal

@@ -1,0 +1,287 @@
+#include "pawl/journal/engine/machine.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/io/cpus.hpp"
+
+namespace pawl::journal {
+namespace {
+
+constexpr std::size_t half_an_l2_bytes = std::size_t{512} << 10;
+constexpr std::int64_t batch_max = 512;                 // events per turn of a stage: long enough to amortise, short enough for latency
+constexpr Duration device_wait = 50'000;                // ns that the journal's thread waits in the kernel before it looks at the ring again
+constexpr Duration park_limit = 1'000'000;              // ns: the journal's idle seal is a matter of time, nobody wakes for it
+
+std::size_t payload_bytes_max(const language::Pipeline& pipeline) {
+  std::size_t bytes = 24;  // ActivatePayload
+  for (const EventSchema& event : pipeline.events) bytes = std::max<std::size_t>(bytes, event.payload_bytes);
+  return bytes;
+}
+
+std::size_t window_shards(const io::ThreadPlan& plan) {
+  int shards = 1;
+  for (const io::PlannedThread& thread : plan) {
+    for (const io::StageRole& stage : thread.stages) {
+      if (stage.role == io::Role::windows) shards = std::max(shards, stage.shard + 1);
+    }
+  }
+  return static_cast<std::size_t>(shards);
+}
+
+}  // namespace
+
+Machine::Machine(const language::Pipeline& pipeline, const MachineOptions& options, io::Clock& clock, Writer* writer,
+                 SegmentPreparer* preparer)
+    : pipeline_(pipeline), options_(options), clock_(clock), writer_(writer), preparer_(preparer),
+      decide_probe_(clock, options.measure_latency), emit_probe_(clock, options.measure_latency), parker_(park_limit) {}
+
+Machine::~Machine() { stop(); }
+
+Result<std::unique_ptr<Machine>> Machine::make(const language::Pipeline& pipeline, const MachineOptions& options, io::Clock& clock,
+                                               Writer* writer, SegmentPreparer* preparer, Sequence recovered) {
+  std::unique_ptr<Machine> machine(new Machine(pipeline, options, clock, writer, preparer));
+  if (auto planned = machine->plan_threads(); !planned.ok()) return std::move(planned).error();
+  if (auto wired = machine->wire(recovered); !wired.ok()) return std::move(wired).error();
+  machine->assign_stages();
+  return machine;
+}
+
+Result<void> Machine::plan_threads() {
+  auto cpus = io::discover_cpus();
+  if (!cpus.ok()) return std::move(cpus).error();
+  const int usable = cpus->usable();
+  if (options_.threads > 0 && options_.threads != usable) {
+    // A plan for other than the CPUs there are: for tests, and to leave CPUs to others. Its threads are not pinned.
+    cpus->quota = io::CpuSet::no_quota;
+    cpus->cpus.resize(static_cast<std::size_t>(options_.threads));
+  }
+  threads_plan_ = io::plan_threads(*cpus, std::max(1, (options_.threads > 0 ? options_.threads : usable) - 2));
+  if (options_.threads > 0 && options_.threads != usable) {
+    for (io::PlannedThread& thread : threads_plan_) thread.cpu.reset();
+  }
+  plan_text_ = io::describe(threads_plan_);
+  return {};
+}
+
+Result<std::span<std::byte>> Machine::map(std::size_t bytes, bool prefault) {
+  auto region = io::Region::map({.bytes = bytes, .best_pages = io::Pages::transparent_huge, .prefault = prefault});
+  if (!region.ok()) return std::move(region).error();
+  if (!region->notice().empty()) notices_.push_back(region->notice());
+  memory_.push_back(*std::move(region));
+  return memory_.back().bytes();
+}
+
+//   sources                                                           (lanes, polled sources, the journal in replay)
+//      |
+//   [sequence] ==> RING ==========================================    one writer
+//                    |                |
+//                    |                +--> [windows 0..n]              features beside the ring, in tiles
+//                    |                          |
+//                    v                          v
+//                [journal]                  [decide]                   holds the ring back together with [journal]
+//                    |                          |
+//                 durable                 decision ring
+//                  cursor                       |
+//                    |                          v
+//                    +----------------------> [emit] --> sink
+Result<void> Machine::wire(Sequence recovered) {
+  plan_ = std::make_unique<rules::Plan>(rules::make_plan(pipeline_));
+  layout_ = std::make_unique<rules::DecisionLayout>(*plan_, options_.with_lets);
+
+  // The ring and its one writer.
+  slot_bytes_ = pawl::slot_bytes(payload_bytes_max(pipeline_));
+  if (options_.ring_slots == 0) options_.ring_slots = static_cast<std::int64_t>(std::max<std::size_t>(64, std::bit_floor(half_an_l2_bytes / slot_bytes_)));
+  const auto slots = static_cast<std::size_t>(options_.ring_slots);
+  auto ring_memory = map(slots * slot_bytes_, true);
+  if (!ring_memory.ok()) return std::move(ring_memory).error();
+  ring_ = std::make_unique<ring::ByteRing>(*ring_memory, slot_bytes_);
+  ring_writer_ = std::make_unique<ring::Writer<ring::ByteRing>>(*ring_);
+  sequence_ = std::make_unique<SequenceStage<io::Clock>>(*ring_writer_, ring_memory->data(), clock_);
+  const SlotView view{ring_memory->data(), slot_bytes_, options_.ring_slots - 1};
+
+  // Journal, beside the logic.
+  digest_check_ = std::make_unique<DigestCheck>();
+  if (writer_ != nullptr) {
+    journal_reader_ = std::make_unique<ring::Reader<ring::ByteRing>>(*ring_writer_);
+    ring_writer_->gate_on(journal_reader_->consumed());
+    journal_ = std::make_unique<JournalStage>(*journal_reader_, *writer_, view, recovered, digest_queue_, *digest_check_);
+  } else {
+    digest_check_stage_ = std::make_unique<DigestCheckStage>(digest_queue_, *digest_check_);
+  }
+
+  // Windows: as many tiles as the ring spans, and one more, so that the ring's gates hold the tiles too.
+  const std::size_t tiles = std::bit_ceil(slots / limits::tile_events + 2);
+  auto tile_memory = map(std::max<std::size_t>(state::Tiles::memory_bytes(plan_->feature_columns, tiles), 4096), true);
+  if (!tile_memory.ok()) return std::move(tile_memory).error();
+  tiles_ = std::make_unique<state::Tiles>(*tile_memory, plan_->feature_columns, tiles);
+  decide_reader_ = std::make_unique<ring::Reader<ring::ByteRing>>(*ring_writer_);
+  if (auto windows = wire_windows(view, window_shards(threads_plan_)); !windows.ok()) return windows;
+
+  // Decide, behind all windows.
+  ring_writer_->gate_on(decide_reader_->consumed());
+  decide_ = std::make_unique<rules::Decide>(*plan_, *layout_);
+  auto record_memory = map(static_cast<std::size_t>(options_.decision_records) * layout_->record_bytes(), true);
+  if (!record_memory.ok()) return std::move(record_memory).error();
+  record_ring_ = std::make_unique<RecordRing>(*record_memory, layout_->record_bytes());
+  decisions_ = std::make_unique<ring::Writer<RecordRing>>(*record_ring_);
+  decide_stage_ = std::make_unique<DecideStage<LatencyProbe>>(*decide_reader_, *decide_, view, *tiles_, *decisions_, digest_queue_, decide_probe_);
+
+  // Emit, behind decide and the disk.
+  emit_reader_ = std::make_unique<ring::Reader<RecordRing>>(*decisions_);
+  decisions_->gate_on(emit_reader_->consumed());
+  emit_ = std::make_unique<EmitStage<LatencyProbe>>(*emit_reader_, *layout_, durable_cursor(), options_.muted, emit_probe_);
+  if (journal_) journal_->record_emitted(emit_->emitted());
+  return {};
+}
+
+Result<void> Machine::wire_windows(const SlotView& slots, std::size_t shards) {
+  auto split = window::split(pipeline_, plan_->features, shards);
+  if (!split.ok()) return std::move(split).error();
+  for (std::vector<window::FeatureSpec>& features : *split) {
+    if (features.empty() && !windows_.empty()) continue;
+    auto bytes = window::memory_bytes(pipeline_, features, options_.state);
+    if (!bytes.ok()) return std::move(bytes).error();
+    auto memory = map(std::max<std::size_t>(*bytes, 4096), false);  // reserved for all, touched as keys come
+    if (!memory.ok()) return std::move(memory).error();
+    auto windows = window::Windows::make(pipeline_, features, options_.state, *memory);
+    if (!windows.ok()) return std::move(windows).error();
+    windows_.push_back(std::make_unique<window::Windows>(*std::move(windows)));
+    window_readers_.push_back(std::make_unique<ring::Reader<ring::ByteRing>>(*ring_writer_));
+    window_stages_.push_back(std::make_unique<WindowStage>(*window_readers_.back(), *windows_.back(), slots, *tiles_));
+    decide_reader_->after(*window_readers_.back());
+  }
+  return {};
+}
+
+// --- threads ---
+
+void Machine::add_stage(const io::StageRole& role, StageList& list) {
+  switch (role.role) {
+    case io::Role::ingest_sequence: return list.add(*sequence_);
+    case io::Role::journal:
+      if (journal_) list.add(*journal_);
+      if (digest_check_stage_) list.add(*digest_check_stage_);
+      return;
+    case io::Role::windows:
+      if (static_cast<std::size_t>(role.shard) < window_stages_.size()) list.add(*window_stages_[static_cast<std::size_t>(role.shard)]);
+      return;
+    case io::Role::decide: return list.add(*decide_stage_);
+    case io::Role::emit: return list.add(*emit_);
+  }
+}
+
+void Machine::assign_stages() {
+  for (const io::PlannedThread& planned : threads_plan_) {
+    stage_lists_.push_back(std::make_unique<StageList>());
+    spots_.push_back(std::make_unique<ring::ParkSpot<>>());
+    ended_.push_back(std::make_unique<ring::Cursor<>>(0));
+    for (const io::StageRole& role : planned.stages) {
+      add_stage(role, *stage_lists_.back());
+      if (role.role == io::Role::ingest_sequence) ingest_spot_ = spots_.back().get();
+    }
+  }
+  PAWL_ASSERT(ingest_spot_ != nullptr);
+}
+
+namespace {
+
+// The journal alone on its thread: while a block is in flight it waits in the kernel, which lets the completion make progress.
+struct WaitingJournal {
+  JournalStage& journal;
+  std::int64_t poll(std::int64_t budget) { return journal.poll_or_wait(budget, device_wait); }
+  bool finished() { return journal.finished(); }
+};
+
+}  // namespace
+
+void Machine::run(std::size_t thread) {
+  ring::SpinThenPark<ring::StdAtomics, io::FutexParker> idle(*spots_[thread], parker_);
+  for (std::size_t i = 0; i < spots_.size(); ++i) {
+    if (i != thread) idle.wakes(*spots_[i]);
+  }
+  if (threads_plan_[thread].waits_in_kernel && journal_) {
+    WaitingJournal journal{*journal_};
+    ring::Loop<WaitingJournal>(batch_max, journal).run(stop_, idle);
+  } else {
+    ring::Loop<StageList>(batch_max, *stage_lists_[thread]).run(stop_, idle);
+  }
+  for (const auto& spot : spots_) ring::wake(*spot, parker_);  // whoever waits for what this thread finished
+  ended_[thread]->publish(1);
+}
+
+bool Machine::all_ended() const noexcept {
+  return std::all_of(ended_.begin(), ended_.end(), [](const auto& ended) { return ended->load_acquire() == 1; });
+}
+
+bool Machine::failed() const noexcept {
+  return sink_failed() || writer_state() == WriterState::failed || damaged() || digest_check_->failed().load_acquire() == 1;
+}
+
+void Machine::run_preparer() {
+  constexpr Duration nap = 1'000'000;
+  while (!stop_preparer_.requested()) {
+    if (!preparer_->step()) io::nap(nap);
+  }
+}
+
+Result<void> Machine::start() {
+  if (preparer_ != nullptr) {
+    auto thread = io::Thread::start({.name = "pawl-prepare"}, [this] { run_preparer(); });
+    if (!thread.ok()) return std::move(thread).error();
+    preparer_thread_ = *std::move(thread);
+  }
+  for (std::size_t i = 0; i < threads_plan_.size(); ++i) {
+    auto thread = io::Thread::start({.name = threads_plan_[i].name, .cpu = threads_plan_[i].cpu}, [this, i] { run(i); });
+    if (!thread.ok()) {
+      stop();
+      return std::move(thread).error();
+    }
+    if (!thread->notice().empty()) notices_.push_back(thread->notice());
+    threads_.push_back(*std::move(thread));
+  }
+  return {};
+}
+
+void Machine::drain() {
+  sequence_->close();
+  for (const auto& spot : spots_) ring::wake(*spot, parker_);
+  constexpr Duration nap = 200'000;
+  // A failure leaves stages that can never finish: then the threads are stopped instead.
+  while (!all_ended() && !failed()) io::nap(nap);
+  stop();
+}
+
+void Machine::stop() {
+  stop_.request();
+  for (const auto& spot : spots_) ring::wake(*spot, parker_);
+  threads_.clear();  // joins
+  stop_preparer_.request();
+  preparer_thread_.join();
+}
+
+// --- what others ask ---
+
+void Machine::set_sink(DecisionSink& sink) noexcept {
+  emit_->set_sink(sink);
+  for (const auto& spot : spots_) ring::wake(*spot, parker_);
+}
+
+WriterState Machine::writer_state() const noexcept {
+  return journal_ ? static_cast<WriterState>(journal_->state().load_acquire()) : WriterState::running;
+}
+
+bool Machine::decisions_wait_for_a_sink() const noexcept {
+  return !emit_->has_sink() && decisions_->published().load_acquire() - emit_reader_->consumed().load_acquire() > options_.decision_records - batch_max;
+}
+
+std::vector<window::GroupCounters> Machine::window_counters() const {
+  std::vector<window::GroupCounters> counters;
+  for (const auto& windows : windows_) {
+    for (std::size_t group = 0; group < windows->groups(); ++group) counters.push_back(windows->counters(group));
+  }
+  return counters;
+}
+
+}  // namespace pawl::journal

@@ -1,0 +1,65 @@
+#include "pawl/journal/engine/replay_source.hpp"
+
+#include <cstring>
+
+namespace pawl::journal {
+
+std::int64_t ReplaySource::fill(const SlotRun& run) {
+  std::int64_t filled = 0;
+  while (filled < run.size && !ended_) {
+    if (!block_ && !load_block()) break;
+    if (!(*at_ != *block_end_)) {
+      block_.reset();
+      continue;
+    }
+    const Record record = **at_;
+    if (is_annotation(record.header().type)) {
+      if (!pass_annotation(record)) break;  // its queue is full: the rest when decide has caught up
+      ++*at_;
+      continue;
+    }
+    if (next_ > until_.sequence || (is_event(record.header().type) && record.header().at > until_.time)) {
+      end(std::nullopt);
+      break;
+    }
+    std::memcpy(run.slot(filled++) + record_offset, record.bytes().data(), record_header_bytes + record.header().length);
+    ++next_;
+    ++*at_;
+  }
+  return filled;
+}
+
+bool ReplaySource::load_block() {
+  BlockView view;
+  auto more = blocks_.next(view);
+  if (!more.ok()) {
+    end(std::move(more).error());
+    return false;
+  }
+  if (!*more) {
+    end(std::nullopt);
+    return false;
+  }
+  block_ = view;
+  const Records records = block_->records();
+  at_.emplace(records.begin());
+  block_end_.emplace(records.end());
+  return true;
+}
+
+bool ReplaySource::pass_annotation(const Record& record) {
+  if (record.header().type != static_cast<std::uint16_t>(AnnotationType::digest)) return true;
+  DigestMark mark;
+  if (!load_payload(record.payload(), mark)) return true;
+  if (!check_.expect(mark)) return false;
+  last_mark_ = mark;
+  return true;
+}
+
+void ReplaySource::end(std::optional<Error> error) {
+  error_ = std::move(error);
+  if (error_) failed_.publish(1);
+  ended_ = true;
+}
+
+}  // namespace pawl::journal

@@ -1,0 +1,53 @@
+// The journal as a source: records go back into the ring as they were sequenced.
+#pragma once
+
+#include <optional>
+
+#include "pawl/core/engine/source.hpp"
+#include "pawl/journal/engine/digest_check.hpp"
+#include "pawl/journal/reader.hpp"
+
+namespace pawl::journal {
+
+// Where to stop: after a sequence, before the first event later than a time, or at the end.
+struct Until {
+  Sequence sequence = INT64_MAX;
+  Time time = INT64_MAX;
+};
+
+// Thread: the sequence stage's. Errors (damage found on the way) end it: finished() with error(). The reader and the check outlive it.
+class ReplaySource final : public InputSource {
+ public:
+  ReplaySource(BlockCursor blocks, Until until, DigestCheck& check) : blocks_(std::move(blocks)), until_(until), check_(check) {}
+
+  std::int64_t fill(const SlotRun& run) override;
+  [[nodiscard]] bool finished() override { return ended_; }
+  [[nodiscard]] bool sequenced() const override { return true; }
+
+  // The last sequence that was handed out. REQUIRES (of this and what follows): the replay has ended.
+  [[nodiscard]] Sequence last() const noexcept { return next_ - 1; }
+  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+  // The last DIGEST mark that was read, and the last EMITTED one.
+  [[nodiscard]] const std::optional<DigestMark>& last_mark() const noexcept { return last_mark_; }
+  // 1: ended with error(). Thread: any.
+  [[nodiscard]] const ring::Cursor<>& failed() const noexcept { return failed_; }
+
+ private:
+  [[nodiscard]] bool load_block();
+  [[nodiscard]] bool pass_annotation(const Record& record);
+  void end(std::optional<Error> error);
+
+  BlockCursor blocks_;
+  Until until_;
+  DigestCheck& check_;
+  std::optional<BlockView> block_;
+  std::optional<Records::Iterator> at_;
+  std::optional<Records::Iterator> block_end_;
+  Sequence next_ = 0;
+  bool ended_ = false;
+  std::optional<Error> error_;
+  std::optional<DigestMark> last_mark_;
+  ring::Cursor<> failed_{0};
+};
+
+}  // namespace pawl::journal

@@ -1,0 +1,21 @@
+// Where decisions go.
+#pragma once
+
+#include "pawl/core/base/result.hpp"
+#include "pawl/core/rules/decision.hpp"
+
+namespace pawl {
+
+// Thread: emit's, one call at a time. An error stops the engine: it refuses, stays inspectable, and its error() is this one.
+class DecisionSink {
+ public:
+  virtual ~DecisionSink() = default;
+
+  // One decision, in sequence order; its input is durable. The view is valid during the call. May buffer. Should not block for long:
+  // decisions wait in a bounded ring, and when that is full the engine's back-pressure starts.
+  virtual Result<void> on_decision(const rules::Decision& decision) = 0;
+  // Everything given so far leaves the process. Called whenever there is nothing more to give.
+  virtual Result<void> flush() = 0;
+};
+
+}  // namespace pawl

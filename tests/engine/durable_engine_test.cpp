@@ -1,0 +1,118 @@
+// The embedding entry point from outside: events in through lanes, decisions out, the same again after a restart.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pawl/journal/durable_engine.hpp"
+#include "temporary_directory.hpp"
+
+namespace {
+
+struct Payment {
+  pawl::Time at;
+  std::int64_t id, customer;
+  std::optional<pawl::Money> amount;
+};
+PAWL_EVENT(Payment, at, id, customer, amount);
+
+constexpr const char* pipeline = R"(pipeline "test" version 3
+event Payment { at: time, id: int, customer: int, amount: money }
+let spent = sum(amount per customer, 1h)
+let mean = avg(amount per customer, 1h)
+rule big   { on Payment when amount > 100.00 then score 7 }
+rule often { on Payment when count(per customer, 1h) >= 3 then score 5 }
+rule above { on Payment when amount > 2 * prior avg(amount per customer, since start) then alert }
+)";
+
+constexpr pawl::Time start = 1'522'540'800'000'000'000;
+
+struct Taken {
+  pawl::Sequence sequence;
+  pawl::Ticket ticket;
+  std::int64_t id, score;
+  std::string fired;
+  friend bool operator==(const Taken&, const Taken&) = default;
+};
+
+Taken take(const pawl::Decision& decision) {
+  Taken taken{decision.sequence(), decision.ticket(), decision.id(), decision.score(), {}};
+  for (std::size_t rule = 0; rule < decision.plan().rules.size(); ++rule) {
+    if (decision.fired(rule)) taken.fired += decision.plan().pipeline->rules[rule].name + ";";
+  }
+  return taken;
+}
+
+pawl::EngineOptions options_for(const pawl::test::TemporaryDirectory& directory, pawl::Durability durability) {
+  pawl::EngineOptions options;
+  options.directory = directory.path() + "/journal";
+  options.pipeline_text = pipeline;
+  options.durability = durability;
+  options.segment_bytes = std::uint64_t{8} << 20;
+  return options;
+}
+
+Payment payment(std::int64_t i) { return {start + i * 60 * pawl::one_second, i, i % 7, i % 5 == 4 ? std::nullopt : std::optional(pawl::Money{i * 37 % 20000})}; }
+
+}  // namespace
+
+TEST_CASE("events through lanes become decisions, and a restart goes on where it ended") {
+  for (const pawl::Durability durability : {pawl::Durability::disk, pawl::Durability::os}) {
+    const pawl::test::TemporaryDirectory directory;
+    std::vector<Taken> first_run, second_run;
+    pawl::rules::Digest128 digest{};
+    {
+      auto engine = pawl::DurableEngine::open(options_for(directory, durability));
+      REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+      auto lane = (*engine)->lane("gateway-1");
+      REQUIRE(lane.ok());
+      (*engine)->on_decision([&](const pawl::Decision& decision) { first_run.push_back(take(decision)); });
+      for (std::int64_t i = 1; i <= 1000; ++i) {
+        const auto accepted = (*lane)->publish(payment(i));
+        REQUIRE(accepted.accepted());
+        CHECK(accepted.ticket() == static_cast<pawl::Ticket>(i));
+      }
+      auto report = (*engine)->close();
+      REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+      CHECK(report->last_sequence == 1000);
+      CHECK(report->firings[0] > 0);
+      CHECK(report->firings[1] > 0);
+      CHECK(report->firings[2] > 0);
+      digest = report->digest;
+    }
+    REQUIRE(first_run.size() == 1000);
+    CHECK(first_run.front().sequence == 1);  // sequence 0 is the pipeline's activation
+    CHECK(first_run.back().sequence == 1000);
+    {
+      auto options = options_for(directory, durability);
+      options.muted = pawl::EngineOptions::replay_all;
+      options.pipeline_text.clear();  // the journal has it
+      auto engine = pawl::DurableEngine::open(options);
+      REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+      (*engine)->on_decision([&](const pawl::Decision& decision) { second_run.push_back(take(decision)); });
+      auto lane = (*engine)->lane("gateway-1");
+      REQUIRE(lane.ok());
+      CHECK((*lane)->next_ticket() == 1001);
+      CHECK((*engine)->recovery().last_sequence == 1000);
+      REQUIRE((*lane)->publish(payment(1001)).accepted());
+      auto report = (*engine)->close();
+      REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+      CHECK(report->last_sequence == 1001);
+      CHECK(report->digest != digest);
+    }
+    REQUIRE(second_run.size() == 1001);
+    second_run.pop_back();
+    CHECK(first_run == second_run);
+    {
+      auto engine = pawl::DurableEngine::open(options_for(directory, durability));
+      REQUIRE(engine.ok());
+      std::size_t again = 0;
+      (*engine)->on_decision([&](const pawl::Decision&) { ++again; });
+      REQUIRE((*engine)->close().ok());
+      CHECK(again == 0);  // the journal says that all were emitted
+    }
+  }
+}
