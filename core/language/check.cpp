@@ -3,6 +3,7 @@
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/checker.hpp"
 #include "pawl/core/language/evaluable.hpp"
+#include "pawl/core/language/lint.hpp"
 #include "pawl/core/language/parser.hpp"
 
 namespace pawl::language {
@@ -30,6 +31,7 @@ Checked check(std::string_view source, std::string_view) {
   Checker(file, *pipeline, problems).run();
   Checked result;
   if (!problems.any_error()) {
+    lint(*pipeline, problems);
     mark_not_evaluated(*pipeline, problems);
     for (const syntax::Event& event : file.events) {
       if (event.late) problems.warning(*event.late, "W300", "`late` is not evaluated by this release: windows use effective time");

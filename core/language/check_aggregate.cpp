@@ -21,8 +21,9 @@ void collect_names(const Node& node, std::vector<Name>& names) {
 }
 
 std::vector<Name> names_of(const AggregateNode& aggregate) {
-  std::vector<Name> names = aggregate.key;
+  std::vector<Name> names;
   if (aggregate.value) collect_names(*aggregate.value, names);
+  names.insert(names.end(), aggregate.key.begin(), aggregate.key.end());
   if (aggregate.where) collect_names(*aggregate.where, names);
   return names;
 }

@@ -5,6 +5,7 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/format.hpp"
+#include "pawl/core/language/lexer.hpp"
 
 namespace pawl::language {
 
@@ -82,7 +83,9 @@ ExprPtr label(const Constant& constant, const Type& target, const std::vector<st
     problems.error(span, "E116", std::string("the enum has no label `") + constant.text + "`" + known + "." + suggestion(constant.text, all));
     return nullptr;
   }
-  return literal(target, Value::of(found - all.begin()), span, problems);
+  Value value = Value::of(found - all.begin());
+  value.text = constant.text;  // for printing: a type does not know its labels
+  return literal(target, std::move(value), span, problems);
 }
 
 ExprPtr convert_text(const Constant& constant, const Type& target, const std::vector<std::string>* labels, Span span, Problems& problems) {
@@ -124,7 +127,7 @@ std::optional<Constant> combined(Op op, const Constant& a, const Constant& b) {
   if (op == Op::add) result = number(add(fraction_of(a), fraction_of(b)), std::max(a.digits, b.digits));
   else if (op == Op::subtract) result = number(subtract(fraction_of(a), fraction_of(b)), std::max(a.digits, b.digits));
   else if (op == Op::multiply) result = number(multiply(fraction_of(a), fraction_of(b)), a.digits + b.digits);
-  if (result && result->numerator == INT64_MIN) return {};
+  if (result && (result->numerator == INT64_MIN || result->digits > literal_digits_max)) return {};
   return result;
 }
 

@@ -251,6 +251,10 @@ NodePtr Parser::primary() {
     inner->span = since(begin);
     return inner;
   }
+  if (at_word("then") && token(1).kind == TokenKind::name && action_kind(text_of(token(1)))) {
+    fail_expected("a value");  // and not a field of that name: an action follows
+    return nullptr;
+  }
   return at(TokenKind::name) ? word() : literal();
 }
 

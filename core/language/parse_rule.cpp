@@ -43,10 +43,9 @@ void Parser::rule(syntax::File& file) {
   if (expect(TokenKind::left_brace, "`{` and the rule's clauses")) {
     while (!at(TokenKind::right_brace) && !at(TokenKind::end)) {
       clause(rule, seen);
-      if (!failed()) continue;
-      rule.broken = true;
-      recover_to_clause();
-      if (at_item_start()) break;
+      rule.broken = rule.broken || failed();
+      if (failed()) recover_to_clause();
+      if (at_item_start() && token().starts_line) break;  // its `}` is missing
     }
   }
   expect(TokenKind::right_brace, "`}` at the end of the rule");
@@ -173,7 +172,13 @@ syntax::Pattern Parser::pattern() {
   syntax::Pattern pattern;
   const std::uint32_t begin = here().begin;
   pattern.steps.push_back(step());
-  while (take_word("then")) {
+  // A `then` before anything but a step begins the rule's actions; that `within` is lacking is said by the checker.
+  const auto at_next_step = [&] {
+    const bool named = token(1).kind == TokenKind::name && token(2).kind == TokenKind::colon;
+    return token(1).kind == TokenKind::type_name || named || at_word("immediately", 1) || (at_word("no", 1) && token(2).kind == TokenKind::type_name);
+  };
+  while (!failed() && at_word("then") && at_next_step()) {
+    advance();
     const bool immediately = take_word("immediately");
     pattern.steps.push_back(step());
     pattern.steps.back().immediately = immediately;

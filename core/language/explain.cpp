@@ -1,0 +1,264 @@
+#include "pawl/core/language/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "pawl/core/event/format.hpp"
+#include "pawl/core/language/print.hpp"
+#include "pawl/core/language/typing.hpp"
+#include "pawl/core/language/visit.hpp"
+
+namespace pawl::language {
+
+namespace {
+
+// Estimated bytes.
+constexpr int record_bytes = 32;          // of a key: hash, key, links
+constexpr int entry_bytes = 16;           // of an event in a window: effective time and position
+constexpr int value_bytes = 8;            // of one value kept with it
+constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
+constexpr int distinct_entry_bytes = 24;  // value, count, link
+
+constexpr int lets_followed_max = 4;      // a let in a let in ...: past that, its own line tells
+
+struct Window {
+  const Aggregate* aggregate = nullptr;
+  std::string number;              // w1, w2, ...
+  std::vector<std::string> users;  // "let usual", "rule spike", in file order
+};
+
+// Windows with the same key, events and filter keep one ring of events per key.
+struct Ring {
+  std::string key;
+  Duration kept = 0;       // time: how far back
+  std::int64_t last_n = 0;
+  std::vector<std::string> values;  // canonical texts of what is kept with an event
+  int accumulators = 0;
+  bool distinct = false;
+};
+
+class Explainer {
+ public:
+  explicit Explainer(const Pipeline& pipeline) : pipeline_(pipeline) {
+    for (const Let& let : pipeline.lets) {
+      for_each(*let.expr, [&](const Expr& expr) { add(expr, std::string("let ") + let.name); });
+    }
+    for (const Rule& rule : pipeline.rules) {
+      for_each(rule, [&](const Expr& expr) { add(expr, std::string("rule ") + rule.name); });
+    }
+  }
+
+  std::string text() const {
+    const auto plural = [](std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
+    std::string text = fmt::format("pipeline \"{}\" version {}: {}, {}, {}, {}\n", pipeline_.name, pipeline_.version, plural(pipeline_.events.size(), "event"),
+                                   plural(pipeline_.lets.size(), "let"), plural(pipeline_.rules.size(), "rule"), plural(windows_.size(), "window"));
+    if (!windows_.empty()) text += "\nWindows (te: effective time of the event at hand; an event exactly at the far edge is out, one at the near edge is in)\n";
+    for (const Window& window : windows_) text += describe(window);
+    text += rings();
+    if (!pipeline_.lets.empty()) text += "\nLets\n";
+    for (const Let& let : pipeline_.lets) text += describe(let);
+    for (const Rule& rule : pipeline_.rules) text += describe(rule);
+    return text;
+  }
+
+ private:
+  void add(const Expr& expr, const std::string& user) {
+    if (expr.op != Op::aggregate) return;
+    const auto [at, fresh] = index_.try_emplace(canonical(*expr.aggregate), windows_.size());
+    if (fresh) windows_.push_back({expr.aggregate.get(), fmt::format("w{}", windows_.size() + 1), {}});
+    std::vector<std::string>& users = windows_[at->second].users;
+    if (users.empty() || users.back() != user) users.push_back(user);
+  }
+
+  std::string events(const std::vector<std::uint16_t>& on) const {
+    std::string text;
+    for (const std::uint16_t event : on) text += (text.empty() ? "" : ", ") + pipeline_.events[event].name;
+    return text;
+  }
+
+  static std::string far_and_near(const Aggregate& aggregate) {
+    const std::string near = aggregate.delay == 0 ? "te" : std::string("te - ") + print(aggregate.delay);
+    const std::string far = std::string("te - ") + print(aggregate.width + aggregate.delay);
+    switch (aggregate.span) {
+      case SpanKind::time: return fmt::format("later than {}, up to {}", far, near);
+      case SpanKind::last_n: return fmt::format("the latest {} up to {}", aggregate.n, near);
+      case SpanKind::since_start: return fmt::format("since the start of the log, up to {}", near);
+    }
+    return {};
+  }
+
+  std::string edges(const Aggregate& aggregate) const {
+    std::string text = events(aggregate.on) + " with " + (aggregate.key.empty() ? "any key" : std::string("the same ") + print_key(aggregate.key));
+    if (aggregate.where) text += std::string(" and ") + print(*aggregate.where, pipeline_);
+    text += std::string(", ") + far_and_near(aggregate);
+    if (aggregate.prior) text += "; this event is excluded";
+    else if (aggregate.delay == 0) text += "; this event is included";
+    if (aggregate.pane != 0) text += std::string("; approximate, in panes of ") + print(aggregate.pane);
+    return text;
+  }
+
+  std::string describe(const Window& window) const {
+    std::string users;
+    for (const std::string& user : window.users) users += (users.empty() ? "" : ", ") + user;
+    const char* shared = window.users.size() > 1 ? "shared by " : "used by ";
+    return fmt::format("  {:<4} {}\n       {}\n       {}{}\n", window.number, print(*window.aggregate, pipeline_), edges(*window.aggregate), shared, users);
+  }
+
+  static void keep(Ring& ring, const Aggregate& aggregate) {
+    ring.accumulators += 1;
+    if (aggregate.span == SpanKind::time) ring.kept = std::max(ring.kept, aggregate.width + aggregate.delay);
+    else if (aggregate.delay != 0) ring.kept = std::max(ring.kept, aggregate.delay);
+    if (aggregate.span == SpanKind::last_n) ring.last_n = std::max(ring.last_n, aggregate.n);
+    ring.distinct = ring.distinct || aggregate.kind == AggregateKind::distinct;
+    if (!aggregate.value || aggregate.value->op == Op::literal) return;
+    std::string value = canonical(*aggregate.value);
+    if (std::find(ring.values.begin(), ring.values.end(), value) == ring.values.end()) ring.values.push_back(std::move(value));
+  }
+
+  std::string rings() const {
+    std::map<std::string, Ring> rings;
+    std::vector<const Ring*> in_order;
+    for (const Window& window : windows_) {
+      const Aggregate& aggregate = *window.aggregate;
+      std::string name = print_key(aggregate.key) + " on";
+      for (const std::uint16_t event : aggregate.on) name += fmt::format(" {}", event);
+      if (aggregate.where) name += canonical(*aggregate.where);
+      const auto [at, fresh] = rings.try_emplace(name);
+      if (fresh) in_order.push_back(&at->second);
+      at->second.key = fmt::format("per {} of {}{}", print_key(aggregate.key), events(aggregate.on), aggregate.where ? std::string(" where ") + print(*aggregate.where, pipeline_) : "");
+      keep(at->second, aggregate);
+    }
+    std::string text = in_order.empty() ? "" : "\nState (estimated)\n";
+    for (const Ring* ring : in_order) text += describe(*ring);
+    return text;
+  }
+
+  static std::string describe(const Ring& ring) {
+    const int fixed = record_bytes + ring.accumulators * accumulator_bytes;
+    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size());
+    std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
+    if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));
+    if (ring.last_n > 0) text += fmt::format(" and {} bytes for each of the latest {} events", each, ring.last_n);
+    if (ring.distinct) text += fmt::format(" and {} bytes for each distinct value", distinct_entry_bytes);
+    return text + '\n';
+  }
+
+  void windows_of(const Expr& expr, int lets_left, std::vector<std::size_t>& used) const {
+    for_each(expr, [&](const Expr& inner) {
+      if (inner.op == Op::aggregate) used.push_back(index_.at(canonical(*inner.aggregate)));
+      if (inner.op == Op::let && lets_left > 0) windows_of(*pipeline_.lets[inner.index].expr, lets_left - 1, used);
+    });
+  }
+
+  // "w1, w3": what an expression reads, itself and through its lets.
+  std::string windows_of(const Expr& expr) const {
+    std::vector<std::size_t> used;
+    windows_of(expr, lets_followed_max, used);
+    std::sort(used.begin(), used.end());
+    used.erase(std::unique(used.begin(), used.end()), used.end());
+    std::string text;
+    for (const std::size_t window : used) {
+      text += (text.empty() ? "" : ", ") + windows_[window].number;
+      if (windows_[window].users.size() > 1) text += " (shared)";
+    }
+    return text;
+  }
+
+  std::string describe(const Let& let) const {
+    std::string text = fmt::format("  {} = {}\n       {}, read at {}", let.name, print(*let.expr, pipeline_), to_string(let.expr->type), events(let.readable_at));
+    if (const std::string windows = windows_of(*let.expr); !windows.empty()) text += std::string("; ") + windows;
+    if (!let.not_evaluated.empty()) text += std::string("\n       NOT EVALUATED by this release: ") + let.not_evaluated;
+    return text + '\n';
+  }
+
+  std::string describe(const Action& action) const {
+    switch (action.kind) {
+      case ActionKind::allow: return "allow";
+      case ActionKind::approve: return "approve";
+      case ActionKind::decline: return "decline";
+      case ActionKind::reject: return "reject";
+      case ActionKind::review: return action.text.empty() ? "review" : std::string("review queue \"") + action.text + '"';
+      case ActionKind::challenge: return std::string("challenge \"") + action.text + '"';
+      case ActionKind::alert: return action.text.empty() ? "alert" : std::string("alert ") + action.text;
+      case ActionKind::score: return std::string("score ") + print(*action.expr, pipeline_);
+      case ActionKind::tag: return std::string("tag ") + action.text;
+      case ActionKind::add_to_list: {
+        const std::string ttl = action.ttl == 0 ? std::string() : std::string(" for ") + print(action.ttl);
+        return std::string("add ") + print(*action.expr, pipeline_) + " to " + pipeline_.lists[action.list].name + ttl;
+      }
+      case ActionKind::remove_from_list: return std::string("remove ") + print(*action.expr, pipeline_) + " from " + pipeline_.lists[action.list].name;
+    }
+    return {};
+  }
+
+  std::string describe(const Pattern& pattern) const {
+    std::string text;
+    for (const Step& step : pattern.steps) {
+      if (!text.empty()) text += step.immediately ? " then immediately " : " then ";
+      text += (step.negated ? "no " : "") + (step.name.empty() ? std::string() : step.name + ": ") + pipeline_.events[step.event].name;
+      if (step.condition) text += '(' + print(*step.condition, pipeline_) + ')';
+      text += repetition(step);
+      if (step.wait != 0) text += std::string(" for ") + print(step.wait);
+    }
+    text += std::string(" within ") + print(pattern.within) + " per " + print_key(pattern.key);
+    if (pattern.where) text += std::string(" where ") + print(*pattern.where, pipeline_);
+    return text + fmt::format("; at most {} open runs a key, after a match {}", pattern.limit, pattern.skip_to_next ? "the next start" : "all runs of the key end");
+  }
+
+  static std::string repetition(const Step& step) {
+    if (step.at_least == 1 && step.at_most == 1) return {};
+    if (step.at_least == 0 && step.at_most == 1) return "?";
+    if (step.at_most < 0) return fmt::format("{{{},}}", step.at_least);
+    return fmt::format("{{{},{}}}", step.at_least, step.at_most);
+  }
+
+  static std::string_view word(RuleMode mode) {
+    switch (mode) {
+      case RuleMode::live: return "live";
+      case RuleMode::shadow: return "shadow: recorded, without effect";
+      case RuleMode::off: return "off";
+      case RuleMode::live_percent: return "live for a share";
+    }
+    return {};
+  }
+
+  std::string describe(const Rule& rule) const {
+    std::string text = fmt::format("\nrule {}{}\n  on {}\n", rule.name, rule.title.empty() ? std::string() : std::string(" \"") + rule.title + '"', events(rule.on));
+    if (rule.when) text += std::string("  when ") + print(*rule.when, pipeline_) + '\n';
+    if (rule.pattern) text += std::string("  pattern ") + describe(*rule.pattern) + '\n';
+    if (rule.when) {
+      if (const std::string windows = windows_of(*rule.when); !windows.empty()) text += std::string("  windows ") + windows + '\n';
+    }
+    std::string actions;
+    for (const Action& action : rule.actions) actions += (actions.empty() ? "" : ", ") + describe(action);
+    text += std::string("  then ") + (actions.empty() ? std::string("nothing but the record that it fired") : actions) + '\n';
+    if (rule.mode == RuleMode::live_percent) text += fmt::format("  mode live for {} % by {}\n", rule.live_percent, rule.live_by);
+    else if (rule.mode != RuleMode::live) text += fmt::format("  mode {}\n", word(rule.mode));
+    if (rule.fire_if_missing) text += "  fires if a value is missing\n";
+    if (rule.cooldown != 0) text += std::string("  cooldown ") + print(rule.cooldown) + " per " + print_key(rule.cooldown_key) + '\n';
+    for (const Reason& reason : rule.reasons) text += describe(reason);
+    if (!rule.not_evaluated.empty()) text += std::string("  NOT EVALUATED by this release: ") + rule.not_evaluated + "; it never fires\n";
+    return text;
+  }
+
+  std::string describe(const Reason& reason) const {
+    std::string text = std::string("  reason ") + reason.code + " \"";
+    for (std::size_t i = 0; i < reason.texts.size(); ++i) {
+      text += reason.texts[i];
+      if (i < reason.exprs.size()) text += '{' + print(*reason.exprs[i], pipeline_) + '}';
+    }
+    return text + "\"\n";
+  }
+
+  const Pipeline& pipeline_;
+  std::vector<Window> windows_;
+  std::map<std::string, std::size_t> index_;  // canonical text -> window
+};
+
+}  // namespace
+
+std::string explain(const Pipeline& pipeline) { return Explainer(pipeline).text(); }
+
+}  // namespace pawl::language

@@ -1,0 +1,45 @@
+#include <doctest/doctest.h>
+
+#include "pawl/core/language/check.hpp"
+#include "pawl/core/language/explain.hpp"
+#include "pipelines.hpp"
+
+using namespace pawl::language;
+
+namespace {
+
+void contains(const std::string& text, std::string_view part) {
+  INFO(text);
+  CHECK(text.find(part) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("an explanation says edges in words, what is shared, what it costs, what is not evaluated") {
+  const Checked checked = check(test::cards, "cards.pawl");
+  REQUIRE(checked.pipeline != nullptr);
+  const std::string text = explain(*checked.pipeline);
+  contains(text, "pipeline \"cards\" version 14: 2 events, 2 lets, 4 rules, 4 windows\n");
+  contains(text,
+           "  w2   share(fraud per terminal, 7d delayed 7d on Payment)\n"
+           "       Payment with the same terminal, later than te - 14d, up to te - 7d\n"
+           "       used by let term_risk\n");
+  contains(text, "later than te - 30d, up to te; this event is excluded\n");
+  contains(text, "  per terminal of Payment: 56 bytes a key and 24 bytes for each event of the last 14d\n");
+  contains(text,
+           "\nrule spend_spike\n  on Payment\n  when prior count(per customer, 30d on Payment) >= 5 and amount > 3 * usual\n"
+           "  windows w1, w3\n  then score 600\n  reason S001 \"amount {amount}, usual {usual}\"\n");
+  contains(text, "then review queue \"devices\", add terminal to hot_terminals for 28d\n  NOT EVALUATED by this release: it edits list `hot_terminals`; it never fires\n");
+  contains(text, "pattern small: Payment(amount < 2.00) then big: Payment(amount > 100.00) within 1h per customer;");
+}
+
+TEST_CASE("windows that mean the same are one, however they are spelled") {
+  const Checked checked = check(R"(pipeline "p" version 1
+event P { at: time, k: int, x: money }
+let a = sum(x per k, 1d where x > 2.00)
+rule r { on P when sum(x per k, 24h on P where x > 2.00) > 10.00 or a > 20.00 })", "p");
+  REQUIRE(checked.pipeline != nullptr);
+  contains(explain(*checked.pipeline), "1 window\n");
+  contains(explain(*checked.pipeline), "       shared by let a, rule r\n");
+  contains(explain(*checked.pipeline), "  windows w1 (shared)\n");
+}

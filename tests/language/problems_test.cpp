@@ -1,0 +1,248 @@
+// Every code of error with the place it is reported at: the bytes between << and >> carry the carets.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "pawl/core/language/check.hpp"
+
+using namespace pawl::language;
+
+namespace {
+
+constexpr std::string_view prelude = R"(pipeline "p" version 1
+event Payment { at: time, customer: int, terminal: int, device: text(8), amount: money, price: decimal(4), gap: duration, ok: bool, side: enum(buy, sell), rate: float, euros: money(2,EUR) }
+event Login { at: time, customer: int, device: text(8), ok: bool }
+list hot of int
+map limits from int to money
+)";
+
+struct Case {
+  std::string_view code;
+  std::string_view source;
+  std::string_view words;  // that the message must contain
+};
+
+struct Marked {
+  std::string source;
+  Place place;
+};
+
+Marked unmark(std::string_view text) {
+  const std::size_t open = text.find("<<");
+  const std::size_t close = text.find(">>");
+  REQUIRE(open != std::string_view::npos);
+  REQUIRE(close != std::string_view::npos);
+  Marked marked;
+  marked.source = std::string(text.substr(0, open)) + std::string(text.substr(open + 2, close - open - 2)) + std::string(text.substr(close + 2));
+  marked.place.line = static_cast<std::uint32_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(open), '\n') + 1);
+  const std::size_t line = text.rfind('\n', open);
+  marked.place.column = static_cast<std::uint32_t>(open - (line == std::string_view::npos ? 0 : line + 1) + 1);
+  marked.place.length = static_cast<std::uint32_t>(close - open - 2);
+  return marked;
+}
+
+void check_case(const Case& expected, bool with_prelude) {
+  const Marked marked = unmark((with_prelude ? std::string(prelude) : std::string()) + std::string(expected.source));
+  INFO(marked.source.substr(with_prelude ? prelude.size() : 0));
+  const Checked checked = check(marked.source, "p.pawl");
+  std::string all;
+  const Diagnostic* found = nullptr;
+  int errors = 0;
+  for (const Diagnostic& diagnostic : checked.diagnostics) {
+    all += render(diagnostic, marked.source, "p.pawl");
+    if (diagnostic.severity == Severity::error) ++errors;
+    if (diagnostic.code == expected.code && found == nullptr) found = &diagnostic;
+  }
+  INFO(all);
+  REQUIRE(found != nullptr);
+  CHECK(errors == (found->severity == Severity::error ? 1 : 0));
+  CHECK((checked.pipeline == nullptr) == (found->severity == Severity::error));
+  CHECK(found->place.line == marked.place.line);
+  CHECK(found->place.column == marked.place.column);
+  CHECK(found->place.length == marked.place.length);
+  CHECK(found->message.find(expected.words) != std::string::npos);
+}
+
+constexpr Case cases[] = {
+    // Tokens.
+    {"E002", "rule r <<\"open { on Payment when ok }>>", "not closed"},
+    {"E003", "let x = sum(amount per customer, 1h) <<$>>", "unexpected character `$`"},
+    {"E003", "rule r { on Payment when ok <<==>> true }", "write `=`"},
+    {"E003", "rule r { on Payment when ok <<&&>> ok }", "write `and`"},
+    {"E004", "let x = count(per customer, <<5w>>)", "unknown unit `w`"},
+    {"E004", "let x = count(per customer, <<1.5h>>)", "whole number of a unit"},
+    {"E004", "let x = count(per customer, <<40000d>>)", "100 years"},
+    {"E004", "rule r { on Payment when amount > <<99999999999999999999>> }", "too many digits"},
+    {"E004", "rule r { on Payment when at > <<2018-02-30T00:00:00Z>> }", "not a time of the calendar"},
+    // Syntax.
+    {"E010", "rule r { on Payment when amount > <<}>>", "expected a value"},
+    {"E010", "let x <<count>>(per customer, 1h)", "expected `=`"},
+    {"E011", "<<rul>> r { on Payment when ok }", "Did you mean `rule`?"},
+    {"E011", "rule r { on Payment <<wen>> ok }", "Did you mean `when`?"},
+    {"E011", "rule r { on Payment when ok then <<declin>> }", "Did you mean `decline`?"},
+    {"E012", "rule r { on Payment when 1.00 < amount <<<>> 2.00 }", "a < b and b < c"},
+    {"E013", "rule r { on <<payment>> when ok }", "capital letter"},
+    {"E013", "rule r { on Payment when ok reason <<X1>> \"t\" }", "three digits"},
+    {"E013", "rule <<bigRule>> { on Payment when ok }", "capital letter"},
+    {"E014", "event E { at: time, <<not>>: int }", "cannot name a field"},
+    {"E015", "rule r { on Payment when ok reason A001 \"is <<{>>amount\" }", "not closed"},
+    // Names.
+    {"E100", "rule r { on <<Paymant>> when ok }", "Did you mean `Payment`?"},
+    {"E101", "event <<E>> { x: int }", "at: time"},
+    {"E101", "event E { at: <<int>> }", "must be of type time"},
+    {"E102", "event E { at: time, a: text(1024), b: text(1024), c: text(1024), <<d>>: text(1024) }", "more than 4048 bytes"},
+    {"E103", "rule r { on Payment when <<amout>> > 3.00 }", "unknown field `amout` of Payment. Did you mean `amount`?"},
+    {"E103", "let x = sum(<<amuont>> per customer, 1h on Payment)", "Did you mean `amount`?"},
+    {"E103", "let x = count(per <<custommer>>, 1h on Payment)", "Did you mean `customer`?"},
+    {"E103", "let usual = avg(amount per customer, 1h)\nrule r { on Payment when amount > <<usul>> }", "Did you mean `usual`?"},
+    {"E104", "rule r { on Login when <<amount>> > 3.00 }", "`amount` is not a field of Login, but of Payment"},
+    {"E104", "rule r { on Payment, Login when <<terminal>> = 1 }", "one rule per event"},
+    {"E104", "let x = count(per terminal, 1h)\nrule r { on Login when <<x>> > 1 }", "cannot be read at Login, which has no field `terminal`"},
+    {"E104", "rule r { on Login when count(per <<terminal>>, 1h) > 1 }", "reads this window at Login"},
+    {"E105", "let x = <<count(per customer, 1h)>>", "`customer` is a field of Payment and Login; write which to aggregate, such as `on Payment`"},
+    {"E105", "event Other { at: time, colour: int }\nrule r { on Payment when <<sum(amount per colour, 1h)>> > 1.00 }", "no event has all of `amount` and `colour`"},
+    {"E106", "rule r { on Payment when <<abz>>(amount) > 1.00 }", "Did you mean `abs`?"},
+    {"E107", "rule r { on Payment when <<abs(amount, amount)>> > 1.00 }", "takes 1 value, not 2"},
+    {"E108", "event E { at: time, x: <<integer>> }", "not a type"},
+    {"E108", "event E { at: time, x: <<text>> }", "text(32)"},
+    {"E108", "event E { at: time, x: <<money>>(30) }", "at most 18"},
+    {"E109", "event Refund { at: time, amount: int }\nrule r { on Payment, Refund when <<amount>> > 3 }", "different types"},
+    // Types.
+    {"E110", "rule r { on Payment when <<amount>> then alert }", "must be true or false, but this is money"},
+    {"E110", "let x = share(<<amount>> per customer, 1h)", "`share` needs a condition"},
+    {"E111", "rule r { on Payment when amount > <<\"100\">> }", "remove the quotes"},
+    {"E111", "rule r { on Payment when <<amount > terminal>> }", "cannot compare money with int"},
+    {"E111", "rule r { on Payment when <<amount = euros>> }", "one scale and currency"},
+    {"E111", "rule r { on Payment when <<amount * amount>> > 1.00 }", "cannot compute money * money"},
+    {"E111", "rule r { on Payment when gap > <<60>> }", "durations have a unit"},
+    {"E111", "rule r { on Payment when amount > <<5%>> }", "5% * amount"},
+    {"E111", "rule r { on Payment when at > <<3>> }", "2018-08-08T10:00:00Z"},
+    {"E111", "rule r { on Payment when <<at + at>> = at }", "cannot compute time + time"},
+    {"E111", "rule r { on Payment when ok then score <<amount>> }", "whole number"},
+    {"E113", "rule r { on Payment when amount > <<220.005>> }", "2 digits"},
+    {"E113", "rule r { on Payment when amount > <<220.000>> }", "2 digits"},
+    {"E113", "rule r { on Payment when amount > <<999999999999999999>> }", "too large"},
+    {"E114", "rule r { on Payment when <<ok < ok>> }", "has no order"},
+    {"E114", "let x = sum(<<at>> per terminal, 1h)", "`sum` is not defined for time"},
+    {"E114", "rule r { on Payment when <<-ok>> }", "has no negative"},
+    {"E115", "rule r { on Payment when device = <<\"far too long\">> }", "at most 8"},
+    {"E116", "rule r { on Payment when side = <<\"buyy\">> }", "Did you mean `buy`?"},
+    {"E117", "rule r { on Payment when terminal in (1, <<customer>>) }", "literals only"},
+    // Windows.
+    {"E120", "rule r { on Payment when <<sum(amount)>> > 1.00 }", "needs a key and a span"},
+    {"E120", "let x = count(per customer<<)>>", "needs a span after its key"},
+    {"E120", "rule r { on Payment when <<min(amount, amount)>> > 1.00 }", "min2(a, b)"},
+    {"E121", "let x = count(per terminal, <<0s>>)", "longer than nothing"},
+    {"E121", "let x = count(per terminal, 1h by <<7m>>)", "whole number of panes"},
+    {"E121", "let x = <<count(per terminal, last 0)>>", "`last` takes"},
+    {"E122", "let x = <<sum(per terminal, 1h)>>", "`sum` needs a value"},
+    {"E150", "let a = sum(amount per customer, 1h)\nlet b = sum(<<a>> per terminal, 1h)", "`a` is a let"},
+    {"E151", "let b = sum(<<count(per terminal, 1h)>> per terminal, 1h)", "inside an aggregate"},
+    {"E152", "let b = count(per terminal, 1h where <<terminal in hot>>)", "ask the list outside"},
+    // Declarations.
+    {"E130", "let x = count(per terminal, 1h)\nlet <<x>> = count(per terminal, 2h)", "already the name of a let"},
+    {"E130", "let <<amount>> = count(per terminal, 1h)", "already a field of Payment"},
+    {"E130", "rule r { on Payment when ok }\nrule <<r>> { on Payment when ok }", "declared twice"},
+    {"E130", "event E { at: time, x: int, <<x>>: int }", "declared twice"},
+    {"E130", "event <<Login>> { at: time }", "declared twice"},
+    {"E130", "let x = count(per terminal+<<terminal>>, 1h)", "twice"},
+    {"E131", "let <<a>> = b + 1\nlet b = c\nlet c = a", "`a` uses `b`, `b` uses `c`, `c` uses `a`"},
+    {"E131", "let <<a>> = a", "`a` uses `a`"},
+    {"E140", "rule r { on Payment when <<device>> in hot }", "holds int, but this is text(8)"},
+    {"E140", "rule r { on Payment when ok then add <<device>> to hot }", "holds int"},
+    {"E141", "rule r { on Payment when terminal in <<hott>> }", "Did you mean `hot`?"},
+    {"E142", "rule r { on Payment when amount > <<limit>>[customer] }", "Did you mean `limits`?"},
+    // Rules.
+    {"E160", "rule <<r>> { when ok }", "has no `on`"},
+    {"E160", "rule <<r>> { on Payment then alert }", "neither `when` nor `pattern`"},
+    {"E161", "rule r { on Payment when ok <<when>> ok }", "twice"},
+    {"E162", "rule r { on <<Payment>> pattern Payment then Payment within 1h per customer }", "remove `on`"},
+    {"E123", "rule r { pattern <<Payment then Payment>> then alert }", "unbounded"},
+    {"E120", "rule r { pattern <<Payment then Login>> within 1h }", "needs a key"},
+    {"E163", "rule r { pattern <<no Login>> then Payment within 1h per customer }", "starts with an event that comes"},
+    {"E163", "rule r { pattern a: Payment then b: Payment(amount > <<c>>.amount) within 1h per customer }", "no step `c`"},
+    {"E164", "rule r { pattern a: Payment+ then b: Payment(amount > <<a.amount>>) within 1h per customer }", "repeats"},
+    {"E104", "rule r { pattern a: Payment then Payment within 1h per customer reason A001 \"{<<amount>>}\" }", "through its steps"},
+    {"E165", "rule r { on Payment when ok mode live <<0.5%>> by customer }", "whole percentage"},
+    {"E170", "rule probe { on Payment when ok }\ntest \"t\" { given Payment(at=2018-08-08T10:00:00Z) expect fires <<prob>> }", "Did you mean `probe`?"},
+    {"E171", "policy { order allow > <<declne>> }", "Did you mean `decline`?"},
+    // Warnings and notes.
+    {"W201", "rule r { on Payment when <<amount > 500.00 and amount < 100.00>> }", "can never fire"},
+    {"W201", "rule r { on Payment when <<share(ok per terminal, 1h on Payment) > 100%>> }", "can never fire"},
+    {"W201", "rule r { on Payment when <<device = \"a\" and device = \"b\">> }", "can never fire"},
+    {"W202", "rule r { on Payment when <<count(per terminal, 1h) >= 0>> }", "every event"},
+    {"W210", "rule r { on Payment when <<amount > 3 * avg(amount per terminal, 1h)>> }", "Did you mean `prior avg(amount per terminal, 1h on Payment)`?"},
+    {"W210", "let usual = avg(amount per terminal, 1h)\nrule r { on Payment when <<amount > 3 * usual>> }", "prior"},
+    {"W300", "rule <<r>> { on Payment when ok then alert cooldown 1h per customer }", "cooldown"},
+    {"W300", "let <<x>> = max(amount per terminal, 1h)", "`max`"},
+    {"W300", "event E <<late 10m>> { at: time }", "effective time"},
+    {"W300", "event E <<reorder up to 2s>> { at: time }", "sequenced as they arrive"},
+    {"I310", "rule r { on Payment when <<count(per customer, 1h)>> > 2 }", "this window holds Payment"},
+    {"I320", "let a = count(per terminal, 1h)\nlet b = count(per terminal, 2h)\nlet c = <<count(per device, 1h on Login)>>", "partitioned by terminal"},
+};
+
+}  // namespace
+
+TEST_CASE("each problem has its code, place and words") {
+  for (const Case& one : cases) check_case(one, true);
+}
+
+TEST_CASE("a file without a head, and one that is too large") {
+  check_case({"E010", "<<event>> E { at: time }", "starts with its name and version"}, false);
+  CHECK(check("", "p.pawl").diagnostics.at(0).code == "E010");
+  const std::string large(600'000, ' ');
+  const Checked checked = check(large, "p.pawl");
+  REQUIRE(checked.diagnostics.size() == 1);
+  CHECK(checked.diagnostics[0].code == "E001");
+}
+
+TEST_CASE("all problems are reported at once, in order of place, and a syntax error hides no other rule's problems") {
+  const std::string source = std::string(prelude) + R"(let a = sum(amuont per customer, 1h on Payment)
+rule one { on Payment when amout > 3.00 then alert }
+rule two { on Payment when amount > then alert }
+rule three { on Paymant when amount > 3.005 }
+rule four { on Payment when amount > "x" and terminal = "y" tags (a b) owner "me" }
+rule five { on Payment when ok
+rule six { on Payment when missing_one > 1 }
+)";
+  const Checked checked = check(source, "p.pawl");
+  std::string seen;
+  for (const Diagnostic& diagnostic : checked.diagnostics) seen += std::to_string(diagnostic.place.line) + diagnostic.code + ' ';
+  CHECK(seen == "6E103 7E103 8E010 9E100 10E111 10E111 10E010 12E010 12E103 ");
+}
+
+TEST_CASE("names lost in a broken item are not reported a second time") {
+  const std::string source = R"(pipeline "p" version 1
+event Payment { at: time, amount money, customer: int }
+let a = sum(amount per customer, 1h)
+rule r { on Payment when amount > 3.00 and customer in known then decline }
+lists known of int
+)";
+  const Checked checked = check(source, "p.pawl");
+  std::string seen;
+  for (const Diagnostic& diagnostic : checked.diagnostics) seen += std::to_string(diagnostic.place.line) + diagnostic.code + ' ';
+  CHECK(seen == "2E010 5E011 ");
+}
+
+TEST_CASE("rendering: the line, carets below the very bytes, tabs kept, wide characters one column, long lines cut") {
+  const Diagnostic amout{Severity::error, "E103", {2, 7, 5}, "unknown field `amout` of Payment. Did you mean `amount`?"};
+  CHECK(render(amout, "a\nwhen  amout > 3\n", "cards.pawl") == "cards.pawl:2:7: error E103: unknown field `amout` of Payment. Did you mean `amount`?\n"
+                                                              "    2 | when  amout > 3\n"
+                                                              "      |       ^^^^^\n");
+  CHECK(render({Severity::warning, "W1", {1, 4, 2}, "m"}, "\t\tbxy\r\n", "f").ends_with("    1 | \t\tbxy\n      | \t\t ^^\n"));
+  CHECK(render({Severity::note, "I1", {1, 4, 1}, "m"}, "\"\xC3\xA9x", "f").ends_with("      |   ^\n"));
+  CHECK(render({Severity::note, "I1", {9, 4, 1}, "m"}, "", "f").ends_with("^\n"));
+  const std::string long_line = std::string(1000, 'a') + "bcd" + std::string(1000, 'e');
+  const std::string shown = render({Severity::error, "E1", {1, 1001, 3}, "m"}, long_line, "f");
+  CHECK(shown.size() < 600);
+  const std::size_t excerpt = shown.find("    1 | ");
+  const std::size_t carets = shown.find('^');
+  CHECK(shown.substr(carets - shown.rfind("      | ") + excerpt, 3) == "bcd");
+}
+
+TEST_CASE("for editors: one JSON object, whatever bytes the source has") {
+  const Diagnostic diagnostic{Severity::error, "E103", {2, 7, 5}, "say \"x\"\n\xFF\xC3\xA9"};
+  CHECK(render_json(diagnostic, "a.pawl") ==
+        "{\"file\":\"a.pawl\",\"line\":2,\"column\":7,\"length\":5,\"severity\":\"error\",\"code\":\"E103\","
+        "\"message\":\"say \\\"x\\\"\\u000a\xEF\xBF\xBD\xC3\xA9\"}");
+}
