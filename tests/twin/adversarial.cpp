@@ -80,7 +80,8 @@ class Generator {
     if (options_.extreme_times && percent(2)) return one_of({INT64_MAX - 1, -day, Time{0}, INT64_MIN + 1, start + 200 * 365 * day});
     if (percent(options_.late_percent)) return now_ - std::min(one_of({Time{1}, one_second, edge(), edge() + 1, 3 * day}), distance_to_floor());
     const std::int64_t choice = below(1000);
-    if (choice < 500) return due();
+    if (choice < 460) return due();
+    if (choice < 500) return jump();
     if (choice < 700) return now_;
     if (choice < 850) return advanced(1 + below(one_second));
     if (choice < 995) return advanced(below(20) * one_second);
@@ -99,8 +100,17 @@ class Generator {
     due_.pop();
     return at;
   }
+  // To an edge of one of the latest events, however far: long windows would else never see theirs.
+  Time jump() {
+    if (recent_.empty()) return now_;
+    const Time from = recent_[static_cast<std::size_t>(below(static_cast<std::int64_t>(recent_.size())))];
+    const Duration by = edge() + below(3) - 1;
+    return std::max(now_, from > INT64_MAX - std::max<Duration>(by, 0) ? now_ : from + by);
+  }
   void remember(Time at) {
     now_ = std::max(now_, at);
+    if (recent_.size() < 32) recent_.push_back(now_);
+    recent_[static_cast<std::size_t>(log_.last()) % recent_.size()] = now_;
     for (int i = 0; i < 2; ++i) {
       const Duration by = edge() + below(3) - 1;
       if (now_ <= INT64_MAX - std::max<Duration>(by, 0)) due_.push(now_ + by);
@@ -174,20 +184,28 @@ class Generator {
     return slot;
   }
 
-  // 20 events of one type at one time with equal keys, of which 11, 10 or 5 have each truth: shares of exactly 55, 50 and 25 %.
+  // 20 events at one time with a key of their own, of which 11, 10, 5 or 12 have each truth, then some on edges after them: shares of
+  // exactly 55, 50, 25 and 60 %, just reached and just left.
   void burst() {
     const Time at = next_time();
-    const std::int64_t trues = one_of<std::int64_t>({11, 10, 5, 12});
+    const std::int64_t trues = one_of<std::int64_t>({11, 11, 10, 5, 12});
     const std::int64_t offset = below(20);
-    for (std::int64_t i = 0; i < 20; ++i) {
-      std::byte* slot = event(at);
-      const auto type = reinterpret_cast<const EventHeader*>(slot)->type;
-      const EventSchema& schema = pipeline_.events[type - first_event_type];
-      for (std::size_t f = 0; f < schema.fields.size(); ++f) {
-        const Field& field = schema.fields[f];
-        if (field.type.kind == Kind::boolean) write_number(schema, slot, f, (i * 7 + offset) % 20 < trues);
-        if (field.type.kind == Kind::integer && targets_.keys.contains(field.name)) write_number(schema, slot, f, 1);
-      }
+    ++bursts_;
+    for (std::int64_t i = 0; i < 20; ++i) give_key(event(at), (i * 7 + offset) % 20 < trues);
+    Duration after[] = {edge(), edge(), edge()};
+    std::sort(std::begin(after), std::end(after));
+    for (const Duration by : after) {
+      if (at <= INT64_MAX - by) give_key(event(at + by), percent(50));
+    }
+  }
+  void give_key(std::byte* slot, bool truth) {
+    const EventSchema& schema = pipeline_.events[reinterpret_cast<const EventHeader*>(slot)->type - first_event_type];
+    for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+      const Field& field = schema.fields[f];
+      const bool is_key = targets_.keys.contains(field.name);
+      if (field.type.kind == Kind::boolean) write_number(schema, slot, f, truth ? 1 : 0);
+      if (is_key && field.type.kind == Kind::integer) write_number(schema, slot, f, 1000 + bursts_);
+      if (is_key && field.type.kind == Kind::text) PAWL_ASSERT(write_text(schema, slot, f, std::string("b").append(std::to_string(bursts_))));
     }
   }
 
@@ -197,8 +215,10 @@ class Generator {
   std::vector<Duration> edges_;
   std::mt19937_64 random_;
   std::priority_queue<Time, std::vector<Time>, std::greater<>> due_;
+  std::vector<Time> recent_;
   Time now_ = start;
   int huge_gaps_ = 0;
+  std::int64_t bursts_ = 0;
   Log log_;
 };
 

@@ -1,0 +1,193 @@
+#include "csv/output.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <rapidcheck.h>
+#include <string>
+#include <vector>
+
+#include "files.hpp"
+#include "csv/input.hpp"
+
+using namespace pawl;
+using csv::decisions_header;
+using csv::Writer;
+
+namespace {
+
+void decision(Writer& writer, Sequence sequence, std::string_view id = "7") {
+  const std::array<std::string_view, 2> rules{"hard_limit", "velocity_1h"};
+  writer.integer(sequence);
+  writer.text(id);
+  writer.text("decline");
+  writer.integer(900);
+  writer.list(rules);
+  writer.end_row();
+}
+
+std::string row(Sequence sequence, const std::string& id = "7") {
+  return std::to_string(sequence).append(",").append(id).append(",decline,900,hard_limit;velocity_1h\n");
+}
+
+Writer opened(const std::string& path, bool continue_existing) {
+  auto writer = Writer::open({.path = path, .continue_existing = continue_existing}, decisions_header);
+  REQUIRE_MESSAGE(writer.ok(), (writer.ok() ? std::string() : writer.error().text));
+  return *std::move(writer);
+}
+
+std::string unpacked(const std::string& path) {
+  auto file = csv::InputFile::open(path);
+  REQUIRE(file.ok());
+  std::string text;
+  std::array<char, 4096> piece{};
+  for (;;) {
+    const auto got = file->read(piece);
+    REQUIRE_MESSAGE(got.ok(), (got.ok() ? std::string() : got.error().text));
+    if (*got == 0) return text;
+    text.append(piece.data(), *got);
+  }
+}
+
+const std::string head = std::string(decisions_header).append("\n");
+
+}  // namespace
+
+TEST_CASE("values are written as the contract says, quoted only where they must be") {
+  const csv_test::Folder folder;
+  const std::string path = folder.path() + "/f.csv";
+  auto writer = Writer::open({.path = path}, "sequence,id,a,b,c,d,e");
+  REQUIRE(writer.ok());
+  writer->integer(0);
+  writer->text("a \"b\", c\n");
+  writer->number({.kind = Kind::money, .scale = 2}, 22'000);
+  writer->ratio({.kind = Kind::money, .ratio = true, .scale = 2}, {100, 3});
+  writer->missing();
+  writer->floating(0.1);
+  writer->number({.kind = Kind::enumeration}, 1, std::array<std::string, 2>{"x", "y"});
+  writer->end_row();
+  CHECK(writer->rows() == 1);
+  REQUIRE(writer->close().ok());
+  CHECK(csv_test::content(path) == "sequence,id,a,b,c,d,e\n0,\"a \"\"b\"\", c\n\",220.00,0.3333333333333333,,0.1,y\n");
+}
+
+TEST_CASE("a decisions file has one form") {
+  const csv_test::Folder folder;
+  const std::string path = folder.path() + "/d.csv";
+  Writer writer = opened(path, false);
+  CHECK(csv_test::content(path) == head);  // at once
+  decision(writer, 0);
+  decision(writer, 1, "");
+  REQUIRE(writer.flush().ok());
+  CHECK(csv_test::content(path) == head + row(0) + row(1, ""));
+}
+
+TEST_CASE("a plain file cut at any byte is continued without a torn or doubled row") {
+  const csv_test::Folder folder;
+  const std::string quoted = "\"a\n\"\"5,\n\"";
+  const std::vector<std::string> rows{row(0), row(1, quoted), row(1, "x"), row(12, quoted), row(13)};
+  std::string whole = head;
+  for (const std::string& text : rows) whole += text;
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    for (const std::string& tail : {std::string(), std::string(37, '\0')}) {
+      const std::string path = folder.file("d.csv", whole.substr(0, cut) + tail);
+      std::string kept;
+      if (cut >= head.size()) kept = head;
+      Sequence last = no_sequence;
+      std::uint64_t of_last = 0;
+      for (const std::string& text : rows) {
+        if (kept.empty() || kept.size() + text.size() > cut) break;
+        kept += text;
+        of_last = std::stoll(text) == last ? of_last + 1 : 1;
+        last = std::stoll(text);
+      }
+      CAPTURE(cut);
+      Writer writer = opened(path, true);
+      REQUIRE(writer.continuation().last_sequence == last);
+      REQUIRE(writer.continuation().rows_of_last == of_last);
+      REQUIRE(writer.continuation().bytes_cut == cut + tail.size() - kept.size());
+      decision(writer, 99);
+      REQUIRE(writer.close().ok());
+      REQUIRE(csv_test::content(path) == (kept.empty() ? head : kept) + row(99));
+    }
+  }
+}
+
+TEST_CASE("a zstd file cut at any byte is continued from its last whole frame") {
+  const csv_test::Folder folder;
+  const std::string path = folder.path() + "/d.csv.zst";
+  std::vector<std::size_t> ends;
+  {
+    Writer writer = opened(path, false);
+    ends.push_back(csv_test::content(path).size());
+    for (Sequence sequence = 0; sequence < 6; ++sequence) {
+      decision(writer, sequence);
+      if (sequence % 2 == 1) {
+        REQUIRE(writer.flush().ok());
+        ends.push_back(csv_test::content(path).size());
+      }
+    }
+  }
+  const std::string whole = csv_test::content(path);
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    CAPTURE(cut);
+    const std::string copy = folder.file("c.csv.zst", whole.substr(0, cut));
+    std::size_t frames = 0;
+    while (frames < ends.size() && ends[frames] <= cut) ++frames;
+    const Sequence last = frames < 2 ? no_sequence : static_cast<Sequence>(2 * (frames - 1)) - 1;
+    Writer writer = opened(copy, true);
+    REQUIRE(writer.continuation().last_sequence == last);
+    decision(writer, 99);
+    REQUIRE(writer.close().ok());
+    std::string text = head;
+    for (Sequence sequence = 0; sequence <= last; ++sequence) text += row(sequence);
+    REQUIRE(unpacked(copy) == text + row(99));
+  }
+  std::string torn = whole;  // the last frame is of the right size, but part of it never reached the device
+  std::fill(torn.end() - 20, torn.end() - 10, '\0');
+  const std::string copy = folder.file("t.csv.zst", torn);
+  CHECK(opened(copy, true).continuation().last_sequence == 3);
+}
+
+TEST_CASE("a file that is none of ours is neither continued nor cut") {
+  const csv_test::Folder folder;
+  const auto refused = [&](const std::string& name, const std::string& content, std::string_view reason) {
+    const std::string path = folder.file(name, content);
+    const auto writer = Writer::open({.path = path, .continue_existing = true}, decisions_header);
+    REQUIRE_FALSE(writer.ok());
+    CHECK(writer.error().code == ErrorCode::bad_data);
+    CHECK(writer.error().text == path + ": " + std::string(reason) + ", so it is not continued; name another file or move this one away");
+    CHECK(csv_test::content(path) == content);
+  };
+  refused("a.csv", "id,at\n1,2\n", "has another header than `sequence,id,decision,score,rules`");
+  refused("b.csv", head + "x,1,approve,0,\n", "has a row that does not start with a sequence");
+  refused("c.csv", "one line without an end", "is not one of this command's files");
+  refused("d.csv", std::string("\x7F" "ELF\0\0\0\0", 8), "is not one of this command's files");
+  refused("e.csv.zst", csv_test::packed("id,at\n1,2\n"), "has another header than `sequence,id,decision,score,rules`");
+  refused("f.csv.zst", "plain text", "is not one of this command's files");
+}
+
+TEST_CASE("rows longer than the buffer, and many of them") {
+  const csv_test::Folder folder;
+  for (const std::string name : {"d.csv", "d.csv.zst"}) {
+    const std::string path = folder.path() + "/" + name;
+    Writer writer = opened(path, false);
+    std::string text = head;
+    for (Sequence sequence = 0; sequence < 30'000; ++sequence) {
+      const std::string id(sequence % 10'000 == 0 ? 700'000 : 3, 'i');
+      decision(writer, sequence, id);
+      text += row(sequence, id);
+    }
+    REQUIRE(writer.sync().ok());
+    CHECK(unpacked(path) == text);
+    CHECK(opened(path, true).continuation().last_sequence == 29'999);
+    CHECK(unpacked(path) == text);
+  }
+}
+
+TEST_CASE("an output that cannot be written says so and stays so") {
+  CHECK(Writer::open({.path = "/does/not/exist/d.csv"}, decisions_header).error().text.starts_with("cannot open /does/not/exist/d.csv: "));
+  const auto full = Writer::open({.path = "/dev/full"}, decisions_header);
+  REQUIRE_FALSE(full.ok());
+  CHECK(full.error().code == ErrorCode::disk_full);
+}

@@ -1,0 +1,186 @@
+// Reopening an output: what of it is whole, and what was its last row.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "pawl/core/event/format.hpp"
+#include "csv/output.hpp"
+#include "pawl/io/os_error.hpp"
+
+namespace pawl::csv {
+namespace {
+
+constexpr std::size_t header_bytes_max = std::size_t{64} << 10;
+constexpr std::size_t sequence_bytes_max = 20;
+constexpr std::size_t read_bytes = std::size_t{1} << 20;
+
+// Walks over rows as they come, in pieces of any size.
+class RowWalk {
+ public:
+  explicit RowWalk(std::string_view header) : header_(header) {}
+
+  // False: stop, nothing behind this is to be kept.
+  bool take(std::string_view piece) {
+    for (const char c : piece) {
+      if (c == '\0') return false;
+      ++position_;
+      if (c == '"') inside_quotes_ = !inside_quotes_;
+      if (c == '\n' && !inside_quotes_) {
+        if (!end_row()) return false;
+      } else if (first_.size() < (is_header_ ? header_bytes_max : sequence_bytes_max) && (is_header_ || (in_first_ &= c != ','))) {
+        first_ += c;
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::uint64_t whole_bytes() const { return whole_bytes_; }
+  [[nodiscard]] const Continuation& found() const { return found_; }
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+  // For a piece that starts behind the header.
+  void skip_header() { is_header_ = false; }
+
+ private:
+  bool end_row() {
+    if (is_header_ && first_ != header_) problem_ = "has another header than `" + header_ + "`";
+    Sequence sequence = no_sequence;
+    if (!is_header_ && parse_integer(first_, sequence) != ParseError::none) problem_ = "has a row that does not start with a sequence";
+    if (!problem_.empty()) return false;
+    if (!is_header_) {
+      found_.rows_of_last = sequence == found_.last_sequence ? found_.rows_of_last + 1 : 1;
+      found_.last_sequence = sequence;
+    }
+    is_header_ = false;
+    in_first_ = true;
+    first_.clear();
+    whole_bytes_ = position_;
+    return true;
+  }
+
+  std::string header_;
+  std::string first_;  // the header row, or the first value of a row
+  std::string problem_;
+  Continuation found_;
+  std::uint64_t position_ = 0, whole_bytes_ = 0;
+  bool is_header_ = true, in_first_ = true, inside_quotes_ = false;
+};
+
+Result<std::size_t> read_at(int fd, char* into, std::size_t bytes, std::uint64_t offset, const std::string& path) {
+  for (;;) {
+    const ssize_t got = ::pread(fd, into, bytes, static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return io::os_error("cannot read", path, errno);
+  }
+}
+
+Error foreign(const std::string& path, const std::string& problem) {
+  return {ErrorCode::bad_data, path + ": " + problem + ", so it is not continued; name another file or move this one away"};
+}
+
+Result<std::uint64_t> walk_plain(int fd, const std::string& path, RowWalk& walk) {
+  std::vector<char> buffer(read_bytes);
+  for (std::uint64_t offset = 0;;) {
+    const auto got = read_at(fd, buffer.data(), buffer.size(), offset, path);
+    if (!got) return got.error();
+    if (*got == 0 || !walk.take({buffer.data(), *got})) break;
+    offset += *got;
+  }
+  if (!walk.problem().empty()) return foreign(path, walk.problem());
+  return walk.whole_bytes();
+}
+
+Result<std::string> unpacked(std::string_view frame, const std::string& path) {
+  const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) return Error{ErrorCode::bad_data, path + ": a frame of unknown size"};
+  std::string rows(size, '\0');
+  const std::size_t got = ZSTD_decompress(rows.data(), rows.size(), frame.data(), frame.size());
+  if (ZSTD_isError(got) || got != size) return Error{ErrorCode::bad_data, path + ": damaged zstd data"};
+  return rows;
+}
+
+// Frames are whole rows each. Walks the first for the header and the last whole ones for the sequence.
+Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path, RowWalk& walk) {
+  std::vector<std::size_t> ends{0};
+  while (ends.back() < file.size()) {
+    const std::size_t bytes = ZSTD_findFrameCompressedSize(file.data() + ends.back(), file.size() - ends.back());
+    if (ZSTD_isError(bytes)) break;
+    ends.push_back(ends.back() + bytes);
+  }
+  const auto frame = [&](std::size_t i) { return file.substr(ends[i], ends[i + 1] - ends[i]); };
+  for (std::size_t last = ends.size() - 1; last > 0; --last) {
+    const auto rows = unpacked(frame(last - 1), path);
+    if (!rows || rows->empty() || rows->back() != '\n') continue;  // its bytes did not all reach the device: cut it too
+    RowWalk tail = walk;
+    if (last > 1) {
+      const auto first = unpacked(frame(0), path);
+      if (!first) return first.error();
+      if (!walk.take(*first)) return foreign(path, walk.problem());
+      tail = RowWalk("");
+      tail.skip_header();
+    }
+    const bool taken = tail.take(*rows);
+    walk = tail;
+    if (!taken) return foreign(path, walk.problem().empty() ? "holds a zero byte" : walk.problem());
+    return ends[last];
+  }
+  return std::uint64_t{0};
+}
+
+Result<std::string> whole_file(int fd, std::uint64_t bytes, const std::string& path) {
+  std::string text(bytes, '\0');
+  for (std::uint64_t at = 0; at < bytes;) {
+    const auto got = read_at(fd, text.data() + at, bytes - at, at, path);
+    if (!got) return got.error();
+    if (*got == 0) return Error{ErrorCode::io, path + ": got shorter while it was read"};
+    at += *got;
+  }
+  return text;
+}
+
+Result<std::uint64_t> walk_zstd(int fd, std::uint64_t size, const std::string& path, RowWalk& walk) {
+  const auto text = whole_file(fd, size, path);
+  if (!text) return text.error();
+  return walk_frames(*text, path, walk);
+}
+
+// A file without one whole row is cut to nothing only if it is the torn start of ours: never wipe what somebody else wrote.
+Result<void> check_torn_start(int fd, const std::string& path, std::string_view start) {
+  std::string found(start.size(), '\0');
+  const auto got = read_at(fd, found.data(), found.size(), 0, path);
+  if (!got) return got.error();
+  const std::size_t written = std::min(found.find('\0'), *got);
+  if (start.substr(0, written) != std::string_view(found).substr(0, written)) return foreign(path, "is not one of this command's files");
+  return {};
+}
+
+}  // namespace
+
+Result<Continuation> cut_to_whole_rows(const std::string& path, std::string_view header, std::string_view start) {
+  const io::Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file.valid()) return io::os_error("cannot open", path, errno);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return io::os_error("cannot look at", path, errno);
+  if (!S_ISREG(status.st_mode)) return Continuation{};  // a pipe or device has no past
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+
+  RowWalk walk(header);
+  const auto whole = path.ends_with(".zst") ? walk_zstd(file.get(), size, path, walk) : walk_plain(file.get(), path, walk);
+  if (!whole) return whole.error();
+  if (*whole == 0 && size > 0) {
+    if (auto ours = check_torn_start(file.get(), path, start); !ours) return std::move(ours).error();
+  }
+  if (*whole < size && ::ftruncate(file.get(), static_cast<off_t>(*whole)) != 0) return io::os_error("cannot cut", path, errno);
+  Continuation found = walk.found();
+  found.bytes_cut = size - *whole;
+  return found;
+}
+
+}  // namespace pawl::csv

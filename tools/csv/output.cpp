@@ -1,0 +1,180 @@
+#include "csv/output.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "pawl/core/event/format.hpp"
+#include "pawl/io/os_error.hpp"
+
+namespace pawl::csv {
+namespace {
+
+constexpr std::size_t flush_bytes = std::size_t{256} << 10;
+
+bool needs_quotes(std::string_view value) { return value.find_first_of(",\"\r\n") != std::string_view::npos; }
+
+Result<io::Descriptor> open_file(const OutputOptions& options) {
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (options.continue_existing ? O_APPEND : O_TRUNC);
+  io::Descriptor descriptor(::open(options.path.c_str(), flags, 0644));
+  if (!descriptor.valid()) return io::os_error("cannot open", options.path, errno);
+  return descriptor;
+}
+
+}  // namespace
+
+struct Writer::Encoder {
+  struct Free {
+    void operator()(ZSTD_CCtx* used) const { ZSTD_freeCCtx(used); }
+  };
+  std::unique_ptr<ZSTD_CCtx, Free> context{ZSTD_createCCtx()};
+  std::vector<char> packed;
+
+  explicit Encoder(int level) {
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  }
+  // One frame; empty: zstd is out of memory.
+  std::string_view frame(std::string_view bytes) {
+    packed.resize(std::max(packed.size(), ZSTD_compressBound(bytes.size())));
+    const std::size_t size = ZSTD_compress2(context.get(), packed.data(), packed.size(), bytes.data(), bytes.size());
+    return ZSTD_isError(size) ? std::string_view() : std::string_view(packed.data(), size);
+  }
+};
+
+Writer::Writer(std::string path, io::Descriptor descriptor, std::unique_ptr<Encoder> encoder)
+    : path_(std::move(path)), descriptor_(std::move(descriptor)), encoder_(std::move(encoder)), buffer_(2 * flush_bytes) {}
+Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&&) noexcept = default;
+Writer::~Writer() = default;
+
+Result<Writer> Writer::open(const OutputOptions& options, std::string_view header) {
+  const bool standard = options.path == "-";
+  auto encoder = options.path.ends_with(".zst") ? std::make_unique<Encoder>(options.zstd_level) : nullptr;
+  const std::string header_row = std::string(header).append("\n");
+  const std::string start(encoder ? encoder->frame(header_row) : header_row);
+  Continuation found;
+  io::Descriptor descriptor;
+  bool has_header = false;
+  if (!standard) {
+    if (options.continue_existing && ::access(options.path.c_str(), F_OK) == 0) {
+      auto cut = cut_to_whole_rows(options.path, header, start);
+      if (!cut) return std::move(cut).error();
+      found = *cut;
+    }
+    auto opened = open_file(options);
+    if (!opened) return std::move(opened).error();
+    descriptor = *std::move(opened);
+    has_header = ::lseek(descriptor.get(), 0, SEEK_END) > 0;
+  }
+  Writer writer(standard ? "standard output" : options.path, std::move(descriptor), std::move(encoder));
+  writer.continuation_ = found;
+  if (!has_header) {
+    writer.append(header);
+    writer.end_row();
+    writer.rows_ = 0;
+    if (auto written = writer.flush(); !written) return std::move(written).error();
+  }
+  return writer;
+}
+
+void Writer::append(std::string_view bytes) {
+  if (used_ + bytes.size() > buffer_.size()) buffer_.resize(2 * (used_ + bytes.size()));  // a row that is longer than the buffer
+  std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
+  used_ += bytes.size();
+}
+
+char* Writer::value_room(std::size_t bytes) {
+  if (used_ + bytes + 1 > buffer_.size()) buffer_.resize(2 * (used_ + bytes + 1));
+  if (in_row_) buffer_[used_++] = ',';
+  in_row_ = true;
+  return buffer_.data() + used_;
+}
+
+void Writer::text(std::string_view value) {
+  value_room(0);
+  if (!needs_quotes(value)) return append(value);
+  append("\"");
+  for (std::size_t from = 0; from < value.size();) {
+    const std::size_t quote = std::min(value.find('"', from), value.size() - 1);
+    append(value.substr(from, quote + 1 - from));
+    if (value[quote] == '"') append("\"");
+    from = quote + 1;
+  }
+  append("\"");
+}
+
+void Writer::integer(std::int64_t value) { used_ += print_integer(value, value_room(print_bytes_max)); }
+void Writer::number(const Type& type, std::int64_t value, std::span<const std::string> labels) {
+  used_ += print_number(type, value, labels, value_room(print_bytes_max));
+}
+void Writer::ratio(const Type& type, const Fraction& fraction) { used_ += print_ratio(type, fraction, value_room(print_bytes_max)); }
+void Writer::floating(double value) { used_ += print_floating(value, value_room(print_bytes_max)); }
+void Writer::missing() { value_room(0); }
+
+void Writer::list(std::span<const std::string_view> values) {
+  value_room(0);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) append(";");
+    append(values[i]);
+  }
+}
+
+void Writer::end_row() {
+  append("\n");
+  in_row_ = false;
+  ++rows_;
+  whole_ = used_;
+  if (whole_ >= flush_bytes) write_out();
+}
+
+void Writer::write_out() {
+  if (whole_ == 0) return;
+  if (state_) {
+    const std::string_view rows(buffer_.data(), whole_);
+    const std::string_view bytes = encoder_ ? encoder_->frame(rows) : rows;
+    if (bytes.empty()) state_ = Error{ErrorCode::io, path_ + ": zstd cannot compress: out of memory"};
+    write_all(bytes.data(), bytes.size());
+  }
+  std::memmove(buffer_.data(), buffer_.data() + whole_, used_ - whole_);
+  used_ -= whole_;
+  whole_ = 0;
+}
+
+void Writer::write_all(const char* bytes, std::size_t count) {
+  const int fd = descriptor_.valid() ? descriptor_.get() : STDOUT_FILENO;
+  while (count > 0 && state_) {
+    const ssize_t written = ::write(fd, bytes, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      state_ = io::os_error("cannot write", path_, errno);
+      return;
+    }
+    bytes += written;
+    count -= static_cast<std::size_t>(written);
+  }
+}
+
+Result<void> Writer::flush() {
+  write_out();
+  return state_;
+}
+
+Result<void> Writer::sync() {
+  write_out();
+  if (state_ && descriptor_.valid() && ::fdatasync(descriptor_.get()) != 0 && errno != EINVAL)  // EINVAL: a pipe or device has none
+    state_ = io::os_error("cannot sync", path_, errno);
+  return state_;
+}
+
+Result<void> Writer::close() {
+  write_out();
+  descriptor_ = io::Descriptor();
+  return state_;
+}
+
+}  // namespace pawl::csv

@@ -1,0 +1,98 @@
+// CSV out: rows into a file, a .zst file or standard output, buffered, and continued after a crash without a torn row.
+//
+// A file holds whole rows up to every flush; in a .zst file each flush is one frame with a checksum. A stop at any moment leaves at
+// most one incomplete row or frame at the end, which reopening cuts off.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pawl/core/base/result.hpp"
+#include "pawl/core/base/types.hpp"
+#include "pawl/core/event/ratio.hpp"
+#include "pawl/core/event/type.hpp"
+#include "pawl/io/descriptor.hpp"
+
+namespace pawl::csv {
+
+// What reopening found: where an emitter goes on.
+struct Continuation {
+  Sequence last_sequence = no_sequence;   // of the last whole row; no_sequence: none
+  std::uint64_t rows_of_last = 0;         // whole rows at the end that carry it: a sequence can have several outputs
+  std::uint64_t bytes_cut = 0;            // of the incomplete row or frame that was removed
+};
+
+struct OutputOptions {
+  std::string path;               // "-": standard output; "....zst": zstd
+  bool continue_existing = false; // a file that is there is checked, cut to whole rows and appended to; else it is overwritten
+  int zstd_level = 1;
+};
+
+// Thread: one at a time. Errors are kept: after one nothing more is written, and flush() and close() return it.
+class Writer {
+ public:
+  // Opens and writes the header row, or checks that the file to be continued has the same. The first column is the sequence.
+  // Errors: io, not_found, disk_full, bad_data (a file to be continued that is none of ours: other header, rows without a sequence).
+  static Result<Writer> open(const OutputOptions& options, std::string_view header);
+  Writer(Writer&&) noexcept;
+  Writer& operator=(Writer&&) noexcept;
+  ~Writer();  // does not flush: whoever wants the rows calls close()
+
+  [[nodiscard]] const Continuation& continuation() const noexcept { return continuation_; }
+
+  // One value of the row at hand, quoted if it must be; then the next. end_row() ends it.
+  void text(std::string_view value);
+  void integer(std::int64_t value);
+  void number(const Type& type, std::int64_t value, std::span<const std::string> labels = {});  // REQUIRES: neither text nor ratio
+  void ratio(const Type& type, const Fraction& fraction);
+  void floating(double value);
+  void missing();
+  void list(std::span<const std::string_view> values);  // joined by semicolons
+  void end_row();
+
+  // The first error, if there was one.
+  [[nodiscard]] const Result<void>& state() const noexcept { return state_; }
+  // Hands all whole rows to the operating system. Happens by itself when the buffer is full.
+  Result<void> flush();
+  // And to the device.
+  Result<void> sync();
+  Result<void> close();
+
+  [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
+
+ private:
+  struct Encoder;
+  Writer(std::string path, io::Descriptor descriptor, std::unique_ptr<Encoder> encoder);
+
+  char* value_room(std::size_t bytes);  // a comma if due, and room for that many bytes
+  void append(std::string_view bytes);
+  void write_out();
+  void write_all(const char* bytes, std::size_t count);
+
+  std::string path_;
+  io::Descriptor descriptor_;         // none for standard output
+  std::unique_ptr<Encoder> encoder_;  // null: plain
+  Continuation continuation_;
+  std::vector<char> buffer_;
+  std::size_t used_ = 0;
+  std::size_t whole_ = 0;  // bytes of the buffer that are whole rows
+  bool in_row_ = false;
+  std::uint64_t rows_ = 0;
+  Result<void> state_;
+};
+
+// Cuts `path` to its last whole row (or frame) and tells where it ends. The header must be `header`; `start` is what a new file starts
+// with: a file without a whole row must be a piece of that, or it is not ours to cut.
+// Blocking; reads a plain file once from start to end, because only that tells a line feed in quotes from the end of a row.
+// A zero byte ends what counts as written: a power cut can leave zeros where data was not on the device yet.
+Result<Continuation> cut_to_whole_rows(const std::string& path, std::string_view header, std::string_view start);
+
+// Decisions, as the command contract has them.
+inline constexpr std::string_view decisions_header = "sequence,id,decision,score,rules";
+
+}  // namespace pawl::csv
