@@ -382,7 +382,7 @@ class Compiler {
   const Pipeline& pipeline_;
   Plan plan_;
   std::string why_not_;  // why the expression at hand has no program; set where compile returns nothing
-  std::map<std::string, Register> known_;        
+  std::map<std::string, Register> known_;
   std::map<std::string, std::uint32_t> features_;
   std::map<std::uint16_t, Register> ratios_of_;
 };
