@@ -16,8 +16,9 @@ using AddCommand = void (*)(CLI::App& app, Action& action);
 
 void add_journal(CLI::App& app, Action& action);
 void add_rules(CLI::App& app, Action& action);
+void add_gen(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 
-inline constexpr std::initializer_list<AddCommand> commands = {&add_journal, &add_rules, &add_doctor};
+inline constexpr std::initializer_list<AddCommand> commands = {&add_journal, &add_rules, &add_gen, &add_doctor};
 
 }  // namespace pawl::tools

@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pawl/commands.hpp"
-#include "pawl/machine.hpp"
+#include "pawl/io/machine.hpp"
 #include "pawl/report.hpp"
 
 namespace pawl::tools {
@@ -17,41 +18,44 @@ struct Options {
   bool json = false;
 };
 
-constexpr const char* word(Grade grade) {
-  switch (grade) {
-    case Grade::fine: return "fine";
-    case Grade::slower: return "slower";
-    case Grade::unusable: return "unusable";
+using io::Finding;
+using Findings = std::vector<Finding>;
+
+constexpr const char* word(Finding::Status status) {
+  switch (status) {
+    case Finding::Status::ok: return "ok";
+    case Finding::Status::warn: return "warn";
+    case Finding::Status::bad: return "bad";
   }
   return "";
 }
 
-std::string json(const Facts& facts) {
+std::string json(const Findings& findings) {
   std::string text = "[\n";
-  for (const Fact& fact : facts) {
-    text += fmt::format("  {{\"name\": {}, \"grade\": \"{}\", \"found\": {}, \"lost\": {}, \"cure\": {}}}{}\n", json_string(fact.name), word(fact.grade),
-                        json_string(fact.found), json_string(fact.lost), json_string(fact.cure), &fact == &facts.back() ? "" : ",");
+  for (const Finding& finding : findings) {
+    text += fmt::format("  {{\"name\": {}, \"status\": \"{}\", \"found\": {}, \"lost\": {}, \"cure\": {}}}{}\n", json_string(finding.name), word(finding.status),
+                        json_string(finding.found), json_string(finding.lost), json_string(finding.cure), &finding == &findings.back() ? "" : ",");
   }
   return text + "]\n";
 }
 
-std::string page(const Facts& facts) {
+std::string page(const Findings& findings) {
   std::string text;
-  for (const Fact& fact : facts) {
-    text += fmt::format("{:<12} {:<9} {}\n", fact.name, word(fact.grade), fact.found);
-    if (!fact.lost.empty()) text += fmt::format("{:23}lost: {}\n", "", fact.lost);
-    if (!fact.cure.empty()) text += fmt::format("{:23}cure: {}\n", "", fact.cure);
+  for (const Finding& finding : findings) {
+    text += fmt::format("{:<18} {:<5} {}\n", finding.name, word(finding.status), finding.found);
+    if (!finding.lost.empty()) text += fmt::format("{:25}lost: {}\n", "", finding.lost);
+    if (!finding.cure.empty()) text += fmt::format("{:25}cure: {}\n", "", finding.cure);
   }
   return text;
 }
 
-// Status 74 when durable journals cannot be kept in the directory at all; what only costs speed is no failure.
+// Status 74 when Pawl does not keep its promises here; what only costs speed is no failure.
 int doctor(const Options& options) {
-  const Facts facts = examine(options.directory);
-  const int printed = print(options.json ? json(facts) : page(facts));
+  const Findings findings = io::examine_machine(options.directory);
+  const int printed = print(options.json ? json(findings) : page(findings));
   if (printed != exit_fine) return printed;
-  const auto bad = std::find_if(facts.begin(), facts.end(), [](const Fact& fact) { return fact.grade == Grade::unusable; });
-  if (bad == facts.end()) return exit_fine;
+  const auto bad = std::find_if(findings.begin(), findings.end(), [](const Finding& finding) { return finding.status == Finding::Status::bad; });
+  if (bad == findings.end()) return exit_fine;
   return fail({ErrorCode::io, fmt::format("{}: {}; {}", bad->name, bad->found, bad->cure)});
 }
 

@@ -7,7 +7,7 @@
 #include "pawl/commands.hpp"
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/check.hpp"
-#include "pawl/explain.hpp"
+#include "pawl/core/language/explain.hpp"
 #include "pawl/report.hpp"
 
 namespace pawl::tools {
@@ -70,7 +70,7 @@ int explain(const Options& options) {
     return fail({ErrorCode::bad_pipeline, fmt::format("{} has {}:\n{}", options.file, plural(count(checked).errors, "error"),
                                                       diagnostics_text(checked, *source, options))});
   }
-  return print(explanation(*checked.pipeline));
+  return print(language::explain(*checked.pipeline));
 }
 
 }  // namespace
