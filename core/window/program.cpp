@@ -11,8 +11,8 @@ using language::Op;
 
 namespace {
 
-enum Function : std::uint8_t { f_abs, f_min2, f_max2, f_len };
-constexpr std::array<std::string_view, 4> functions{"abs", "min2", "max2", "len"};
+enum Function : std::uint8_t { f_abs, f_min2, f_max2, f_hour_of, f_weekday_of, f_hours, f_minutes };
+constexpr std::array<std::string_view, 7> functions{"abs", "min2", "max2", "hour_of", "weekday_of", "hours", "minutes"};
 
 bool same_value(const Value& a, const Value& b) noexcept {
   return a.missing == b.missing && a.number == b.number && a.denominator == b.denominator && a.text == b.text;
@@ -20,22 +20,8 @@ bool same_value(const Value& a, const Value& b) noexcept {
 
 bool is_comparison(Op op) noexcept { return op >= Op::equal && op <= Op::greater_equal; }
 
-// Scale of a number's unit: 10^-scale.
-int scale_of(const Type& type) noexcept { return type.kind == Kind::money || type.kind == Kind::decimal ? type.scale : 0; }
-
-std::optional<std::string> unsupported_arithmetic(const Expr& expr) {
-  const Type& a = expr.args[0]->type;
-  const Type& b = expr.args[1]->type;
-  if (expr.op == Op::divide ? false : (a.ratio || b.ratio)) return "arithmetic with ratios inside an aggregate";
-  if (expr.op == Op::divide && (a.ratio || b.ratio)) return "division of ratios inside an aggregate";
-  if (expr.op == Op::multiply && scale_of(a) + scale_of(b) != scale_of(expr.type)) return "a product of this scale inside an aggregate";
-  if (expr.op == Op::divide && (!expr.type.ratio || scale_of(a) - scale_of(b) != scale_of(expr.type))) return "a quotient of this scale inside an aggregate";
-  return std::nullopt;
-}
-
 std::optional<std::string> unsupported_node(const Expr& expr) {
   switch (expr.op) {
-    case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::modulo: return unsupported_arithmetic(expr);
     case Op::call:
       if (std::find(functions.begin(), functions.end(), expr.name) == functions.end()) return "the function `" + expr.name + "` inside an aggregate";
       return std::nullopt;
@@ -75,6 +61,7 @@ std::uint16_t Program::add(const Expr& expr, const EventSchema& schema) {
   node.op = expr.op;
   for (const auto& arg : expr.args) node.args.push_back(add(*arg, schema));
   node.text = !expr.args.empty() && expr.args[0]->type.kind == Kind::text;
+  node.ratio = expr.type.ratio;
   node.missing = expr.value.missing;
   node.number = expr.value.number;
   node.denominator = expr.value.denominator;
@@ -116,13 +103,19 @@ struct Program::Evaluation {
   const std::byte* slot;
   Time te;
 
-  static Operand number(std::int64_t value) noexcept { return {value, 1, true}; }
-  static Operand boolean(bool value) noexcept { return {value ? 1 : 0, 1, true}; }
+  static Operand number(Int128 value) noexcept { return {{value, 1}, true}; }
+  static Operand boolean(bool value) noexcept { return number(value ? 1 : 0); }
+  // What a value of the node's type can hold; the rest is missing.
+  static Operand checked(const Node& node, const std::optional<Fraction>& value) noexcept {
+    if (!value) return {};
+    if (!node.ratio && !fits_64(value->numerator)) return {};
+    return {*value, true};
+  }
 
   Operand eval(std::uint16_t index) const noexcept {
     const Node& node = nodes[index];
     switch (node.op) {
-      case Op::literal: return {node.number, node.denominator, !node.missing, node.literal};
+      case Op::literal: return {{node.number, node.denominator}, !node.missing, node.literal};
       case Op::field: return field(node);
       case Op::logical_and: return kleene(node.args, 0);
       case Op::logical_or: return kleene(node.args, 1);
@@ -134,39 +127,32 @@ struct Program::Evaluation {
       case Op::in_set: return in_set(node);
       case Op::starts_with: return starts_with(node);
       case Op::call: return call(node);
-      case Op::negate: return arithmetic(Op::subtract, number(0), eval(node.args[0]));
+      case Op::negate: return arithmetic(node, Op::subtract, number(0), eval(node.args[0]));
       case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::modulo:
-        return arithmetic(node.op, eval(node.args[0]), eval(node.args[1]));
+        return arithmetic(node, node.op, eval(node.args[0]), eval(node.args[1]));
       default: return compared(node.op, eval(node.args[0]), eval(node.args[1]), node.text);
     }
   }
 
   Operand field(const Node& node) const noexcept {
-    if (node.late_by) return late_by();
+    if (node.late_by) return checked(node, Fraction{static_cast<Int128>(te) - reinterpret_cast<const EventHeader*>(slot)->at, 1});
     if (node.field.missing(slot)) return {};
-    if (node.text) return {0, 1, true, node.field.text(slot)};
+    if (node.text) return {{}, true, node.field.text(slot)};
     return number(node.field.number(slot));
   }
 
-  Operand late_by() const noexcept {
-    std::int64_t at;
-    std::memcpy(&at, slot + offsetof(EventHeader, at), sizeof at);
-    std::int64_t late;
-    return __builtin_sub_overflow(te, at, &late) ? Operand{} : number(late);
-  }
-
   // `and` (decisive 0) and `or` (decisive 1): a decisive argument decides, else a missing one makes the result missing.
-  Operand kleene(Arguments args, std::int64_t decisive) const noexcept {
+  Operand kleene(Arguments args, Int128 decisive) const noexcept {
     bool missing = false;
     for (const std::uint16_t arg : args) {
       const Operand operand = eval(arg);
-      if (operand.valid && operand.number == decisive) return operand;
+      if (operand.valid && operand.value.numerator == decisive) return operand;
       missing |= !operand.valid;
     }
     return missing ? Operand{} : number(1 - decisive);
   }
 
-  static Operand negated(Operand operand) noexcept { return operand.valid ? boolean(operand.number == 0) : operand; }
+  static Operand negated(const Operand& operand) noexcept { return operand.valid ? boolean(operand.value.numerator == 0) : operand; }
 
   Operand first_valid(Arguments args) const noexcept {
     const Operand first = eval(args[0]);
@@ -176,14 +162,15 @@ struct Program::Evaluation {
   Operand choose(Arguments args) const noexcept {
     const Operand condition = eval(args[0]);
     if (!condition.valid) return {};
-    return eval(args[condition.number != 0 ? 1 : 2]);
+    return eval(args[condition.value.numerator != 0 ? 1 : 2]);
   }
 
   Operand between(const Node& node) const noexcept {
     const Operand value = eval(node.args[0]);
     const Operand low = compared(Op::greater_equal, value, eval(node.args[1]), node.text);
     const Operand high = compared(Op::less_equal, value, eval(node.args[2]), node.text);
-    if ((low.valid && low.number == 0) || (high.valid && high.number == 0)) return boolean(false);
+    const auto decides = [](const Operand& side) { return side.valid && side.value.numerator == 0; };
+    if (decides(low) || decides(high)) return boolean(false);
     return low.valid && high.valid ? boolean(true) : Operand{};
   }
 
@@ -191,7 +178,7 @@ struct Program::Evaluation {
     const Operand value = eval(node.args[0]);
     if (!value.valid) return {};
     for (std::size_t i = 1; i < node.args.size(); ++i) {
-      if (compared(Op::equal, value, eval(node.args[i]), node.text).number != 0) return boolean(true);
+      if (order(value, eval(node.args[i]), node.text) == 0) return boolean(true);
     }
     return boolean(false);
   }
@@ -204,20 +191,33 @@ struct Program::Evaluation {
   Operand call(const Node& node) const noexcept {
     const Operand a = eval(node.args[0]);
     if (!a.valid) return {};
-    if (node.function == f_len) return number(static_cast<std::int64_t>(a.text.size()));
-    if (node.function == f_abs) return a.number < 0 ? arithmetic(Op::subtract, number(0), a) : a;
+    switch (node.function) {
+      case f_abs: return a.value.numerator < 0 ? arithmetic(node, Op::subtract, number(0), a) : a;
+      case f_hour_of: return number(time_of_day(a.value.numerator) / hour);
+      case f_weekday_of: return number(weekday(a.value.numerator));
+      case f_hours: return checked(node, pawl::divide(a.value, {hour, 1}));
+      case f_minutes: return checked(node, pawl::divide(a.value, {60 * one_second, 1}));
+      default: break;
+    }
     const Operand b = eval(node.args[1]);
     if (!b.valid) return {};
-    const bool less = order(a, b, false) < 0;
-    return less == (node.function == f_min2) ? a : b;
+    return (order(b, a, false) < 0) == (node.function == f_min2) ? b : a;
+  }
+
+  static constexpr Int128 hour = Int128{3600} * one_second;
+  static constexpr Int128 day = 24 * hour;
+  static Int128 time_of_day(Int128 time) noexcept { return (time % day + day) % day; }
+  // 1 = Monday. Day 0 was a Thursday.
+  static Int128 weekday(Int128 time) noexcept {
+    const Int128 days = (time - time_of_day(time)) / day;
+    return ((days + 3) % 7 + 7) % 7 + 1;
   }
 
   // Sign of a - b: bytes of texts, else exact fractions multiplied crosswise.
   static int order(const Operand& a, const Operand& b, bool text) noexcept {
     if (text) return a.text.compare(b.text) < 0 ? -1 : a.text.compare(b.text) > 0;
-    const Int128 left = static_cast<Int128>(a.number) * b.denominator;
-    const Int128 right = static_cast<Int128>(b.number) * a.denominator;
-    return left < right ? -1 : left > right;
+    const auto order = pawl::compare(a.value, b.value);
+    return order < 0 ? -1 : order > 0;
   }
 
   static Operand compared(Op op, const Operand& a, const Operand& b, bool text) noexcept {
@@ -233,34 +233,24 @@ struct Program::Evaluation {
     }
   }
 
-  static Operand quotient(std::int64_t numerator, std::int64_t denominator) noexcept {
-    constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
-    if (denominator == 0) return {};
-    if (denominator > 0) return {numerator, denominator, true};
-    if (numerator == lowest || denominator == lowest) return {};
-    return {-numerator, -denominator, true};
-  }
-
-  static Operand arithmetic(Op op, const Operand& a, const Operand& b) noexcept {
+  // Units need no conversion: both sides of a sum have one scale, and at most one side of a product or quotient has any.
+  static Operand arithmetic(const Node& node, Op op, const Operand& a, const Operand& b) noexcept {
     if (!a.valid || !b.valid) return {};
-    if (op == Op::divide) return quotient(a.number, b.number);
-    std::int64_t result = 0;
-    bool overflow = false;
     switch (op) {
-      case Op::add: overflow = __builtin_add_overflow(a.number, b.number, &result); break;
-      case Op::subtract: overflow = __builtin_sub_overflow(a.number, b.number, &result); break;
-      case Op::multiply: overflow = __builtin_mul_overflow(a.number, b.number, &result); break;
-      default:
-        if (b.number == 0) return {};
-        result = b.number == -1 ? 0 : a.number % b.number;
+      case Op::add: return checked(node, pawl::add(a.value, b.value));
+      case Op::subtract: return checked(node, pawl::subtract(a.value, b.value));
+      case Op::multiply: return checked(node, pawl::multiply(a.value, b.value));
+      case Op::divide: return b.value.numerator == 0 ? Operand{} : checked(node, pawl::divide(a.value, b.value));
+      default: return b.value.numerator == 0 ? Operand{} : number(a.value.numerator % b.value.numerator);
     }
-    return overflow ? Operand{} : number(result);
   }
 };
 
 Scalar Program::run_tree(const std::byte* slot, Time te) const noexcept {
   const Operand result = Evaluation{nodes_, slot, te}.eval(static_cast<std::uint16_t>(nodes_.size() - 1));
-  return result.valid ? Scalar{result.number, true} : Scalar{};
+  if (!result.valid) return {};
+  // Of a ratio only whether it is missing is asked; everything else fits.
+  return {static_cast<std::int64_t>(result.value.numerator), true};
 }
 
 }  // namespace pawl::window

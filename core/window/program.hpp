@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pawl/core/event/ratio.hpp"
 #include "pawl/core/language/pipeline.hpp"
 #include "pawl/core/window/field_ref.hpp"
 
@@ -53,6 +54,7 @@ class Program {
     std::uint8_t function = 0;  // call: index in the list of functions
     bool text = false;          // its arguments are texts
     bool late_by = false;
+    bool ratio = false;         // its result
     bool missing = false;       // a missing literal
     FieldRef field;
     std::int64_t number = 0;
@@ -61,8 +63,7 @@ class Program {
     std::vector<std::uint16_t> args;  // nodes
   };
   struct Operand {
-    std::int64_t number = 0;
-    std::int64_t denominator = 1;
+    Fraction value;  // a number that is no ratio has denominator 1
     bool valid = false;
     std::string_view text{};
   };

@@ -50,7 +50,7 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
       break;
     default: return "only count, sum, avg, share, last and distinct are evaluated in this release";
   }
-  if (ratio) return "aggregates of ratios are not evaluated in this release";
+  if (ratio && aggregate.kind != AggregateKind::count) return "aggregates of ratios are not evaluated in this release";
   return std::nullopt;
 }
 
