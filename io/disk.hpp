@@ -91,7 +91,7 @@ class Disk {
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted, without "." and ".."
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Result<void> make_directory(const std::string& path) = 0;         // its parent exists; no error if it is there
-  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
+  virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // of a file; replaces `to`
   virtual Result<void> remove(const std::string& path) = 0;                 // a file
   virtual Result<void> sync_directory(const std::string& path) = 0;         // makes creations, renames and removals in it durable
   virtual Result<std::uint64_t> free_bytes(const std::string& path) = 0;

@@ -160,7 +160,7 @@ Result<void> SimulatedDisk::rename(const std::string& from, const std::string& t
   const auto source = state_->find(from);
   const auto target = state_->find(to);
   if (failed == 0 && (source.node == no_node || target.directory == no_node)) failed = ENOENT;
-  if (failed == 0 && target.node != no_node && state_->is_directory(target.node)) failed = EISDIR;
+  if (failed == 0 && (state_->is_directory(source.node) || state_->is_directory(target.node))) failed = EISDIR;
   if (failed != 0) return os_error("cannot rename " + from + " to", to, failed);
   state_->change_entry({.stamp = 0,
                         .node = source.node,

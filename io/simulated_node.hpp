@@ -64,7 +64,7 @@ class SimulatedNode {
   void write(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t stamp);
   void truncate(std::uint64_t bytes, std::uint64_t stamp);
   void sync();
-  // Of one range, as a write with data sync does it, and of the size that the range needs.
+  // Of the sectors that the range touches, as a write with data sync does it, and of the size that they need.
   void sync_range(std::uint64_t offset, std::uint64_t bytes);
   void fail_sync();
   // Changes all three images at once, beneath everybody: damage.
