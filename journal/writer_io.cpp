@@ -74,7 +74,9 @@ std::size_t Writer::send() {
 }
 
 std::size_t Writer::resubmit_when_due() {
-  if (clock_->monotonic_ns() < in_flight_.not_before_ns) return 0;
+  // A closing journal does not wait, for its caller is blocked; but it does not ask a full disk again and again.
+  const bool at_once = draining_ && state_ != WriterState::disk_full;
+  if (!at_once && clock_->monotonic_ns() < in_flight_.not_before_ns) return 0;
   ++counters_.retries;
   return send();
 }

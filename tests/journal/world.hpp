@@ -136,7 +136,10 @@ inline Contents read_all(io::Disk& disk, const ReadOptions& options = {.deep = t
     Sequence sequence = block.header.first_sequence;
     for (const Record record : block.records()) {
       if (!record.is_input()) continue;
-      CHECK(sequence++ == static_cast<Sequence>(contents.inputs.size()));
+      if (sequence++ != static_cast<Sequence>(contents.inputs.size())) {
+        contents.end = Error{ErrorCode::corrupt, "a hole in the sequences, not reported by the reader"};
+        FAIL_CHECK(contents.end.error().text);
+      }
       contents.inputs.emplace_back(record.bytes().begin(), record.bytes().end());
     }
   }

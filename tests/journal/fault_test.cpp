@@ -1,0 +1,205 @@
+// Every operation of a short history fails in every way, once and for ever: whatever was acked is recovered, nothing is acked after
+// a failure that may have lost data, and what can be tried again is.
+#include <cerrno>
+
+#include "../powercut/histories.hpp"
+
+using namespace pawl;
+using namespace pawl::world;
+using powercut::Acked;
+
+namespace {
+
+struct Played {
+  Acked acked;
+  bool finished = false;     // everything appended, durable, closed
+  bool failed = false;       // the writer said FAILED
+  bool acked_after_failure = false;
+};
+
+// Create, open, write over two segments, close; stops where the journal does.
+Played play(io::SimulatedDisk& disk, io::SimulatedClock& clock) {
+  Played played;
+  const Options options = small_options(disk, clock);
+  if (!Journal::create(options)) return played;
+  played.acked.created = true;
+  auto opened = Journal::open(options);
+  if (!opened) return played;
+  Journal& journal = *opened;
+  Writer& writer = journal.writer();
+  std::uint64_t next = 0;
+  Sequence at_failure = no_sequence;
+  int turns_left = 3'000;
+  while (--turns_left > 0 && writer.durable_sequence() < 79) {
+    if (next < 80 && writer.append(make_input(next, 1'000))) ++next;
+    turn(journal, clock);
+    if (writer.state() == WriterState::failed && !played.failed) {
+      played.failed = true;
+      at_failure = writer.durable_sequence();
+      turns_left = 30;
+    }
+    if (writer.durable_sequence() > played.acked.sequence) {
+      played.acked.sequence = writer.durable_sequence();
+      played.acked.block = writer.durable_block();
+      played.acked.chain = writer.durable_position().chain;
+    }
+    if (played.failed && writer.durable_sequence() > at_failure) played.acked_after_failure = true;
+  }
+  if (writer.durable_sequence() == 79) played.finished = journal.close().ok();
+  return played;
+}
+
+std::uint64_t count_operations() {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  REQUIRE(play(disk, clock).finished);
+  return disk.counters().operations;
+}
+
+struct Kind {
+  std::string name;
+  io::Fault fault;
+  bool is_survivable_once;  // on a block's write, alone
+};
+
+const std::vector<Kind>& kinds() {
+  using F = io::Fault;
+  static const std::vector<Kind> all = {
+      {"EIO", {.error_number = EIO}, false},
+      {"ENOSPC", {.error_number = ENOSPC}, true},
+      {"EAGAIN", {.error_number = EAGAIN}, true},
+      {"EINTR", {.error_number = EINTR}, true},
+      {"ETIMEDOUT", {.error_number = ETIMEDOUT}, false},
+      {"EROFS", {.error_number = EROFS}, false},
+      {"short by all but 512 bytes", {.kind = F::Kind::short_count, .amount = 512}, true},
+      {"short to nothing", {.kind = F::Kind::short_count, .amount = 0}, true},
+  };
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("faults: every operation, every error, once and for ever") {
+  const std::uint64_t operations = count_operations();
+  std::uint64_t states = 0;
+  std::uint64_t failures = 0;
+  for (const Kind& kind : kinds()) {
+    std::uint64_t finished = 0;
+    for (const std::uint64_t times : {std::uint64_t{1}, io::Fault::for_ever}) {
+      for (std::uint64_t k = 0; k < operations; ++k) {
+        io::SimulatedDisk disk;
+        io::SimulatedClock clock;
+        io::Fault fault = kind.fault;
+        fault.after = k;
+        fault.times = times;
+        disk.add_fault(fault);
+        const Played played = play(disk, clock);
+        CHECK_FALSE(played.acked_after_failure);
+        finished += played.finished ? 1U : 0U;
+        disk.clear_faults();
+        for (const io::PowerCut cut : {io::PowerCut{}, io::PowerCut{.policy = io::PowerCut::Policy::torn, .seed = k + 1}}) {
+          auto after = disk.after_power_cut(cut);
+          ++states;
+          const auto verdict = powercut::recover_and_check(*after, played.acked, false);
+          if (verdict.broken.empty()) continue;
+          if (++failures <= 5) FAIL_CHECK(kind.name << " at operation " << k << std::string(times == 1 ? " once: " : " for ever: ") << verdict.broken);
+        }
+      }
+    }
+    MESSAGE(kind.name << ": " << finished << " of " << 2 * operations << " histories finished all the same");
+  }
+  CHECK(failures == 0);
+  MESSAGE(states << " states over " << operations << " operations");
+}
+
+TEST_CASE("faults: a block's write that may be tried again is, any other fails the journal at once") {
+  for (const Kind& kind : kinds()) {
+    for (std::uint64_t k = 3; k < 9; ++k) {
+      CAPTURE(kind.name);
+      io::SimulatedDisk disk;
+      io::SimulatedClock clock;
+      const Options options = small_options(disk, clock);
+      Journal journal = create_and_open(options);
+      turn_until(journal, clock, [&] { return journal.writer().counters().blocks >= 2 && journal.preparer()->state() == journal::SegmentPreparer::State::ready; });
+      io::Fault fault = kind.fault;
+      fault.operation = io::Operation::write;
+      fault.path_part = ".seg";
+      fault.after = k;
+      disk.add_fault(fault);
+      for (std::uint64_t i = 0; i < 20 && append_inputs(journal, clock, i, i + 1); ++i) {
+        turn_until(journal, clock, [&] { return journal.writer().durable_sequence() == static_cast<Sequence>(i) || journal.writer().state() == WriterState::failed; });
+      }
+      CHECK((journal.writer().state() == WriterState::failed) == !kind.is_survivable_once);
+      CHECK((journal.writer().durable_sequence() == 19) == kind.is_survivable_once);
+      if (kind.is_survivable_once) CHECK(journal.writer().counters().retries == 1);
+      if (!kind.is_survivable_once) CHECK(journal.writer().error().text.find("not durable") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("faults: a disk that gives short counts for ever fails the journal after eight attempts") {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  Journal journal = create_and_open(small_options(disk, clock));
+  turn_until(journal, clock, [&] { return journal.preparer()->state() == journal::SegmentPreparer::State::ready; });
+  disk.add_fault({.kind = io::Fault::Kind::short_count, .operation = io::Operation::write, .times = io::Fault::for_ever, .amount = 512});
+  REQUIRE(journal.writer().append(make_input(0)));
+  REQUIRE(turn_until(journal, clock, [&] { return journal.writer().state() == WriterState::failed; }, 50'000));
+  CHECK(journal.writer().counters().retries == 8);
+  CHECK(journal.writer().durable_sequence() == no_sequence);
+  CHECK_FALSE(journal.writer().append(make_input(1)));
+}
+
+TEST_CASE("faults: memory damaged between sequencing and writing stops before the disk") {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  Journal journal = create_and_open(small_options(disk, clock));
+  auto record = make_input(0, 100);
+  record[60] ^= std::byte{1};
+  REQUIRE(journal.writer().append(record));
+  REQUIRE(turn_until(journal, clock, [&] { return journal.writer().state() == WriterState::failed; }));
+  CHECK(journal.writer().error().code == ErrorCode::corrupt);
+  CHECK(read_all(disk).inputs.empty());
+}
+
+TEST_CASE("disk full: appends are refused, nothing is lost, and it resumes by itself within the poll") {
+  io::SimulatedDisk disk({.capacity_bytes = 200'000});
+  io::SimulatedClock clock;
+  const Options options = small_options(disk, clock);
+  Journal journal = create_and_open(options);
+  Writer& writer = journal.writer();
+  std::uint64_t next = 0;
+  while (append_inputs(journal, clock, next, next + 1, 900)) ++next;
+  CHECK(writer.state() == WriterState::disk_full);
+  CHECK_FALSE(writer.append(make_input(next, 900)));
+  CHECK(writer.counters().disk_full == 1);
+  turn_until(journal, clock, [] { return false; }, 3'000);
+  CHECK(writer.state() == WriterState::disk_full);
+  disk.set_capacity(10'000'000);
+  const std::int64_t freed = clock.monotonic_ns();
+  REQUIRE(turn_until(journal, clock, [&] { return writer.state() == WriterState::running; }));
+  CHECK(clock.monotonic_ns() - freed < 30'000'000);
+  REQUIRE(append_inputs(journal, clock, next, next + 50, 900));
+  REQUIRE(all_durable(journal, clock));
+  CHECK(holds_inputs(read_all(disk), next + 50, 900));
+}
+
+TEST_CASE("disk full at the end of everything: close says so, and what was acked stays") {
+  io::SimulatedDisk disk({.capacity_bytes = 100'000});
+  io::SimulatedClock clock;
+  const Options options = small_options(disk, clock);
+  auto created = Journal::create(options);
+  REQUIRE(created.ok());
+  auto opened = Journal::open(options);
+  REQUIRE(opened.ok());
+  std::uint64_t next = 0;
+  while (append_inputs(*opened, clock, next, next + 1, 900)) ++next;
+  const Sequence durable = opened->writer().durable_sequence();
+  auto closed = opened->close();
+  REQUIRE_FALSE(closed.ok());
+  CHECK(closed.error().code == ErrorCode::disk_full);
+  { Journal gone = std::move(*opened); }
+  auto after = disk.after_power_cut(io::PowerCut{});
+  const Contents contents = read_all(*after);
+  CHECK(static_cast<Sequence>(contents.inputs.size()) == durable + 1);
+}
