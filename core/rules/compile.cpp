@@ -222,7 +222,10 @@ class Compiler {
     }
     const auto column = static_cast<std::uint16_t>(known->second);
     if (expr.type.ratio) return emit(ColumnKind::ratio, {.code = Code::load_ratio_feature, .a = column});
-    if (expr.type.kind == Kind::boolean) return refuse("a boolean aggregate");
+    if (expr.type.kind == Kind::boolean) {  // the last truth of a key: 0 or 1
+      return emit2(ColumnKind::boolean, Code::number_equal, emit(ColumnKind::number, {.code = Code::load_number_feature, .a = column}),
+                   constant_of(ColumnKind::number, 1, 1));
+    }
     return emit(ColumnKind::number, {.code = Code::load_number_feature, .a = column});
   }
 

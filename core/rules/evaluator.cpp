@@ -89,6 +89,7 @@ void Evaluator::run(const SlotView& slots, const state::Tiles& tiles, Sequence f
 void Evaluator::sort_by_type() noexcept {
   std::fill(lanes_by_event_.begin(), lanes_by_event_.end(), Lanes{0});
   events_ = 0;
+  lateness_valid_ = 0;
   for (std::size_t lane = first_; lane <= last_; ++lane) {
     const auto& header = *reinterpret_cast<const EventHeader*>(slot_[lane]);
     if (!is_event(header.type)) continue;
@@ -97,7 +98,8 @@ void Evaluator::sort_by_type() noexcept {
     lanes_by_event_[event] |= Lanes{1} << lane;
     events_ |= Lanes{1} << lane;
     effective_time_ = std::max(effective_time_, header.at);
-    lateness_[lane] = effective_time_ - header.at;
+    const bool fits = !__builtin_sub_overflow(effective_time_, header.at, &lateness_[lane]);
+    lateness_valid_ |= static_cast<Lanes>(fits) << lane;
   }
 }
 
@@ -164,8 +166,9 @@ void Evaluator::execute_load(const Instruction& instruction) noexcept {
     valid = lanes_of_bytes(tiles_->valid(a, sequence_)) & span_;
     std::memcpy(&out.cells[first_], tiles_->numbers(a, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
   } else if (instruction.code == Code::load_lateness) {
-    valid = events_;
-    each_lane(span_, [&](std::size_t lane) { out.cells[lane] = ((events_ >> lane) & 1U) != 0 ? lateness_[lane] : 0; });
+    valid = lateness_valid_;
+    overflows_ += static_cast<std::uint64_t>(std::popcount(events_ & ~valid));
+    each_lane(span_, [&](std::size_t lane) { out.cells[lane] = ((valid >> lane) & 1U) != 0 ? lateness_[lane] : 0; });
   } else {
     const Kind kind = plan_.program.fields[a].kind;
     for (std::size_t lane = first_; lane <= last_; ++lane) {

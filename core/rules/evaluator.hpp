@@ -70,6 +70,7 @@ class Evaluator {
   std::size_t first_ = 0, last_ = 0;  // lanes
   Sequence sequence_ = 0;             // of the first
   Lanes span_ = 0, events_ = 0;
+  Lanes lateness_valid_ = 0;          // lanes of events whose lateness fits 64 bits
 
   Time effective_time_ = INT64_MIN;
   std::uint64_t overflows_ = 0;
