@@ -1,0 +1,66 @@
+// The product against the naive twin on the adversarial set: every aggregate, every let, every rule, in any batches and shards.
+// PAWL_LOCKSTEP_SEEDS=n runs n seeds of each profile instead of the few of the suite; a failure prints the seed and a shrunk log.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "product.hpp"
+#include "tests/twin/adversarial.hpp"
+
+using namespace pawl;
+using namespace pawl::lockstep_test;
+namespace adversarial = twin::adversarial;
+
+namespace {
+
+std::uint64_t seeds() {
+  const char* text = std::getenv("PAWL_LOCKSTEP_SEEDS");
+  return text == nullptr ? 6 : std::strtoull(text, nullptr, 10);
+}
+
+adversarial::Options options_for(std::string_view name, std::uint64_t seed) {
+  adversarial::Options options{.seed = seed};
+  options.extreme_numbers = name == "extremes" || seed % 5 == 4;
+  options.extreme_times = seed % 4 == 3;
+  options.missing_percent = static_cast<unsigned>(seed % 3) * 10;
+  options.late_percent = seed % 2 == 0 ? 10 : 40;
+  options.keys = seed % 3 == 0 ? 40 : 4;
+  return options;
+}
+
+template <class Adapter>
+void run(std::string_view name) {
+  const auto pipeline = adversarial::load(name);
+  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
+    const twin::Log log = adversarial::generate(*pipeline, options_for(name, seed));
+    for (const std::uint64_t batches : {std::uint64_t{0}, seed}) {
+      const auto difference = twin::lockstep::find_difference<Adapter>(*pipeline, log, batches);
+      REQUIRE_MESSAGE(!difference, "seed ", seed, " batches ", batches, difference.value_or(""));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("windows equal the twin") {
+  for (const std::string_view name : adversarial::pipeline_names) SUBCASE(std::string(name).c_str()) { run<Features<1>>(name); }
+}
+
+TEST_CASE("windows in three shards equal the twin") {
+  for (const std::string_view name : adversarial::pipeline_names) SUBCASE(std::string(name).c_str()) { run<Features<3>>(name); }
+}
+
+TEST_CASE("lets, rules and scores equal the twin's") {
+  for (const std::string_view name : adversarial::pipeline_names) SUBCASE(std::string(name).c_str()) { run<Decisions<2>>(name); }
+}
+
+TEST_CASE("one hot key with 10,000 events") {
+  const auto pipeline = adversarial::load("edges");
+  adversarial::Options options{.seed = 3, .inputs = 10'000};
+  options.hot_percent = 100;
+  options.keys = 1;
+  const twin::Log log = adversarial::generate(*pipeline, options);
+  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*pipeline, log, 17);
+  CHECK_MESSAGE(!difference, difference.value_or(""));
+}

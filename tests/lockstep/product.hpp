@@ -1,0 +1,178 @@
+// The product's windows and decide as the fast side of twin/lockstep.hpp: one thread, the stages' own order, rings as small as they may be.
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/core/rules/decide.hpp"
+#include "pawl/core/window/windows.hpp"
+#include "tests/twin/lockstep.hpp"
+
+namespace pawl::lockstep_test {
+
+struct FreeMemory { void operator()(std::byte* memory) const { std::free(memory); } };
+
+// Zeroed, from a cache line.
+class Block {
+ public:
+  explicit Block(std::size_t bytes) : size_((bytes + 63) / 64 * 64 + 64), memory_(static_cast<std::byte*>(std::aligned_alloc(64, size_))) {
+    std::memset(memory_.get(), 0, size_);
+  }
+  [[nodiscard]] std::byte* data() const { return memory_.get(); }
+  [[nodiscard]] std::span<std::byte> span() const { return {memory_.get(), size_}; }
+
+ private:
+  std::size_t size_;
+  std::unique_ptr<std::byte, FreeMemory> memory_;
+};
+
+// Windows in `shards` parts of whole groups, then decide.
+class Product {
+ public:
+  Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards)
+      : plan_(rules::make_plan(pipeline)), layout_(plan_, true), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
+        cells_(state::Tiles::memory_bytes(plan_.feature_columns, tiles)), tiles_(cells_.span(), plan_.feature_columns, tiles),
+        decide_(plan_, layout_) {
+    PAWL_ASSERT(plan_.not_evaluated.empty());
+    auto parts = window::split(pipeline, plan_.features, shards);
+    for (const auto& part : *parts) {
+      if (part.empty()) continue;
+      const window::StateLimits limits{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
+      state_.emplace_back(*window::memory_bytes(pipeline, part, limits));
+      windows_.push_back(*window::Windows::make(pipeline, part, limits, state_.back().span()));
+    }
+  }
+
+  [[nodiscard]] const rules::Plan& plan() const { return plan_; }
+  [[nodiscard]] const rules::Decide& decide() const { return decide_; }
+
+  // seen(sequence, record or nothing if it is no event), for each input.
+  template <class Seen>
+  void feed(const twin::Log& log, Sequence first, Sequence last, Seen seen) {
+    while (first <= last) {
+      const Sequence end = std::min(last, first / tile * tile + tile - 1);
+      for (Sequence s = first; s <= end; ++s) std::memcpy(ring_.data() + static_cast<std::size_t>(s) % slots * slot_bytes_, log.slot(s), slot_bytes_);
+      run(first, end, seen);
+      first = end + 1;
+    }
+  }
+
+  [[nodiscard]] twin::Datum feature(const window::FeatureSpec& spec, Sequence sequence) const {
+    const auto cell = static_cast<std::size_t>(sequence % tile);
+    if (tiles_.valid(spec.column, sequence)[cell] == 0) return {};
+    const std::int64_t number = tiles_.numbers(spec.column, sequence)[cell];
+    return twin::Datum::of_ratio(number, spec.type.ratio ? tiles_.numbers(spec.column + 1, sequence)[cell] : 1);
+  }
+
+  // What has to be zero for the values to be the definition's.
+  [[nodiscard]] std::uint64_t refused() const {
+    std::uint64_t sum = 0;
+    for (const window::Windows& windows : windows_) {
+      for (std::size_t group = 0; group < windows.groups(); ++group) {
+        const window::GroupCounters counters = windows.counters(group);
+        sum += counters.keys_refused + counters.entries_refused + counters.distinct_refused;
+      }
+    }
+    return sum;
+  }
+
+ private:
+  static constexpr std::size_t slots = 128, tiles = 2;
+  static constexpr Sequence tile = state::Tiles::events;
+
+  template <class Seen>
+  void run(Sequence first, Sequence last, Seen seen) {
+    const SlotView view{ring_.data(), slot_bytes_, static_cast<Sequence>(slots) - 1};
+    for (window::Windows& windows : windows_) windows.process(view, first, last, tiles_);
+    std::vector<Block> records;
+    for (std::size_t i = rules::Decide::count_events(view, first, last); i > 0; --i) records.emplace_back(layout_.record_bytes());
+    const std::size_t count = decide_.run(view, tiles_, first, last, [&](std::size_t i) { return records[i].data(); });
+    PAWL_ASSERT(count == records.size());
+    std::size_t next = 0;
+    for (Sequence s = first; s <= last; ++s) {
+      if (!is_event(view.header(s).type)) {
+        seen(s, nullptr);
+        continue;
+      }
+      const rules::Decision decision(records[next++].data(), layout_);
+      PAWL_ASSERT(decision.sequence() == s);
+      seen(s, &decision);
+    }
+  }
+
+  rules::Plan plan_;
+  rules::DecisionLayout layout_;
+  std::size_t slot_bytes_;
+  Block ring_, cells_;
+  state::Tiles tiles_;
+  std::vector<Block> state_;
+  std::vector<window::Windows> windows_;
+  rules::Decide decide_;
+};
+
+// Every distinct aggregate, as the windows wrote it.
+template <std::size_t shards>
+class Features {
+ public:
+  static constexpr twin::lockstep::Compare compare = twin::lockstep::Compare::features;
+  explicit Features(const twin::Engine& twin) : twin_(twin) {}
+
+  void feed(const twin::Log& log, Sequence first, Sequence last, std::vector<twin::Outcome>& out) {
+    if (!product_) product_.emplace(twin_.pipeline(), log.slot_bytes(), shards);
+    product_->feed(log, first, last, [&](Sequence s, const rules::Decision*) {
+      twin::Outcome outcome;
+      outcome.aggregates.resize(twin_.aggregate_count());
+      for (const window::FeatureSpec& spec : product_->plan().features) {
+        outcome.aggregates[twin_.aggregate_index(*spec.aggregate)] = product_->feature(spec, s);
+      }
+      out.push_back(std::move(outcome));
+    });
+    PAWL_ASSERT(product_->refused() == 0);
+  }
+
+ private:
+  const twin::Engine& twin_;
+  std::optional<Product> product_;
+};
+
+// Lets and rules, as decide's records say.
+template <std::size_t shards>
+class Decisions {
+ public:
+  static constexpr twin::lockstep::Compare compare = twin::lockstep::Compare::decisions;
+  explicit Decisions(const twin::Engine& twin) : twin_(twin) {}
+
+  void feed(const twin::Log& log, Sequence first, Sequence last, std::vector<twin::Outcome>& out) {
+    if (!product_) product_.emplace(twin_.pipeline(), log.slot_bytes(), shards);
+    product_->feed(log, first, last, [&](Sequence, const rules::Decision* decision) { out.push_back(decision ? outcome(*decision) : twin::Outcome{}); });
+    PAWL_ASSERT(product_->refused() == 0);
+  }
+
+ private:
+  [[nodiscard]] twin::Outcome outcome(const rules::Decision& decision) const {
+    const language::Pipeline& pipeline = twin_.pipeline();
+    twin::Outcome outcome;
+    for (std::size_t let = 0; let < pipeline.lets.size(); ++let) {
+      const bool present = decision.let_present(let);
+      const Fraction value = decision.let_value(let);
+      outcome.lets.push_back(present ? twin::Datum::of_ratio(value.numerator, value.denominator) : twin::Datum{});
+    }
+    for (std::size_t rule = 0; rule < pipeline.rules.size(); ++rule) {
+      const bool is_shadow = pipeline.rules[rule].mode == language::RuleMode::shadow;
+      if (decision.fired(rule)) (is_shadow ? outcome.shadow : outcome.fired).push_back(rule);
+      if (decision.could_not_be_evaluated(rule)) outcome.missing.push_back(rule);
+    }
+    outcome.decision = decision.decision();
+    outcome.score = decision.score();
+    return outcome;
+  }
+
+  const twin::Engine& twin_;
+  std::optional<Product> product_;
+};
+
+}  // namespace pawl::lockstep_test
