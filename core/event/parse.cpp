@@ -13,8 +13,15 @@ namespace {
 constexpr bool is_digit(char c) noexcept { return static_cast<unsigned char>(c - '0') < 10; }
 constexpr unsigned digit(char c) noexcept { return static_cast<unsigned>(c - '0'); }
 
-// Reads digits from `at` on into `magnitude`; false if it does not fit.
-bool take_digits(const char*& at, const char* end, std::uint64_t& magnitude) noexcept {
+// Any number of so many digits fits in 63 bits.
+constexpr std::size_t digits_that_fit = 18;
+
+// Reads digits from `at` on into `magnitude`; false if it does not fit. `fits`: it is known to.
+bool take_digits(const char*& at, const char* end, bool fits, std::uint64_t& magnitude) noexcept {
+  if (fits) {
+    for (; at != end && is_digit(*at); ++at) magnitude = magnitude * 10 + digit(*at);
+    return true;
+  }
   for (; at != end && is_digit(*at); ++at) {
     if (__builtin_mul_overflow(magnitude, std::uint64_t{10}, &magnitude)) return false;
     if (__builtin_add_overflow(magnitude, std::uint64_t{digit(*at)}, &magnitude)) return false;
@@ -42,9 +49,11 @@ ParseError overflow_or_malformed(const char* at, const char* end, unsigned scale
   return skip_digits(at, end) == end ? ParseError::out_of_range : ParseError::malformed;
 }
 
-// Two digits at `at`, or 100 if they are not digits.
-constexpr unsigned two_digits(const char* at) noexcept {
-  return is_digit(at[0]) && is_digit(at[1]) ? digit(at[0]) * 10 + digit(at[1]) : 100;
+// Two digits at `at`; sets `bad` if they are none. One check for all of a time instead of a branch for each.
+constexpr unsigned two_digits(const char* at, bool& bad) noexcept {
+  bad |= !is_digit(at[0]);
+  bad |= !is_digit(at[1]);
+  return digit(at[0]) * 10 + digit(at[1]);
 }
 
 constexpr std::size_t time_bytes_min = std::string_view("2018-08-08T10:00:00Z").size();
@@ -83,16 +92,18 @@ ParseError parse_scaled(std::string_view text, unsigned scale, std::int64_t& val
   const bool negative = at != end && *at == '-';
   if (negative) ++at;
   if (at == end || !is_digit(*at)) return ParseError::malformed;
+  const bool fits = text.size() <= digits_that_fit;
   std::uint64_t magnitude = 0;
-  if (!take_digits(at, end, magnitude)) return overflow_or_malformed(at, end, scale);
+  if (!take_digits(at, end, fits, magnitude)) return overflow_or_malformed(at, end, scale);
   unsigned fraction_digits = 0;
   if (at != end) {
     if (*at != '.' || ++at == end) return ParseError::malformed;
-    const char* const after = skip_digits(at, end);
-    if (after != end) return ParseError::malformed;
-    if (static_cast<std::size_t>(end - at) > scale) return ParseError::too_many_digits;
-    fraction_digits = static_cast<unsigned>(end - at);
-    if (!take_digits(at, end, magnitude)) return ParseError::out_of_range;
+    const char* const fraction = at;
+    const bool taken = take_digits(at, end, fits, magnitude);
+    if ((taken ? at : skip_digits(at, end)) != end) return ParseError::malformed;
+    if (static_cast<std::size_t>(end - fraction) > scale) return ParseError::too_many_digits;
+    if (!taken) return ParseError::out_of_range;
+    fraction_digits = static_cast<unsigned>(end - fraction);
   }
   if (__builtin_mul_overflow(magnitude, power_of_ten(scale - fraction_digits), &magnitude)) return ParseError::out_of_range;
   return signed_value(negative, magnitude, value);
@@ -107,9 +118,11 @@ ParseError parse_time(std::string_view text, Time& time) noexcept {
   if (text.size() < time_bytes_min || text.back() != 'Z') return ParseError::malformed;
   const char* const t = text.data();
   if (t[4] != '-' || t[7] != '-' || t[10] != 'T' || t[13] != ':' || t[16] != ':') return ParseError::malformed;
-  const unsigned century = two_digits(t), year_in_century = two_digits(t + 2), month = two_digits(t + 5), day = two_digits(t + 8);
-  const unsigned hour = two_digits(t + 11), minute = two_digits(t + 14), second = two_digits(t + 17);
-  if (std::max({century, year_in_century, month, day, hour, minute, second}) >= 100) return ParseError::malformed;
+  bool bad = false;
+  const unsigned century = two_digits(t, bad), year_in_century = two_digits(t + 2, bad);
+  const unsigned month = two_digits(t + 5, bad), day = two_digits(t + 8, bad);
+  const unsigned hour = two_digits(t + 11, bad), minute = two_digits(t + 14, bad), second = two_digits(t + 17, bad);
+  if (bad) return ParseError::malformed;
   std::int64_t fraction = 0;
   const ParseError error = parse_fraction(text.substr(time_bytes_min - 1, text.size() - time_bytes_min), fraction);
   if (error != ParseError::none) return error;
@@ -136,7 +149,7 @@ ParseError parse_duration(std::string_view text, Duration& duration) noexcept {
   if (at == digits || unit == units.end()) return ParseError::malformed;
   std::uint64_t magnitude = 0;
   const char* digit_at = digits;
-  if (!take_digits(digit_at, at, magnitude)) return ParseError::out_of_range;
+  if (!take_digits(digit_at, at, text.size() <= digits_that_fit, magnitude)) return ParseError::out_of_range;
   if (__builtin_mul_overflow(magnitude, static_cast<std::uint64_t>(unit->ns), &magnitude)) return ParseError::out_of_range;
   return signed_value(negative, magnitude, duration);
 }
