@@ -18,18 +18,4 @@ struct [[nodiscard]] Batch {
   friend constexpr bool operator==(const Batch&, const Batch&) = default;
 };
 
-// How many slots ahead of the one in hand a streaming reader prefetches: enough to cover one line transfer at a few ns per event.
-inline constexpr std::int64_t prefetch_slots = 12;
-
-// Calls handler(slot, sequence) for each slot of the batch in order, prefetching ahead, but never past the batch: the slots behind it
-// belong to the writer, and asking for their lines would slow it down.
-// REQUIRES: the calling reader polled `batch` and has not released it.
-template <class Storage, class Handler>
-void for_each(Storage& storage, Batch batch, Handler&& handler) {
-  for (Sequence s = batch.first; s <= batch.last; ++s) {
-    if (s + prefetch_slots <= batch.last) storage.prefetch(s + prefetch_slots);
-    handler(storage[s], s);
-  }
-}
-
 }  // namespace pawl::ring

@@ -17,6 +17,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/ring/policy.hpp"
+#include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/storage.hpp"
 
 namespace pawl::ring {
@@ -60,7 +61,9 @@ class ByteRing {
   // REQUIRES: the calling thread has claimed `sequence` (to write) or polled it (to read), and not yet passed it on.
   [[nodiscard]] ByteSlot operator[](Sequence sequence) const noexcept { return {at(sequence), slot_bytes_}; }
 
-  void prefetch(Sequence sequence) const noexcept { __builtin_prefetch(at(sequence)); }
+  // The first line of a slot, which carries the stamp and header. (The hardware streams the others of a large slot.)
+  void prefetch_to_read(Sequence sequence) const noexcept { ring::prefetch_to_read(at(sequence)); }
+  void prefetch_to_write(Sequence sequence) const noexcept { ring::prefetch_to_write(at(sequence)); }
 
   // As in Ring.
   void stamp_release(Sequence sequence) noexcept { stamp(sequence).store(sequence + 1, Policy::stamp_store); }

@@ -29,7 +29,7 @@ class ObserverTap {
     const Batch batch = reader_.poll(budget);
     if (batch.empty()) return 0;
     std::uint64_t dropped = 0;
-    for_each(reader_.storage(), batch, [&](const auto& slot, Sequence s) {
+    reader_.for_each(batch, [&](const auto& slot, Sequence s) {
       if (!queue_.push(project_(slot, s))) ++dropped;
     });
     reader_.release(batch.last);

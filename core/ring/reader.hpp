@@ -6,6 +6,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/ring/barrier.hpp"
 #include "pawl/core/ring/batch.hpp"
+#include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/storage.hpp"
 #include "pawl/core/ring/writer.hpp"
 
@@ -53,6 +54,16 @@ class Reader {
   // The slot of a polled sequence. REQUIRES: polled, not yet released. A reader may write to a slot (a stage's result beside its event)
   // if no reader beside it in the graph touches the same bytes.
   [[nodiscard]] decltype(auto) operator[](Sequence sequence) noexcept { return storage_[sequence]; }
+
+  // Calls handler(slot, sequence) for each slot of a polled batch, in order, prefetching ahead as far as slots are known to be published.
+  // REQUIRES: `batch` was polled and not released.
+  template <class Handler>
+  void for_each(Batch batch, Handler&& handler) {
+    for (Sequence s = batch.first; s <= batch.last; ++s) {
+      if (s + read_ahead_slots <= seen_) storage_.prefetch_to_read(s + read_ahead_slots);
+      handler(storage_[s], s);
+    }
+  }
 
   // Passes on every slot up to `last`. Once per batch; earlier for a part of it if that helps the writer. REQUIRES: `last` was polled.
   void release(Sequence last) noexcept {

@@ -7,6 +7,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/ring/policy.hpp"
+#include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/storage.hpp"
 
 namespace pawl::ring {
@@ -55,7 +56,9 @@ class Ring {
   [[nodiscard]] auto& operator[](Sequence sequence) noexcept { return at(sequence).event; }
   [[nodiscard]] const auto& operator[](Sequence sequence) const noexcept { return at(sequence).event; }
 
-  void prefetch(Sequence sequence) const noexcept { __builtin_prefetch(&at(sequence)); }
+  // The first line of a slot, which carries the stamp and header. (The hardware streams the others of a large slot.)
+  void prefetch_to_read(Sequence sequence) const noexcept { ring::prefetch_to_read(&at(sequence)); }
+  void prefetch_to_write(Sequence sequence) const noexcept { ring::prefetch_to_write(&at(sequence)); }
 
   // Release: the event in the slot is complete. Pairs with stamped_acquire.
   void stamp_release(Sequence sequence) noexcept

@@ -37,7 +37,7 @@ class HandlerStage {
   std::int64_t poll(std::int64_t budget) {
     const Batch batch = reader_.poll(budget);
     if (batch.empty()) return 0;
-    for_each(reader_.storage(), batch, handler_);
+    reader_.for_each(batch, handler_);
     if constexpr (requires { handler_.end_of_batch(batch.last); }) handler_.end_of_batch(batch.last);
     reader_.release(batch.last);
     return batch.size();

@@ -100,7 +100,7 @@ TEST_CASE_TEMPLATE("a ring grants what is free, and refuses as a value", Case, S
   writer.publish(8);
   std::int64_t sum = 0;
   while (const Batch batch = reader.poll(3)) {
-    for_each(ring.storage, batch, [&](auto&& slot, Sequence s) {
+    reader.for_each(batch, [&](auto&& slot, Sequence s) {
       CHECK(Case::get(slot) == s * 10);
       sum += Case::get(slot);
     });
