@@ -1,0 +1,223 @@
+// The channels that are compared, one to one, each with the interface a user of it would take. write(total) sends events 0 .. total-1,
+// read(total) receives as many and returns the sum of all their words. Events are 64 bytes; every word is written and read.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <boost/lockfree/spsc_queue.hpp>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <thread>
+
+#include "pawl/core/ring/byte_ring.hpp"
+#include "pawl/core/ring/reader.hpp"
+#include "pawl/core/ring/ring.hpp"
+#include "pawl/core/ring/wait.hpp"
+#include "pawl/core/ring/writer.hpp"
+
+namespace pawl::bench {
+
+struct alignas(64) Event {
+  std::array<std::uint64_t, 8> words;
+};
+
+inline void fill(Event& event, Sequence sequence) {
+  for (std::size_t i = 0; i < event.words.size(); ++i) event.words[i] = static_cast<std::uint64_t>(sequence) + i;
+}
+
+inline std::uint64_t sum(const Event& event) {
+  std::uint64_t total = 0;
+  for (const std::uint64_t word : event.words) total += word;
+  return total;
+}
+
+// What read must return for `total` events: 8 s + 28 each.
+inline std::uint64_t expected_sum(std::int64_t total) {
+  const auto n = static_cast<std::uint64_t>(total);
+  return 8 * (n / 2 * (n - 1) + (n % 2) * ((n - 1) / 2)) + 28 * n;
+}
+
+// A wait that also makes progress when both threads share one CPU.
+struct Waiter {
+  void operator()() {
+    if (++spins % 4096 == 0) std::this_thread::yield();
+    ring::cpu_relax();
+  }
+  std::uint32_t spins = 0;
+};
+
+// Ours. Stamped slots hold 64 bytes of event and 8 of stamp, on two lines; unstamped ones are exactly one line.
+template <ring::Stamp stamp>
+class PawlRing {
+ public:
+  PawlRing(std::int64_t slots, std::int64_t write_batch, std::int64_t read_budget)
+      : storage_(slots), write_batch_(write_batch), read_budget_(read_budget) {
+    writer_.gate_on(reader_.consumed());
+  }
+
+  void write(std::int64_t total) {
+    Waiter wait;
+    while (writer_.next() < total) {
+      const ring::Batch claimed = writer_.claim(std::min(write_batch_, total - writer_.next()));
+      if (claimed.empty()) {
+        wait();
+        continue;
+      }
+      for (Sequence s = claimed.first; s <= claimed.last; ++s) fill(writer_[s], s);
+      writer_.publish(claimed.last);
+    }
+  }
+
+  std::uint64_t read(std::int64_t total) {
+    Waiter wait;
+    std::uint64_t words = 0;
+    while (reader_.next() < total) {
+      const ring::Batch batch = reader_.poll(read_budget_);
+      if (batch.empty()) {
+        wait();
+        continue;
+      }
+      reader_.for_each(batch, [&](const Event& event, Sequence) { words += sum(event); });
+      reader_.release(batch.last);
+    }
+    return words;
+  }
+
+ private:
+  using Storage = ring::Ring<Event, stamp>;
+  Storage storage_;
+  ring::Writer<Storage> writer_{storage_};
+  ring::Reader<Storage> reader_{writer_};
+  std::int64_t write_batch_;
+  std::int64_t read_budget_;
+};
+
+// Ours, with slots whose size is known at run time: 64 bytes with the stamp, which is the event's first word (sequence + 1).
+class PawlByteRing {
+ public:
+  PawlByteRing(std::int64_t slots, std::int64_t write_batch, std::int64_t read_budget)
+      : memory_(std::make_unique<Event[]>(static_cast<std::size_t>(slots))),
+        storage_(std::as_writable_bytes(std::span(memory_.get(), static_cast<std::size_t>(slots))), sizeof(Event)),
+        write_batch_(write_batch), read_budget_(read_budget) {
+    writer_.gate_on(reader_.consumed());
+  }
+
+  void write(std::int64_t total) {
+    Waiter wait;
+    while (writer_.next() < total) {
+      const ring::Batch claimed = writer_.claim(std::min(write_batch_, total - writer_.next()));
+      if (claimed.empty()) {
+        wait();
+        continue;
+      }
+      for (Sequence s = claimed.first; s <= claimed.last; ++s) {
+        Event event;
+        fill(event, s);
+        std::memcpy(writer_[s].body().data(), event.words.data() + 1, sizeof(Event) - ring::ByteSlot::stamp_bytes);
+      }
+      writer_.publish(claimed.last);
+    }
+  }
+
+  std::uint64_t read(std::int64_t total) {
+    Waiter wait;
+    std::uint64_t words = 0;
+    while (reader_.next() < total) {
+      const ring::Batch batch = reader_.poll(read_budget_);
+      if (batch.empty()) {
+        wait();
+        continue;
+      }
+      reader_.for_each(batch, [&](ring::ByteSlot slot, Sequence) {
+        Event event;
+        std::memcpy(&event, slot.data(), sizeof event);
+        words += sum(event) - 1;  // the stamp is one more than the word it stands for
+      });
+      reader_.release(batch.last);
+    }
+    return words;
+  }
+
+ private:
+  std::unique_ptr<Event[]> memory_;
+  ring::ByteRing storage_;
+  ring::Writer<ring::ByteRing> writer_{storage_};
+  ring::Reader<ring::ByteRing> reader_{writer_};
+  std::int64_t write_batch_;
+  std::int64_t read_budget_;
+};
+
+// boost::lockfree::spsc_queue, one event per call.
+class BoostSingle {
+ public:
+  BoostSingle(std::int64_t slots, std::int64_t, std::int64_t) : queue_(static_cast<std::size_t>(slots)) {}
+
+  void write(std::int64_t total) {
+    Waiter wait;
+    for (Sequence s = 0; s < total; ++s) {
+      Event event;
+      fill(event, s);
+      while (!queue_.push(event)) wait();
+    }
+  }
+
+  std::uint64_t read(std::int64_t total) {
+    Waiter wait;
+    std::uint64_t words = 0;
+    Event event;
+    for (std::int64_t n = 0; n < total; ++n) {
+      while (!queue_.pop(event)) wait();
+      words += sum(event);
+    }
+    return words;
+  }
+
+ private:
+  boost::lockfree::spsc_queue<Event> queue_;
+};
+
+// boost::lockfree::spsc_queue, arrays of events per call.
+class BoostBatch {
+ public:
+  static constexpr std::size_t batch_max = 256;
+
+  BoostBatch(std::int64_t slots, std::int64_t write_batch, std::int64_t read_budget)
+      : queue_(static_cast<std::size_t>(slots)), write_batch_(write_batch), read_budget_(read_budget) {}
+
+  void write(std::int64_t total) {
+    Waiter wait;
+    std::array<Event, batch_max> events;
+    for (Sequence next = 0; next < total;) {
+      const auto count = static_cast<std::size_t>(std::min(write_batch_, total - next));
+      for (std::size_t i = 0; i < count; ++i) fill(events[i], next + static_cast<Sequence>(i));
+      for (std::size_t sent = 0; sent < count;) {
+        const std::size_t pushed = queue_.push(events.data() + sent, count - sent);
+        if (pushed == 0) wait();
+        sent += pushed;
+      }
+      next += static_cast<Sequence>(count);
+    }
+  }
+
+  std::uint64_t read(std::int64_t total) {
+    Waiter wait;
+    std::uint64_t words = 0;
+    std::array<Event, batch_max> events;
+    for (std::int64_t received = 0; received < total;) {
+      const std::size_t popped = queue_.pop(events.data(), static_cast<std::size_t>(read_budget_));
+      if (popped == 0) wait();
+      for (std::size_t i = 0; i < popped; ++i) words += sum(events[i]);
+      received += static_cast<std::int64_t>(popped);
+    }
+    return words;
+  }
+
+ private:
+  boost::lockfree::spsc_queue<Event> queue_;
+  std::int64_t write_batch_;
+  std::int64_t read_budget_;
+};
+
+}  // namespace pawl::bench
