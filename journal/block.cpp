@@ -1,4 +1,5 @@
 #include "pawl/journal/block.hpp"
+#include "pawl/journal/planted.hpp"
 
 #include <algorithm>
 
@@ -131,7 +132,8 @@ BlockFault BlockChecker::check_header(std::span<const std::byte> first_page, std
   if (header.version > format_version) return BlockFault::version;
   if (!geometry_holds(header)) return BlockFault::header;
   if (header.database != identity_.database()) return BlockFault::database;
-  if (header.nonce != nonce_of(header.epoch)) return BlockFault::nonce;
+  if (header.nonce != nonce_of(header.epoch) && !planted(Bug::nonce_ignored)) return BlockFault::nonce;
+  if (planted(Bug::place_ignored)) return BlockFault::none;
   if (header.segment != segment || header.offset != offset) return BlockFault::place;
   return BlockFault::none;
 }
@@ -154,6 +156,7 @@ const Nonce& BlockChecker::nonce_of(std::uint32_t epoch) {
 BlockFault BlockChecker::check_body(std::span<const std::byte> block) const {
   const BlockHeader header = load_header(block);
   PAWL_ASSERT(block.size() == header.total_bytes);
+  if (planted(Bug::body_not_checked)) return BlockFault::none;
   if (header.body_crc != crc32c(block.subspan(block_header_bytes))) return BlockFault::body;
   if (!all_zero(block.subspan(block_header_bytes + header.body_bytes))) return BlockFault::body;
   return BlockFault::none;
@@ -165,6 +168,7 @@ BlockFault BlockChecker::check_order(std::span<const std::byte> block, const Pos
   if (header.first_sequence != position.next_sequence) return BlockFault::order;
   if (header.epoch < position.epoch) return BlockFault::order;
   if (header.durable_block >= header.block) return BlockFault::order;
+  if (planted(Bug::chain_not_checked)) return BlockFault::none;
   if (header.chain != chain_of(block, position.chain, hasher_)) return BlockFault::chain;
   return BlockFault::none;
 }

@@ -8,6 +8,7 @@
 
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
+#include "pawl/journal/planted.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -57,6 +58,7 @@ class Surveyor {
   BlockFault read_blocks(SegmentBytes& bytes, BlockScanner& scanner);
   void judge(SegmentBytes& bytes, BlockFault fault);
   void judge_seal_page(SegmentBytes& bytes);
+  void overlook_evidence(std::uint64_t segment_bytes);
   void look_behind(SegmentBytes& bytes, std::uint64_t from, std::uint64_t to);
   Result<void> look_at_spares();
   bool is_later_block(std::span<const std::byte> page, std::uint64_t segment, std::uint64_t offset);
@@ -262,6 +264,14 @@ void Surveyor::judge(SegmentBytes& bytes, BlockFault fault) {
   judge_seal_page(bytes);
   const bool anything = !found_.torn.empty() || found_.seen.behind != Behind::zeros;
   if (found_.seen.writes == Observation::Writes::unsynced && anything) found_.torn = {{found_.last.segment, from, bytes.size() - from}};
+  if (planted(Bug::truncate_on_any_damage)) overlook_evidence(bytes.size());
+}
+
+// A start that believes that whatever is damaged at the end was never acked.
+void Surveyor::overlook_evidence(std::uint64_t segment_bytes) {
+  found_.seen.witness = Observation::Witness::none;
+  found_.seen.behind = Behind::zeros;
+  if (found_.seen.next != Next::zeros) found_.torn = {{found_.last.segment, found_.last.offset, segment_bytes - found_.last.offset}};
 }
 
 void Surveyor::judge_seal_page(SegmentBytes& bytes) {

@@ -4,6 +4,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
+#include "pawl/journal/planted.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -25,7 +26,8 @@ std::string_view name(WriterState state) noexcept {
 
 std::unique_ptr<Writer> Writer::without_files() { return std::unique_ptr<Writer>(new Writer()); }
 
-Writer::~Writer() = default;
+// The file goes first: it waits for the write under way, whose memory is ours.
+Writer::~Writer() { file_.reset(); }
 
 Writer::Writer(const Options& options, const Identity& identity, WriterStart start, SegmentPreparer& preparer)
     : disk_(options.disk),
@@ -168,7 +170,8 @@ std::size_t Writer::submit_seal() {
 void Writer::request_next_segment() {
   if (preparer_->state() != SegmentPreparer::State::idle) return;
   // CONTROL will hold this against the journal: at durability os, only what a sync has covered.
-  const Position& evidence = durability_ == Durability::disk ? durable_ : synced_;
+  const bool acked_is_synced = durability_ == Durability::disk || planted(Bug::evidence_before_sync);
+  const Position& evidence = acked_is_synced ? durable_ : synced_;
   preparer_->request({.segment = built_.segment + 1,
                       .bytes = segment_bytes_full_,
                       .bytes_min = std::min(short_segment_bytes, segment_bytes_full_),

@@ -1,8 +1,11 @@
 // How the writer makes a block durable: seal, submit, completion, and what follows each kind of error.
 #include <fmt/format.h>
 
+#include <cerrno>
+
 #include "pawl/core/base/assert.hpp"
 #include "pawl/journal/errors.hpp"
+#include "pawl/journal/planted.hpp"
 #include "pawl/journal/writer.hpp"
 
 namespace pawl::journal {
@@ -70,6 +73,7 @@ std::size_t Writer::send() {
   in_flight_.resubmit = false;
   const int refused = file_->submit_write(in_flight_.bytes, in_flight_.offset, built_.block);
   if (refused != 0) complete(refused);
+  if (planted(Bug::ack_before_durable)) durable_sequence_ = built_.next_sequence - 1;
   return 1;
 }
 
@@ -95,6 +99,8 @@ std::size_t Writer::reap(Duration timeout) {
 // The retry table. Only the block in flight is ever written again, at its own place; durable data never is.
 void Writer::complete(std::int64_t result) {
   if (result == static_cast<std::int64_t>(in_flight_.bytes.size())) return became_durable();
+  if (planted(Bug::short_write_ignored) && result >= 0) return became_durable();
+  if (planted(Bug::retry_after_eio) && result < 0) return try_again(-EAGAIN);
   const bool space = result < 0 && is_no_space(result);  // file systems that copy on write, although the zeros are there
   if (space || result >= 0 || is_transient(result)) return try_again(result);
   Error error = os_error("write block to", path_, result);

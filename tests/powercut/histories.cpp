@@ -72,6 +72,10 @@ void Run::append(std::uint64_t count, std::size_t payload_bytes) {
   }
 }
 
+void Run::append_now(std::size_t payload_bytes) {
+  if (journal_->writer().append(world::make_input(next_input_, payload_bytes))) ++next_input_;
+}
+
 void Run::annotate_pipeline(std::size_t bytes) {
   REQUIRE(journal_->writer().annotate_pipeline(std::string(bytes, 'p')));
 }
@@ -96,8 +100,56 @@ void Run::cut(const io::PowerCut& cut) {
   seen_operations_ = 0;
 }
 
+namespace {
+
+using Policy = io::PowerCut::Policy;
+
+void torn_again(Run& run) {
+  run.create();
+  run.open();
+  for (std::uint64_t round = 0; round < 4; ++round) {
+    run.append(3);
+    run.until_durable();
+    run.append(20, 300);
+    run.turn();
+    run.cut({.policy = Policy::torn, .seed = 17 + round});
+    run.open();
+    run.turns(3);
+  }
+}
+
+void torn_again_long(Run& run) {
+  run.options().block_bytes_max = 16 * 1024;
+  run.create();
+  run.open();
+  for (std::uint64_t round = 0; round < 4; ++round) {
+    run.until([&] { return run.journal().writer().counters().blocks >= 1 && !run.journal().writer().in_flight(); });
+    for (int i = 0; i < 20; ++i) run.append_now(700);
+    run.turn();
+    run.cut({.policy = Policy::torn, .seed = 23 + round});
+    run.open();
+    for (int i = 0; i < 2; ++i) {
+      run.append(1);
+      run.until_durable();
+    }
+  }
+}
+
+void disk_full_then_resume(Run& run) {
+  run.create();
+  run.open();
+  run.append(200, 1'500);
+  REQUIRE(run.journal().writer().state() == WriterState::disk_full);
+  run.turns(5);
+  run.disk().set_capacity(4'000'000);
+  REQUIRE(run.until([&] { return run.journal().writer().state() == WriterState::running; }));
+  run.append(30, 1'500);
+  REQUIRE(run.until_durable());
+}
+
+}  // namespace
+
 const std::vector<History>& histories() {
-  using Policy = io::PowerCut::Policy;
   static const std::vector<History> all = {
       {"first start", [](Run& run) { run.create(); run.open(); run.turns(10); }},
       {"single block", [](Run& run) { run.create(); run.open(); run.append(3); run.until_durable(); }},
@@ -109,31 +161,10 @@ const std::vector<History>& histories() {
       {"roll with a pipeline", [](Run& run) { run.create(); run.open(); run.annotate_pipeline(3'900); run.append(60, 1'500); run.until_durable(); }},
       {"restart after death", [](Run& run) { run.create(); run.open(); run.append(5); run.until_durable(); run.kill(); run.open(); run.append(5); run.until_durable(); }},
       {"clean stop and start", [](Run& run) { run.create(); run.open(); run.append(4); run.close(); run.open(); run.append(4); run.close(); }},
-      {"torn, then torn again", [](Run& run) {
-         run.create();
-         run.open();
-         for (std::uint64_t round = 0; round < 4; ++round) {
-           run.append(3);
-           run.until_durable();
-           run.append(20, 300);
-           run.turn();
-           run.cut({.policy = Policy::torn, .seed = 17 + round});
-           run.open();
-           run.turns(3);
-         }
-       }},
+      {"torn, then torn again", torn_again},
+      {"torn, then torn again, long blocks", torn_again_long},
       {"stop while a segment is prepared", [](Run& run) { run.create(); run.open(); run.turns(3); run.kill(); run.open(); run.append(70, 1'500); run.until_durable(); }},
-      {"disk full, then resume", [](Run& run) {
-         run.create();
-         run.open();
-         run.append(200, 1'500);
-         REQUIRE(run.journal().writer().state() == WriterState::disk_full);
-         run.turns(5);
-         run.disk().set_capacity(4'000'000);
-         REQUIRE(run.until([&] { return run.journal().writer().state() == WriterState::running; }));
-         run.append(30, 1'500);
-         REQUIRE(run.until_durable());
-       }, 200'000},
+      {"disk full, then resume", disk_full_then_resume, 200'000},
       {"durability os", [](Run& run) { run.options().durability = Durability::os; run.create(); run.open(); run.append(80, 1'500); run.until_durable(); run.turns(5); }},
       {"disk, then os, then disk", [](Run& run) {
          run.create();

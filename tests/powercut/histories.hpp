@@ -27,6 +27,7 @@ class Run {
   void create();
   void open();                       // asserts that it succeeds
   void append(std::uint64_t count, std::size_t payload_bytes = 0);  // as far as the journal takes them
+  void append_now(std::size_t payload_bytes);                       // without a turn, if there is room
   void annotate_pipeline(std::size_t bytes);
   void turn();
   void turns(int count);
