@@ -14,6 +14,12 @@ void add(std::vector<std::string>& needs, std::string_view name) {
   if (std::find(needs.begin(), needs.end(), name) == needs.end()) needs.emplace_back(name);
 }
 
+void keep(EventSet& events, const EventSet& others) {
+  EventSet both;
+  std::set_intersection(events.begin(), events.end(), others.begin(), others.end(), std::back_inserter(both));
+  events.swap(both);
+}
+
 }  // namespace
 
 // Fields of the reading event: named outside of aggregates, or parts of an aggregate's key. Lets bring their own needs.
@@ -37,13 +43,18 @@ void Checker::collect_needs(const Node& node, std::vector<std::string>& needs) c
 EventSet Checker::readable(const Node& node, std::vector<std::string>& needs) {
   collect_needs(node, needs);
   EventSet events = all_events();
-  for (const std::string& need : needs) {
-    const EventSet owners = events_with(need);
-    EventSet both;
-    std::set_intersection(events.begin(), events.end(), owners.begin(), owners.end(), std::back_inserter(both));
-    events.swap(both);
-  }
+  for (const std::string& need : needs) keep(events, events_with(need));
+  keep_readers_of_lets(node, events);
   return events;
+}
+
+// A let may be readable at fewer events than have its fields: the key of its window must have the same type, too.
+void Checker::keep_readers_of_lets(const Node& node, EventSet& events) const {
+  if (node.kind == NodeKind::name) {
+    const auto let = let_index_.find(node.name.text);
+    if (let != let_index_.end() && out_.lets[let->second].expr) keep(events, out_.lets[let->second].readable_at);
+  }
+  for (const auto& arg : node.args) keep_readers_of_lets(*arg, events);
 }
 
 void Checker::report_unreadable(const syntax::Name& name, const std::vector<std::string>& needs) {

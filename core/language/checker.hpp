@@ -67,6 +67,7 @@ class Checker {
   // Which events a let or model input can be read at: check_needs.cpp.
   EventSet readable(const syntax::Node& node, std::vector<std::string>& needs);
   void collect_needs(const syntax::Node& node, std::vector<std::string>& needs) const;
+  void keep_readers_of_lets(const syntax::Node& node, EventSet& events) const;
   void report_unreadable(const syntax::Name& name, const std::vector<std::string>& needs);
 
   // Rules: check_rule.cpp.

@@ -290,9 +290,12 @@ NodePtr Parser::word() {
     return node;
   }
   if (at_word("if")) return choose();
-  if (at_word("prior") && token(1).kind == TokenKind::name) {
+  if (at_word("prior") && at_aggregate(1)) {
     advance();
-    if (at_aggregate()) return aggregate(true, begin);
+    return aggregate(true, begin);
+  }
+  if (at_word("prior") && token(1).kind == TokenKind::name && token(2).kind == TokenKind::left_paren) {
+    advance();
     fail(here(), "E010", "expected an aggregate after `prior`, such as `prior count(per customer, 1h)`");
     return nullptr;
   }
@@ -343,10 +346,10 @@ NodePtr Parser::call(const syntax::Name& name) {
 }
 
 // `count(`, or `percentile 95 (`.
-bool Parser::at_aggregate() const noexcept {
-  if (!at(TokenKind::name) || !aggregate_kind(text_of(token()))) return false;
-  if (token(1).kind == TokenKind::left_paren) return true;
-  return at_word("percentile") && token(1).kind == TokenKind::integer && token(2).kind == TokenKind::left_paren;
+bool Parser::at_aggregate(std::size_t ahead) const noexcept {
+  if (token(ahead).kind != TokenKind::name || !aggregate_kind(text_of(token(ahead)))) return false;
+  if (token(ahead + 1).kind == TokenKind::left_paren) return true;
+  return at_word("percentile", ahead) && token(ahead + 1).kind == TokenKind::integer && token(ahead + 2).kind == TokenKind::left_paren;
 }
 
 // `per` as the marker of the key and not as a field's name: a key follows, and after it a comma, a `+`, or the end of a broken aggregate.

@@ -109,7 +109,7 @@ class Parser {
   syntax::NodePtr aggregate(bool prior, std::uint32_t begin);
   void window(syntax::AggregateNode& aggregate, std::string_view word);
   void span_of(syntax::AggregateNode& aggregate);
-  [[nodiscard]] bool at_aggregate() const noexcept;
+  [[nodiscard]] bool at_aggregate(std::size_t ahead = 0) const noexcept;
   [[nodiscard]] bool at_key_marker() const noexcept;
   std::vector<syntax::Name> key();
   syntax::NodePtr make(syntax::NodeKind kind, Span span);
