@@ -112,7 +112,7 @@ Result<std::vector<GroupSummary>> plan(const language::Pipeline& pipeline, std::
     const Layout& layout = (*layouts)[i];
     // Lines of the record, of the entries at its edges and of the bucket weigh most; each feature adds a few instructions.
     const std::uint64_t lines = layout.record_bytes / limits::cache_line_bytes + layout.edges.size() + 2;
-    summaries.push_back({aggregate.key, aggregate.on, groups[i].features, layout.record_bytes, layout.entry_bytes, 4 * lines + groups[i].features.size()});
+    summaries.push_back({aggregate.key, aggregate.on, groups[i].features, layout.record_bytes, layout.entry_bytes, layout.edges.size(), 4 * lines + groups[i].features.size()});
   }
   return summaries;
 }
