@@ -13,7 +13,7 @@
 
 namespace pawl::twin::adversarial {
 
-// Files of tests/twin/pipelines, without their ending. They check without errors or warnings.
+// Files of tests/twin/pipelines, without their ending. All that stands in them is evaluated.
 inline constexpr std::array<std::string_view, 4> pipeline_names{"edges", "types", "logic", "extremes"};
 
 [[nodiscard]] std::string pipeline_path(std::string_view name);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -22,7 +23,9 @@ std::unique_ptr<const language::Pipeline> check(const std::string& source) {
   std::string problems;
   for (const auto& diagnostic : checked.diagnostics) problems += language::render(diagnostic, source, "planted.pawl");
   REQUIRE_MESSAGE(checked.pipeline, problems);
-  CHECK_MESSAGE(checked.diagnostics.empty(), problems);
+  // They provoke some advice on purpose, but nothing in them may be left out.
+  const auto left_out = [](const language::Diagnostic& diagnostic) { return diagnostic.code == "W300"; };
+  CHECK_MESSAGE(std::none_of(checked.diagnostics.begin(), checked.diagnostics.end(), left_out), problems);
   return std::move(checked.pipeline);
 }
 
@@ -87,7 +90,7 @@ std::optional<lockstep::Difference> differs(std::string_view name, int seeds) {
 
 }  // namespace
 
-TEST_CASE("the pipelines check without a word, and the same seed gives the same log") {
+TEST_CASE("all of the pipelines is evaluated, and the same seed gives the same log") {
   for (const std::string_view name : adversarial::pipeline_names) {
     const auto pipeline = check(adversarial::pipeline_source(name));
     const twin::Log a = adversarial::generate(*pipeline, options_for(name, 7)), b = adversarial::generate(*pipeline, options_for(name, 7));
