@@ -24,15 +24,16 @@ namespace pawl {
 using Decision = rules::Decision;
 using Durability = journal::Durability;
 
+// Every member has a default, so that designated initialisers name only what matters.
 struct EngineOptions {
-  std::string directory;                       // of the journal; made if absent. Not used at Durability::memory
-  std::string pipeline;                        // path of the pipeline file; may be empty for a directory that has a journal
-  std::string pipeline_text;                   // or its text
+  std::string directory = {};                  // of the journal; made if absent. Not used at Durability::memory
+  std::string pipeline = {};                   // path of the pipeline file; may be empty for a directory that has a journal
+  std::string pipeline_text = {};              // or its text
   Durability durability = Durability::disk;
   int threads = 0;                             // 0: as the CPUs allow
   bool decisions_with_lets = false;            // Decision::let_value works
   bool measure_latency = false;
-  window::StateLimits state;                   // bounds of keyed state, per key group
+  window::StateLimits state = {};              // bounds of keyed state, per key group
   std::int64_t ring_slots = 0;                 // a power of two; 0: half an L2 cache
   // Decisions up to this sequence are not given to the sink again. replay_all: every decision of the log. as_recorded: those that the
   // journal says a sink has taken.

@@ -16,8 +16,8 @@ namespace pawl::journal {
 class DigestCheck {
  public:
   struct Mismatch {
-    Sequence first = 0, last = 0;  // the interval
-    rules::Digest128 recorded{}, computed{};
+    Sequence first, last;  // the interval
+    rules::Digest128 recorded, computed;
   };
 
   // A mark read from the journal. False: no room now, offer it again.
