@@ -242,7 +242,7 @@ bool write_text(const EventSchema& schema, std::byte* slot, std::size_t field, s
   PAWL_ASSERT(f.type.kind == Kind::text);
   if (text.size() > f.type.text_bytes) return false;
   std::byte* to = payload_of(slot) + f.offset;
-  std::memcpy(to, text.data(), text.size());
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());  // an empty view may have no address
   std::memset(to + text.size(), 0, f.type.text_bytes - text.size());
   set_missing_bit(slot, f.missing_bit, false);
   return true;

@@ -84,7 +84,7 @@ Result<Writer> Writer::open(const OutputOptions& options, std::string_view heade
 
 void Writer::append(std::string_view bytes) {
   if (used_ + bytes.size() > buffer_.size()) buffer_.resize(2 * (used_ + bytes.size()));  // a row that is longer than the buffer
-  std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), buffer_.begin() + static_cast<std::ptrdiff_t>(used_));
   used_ += bytes.size();
 }
 
