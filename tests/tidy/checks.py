@@ -146,6 +146,14 @@ def readme_code(tree):
             yield Finding("README.md", readme.text.count("\n", 0, match.start()) + 1, "README code", "not in a file of apps/embed")
 
 
+def promise(tree):
+    """README.md gives the promise of durability word for word, as tests/tidy/promise.txt has it."""
+    readme, text = tree.file("README.md"), tree.file("tests/tidy/promise.txt")
+    said = " ".join(re.sub(r"^> ?", "", readme.text, flags=re.MULTILINE).split()) if readme else ""
+    if readme and text and " ".join(text.text.split()) not in said:
+        yield Finding("README.md", 1, "promise", "its words are not those of tests/tidy/promise.txt")
+
+
 def contains(lines, block):
     return any(lines[i:i + len(block)] == block for i in range(len(lines) - len(block) + 1))
 
@@ -156,7 +164,7 @@ PACKAGES = {
     "fast_float/": "libfast-float-dev", "fmt/": "libfmt-dev", "liburing.h": "liburing-dev", "mimalloc": "libmimalloc-dev",
     "openssl/": "libssl-dev", "rapidcheck": "librapidcheck-dev", "relacy/": "relacy-dev", "xxhash.h": "libxxhash-dev", "zstd.h": "libzstd-dev",
 }
-SYSTEM = re.compile(r"(?:sys|linux|net|netinet|arpa|bits|asm)/|(?:unistd|fcntl|sched|poll|pthread|dirent|signal|\w*intrin|dlfcn|termios|time|errno)\.h$")
+SYSTEM = re.compile(r"(?:sys|linux|net|netinet|arpa|bits|asm)/|(?:unistd|stdlib|fcntl|sched|poll|pthread|dirent|signal|\w*intrin|dlfcn|termios|time|errno)\.h$")
 
 
 def packages(tree):
@@ -191,7 +199,7 @@ def duplicate_names(tree):
 
 CHECKS = (
     top_level, layering, banned, unowned_notes, machine_paths, white_space, guards, ratchet, short_functions,
-    dead_headers, readme_code, packages, links, duplicate_names,
+    dead_headers, readme_code, promise, packages, links, duplicate_names,
 )
 
 

@@ -119,6 +119,12 @@ class Planted(unittest.TestCase):
         self.assertEqual(set(), findings({"README.md": readme, "apps/embed/main.cpp": "  int a = 1;\n    int b = 2;\n"}))
 
 
+    def test_promise(self):
+        text = {"tests/tidy/promise.txt": "Acked means\non disk.\n"}
+        self.assertEqual(set(), findings({"README.md": "# x\n> Acked means on\n> disk.\n", **text}))
+        self.assertIn(("README.md", "promise"), findings({"README.md": "> Acked means mostly on disk.\n", **text}))
+
+
 class Lengths(unittest.TestCase):
     LONG = "int f() {\n" + "  g();\n" * 80 + "}\n"
 
