@@ -1,5 +1,5 @@
 // Entries and the cursors that pass them.
-#include <limits>
+#include <algorithm>
 
 #include "pawl/core/window/bytes.hpp"
 #include "pawl/core/window/group.hpp"
@@ -57,6 +57,7 @@ void Group::move_cursors(Index index, Move move) noexcept {
   const std::byte* const record = table_.record(index);
   for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
     const Distinct& distinct = layout_.distincts[d];
+    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
     saved_[d] = {place_of(record, distinct.lead), place_of(record, distinct.trail)};
   }
   move();
@@ -135,24 +136,26 @@ void Group::insert(Index index, const TypePlan& type, const std::byte* slot, Tim
 
 void Group::evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept {
   Facts facts = 0;
-  std::size_t bit = 0;
+  unsigned bit = 0;
   for (const Program& where : type.wheres) facts |= static_cast<Facts>(where.run(slot, te).number != 0) << bit++;
-  for (std::size_t i = 0; i < type.values.size(); ++i) {
-    const Scalar value = type.values[i].run(slot, te);
-    values_[i] = value.number;
-    facts |= static_cast<Facts>(value.valid) << bit++;
-    facts |= static_cast<Facts>(value.number != 0) << bit++;
+  std::int64_t* value = values_.data();
+  for (const Program& program : type.values) {
+    const Scalar result = program.run(slot, te);
+    *value++ = result.number;
+    facts |= (static_cast<Facts>(result.valid) | static_cast<Facts>(result.number != 0) << 1) << bit;
+    bit += 2;
   }
   for (const FieldRef& text : type.texts) facts |= static_cast<Facts>(!text.missing(slot)) << bit++;
   facts_ = facts;
+  std::byte* to = raws_.data();
   for (const Raw& raw : layout_.raws) {
-    std::byte* const to = raws_.data() + (raw.offset - layout_.raws[0].offset);
     if (raw.text) {
       std::memset(to, 0, raw.bytes);
       std::memcpy(to, type.texts[raw.value].bytes(slot), type.texts[raw.value].byte_count());
     } else {
       store(to, values_[raw.value]);
     }
+    to += raw.bytes;
   }
 }
 
@@ -176,35 +179,38 @@ void Group::write_entry(std::byte* record, Time te) noexcept {
 }
 
 void Group::add_to_totals(std::byte* record, Time te) noexcept {
-  for (const Column& column : layout_.columns) {
-    std::byte* const total = record + layout_.totals_offset + column.offset;
-    const bool adds = (facts_ & column.facts) == column.facts;
-    if (column.kind == Column::Kind::carry && (facts_ & column.match) == column.match) {
-      store(total + carry_matched_offset, load<std::uint32_t>(total + carry_matched_offset) + 1);
-    }
-    if (!adds) continue;
-    switch (column.kind) {
-      case Column::Kind::count32: store(total, load<std::uint32_t>(total) + 1); break;
-      case Column::Kind::count64: store(total, load<std::uint64_t>(total) + 1); break;
-      case Column::Kind::sum64: add_sum(record, column); break;
-      case Column::Kind::sum128: store(total, static_cast<Int128>(load<Int128>(total) + values_[column.value])); break;
-      case Column::Kind::carry:
-        store(total, values_[column.value]);
-        store(total + carry_te_offset, te);
-        store(total + carry_number_offset, load<std::uint32_t>(total + carry_matched_offset));
-        break;
-    }
+  const Facts facts = facts_;
+  for (const Add& add : layout_.counts) {
+    const auto one = static_cast<std::uint32_t>((facts & add.facts) == add.facts);
+    store(record + add.offset, load<std::uint32_t>(record + add.offset) + one);
   }
+  std::uint64_t largest = head_of(record)->largest;
+  for (const Add& add : layout_.sums) {
+    const std::int64_t value = (facts & add.facts) == add.facts ? values_[add.value] : 0;
+    const auto bits = static_cast<std::uint64_t>(value);
+    store(record + add.offset, load<std::uint64_t>(record + add.offset) + bits);
+    largest = std::max(largest, value < 0 ? 0 - bits : bits);
+  }
+  head_of(record)->largest = largest;
+  for (const Column& column : layout_.others) add_to_other(record, column, te);
 }
 
-void Group::add_sum(std::byte* record, const Column& column) noexcept {
+void Group::add_to_other(std::byte* record, const Column& column, Time te) noexcept {
   std::byte* const total = record + layout_.totals_offset + column.offset;
-  const std::int64_t value = values_[column.value];
-  store(total, load<std::uint64_t>(total) + static_cast<std::uint64_t>(value));
-  const std::uint64_t size = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
-  const auto safe = load<std::uint64_t>(record + column.safe_offset);
-  constexpr auto limit = static_cast<Uint128>(INT64_MAX);
-  if (static_cast<Uint128>(size) * safe > limit) store(record + column.safe_offset, static_cast<std::uint64_t>(limit) / size);
+  if (column.kind == Column::Kind::carry && (facts_ & column.match) == column.match) {
+    store(total + carry_matched_offset, load<std::uint32_t>(total + carry_matched_offset) + 1);
+  }
+  if ((facts_ & column.facts) != column.facts) return;
+  switch (column.kind) {
+    case Column::Kind::count64: store(total, load<std::uint64_t>(total) + 1); break;
+    case Column::Kind::sum128: store(total, static_cast<Int128>(load<Int128>(total) + values_[column.value])); break;
+    case Column::Kind::carry:
+      store(total, values_[column.value]);
+      store(total + carry_te_offset, te);
+      store(total + carry_number_offset, load<std::uint32_t>(total + carry_matched_offset));
+      break;
+    case Column::Kind::count32: case Column::Kind::sum64: break;  // among the common ones
+  }
 }
 
 }  // namespace pawl::window

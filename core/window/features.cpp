@@ -7,55 +7,108 @@
 namespace pawl::window {
 namespace {
 
-constexpr std::size_t column_cells = state::Tiles::events;
+constexpr std::size_t next_column = state::Tiles::events;  // from a cell to that of the next column
 
 std::uint32_t difference32(const std::byte* record, std::uint32_t lead, std::uint32_t trail) noexcept {
   return load<std::uint32_t>(record + lead) - load<std::uint32_t>(record + trail);
 }
-
-bool takes_two(Read::Op op) noexcept {
-  return op == Read::Op::avg32 || op == Read::Op::avg128 || op == Read::Op::share32 || op == Read::Op::share64;
+// Right if the sum fits in 64 bits.
+std::int64_t difference64(const std::byte* record, std::uint32_t lead, std::uint32_t trail) noexcept {
+  return static_cast<std::int64_t>(load<std::uint64_t>(record + lead) - load<std::uint64_t>(record + trail));
 }
 
 }  // namespace
 
 void Group::write_missing(Place place) const noexcept {
-  const auto clear = [&](const std::vector<Read>& reads) {
-    for (const Read& read : reads) {
-      for (std::size_t column = read.column; column <= read.column + std::size_t{takes_two(read.op)}; ++column) {
-        place.numbers[column * column_cells] = 0;
-        place.valid[column * column_cells] = 0;
+  for (const Reads* reads : {&layout_.before, &layout_.after}) {
+    for (const Read& read : reads->list) {
+      for (std::size_t cell = read.cell; cell <= read.cell + (read.ratio ? next_column : 0); cell += next_column) {
+        place.numbers[cell] = 0;
+        place.valid[cell] = 0;
       }
     }
-  };
-  clear(layout_.before);
-  clear(layout_.after);
+  }
 }
 
-void Group::read_all(std::span<const Read> reads, Index index, const std::byte* record, Time te, Place place) noexcept {
-  const auto write = [&](std::uint32_t column, Scalar value) {
-    place.numbers[column * column_cells] = value.number;
-    place.valid[column * column_cells] = value.valid;
-  };
-  const auto write_ratio = [&](std::uint32_t column, Scalar numerator, std::int64_t denominator) {
-    const bool valid = numerator.valid && denominator != 0;
-    write(column, {valid ? numerator.number : 0, valid});
-    write(column + 1, {valid ? denominator : 0, valid});
-  };
-  for (const Read& read : reads) {
-    switch (read.op) {
-      case Read::Op::count32: write(read.column, {difference32(record, read.lead, read.trail), true}); break;
-      case Read::Op::sum64: write(read.column, window_sum(record, read)); break;
-      case Read::Op::avg32: write_ratio(read.column, window_sum(record, read), difference32(record, read.lead_count, read.trail_count)); break;
-      case Read::Op::share32:
-        write_ratio(read.column, {difference32(record, read.lead, read.trail), true}, difference32(record, read.lead_count, read.trail_count));
+// Whether no sum over any of the key's entries can leave 64 bits: at most so many, none larger than the largest.
+bool Group::sums_fit(const std::byte* record) const noexcept {
+  const RecordHead* const head = head_of(record);
+  const std::uint32_t held = static_cast<std::uint32_t>(head->position) - head->oldest_end + layout_.chunk_entries;
+  std::uint64_t bound;
+  return !__builtin_mul_overflow(std::uint64_t{held}, head->largest, &bound) && bound <= static_cast<std::uint64_t>(INT64_MAX);
+}
+
+void Group::read_all(const Reads& reads, Index index, const std::byte* record, Time te, Place place) noexcept {
+  std::int64_t* const numbers = place.numbers;
+  std::uint8_t* const valid = place.valid;
+  const bool fit = layout_.sums.empty() || sums_fit(record);
+  for (const Reads::Run& run : reads.runs) {
+    const Read* read = reads.list.data() + run.begin;
+    const Read* const end = reads.list.data() + run.end;
+    const bool sums = run.op == Read::Op::sum64 || run.op == Read::Op::avg32;
+    switch (sums && !fit ? Read::Op::distinct : run.op) {
+      case Read::Op::count32:
+        for (; read != end; ++read) {
+          numbers[read->cell] = difference32(record, read->lead, read->trail);
+          valid[read->cell] = 1;
+        }
         break;
-      case Read::Op::total64: write(read.column, {load<std::int64_t>(record + read.lead), true}); break;
-      case Read::Op::total128: write(read.column, narrow(load<Int128>(record + read.lead))); break;
-      case Read::Op::avg128: write_ratio(read.column, narrow(load<Int128>(record + read.lead)), load<std::int64_t>(record + read.lead_count)); break;
-      case Read::Op::share64: write_ratio(read.column, {load<std::int64_t>(record + read.lead), true}, load<std::int64_t>(record + read.lead_count)); break;
-      case Read::Op::last_time: case Read::Op::last_always: case Read::Op::last_n: write(read.column, read_last(record, read, te)); break;
-      case Read::Op::distinct: write(read.column, read_distinct(index, record, read)); break;
+      case Read::Op::sum64:
+        for (; read != end; ++read) {
+          numbers[read->cell] = difference64(record, read->lead, read->trail);
+          valid[read->cell] = 1;
+        }
+        break;
+      case Read::Op::avg32:  // the sum of no values is 0, as a missing cell must be
+        for (; read != end; ++read) {
+          const std::uint32_t count = difference32(record, read->lead_count, read->trail_count);
+          numbers[read->cell] = difference64(record, read->lead, read->trail);
+          numbers[read->cell + next_column] = count;
+          valid[read->cell] = valid[read->cell + next_column] = count != 0;
+        }
+        break;
+      case Read::Op::share32:
+        for (; read != end; ++read) {
+          const std::uint32_t count = difference32(record, read->lead_count, read->trail_count);
+          numbers[read->cell] = difference32(record, read->lead, read->trail);
+          numbers[read->cell + next_column] = count;
+          valid[read->cell] = valid[read->cell + next_column] = count != 0;
+        }
+        break;
+      case Read::Op::last_always:
+        for (; read != end; ++read) {
+          const bool any = load<Time>(record + read->lead + carry_te_offset) != no_time;
+          numbers[read->cell] = any ? load<std::int64_t>(record + read->lead) : 0;
+          valid[read->cell] = any;
+        }
+        break;
+      default: read_rare(reads, run, index, record, te, place);
+    }
+  }
+}
+
+// What has branches of its own, or is seldom used.
+void Group::read_rare(const Reads& reads, const Reads::Run& run, Index index, const std::byte* record, Time te, Place place) noexcept {
+  const auto write = [&](std::uint32_t cell, Scalar value) {
+    place.numbers[cell] = value.number;
+    place.valid[cell] = value.valid;
+  };
+  const auto write_ratio = [&](std::uint32_t cell, Scalar numerator, std::int64_t denominator) {
+    const bool valid = numerator.valid && denominator != 0;
+    write(cell, {valid ? numerator.number : 0, valid});
+    write(cell + static_cast<std::uint32_t>(next_column), {valid ? denominator : 0, valid});
+  };
+  for (std::uint32_t i = run.begin; i != run.end; ++i) {
+    const Read& read = reads.list[i];
+    switch (read.op) {
+      case Read::Op::sum64: write(read.cell, exact_sum(record, read)); break;
+      case Read::Op::avg32: write_ratio(read.cell, exact_sum(record, read), difference32(record, read.lead_count, read.trail_count)); break;
+      case Read::Op::total64: write(read.cell, {load<std::int64_t>(record + read.lead), true}); break;
+      case Read::Op::total128: write(read.cell, narrow(load<Int128>(record + read.lead))); break;
+      case Read::Op::avg128: write_ratio(read.cell, narrow(load<Int128>(record + read.lead)), load<std::int64_t>(record + read.lead_count)); break;
+      case Read::Op::share64: write_ratio(read.cell, {load<std::int64_t>(record + read.lead), true}, load<std::int64_t>(record + read.lead_count)); break;
+      case Read::Op::distinct: write(read.cell, read_distinct(index, record, read)); break;
+      default: write(read.cell, read_last(record, read, te)); break;
     }
   }
 }
@@ -69,14 +122,6 @@ Scalar Group::read_last(const std::byte* record, const Read& read, Time te) cons
     valid = valid && load<std::uint32_t>(carry + carry_matched_offset) - load<std::uint32_t>(carry + carry_number_offset) < read.n;
   }
   return valid ? Scalar{load<std::int64_t>(carry), true} : Scalar{};
-}
-
-// The difference of two totals mod 2^64 is the sum if that fits, which it does for few entries of known size.
-Scalar Group::window_sum(const std::byte* record, const Read& read) noexcept {
-  const std::uint32_t entries = difference32(record, read.lead_position, read.trail_position);
-  if (entries > load<std::uint64_t>(record + layout_.columns[read.total].safe_offset)) return exact_sum(record, read);
-  const std::uint64_t sum = load<std::uint64_t>(record + read.lead) - load<std::uint64_t>(record + read.trail);
-  return {static_cast<std::int64_t>(sum), true};
 }
 
 // Entry by entry in 128 bits: the totals before and after an entry differ by its value.

@@ -40,18 +40,20 @@ class FieldRef {
 
  private:
   explicit FieldRef(const Field& field)
-      : offset_(field.is_event_time ? offsetof(EventHeader, at) : sizeof(EventHeader) + field.offset),
-        bytes_(stored_bytes(field.type)) {
+      : offset_(static_cast<std::uint16_t>(field.is_event_time ? offsetof(EventHeader, at) : sizeof(EventHeader) + field.offset)),
+        bytes_(static_cast<std::uint16_t>(stored_bytes(field.type))) {
     if (field.is_event_time) return;  // never missing: the mask stays 0
     // Bits are numbered through the header's word and then the payload's first words, all little-endian.
     const std::size_t bit = field.missing_bit;
-    missing_byte_ = bit < 32 ? offsetof(EventHeader, missing) + bit / 8 : sizeof(EventHeader) + (bit - 32) / 8;
+    missing_byte_ = static_cast<std::uint16_t>(bit < 32 ? offsetof(EventHeader, missing) + bit / 8 : sizeof(EventHeader) + (bit - 32) / 8);
     missing_mask_ = static_cast<std::uint8_t>(1U << (bit % 8));
   }
 
-  std::size_t offset_ = 0;
-  std::size_t bytes_ = 8;
-  std::size_t missing_byte_ = offsetof(EventHeader, missing);
+  static_assert(limits::event_header_bytes + limits::event_payload_bytes_max <= UINT16_MAX, "a place in a slot takes 16 bits");
+
+  std::uint16_t offset_ = 0;
+  std::uint16_t bytes_ = 8;
+  std::uint16_t missing_byte_ = offsetof(EventHeader, missing);
   std::uint8_t missing_mask_ = 0;
 };
 

@@ -24,7 +24,7 @@ std::size_t raw_bytes_max(const Layout& layout) noexcept {
 // A record as a new key has it, and as an event without a key reads it.
 std::vector<std::byte> blank_record(const Layout& layout) {
   std::vector<std::byte> blank(layout.record_bytes);
-  *head_of(blank.data()) = {.hash = 0, .position = 0, .last_te = no_time, .append = no_location, .oldest_chunk = no_chunk, .oldest_end = 0, .reserved = 0};
+  *head_of(blank.data()) = {.hash = 0, .position = 0, .last_te = no_time, .largest = 0, .append = no_location, .oldest_chunk = no_chunk, .oldest_end = 0, .reserved = 0};
   for (const Edge& edge : layout.edges) *cursor_of(blank.data(), edge) = {INT64_MAX, 0, 0};
   const auto clear_carries = [&](std::size_t totals, bool edge) {
     for (const Column& column : layout.columns) {
@@ -33,9 +33,6 @@ std::vector<std::byte> blank_record(const Layout& layout) {
   };
   clear_carries(layout.totals_offset, false);
   for (const Edge& edge : layout.edges) clear_carries(edge.cursor + sizeof(CursorHead), true);
-  for (const Column& column : layout.columns) {
-    if (column.kind == Column::Kind::sum64) store(blank.data() + column.safe_offset, UINT64_MAX);
-  }
   for (const Distinct& distinct : layout.distincts) {
     store(blank.data() + distinct.state, DistinctState{.counted = distinct.trail < 0, .values = 0});
   }
@@ -164,7 +161,8 @@ Group::Index Group::find(const Work& work) const noexcept {
 Group::Index Group::find_or_create(const Work& work, Time te) noexcept {
   Index index = find(work);
   if (index != state::KeyTable::none) return index;
-  reclaim(state::KeyTable::partition_of(work.hash), 2, state::KeyTable::none, te);
+  const std::size_t partition = state::KeyTable::partition_of(work.hash);
+  if (2 * table_.partition_keys(partition) > table_.partition_keys_max()) reclaim(partition, 2, state::KeyTable::none, te);
   index = table_.insert(work.hash, work.key);
   if (index == state::KeyTable::none) {
     ++keys_refused_;

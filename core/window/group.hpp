@@ -94,7 +94,7 @@ class Group {
   void evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept;
   void write_entry(std::byte* record, Time te) noexcept;
   void add_to_totals(std::byte* record, Time te) noexcept;
-  void add_sum(std::byte* record, const Column& column) noexcept;
+  void add_to_other(std::byte* record, const Column& column, Time te) noexcept;
 
   // Distinct values (distinct.cpp).
   [[nodiscard]] Position place_of(const std::byte* record, int edge) const noexcept;
@@ -110,8 +110,9 @@ class Group {
 
   // Features (features.cpp).
   void write_missing(Place place) const noexcept;
-  void read_all(std::span<const Read> reads, Index index, const std::byte* record, Time te, Place place) noexcept;
-  [[nodiscard]] Scalar window_sum(const std::byte* record, const Read& read) noexcept;
+  void read_all(const Reads& reads, Index index, const std::byte* record, Time te, Place place) noexcept;
+  [[nodiscard]] bool sums_fit(const std::byte* record) const noexcept;
+  void read_rare(const Reads& reads, const Reads::Run& run, Index index, const std::byte* record, Time te, Place place) noexcept;
   [[nodiscard]] Scalar exact_sum(const std::byte* record, const Read& read) noexcept;
   [[nodiscard]] Scalar read_last(const std::byte* record, const Read& read, Time te) const noexcept;
   [[nodiscard]] Scalar narrow(Int128 sum) noexcept;

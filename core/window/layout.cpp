@@ -47,6 +47,9 @@ class Builder {
     place_record();
     if (!place_chunk()) return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
+    group_runs(layout_.before);
+    group_runs(layout_.after);
+    plan_adds();
     plan_types();
     return std::move(layout_);
   }
@@ -305,11 +308,6 @@ class Builder {
 
   void place_record() {
     std::size_t offset = layout_.totals_offset + totals_bytes_;
-    for (Column& column : layout_.columns) {
-      if (column.kind != Column::Kind::sum64) continue;
-      column.safe_offset = offset;
-      offset += sizeof(std::uint64_t);
-    }
     for (Edge& edge : layout_.edges) {
       edge.cursor = offset;
       offset += sizeof(CursorHead) + layout_.entry_columns_bytes;
@@ -377,22 +375,39 @@ class Builder {
     const Aggregate& aggregate = *feature.aggregate;
     Read read;
     read.op = op_of(aggregate);
-    read.prior = aggregate.prior;
-    read.column = feature.column;
+    read.ratio = feature.columns() == 2;
+    read.cell = feature.column * static_cast<std::uint32_t>(limits::tile_events);
     read.lead_edge = needs.lead;
     read.trail_edge = needs.trail;
     read.lead = place(needs.first, needs.lead);
     read.trail = place(needs.first, needs.trail);
     read.lead_count = place(needs.second, needs.lead);
     read.trail_count = place(needs.second, needs.trail);
-    read.lead_position = position_at(needs.lead);
-    read.trail_position = position_at(needs.trail);
     read.total = static_cast<std::uint32_t>(read.op == Read::Op::distinct ? needs.distinct : needs.first);
     read.reach = aggregate.delay + aggregate.width;
     read.n = static_cast<std::uint64_t>(aggregate.n);
-    std::vector<Read>& reads = aggregate.prior ? layout_.before : layout_.after;
-    const auto behind = std::upper_bound(reads.begin(), reads.end(), read, [](const Read& a, const Read& b) { return a.op < b.op; });
-    reads.insert(behind, read);
+    (aggregate.prior ? layout_.before : layout_.after).list.push_back(read);
+  }
+
+  static void group_runs(Reads& reads) {
+    std::stable_sort(reads.list.begin(), reads.list.end(), [](const Read& a, const Read& b) { return a.op < b.op; });
+    for (std::uint32_t i = 0; i < reads.list.size(); ++i) {
+      if (i == 0 || reads.list[i].op != reads.list[i - 1].op) reads.runs.push_back({reads.list[i].op, i, i});
+      reads.runs.back().end = i + 1;
+    }
+  }
+
+  void plan_adds() {
+    for (const Column& column : layout_.columns) {
+      const Add add{column.facts, static_cast<std::uint32_t>(layout_.totals_offset + column.offset), static_cast<std::uint32_t>(column.value)};
+      if (column.kind == Column::Kind::count32) {
+        layout_.counts.push_back(add);
+      } else if (column.kind == Column::Kind::sum64) {
+        layout_.sums.push_back(add);
+      } else {
+        layout_.others.push_back(column);
+      }
+    }
   }
 
   void plan_types() {

@@ -31,6 +31,7 @@ struct RecordHead {
   std::uint64_t hash;           // first, as the key table wants it
   std::uint64_t position;       // entries inserted since the key began
   Time last_te;                 // of the last entry
+  std::uint64_t largest;        // of the absolute values that any sum64 has taken in
   std::uint32_t append;         // location of the next entry; no_location without a chunk
   std::uint32_t oldest_chunk;
   std::uint32_t oldest_end;     // position behind the last entry of the oldest chunk, mod 2^32
@@ -68,7 +69,6 @@ struct Column {
   std::size_t value = 0;      // index of the value program
   bool in_entry = false;      // read at an edge, not only now
   std::size_t offset = 0;     // in the totals
-  std::size_t safe_offset = 0;  // sum64: in the record, uint64: so many entries of this key surely sum without overflow
 };
 
 // Carry: where its parts stand.
@@ -104,19 +104,35 @@ struct Distinct {
   std::size_t state = 0;          // offset of its DistinctState in the record
 };
 
+// The common columns as inserting an event sees them.
+struct Add {
+  Facts facts = 0;
+  std::uint32_t offset = 0;       // in the record
+  std::uint32_t value = 0;        // index of the value program
+};
+
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
   enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct };
   Op op = Op::count32;
-  bool prior = false;
-  std::uint32_t column = 0;       // of the tile
-  std::uint32_t lead = 0, trail = 0;                // the value's total, or the numerator's
-  std::uint32_t lead_count = 0, trail_count = 0;    // the denominator's
-  std::uint32_t lead_position = 0, trail_position = 0;  // sum64, avg32: entries between the edges
+  bool ratio = false;             // takes two columns
+  std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
+  std::uint32_t lead = 0, trail = 0;              // the value's total, or the numerator's
+  std::uint32_t lead_count = 0, trail_count = 0;  // the denominator's
   std::uint32_t total = 0;        // sum64, avg32: index of the column; distinct: index of the Distinct
-  int lead_edge = -1, trail_edge = -1;
+  std::int32_t lead_edge = -1, trail_edge = -1;
   Duration reach = 0;             // last_time: te > te(e) - reach
   std::uint64_t n = 0;            // last_n
+};
+
+// Features in runs of one operation, so that a loop without branches serves each run.
+struct Reads {
+  struct Run {
+    Read::Op op;
+    std::uint32_t begin, end;
+  };
+  std::vector<Read> list;
+  std::vector<Run> runs;
 };
 
 struct KeyPart {
@@ -143,7 +159,9 @@ struct Layout {
   std::size_t time_edges = 0;
   std::vector<Raw> raws;
   std::vector<Distinct> distincts;
-  std::vector<Read> before, after;  // features read before the event is inserted (`prior`), and after
+  std::vector<Add> counts, sums;  // of the columns: count32 and sum64
+  std::vector<Column> others;     // and the rest
+  Reads before, after;            // features read before the event is inserted (`prior`), and after
 
   std::size_t key_bytes = 0;
   std::size_t key_offset = 0, totals_offset = 0, record_bytes = 0;

@@ -92,10 +92,17 @@ void Program::recognise_shape() {
   if (!is_comparison(root.op) || !plain_field(nodes_[root.args[0]])) return;
   const Node& right = nodes_[root.args[1]];
   if (right.op != Op::literal || right.missing || right.denominator != 1 || right.text) return;
-  shape_ = Shape::compare;
-  op_ = root.op;
   field_ = nodes_[root.args[0]].field;
-  constant_ = right.number;
+  set_range(root.op, right.number);
+}
+
+// Every comparison with a constant asks whether the field is in a range, or outside of it.
+void Program::set_range(Op op, std::int64_t constant) {
+  constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min(), highest = std::numeric_limits<std::int64_t>::max();
+  shape_ = Shape::range;
+  outside_ = op == Op::not_equal || op == Op::less || op == Op::greater;
+  low_ = op == Op::less_equal || op == Op::greater ? lowest : constant;
+  high_ = op == Op::greater_equal || op == Op::less ? highest : constant;
 }
 
 struct Program::Evaluation {

@@ -34,20 +34,16 @@ class Program {
 
   // `te` is the event's effective time. Exact; overflow and division by zero are missing. No allocation.
   [[nodiscard]] Scalar run(const std::byte* slot, Time te) const noexcept {
-    if (shape_ == Shape::field) {
-      if (field_.missing(slot)) return {};
-      return {field_.number(slot), true};
-    }
-    if (shape_ == Shape::compare) {
-      if (field_.missing(slot)) return {};
-      return {compare(field_.number(slot)) ? 1 : 0, true};
-    }
-    return run_tree(slot, te);
+    if (shape_ == Shape::tree) return run_tree(slot, te);
+    const bool valid = !field_.missing(slot);
+    const std::int64_t value = field_.number(slot);
+    const std::int64_t result = shape_ == Shape::field ? value : static_cast<std::int64_t>((value >= low_ && value <= high_) != outside_);
+    return {valid ? result : 0, valid};
   }
 
  private:
   // Most are one field, or one field against a constant; these need no tree.
-  enum class Shape : std::uint8_t { field, compare, tree };
+  enum class Shape : std::uint8_t { field, range, tree };
 
   struct Node {
     language::Op op = language::Op::literal;
@@ -69,26 +65,17 @@ class Program {
   };
   using Arguments = const std::vector<std::uint16_t>&;
 
-  [[nodiscard]] bool compare(std::int64_t value) const noexcept {
-    switch (op_) {
-      case language::Op::equal: return value == constant_;
-      case language::Op::not_equal: return value != constant_;
-      case language::Op::less: return value < constant_;
-      case language::Op::less_equal: return value <= constant_;
-      case language::Op::greater: return value > constant_;
-      default: return value >= constant_;
-    }
-  }
   std::uint16_t add(const language::Expr& expr, const EventSchema& schema);
   void recognise_shape();
+  void set_range(language::Op op, std::int64_t constant);
   [[nodiscard]] Scalar run_tree(const std::byte* slot, Time te) const noexcept;
 
   struct Evaluation;  // one run of the tree, in program.cpp
 
   Shape shape_ = Shape::tree;
-  language::Op op_ = language::Op::literal;
+  bool outside_ = false;  // range: true if the field is not in [low, high]
   FieldRef field_;
-  std::int64_t constant_ = 0;
+  std::int64_t low_ = 0, high_ = 0;
   std::vector<Node> nodes_;  // the root is the last
 };
 
