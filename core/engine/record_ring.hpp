@@ -8,6 +8,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/ring/policy.hpp"
+#include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/storage.hpp"
 
 namespace pawl {
