@@ -62,8 +62,7 @@ class ByteRing {
   [[nodiscard]] ByteSlot operator[](Sequence sequence) const noexcept { return {at(sequence), slot_bytes_}; }
 
   // The first line of a slot, which carries the stamp and header. (The hardware streams the others of a large slot.)
-  void prefetch_to_read(Sequence sequence) const noexcept { ring::prefetch_to_read(at(sequence)); }
-  void prefetch_to_write(Sequence sequence) const noexcept { ring::prefetch_to_write(at(sequence)); }
+  void prefetch(Sequence sequence) const noexcept { ring::prefetch_to_read(at(sequence)); }
 
   // As in Ring.
   void stamp_release(Sequence sequence) noexcept { stamp(sequence).store(sequence + 1, Policy::stamp_store); }

@@ -60,7 +60,7 @@ class Reader {
   template <class Handler>
   void for_each(Batch batch, Handler&& handler) {
     for (Sequence s = batch.first; s <= batch.last; ++s) {
-      if (s + read_ahead_slots <= seen_) storage_.prefetch_to_read(s + read_ahead_slots);
+      if (s + read_ahead_slots <= seen_) storage_.prefetch(s + read_ahead_slots);
       handler(storage_[s], s);
     }
   }

@@ -57,8 +57,7 @@ class Ring {
   [[nodiscard]] const auto& operator[](Sequence sequence) const noexcept { return at(sequence).event; }
 
   // The first line of a slot, which carries the stamp and header. (The hardware streams the others of a large slot.)
-  void prefetch_to_read(Sequence sequence) const noexcept { ring::prefetch_to_read(&at(sequence)); }
-  void prefetch_to_write(Sequence sequence) const noexcept { ring::prefetch_to_write(&at(sequence)); }
+  void prefetch(Sequence sequence) const noexcept { ring::prefetch_to_read(&at(sequence)); }
 
   // Release: the event in the slot is complete. Pairs with stamped_acquire.
   void stamp_release(Sequence sequence) noexcept

@@ -15,8 +15,7 @@ concept SlotStorage = requires(S& storage, const S& reading, Sequence sequence) 
   typename S::Policy;
   { reading.capacity() } noexcept -> std::same_as<std::int64_t>;  // a power of two
   storage[sequence];                                              // the slot of a sequence: sequence & (capacity - 1)
-  reading.prefetch_to_read(sequence);
-  reading.prefetch_to_write(sequence);
+  reading.prefetch(sequence);
   { S::has_stamp } -> std::convertible_to<bool>;
 };
 

@@ -38,6 +38,28 @@ struct PauseSpin {
   }
 };
 
+// For throughput at the price of latency: after a round with little work, waits so that more gathers. A reader at the writer's heels takes
+// every line, slot and cursor, out of the writer's cache as soon as it is written; one that comes back later for many does not.
+class Gather {
+ public:
+  // A round with fewer than `enough` events is followed by `pauses` pauses, of some 20 to 50 ns each. Keep `enough` at most the
+  // budget of a round, or every round waits.
+  explicit Gather(std::int64_t enough = 64, std::uint32_t pauses = 200) noexcept : enough_(enough), pauses_(pauses) {}
+
+  template <class LookAgain>
+  void after_round(std::int64_t work, LookAgain&&) noexcept {
+    if (work == 0) {
+      cpu_relax();
+    } else if (work < enough_) {
+      for (std::uint32_t i = 0; i < pauses_; ++i) cpu_relax();
+    }
+  }
+
+ private:
+  std::int64_t enough_;
+  std::uint32_t pauses_;
+};
+
 // Pauses for `spins` idle rounds, then gives the core away in every further one. Yield: a callable, in io a system call.
 template <std::invocable Yield>
 class SpinThenYield {

@@ -6,7 +6,6 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/ring/barrier.hpp"
 #include "pawl/core/ring/batch.hpp"
-#include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/storage.hpp"
 
 namespace pawl::ring {
@@ -90,9 +89,6 @@ class Writer {
     PAWL_ASSERT(count > 0);
     const Batch granted{next_, next_ + count - 1};
     next_ += count;
-    // One slot ahead for each that was granted, as long as it is known to be free.
-    const Sequence ahead_end = std::min(next_ + write_ahead_slots, free_end_);
-    for (Sequence s = granted.first + write_ahead_slots; s < ahead_end; ++s) storage_.prefetch_to_write(s);
     return granted;
   }
 
