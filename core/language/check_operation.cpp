@@ -53,21 +53,21 @@ Typed Checker::operation(const Node& node, const Scope& scope) {
 }
 
 // A literal in the type of `other`; anything else as it is.
-Typed Checker::adapt(const Node& node, const Typed& other, const Scope& scope) {
+Typed Checker::adapt(const Node& node, const Typed& other, const Scope& scope, std::string_view verb) {
   const auto literal = constant(node, scope);
   if (!literal || !other) return expression(node, scope);
   if (node.kind == syntax::NodeKind::name && !expression(node, scope)) return {};  // a let that cannot be read here
-  return {convert(*literal, other.expr->type, other.labels, node.span, problems_), other.labels};
+  return {convert(*literal, other.expr->type, other.labels, node.span, problems_, verb), other.labels};
 }
 
 bool Checker::pair(const Node& a, const Node& b, const Scope& scope, Typed& left, Typed& right, std::string_view verb) {
   const bool a_literal = constant(a, scope).has_value();
   if (a_literal && !constant(b, scope)) {
     right = expression(b, scope);
-    left = adapt(a, right, scope);
+    left = adapt(a, right, scope, verb);
   } else {
     left = expression(a, scope);
-    right = a_literal ? expression(b, scope) : adapt(b, left, scope);
+    right = a_literal ? expression(b, scope) : adapt(b, left, scope, verb);
   }
   return left && right && compatible(left, right, join(a.span, b.span), verb);
 }
@@ -77,7 +77,7 @@ bool Checker::compatible(const Typed& a, const Typed& b, Span span, std::string_
   const Type& right = b.expr->type;
   const std::string labels = std::string("cannot ") + std::string(verb) + " enums of different labels";
   if (!same_dimension(left, right)) {
-    problems_.error(span, "E111", std::string("cannot ") + std::string(verb) + " " + to_string(left) + " with " + to_string(right) + mismatch_cure(left, right));
+    problems_.error(span, "E111", cannot(verb, to_string(left), to_string(right)) + mismatch_cure(left, right));
     return false;
   }
   const bool same_labels = left.kind != Kind::enumeration || a.labels == b.labels || (a.labels != nullptr && b.labels != nullptr && *a.labels == *b.labels);
@@ -113,8 +113,8 @@ Typed Checker::comparison(const Node& node, const Scope& scope) {
 Typed Checker::between(const Node& node, const Scope& scope) {
   Typed value = expression(*node.args[0], scope);
   if (!value) return {};
-  Typed low = adapt(*node.args[1], value, scope);
-  Typed high = adapt(*node.args[2], value, scope);
+  Typed low = adapt(*node.args[1], value, scope, "compare");
+  Typed high = adapt(*node.args[2], value, scope, "compare");
   if (!low || !high) return {};
   if (!compatible(value, low, node.span, "compare") || !compatible(value, high, node.span, "compare")) return {};
   if (!is_ordered(value.expr->type)) return error(node.span, "E114", to_string(value.expr->type) + " has no order");
@@ -181,7 +181,7 @@ Typed Checker::in_set(const Node& node, const Scope& scope) {
   typed.expr->args.push_back(nullptr);
   bool good = true;
   for (std::size_t i = 1; i < node.args.size(); ++i) {
-    Typed element = adapt(*node.args[i], value, scope);
+    Typed element = adapt(*node.args[i], value, scope, "compare");
     if (element && element.expr->op != Op::literal) element = error(node.args[i]->span, "E117", "a set holds literals only; compare with `=` and `or`");
     good = good && element && compatible(value, element, node.args[i]->span, "compare");
     typed.expr->args.push_back(std::move(element.expr));

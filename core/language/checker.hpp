@@ -111,7 +111,7 @@ class Checker {
   // Two operands of one dimension: a literal takes the type of the other. False: reported.
   bool pair(const syntax::Node& a, const syntax::Node& b, const Scope& scope, Typed& left, Typed& right, std::string_view verb);
   bool compatible(const Typed& a, const Typed& b, Span span, std::string_view verb);
-  Typed adapt(const syntax::Node& node, const Typed& other, const Scope& scope);
+  Typed adapt(const syntax::Node& node, const Typed& other, const Scope& scope, std::string_view verb = "use");
   std::optional<Constant> constant(const syntax::Node& node, const Scope& scope) const;
 
   // Windows: check_aggregate.cpp.

@@ -31,11 +31,6 @@ ExprPtr literal(const Type& type, Value value, Span span, Problems& problems) {
   return expr;
 }
 
-ExprPtr mismatch(const Constant& constant, const Type& target, std::string_view cure, Span span, Problems& problems) {
-  problems.error(span, "E111", std::string("cannot use ") + describe(constant) + " as " + to_string(target) + "; " + std::string(cure));
-  return nullptr;
-}
-
 ExprPtr integer(const Constant& constant, const Type& target, Span span, Problems& problems) {
   Type type = target;
   type.ratio = target.ratio || constant.denominator != 1;
@@ -43,9 +38,6 @@ ExprPtr integer(const Constant& constant, const Type& target, Span span, Problem
 }
 
 ExprPtr scaled(const Constant& constant, const Type& target, Span span, Problems& problems) {
-  if (constant.kind == Constant::Kind::percent && target.kind == Kind::money) {
-    return mismatch(constant, target, "write a part of an amount, such as `5% * amount`", span, problems);
-  }
   const auto units = number(multiply(fraction_of(constant), {static_cast<Int128>(power_of_ten(target.scale)), 1}), 0);
   if (!units) {
     problems.error(span, "E113", std::string("the number is too large for ") + to_string(target));
@@ -88,11 +80,27 @@ ExprPtr label(const Constant& constant, const Type& target, const std::vector<st
   return literal(target, std::move(value), span, problems);
 }
 
-ExprPtr convert_text(const Constant& constant, const Type& target, const std::vector<std::string>* labels, Span span, Problems& problems) {
-  if (target.kind == Kind::text) return text(constant, target, span, problems);
-  if (target.kind == Kind::enumeration) return label(constant, target, labels, span, problems);
-  const bool time = target.kind == Kind::time || target.kind == Kind::duration || target.kind == Kind::boolean;
-  return mismatch(constant, target, time ? "remove the quotes and write `2018-08-08T10:00:00Z`, `5m` or `true`" : "remove the quotes", span, problems);
+// What to write instead of a constant that `type` has no place for; empty: it has.
+std::string_view cure(const Constant& constant, const Type& target) {
+  if (constant.kind == Constant::Kind::text) {
+    switch (target.kind) {
+      case Kind::text:
+      case Kind::enumeration: return "";
+      case Kind::time: return "remove the quotes and write `2018-08-08T10:00:00Z`";
+      case Kind::duration: return "remove the quotes and write a duration such as `5m`";
+      case Kind::boolean: return "remove the quotes and write `true` or `false`";
+      default: return "remove the quotes";
+    }
+  }
+  switch (target.kind) {
+    case Kind::money: return constant.kind == Constant::Kind::percent ? "write a part of an amount, such as `5% * amount`" : "";
+    case Kind::duration: return "durations have a unit: `60s`, `5m`, `1h`";
+    case Kind::time: return "times are written `2018-08-08T10:00:00Z`";
+    case Kind::boolean: return "write `true` or `false`";
+    case Kind::text: return "write it in quotes";
+    case Kind::enumeration: return "write one of its labels in quotes";
+    default: return "";
+  }
 }
 
 }  // namespace
@@ -131,20 +139,26 @@ std::optional<Constant> combined(Op op, const Constant& a, const Constant& b) {
   return result;
 }
 
-ExprPtr convert(const Constant& constant, const Type& target, const std::vector<std::string>* labels, Span span, Problems& problems) {
-  if (constant.kind == Constant::Kind::text) return convert_text(constant, target, labels, span, problems);
+std::string cannot(std::string_view verb, const std::string& left, const std::string& right) {
+  const bool between = verb.ends_with("between");
+  return std::string("cannot ") + std::string(verb) + ' ' + left + (between ? " and " : " with ") + right;
+}
+
+ExprPtr convert(const Constant& constant, const Type& target, const std::vector<std::string>* labels, Span span, Problems& problems, std::string_view verb) {
+  if (const std::string_view cure_text = cure(constant, target); !cure_text.empty()) {
+    const std::string what = verb == "use" ? std::string("cannot use ") + describe(constant) + " as " + to_string(target) : cannot(verb, to_string(target), describe(constant));
+    problems.error(span, "E111", what + "; " + std::string(cure_text));
+    return nullptr;
+  }
   switch (target.kind) {
     case Kind::integer: return integer(constant, target, span, problems);
     case Kind::money:
     case Kind::decimal: return scaled(constant, target, span, problems);
     case Kind::floating: return floating(constant, target, span, problems);
-    case Kind::duration: return mismatch(constant, target, "durations have a unit: `60s`, `5m`, `1h`", span, problems);
-    case Kind::time: return mismatch(constant, target, "times are written `2018-08-08T10:00:00Z`", span, problems);
-    case Kind::boolean: return mismatch(constant, target, "write `true` or `false`", span, problems);
-    case Kind::text: return mismatch(constant, target, "write it in quotes", span, problems);
-    case Kind::enumeration: return mismatch(constant, target, "write one of its labels in quotes", span, problems);
+    case Kind::text: return text(constant, target, span, problems);
+    case Kind::enumeration: return label(constant, target, labels, span, problems);
+    default: return nullptr;  // cured above
   }
-  return nullptr;
 }
 
 ExprPtr convert(const Constant& constant, Span span, Problems& problems) {

@@ -26,8 +26,11 @@ struct Constant {
 [[nodiscard]] std::optional<Constant> combined(Op op, const Constant& a, const Constant& b);
 
 // The literal in units of `target`, or an error (reported, and null). `labels`: of an enumeration.
-// An integer beside a fraction becomes the fraction; the type of what is returned says so.
-[[nodiscard]] std::unique_ptr<Expr> convert(const Constant& constant, const Type& target, const std::vector<std::string>* labels, Span span, Problems& problems);
+// An integer beside a fraction becomes the fraction; the type of what is returned says so. `verb`: of the error, "compare", "add".
+[[nodiscard]] std::unique_ptr<Expr> convert(const Constant& constant, const Type& target, const std::vector<std::string>* labels, Span span, Problems& problems,
+                                            std::string_view verb = "use");
+// "cannot compare money with text", "cannot choose between money and text"
+[[nodiscard]] std::string cannot(std::string_view verb, const std::string& left, const std::string& right);
 // Without context: int, ratio, or text of its own length.
 [[nodiscard]] std::unique_ptr<Expr> convert(const Constant& constant, Span span, Problems& problems);
 

@@ -385,7 +385,10 @@ NodePtr Parser::aggregate(bool prior, std::uint32_t begin) {
     NodePtr arg = expression();
     if (arg) node->args.push_back(std::move(arg));
   }
-  if (failed() || !expect(TokenKind::right_paren, node->aggregate ? "`)`" : "`per` and a key, such as `per customer`")) return nullptr;
+  if (!failed() && !at(TokenKind::right_paren) && !node->aggregate) {
+    fail(here(), "E120", std::string("`") + name.string() + "` needs `per` and a key here: `" + name.string() + "(x per customer, 1h)`");
+  }
+  if (failed() || !expect(TokenKind::right_paren, "`)`")) return nullptr;
   node->span = since(begin);
   return with_depth(std::move(node));
 }

@@ -110,7 +110,7 @@ constexpr Case cases[] = {
     // Types.
     {"E110", "rule r { on Payment when <<amount>> then alert }", "must be true or false, but this is money"},
     {"E110", "let x = share(<<amount>> per customer, 1h)", "`share` needs a condition"},
-    {"E111", "rule r { on Payment when amount > <<\"100\">> }", "remove the quotes"},
+    {"E111", "rule r { on Payment when amount > <<\"100\">> }", "cannot compare money with text; remove the quotes"},
     {"E111", "rule r { on Payment when <<amount > terminal>> }", "cannot compare money with int"},
     {"E111", "rule r { on Payment when <<amount = euros>> }", "one scale and currency"},
     {"E111", "rule r { on Payment when <<amount * amount>> > 1.00 }", "cannot compute money * money"},
@@ -132,6 +132,7 @@ constexpr Case cases[] = {
     {"E120", "rule r { on Payment when <<sum(amount)>> > 1.00 }", "needs a key and a span"},
     {"E120", "let x = count(per customer<<)>>", "needs a span after its key"},
     {"E120", "rule r { on Payment when <<min(amount, amount)>> > 1.00 }", "min2(a, b)"},
+    {"E120", "let x = sum(amount <<customer>>, 1h)", "needs `per` and a key here"},
     {"E121", "let x = count(per terminal, <<0s>>)", "longer than nothing"},
     {"E121", "let x = count(per terminal, 1h by <<7m>>)", "whole number of panes"},
     {"E121", "let x = <<count(per terminal, last 0)>>", "`last` takes"},
