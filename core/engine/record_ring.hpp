@@ -27,8 +27,7 @@ class RecordRing {
 
   [[nodiscard]] std::int64_t capacity() const noexcept { return mask_ + 1; }
   [[nodiscard]] std::byte* operator[](Sequence index) const noexcept { return base_ + static_cast<std::size_t>(index & mask_) * record_bytes_; }
-  void prefetch_to_read(Sequence index) const noexcept { ring::prefetch_to_read((*this)[index]); }
-  void prefetch_to_write(Sequence index) const noexcept { ring::prefetch_to_write((*this)[index]); }
+  void prefetch(Sequence index) const noexcept { ring::prefetch_to_read((*this)[index]); }
 
  private:
   std::byte* base_;
