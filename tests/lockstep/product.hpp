@@ -14,20 +14,24 @@
 
 namespace pawl::lockstep_test {
 
-struct FreeMemory { void operator()(std::byte* memory) const { std::free(memory); } };
-
-// Zeroed, from a cache line.
+// Zeroed, from a cache line. From calloc, which hands out pages that are zero already: most of a state's memory is never touched.
 class Block {
  public:
-  explicit Block(std::size_t bytes) : size_((bytes + 63) / 64 * 64 + 64), memory_(static_cast<std::byte*>(std::aligned_alloc(64, size_))) {
-    std::memset(memory_.get(), 0, size_);
+  explicit Block(std::size_t bytes) : size_(bytes), room_(bytes + line), memory_(std::calloc(room_, 1)) {
+    void* aligned = memory_.get();
+    data_ = static_cast<std::byte*>(std::align(line, size_, aligned, room_));
+    PAWL_ASSERT(data_ != nullptr);
   }
-  [[nodiscard]] std::byte* data() const { return memory_.get(); }
-  [[nodiscard]] std::span<std::byte> span() const { return {memory_.get(), size_}; }
+  [[nodiscard]] std::byte* data() const { return data_; }
+  [[nodiscard]] std::span<std::byte> span() const { return {data_, size_}; }
 
  private:
-  std::size_t size_;
-  std::unique_ptr<std::byte, FreeMemory> memory_;
+  struct FreeMemory { void operator()(void* memory) const { std::free(memory); } };
+  static constexpr std::size_t line = 64;
+
+  std::size_t size_, room_;
+  std::unique_ptr<void, FreeMemory> memory_;
+  std::byte* data_ = nullptr;
 };
 
 // Windows in `shards` parts of whole groups, then decide.
