@@ -41,35 +41,6 @@ void Group::advance_last_n_edges(std::byte* record) noexcept {
   }
 }
 
-// Brings all edges of a key to effective time te.
-void Group::advance(Index index, Time te) noexcept {
-  std::byte* const record = table_.record(index);
-  move_cursors(index, [&] {
-    advance_time_edges(record, te);
-    advance_last_n_edges(record);
-  });
-  free_passed_chunks(record);
-}
-
-// What the cursors of counted windows pass enters and leaves the table.
-template <class Move>
-void Group::move_cursors(Index index, Move move) noexcept {
-  const std::byte* const record = table_.record(index);
-  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
-    const Distinct& distinct = layout_.distincts[d];
-    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
-    saved_[d] = {place_of(record, distinct.lead), place_of(record, distinct.trail)};
-  }
-  move();
-  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
-    const Distinct& distinct = layout_.distincts[d];
-    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
-    if (distinct.lead >= 0) count_passed(index, d, saved_[d].lead, saved_[d].trail);
-    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
-    if (distinct.trail >= 0) uncount(index, d, {saved_[d].trail, place_of(record, distinct.trail).position});
-  }
-}
-
 std::uint32_t Group::passed_by_all(const std::byte* record) const noexcept {
   if (layout_.slowest >= 0) return cursor_of(record, layout_.edges[static_cast<std::size_t>(layout_.slowest)])->position;
   const auto now = static_cast<std::uint32_t>(head_of(record)->position);
@@ -91,20 +62,41 @@ void Group::free_passed_chunks(std::byte* record) noexcept {
   }
 }
 
+// What the cursors of counted windows pass enters and leaves the table.
+template <class Move>
+void Group::move_cursors(Index index, Move move) noexcept {
+  if (counted_windows_ == 0) return move();
+  save_counted(index);
+  move();
+  count_moved(index);
+}
+
+// Brings all edges of a key to effective time te.
+void Group::advance(Index index, Time te) noexcept {
+  std::byte* const record = table_.record(index);
+  move_cursors(index, [&] {
+    advance_time_edges(record, te);
+    advance_last_n_edges(record);
+  });
+  free_passed_chunks(record);
+}
+
 // False: all entries are in use, and no key nearby could be forgotten.
 bool Group::make_room(Index index, Time te) noexcept {
   if (!layout_.keeps_entries()) return true;
+  if (entries_ >= entries_max_ && !find_room(index, te)) return false;
+  RecordHead* const head = head_of(table_.record(index));
+  if ((head->append & chunk_entries_max) >= layout_.chunk_entries) append_chunk(head);
+  return true;
+}
+
+bool Group::find_room(Index index, Time te) noexcept {
   for (int tries = 0; entries_ >= entries_max_ && tries < 4; ++tries) {
     reclaim(next_partition_, 2, index, te);
     next_partition_ = (next_partition_ + 1) % limits::partitions;
   }
-  if (entries_ >= entries_max_) {
-    ++entries_refused_;
-    return false;
-  }
-  RecordHead* const head = head_of(table_.record(index));
-  if (head->append == no_location || (head->append & chunk_entries_max) == layout_.chunk_entries) append_chunk(head);
-  return true;
+  entries_refused_ += entries_ >= entries_max_;
+  return entries_ < entries_max_;
 }
 
 void Group::append_chunk(RecordHead* head) noexcept {
@@ -119,22 +111,7 @@ void Group::append_chunk(RecordHead* head) noexcept {
   head->append = chunk << location_index_bits;
 }
 
-// REQUIRES: make_room() said yes and nothing has happened to the record since.
-void Group::insert(Index index, const TypePlan& type, const std::byte* slot, Time te) noexcept {
-  std::byte* const record = table_.record(index);
-  RecordHead* const head = head_of(record);
-  evaluate(type, slot, te);
-  if (layout_.keeps_entries()) write_entry(record, te);
-  count_inserted(index);
-  add_to_totals(record, te);
-  ++head->position;
-  head->last_te = te;
-  if (layout_.time_edges == layout_.edges.size()) return;
-  move_cursors(index, [&] { advance_last_n_edges(record); });
-  free_passed_chunks(record);
-}
-
-void Group::evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept {
+void Group::evaluate_programs(const TypePlan& type, const std::byte* slot, Time te) noexcept {
   Facts facts = 0;
   unsigned bit = 0;
   for (const Program& where : type.wheres) facts |= static_cast<Facts>(where.run(slot, te).number != 0) << bit++;
@@ -147,6 +124,25 @@ void Group::evaluate(const TypePlan& type, const std::byte* slot, Time te) noexc
   }
   for (const FieldRef& text : type.texts) facts |= static_cast<Facts>(!text.missing(slot)) << bit++;
   facts_ = facts;
+}
+
+void Group::evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept {
+  if (type.quick) {
+    Facts facts = 0;
+    unsigned bit = 0;
+    for (const Quick& where : type.quick_wheres) facts |= static_cast<Facts>(where.valid(slot) & where.in_range(slot)) << bit++;
+    std::int64_t* value = values_.data();
+    for (const Quick& quick : type.quick_values) {
+      const bool valid = quick.valid(slot);
+      const std::uint64_t number = quick.number(slot) & (0 - static_cast<std::uint64_t>(valid));
+      *value++ = static_cast<std::int64_t>(number);
+      facts |= (static_cast<Facts>(valid) | static_cast<Facts>(number != 0) << 1) << bit;
+      bit += 2;
+    }
+    facts_ = facts;
+  } else {
+    evaluate_programs(type, slot, te);
+  }
   std::byte* to = raws_.data();
   for (const Raw& raw : layout_.raws) {
     if (raw.text) {
@@ -166,7 +162,7 @@ void Group::write_entry(std::byte* record, Time te) noexcept {
   store(at, te);
   copy_words(at + sizeof(Time), record + layout_.totals_offset, layout_.entry_columns_bytes);
   if (!layout_.raws.empty()) {
-    std::memcpy(at + layout_.raws[0].offset, raws_.data(), raws_.size());
+    copy_words(at + layout_.raws[0].offset, raws_.data(), raws_.size());
     store(at + layout_.raw_facts_offset, facts_);
   }
   ++entries_;
@@ -211,6 +207,96 @@ void Group::add_to_other(std::byte* record, const Column& column, Time te) noexc
       break;
     case Column::Kind::count32: case Column::Kind::sum64: break;  // among the common ones
   }
+}
+
+void Group::save_counted(Index index) noexcept {
+  const std::byte* const record = table_.record(index);
+  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
+    const Distinct& distinct = layout_.distincts[d];
+    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
+    saved_[d] = {place_of(record, distinct.lead), place_of(record, distinct.trail)};
+  }
+}
+
+void Group::count_moved(Index index) noexcept {
+  const std::byte* const record = table_.record(index);
+  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
+    const Distinct& distinct = layout_.distincts[d];
+    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
+    if (distinct.lead >= 0) count_passed(index, d, saved_[d].lead, saved_[d].trail);
+    if (load<DistinctState>(record + distinct.state).counted == 0) continue;
+    if (distinct.trail >= 0) uncount(index, d, {saved_[d].trail, place_of(record, distinct.trail).position});
+  }
+}
+
+// REQUIRES: make_room() said yes and nothing has happened to the record since.
+void Group::insert(Index index, const TypePlan& type, const std::byte* slot, Time te) noexcept {
+  std::byte* const record = table_.record(index);
+  RecordHead* const head = head_of(record);
+  evaluate(type, slot, te);
+  if (layout_.keeps_entries()) write_entry(record, te);
+  count_inserted(index);
+  add_to_totals(record, te);
+  ++head->position;
+  head->last_te = te;
+  if (layout_.time_edges == layout_.edges.size()) return;
+  move_cursors(index, [&] { advance_last_n_edges(record); });
+  free_passed_chunks(record);
+}
+
+Group::Index Group::find(const Work& work) const noexcept {
+  if (work.candidate != state::KeyTable::none && table_.holds(work.candidate, work.hash, work.key)) return work.candidate;
+  return table_.find(work.hash, work.key);
+}
+
+// False: a bound was reached, the event is in no window of this group and its features are missing.
+bool Group::take_in(const Work& work, const Batch& batch, std::size_t i, Place place) noexcept {
+  const Time te = batch.te[i];
+  if (work.role != Role::insert) {
+    const Index index = work.role == Role::empty ? state::KeyTable::none : find(work);
+    if (index != state::KeyTable::none) advance(index, te);
+    const std::byte* const record = index == state::KeyTable::none ? blank_.data() : table_.record(index);
+    read_all(layout_.before, index, record, te, place);
+    read_all(layout_.after, index, record, te, place);
+    return true;
+  }
+  Index index = find(work);
+  if (index == state::KeyTable::none) index = create(work, te);
+  if (index == state::KeyTable::none) return false;
+  advance(index, te);
+  if (!make_room(index, te)) return false;
+  const std::byte* const record = table_.record(index);
+  read_all(layout_.before, index, record, te, place);
+  insert(index, layout_.types[batch.type[i]], batch.slot[i], te);
+  read_all(layout_.after, index, record, te, place);
+  return true;
+}
+
+void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const Sequence sequence = batch.first + static_cast<Sequence>(i);
+    const std::size_t cell = static_cast<std::size_t>(sequence) % state::Tiles::events;
+    const Place place{tiles.numbers(0, sequence) + cell, tiles.valid(0, sequence) + cell};
+    if (work_[i].role == Role::none || !take_in(work_[i], batch, i, place)) write_missing(place);
+  }
+}
+
+void Group::examine(Index index, Time te) noexcept {
+  advance(index, te);
+  RecordHead* const head = head_of(table_.record(index));
+  if (layout_.immortal || head->last_te > earlier(te, layout_.reach)) return;
+  for (Chunk chunk = head->oldest_chunk; chunk != no_chunk;) {
+    const bool last = chunk == head->append >> location_index_bits;
+    const Chunk following_chunk = last ? no_chunk : chunks_.next(chunk);
+    entries_ -= last ? (head->append & chunk_entries_max) : layout_.chunk_entries;
+    chunks_.give_back(chunk);
+    chunk = following_chunk;
+  }
+  for (const Distinct& distinct : layout_.distincts) {
+    counted_windows_ -= distinct.trail >= 0 && load<DistinctState>(table_.record(index) + distinct.state).counted != 0;
+  }
+  table_.erase(index);
+  ++keys_evicted_;
 }
 
 }  // namespace pawl::window

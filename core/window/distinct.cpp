@@ -93,6 +93,7 @@ void Group::no_room(Index index, std::size_t distinct, Span counted) noexcept {
   }
   uncount(index, distinct, counted);
   state->counted = 0;
+  --counted_windows_;
 }
 
 Scalar Group::read_distinct(Index index, const std::byte* record, const Read& read) noexcept {
@@ -108,6 +109,7 @@ Scalar Group::read_distinct(Index index, const std::byte* record, const Read& re
     if (span.size() >= uncount_below) return {state.values, true};
     uncount(index, read.total, span);
     reinterpret_cast<DistinctState*>(table_.record(index) + plan.state)->counted = 0;
+    --counted_windows_;
   }
   if (span.size() <= scan_max) return {scan(raw, span), true};
   if (counted_.room() < span.size() || !count(index, read.total, span)) {
@@ -116,6 +118,7 @@ Scalar Group::read_distinct(Index index, const std::byte* record, const Read& re
   }
   auto* const counted = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
   counted->counted = 1;
+  ++counted_windows_;
   return {counted->values, true};
 }
 

@@ -30,6 +30,12 @@ class FieldRef {
     std::memcpy(&value, slot + offset_, sizeof value);
     return value;
   }
+  // A number as part of the aligned word around it: fields of 1 and 2 bytes never straddle two words.
+  [[nodiscard]] std::uint16_t word() const noexcept { return static_cast<std::uint16_t>(offset_ & ~7U); }
+  [[nodiscard]] std::uint8_t shift() const noexcept { return static_cast<std::uint8_t>(offset_ % 8 * 8); }
+  [[nodiscard]] std::uint64_t mask() const noexcept { return bytes_ == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * bytes_)) - 1; }
+  [[nodiscard]] std::uint16_t missing_byte() const noexcept { return missing_byte_; }
+  [[nodiscard]] std::uint8_t missing_mask() const noexcept { return missing_mask_; }
   [[nodiscard]] const std::byte* bytes(const std::byte* slot) const noexcept { return slot + offset_; }
   [[nodiscard]] std::size_t byte_count() const noexcept { return bytes_; }
   // REQUIRES: text. Without padding.

@@ -52,7 +52,10 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       values_(layout_.values),
       raws_(layout_.raw_facts_offset - std::min(layout_.raw_facts_offset, sizeof(Time) + layout_.entry_columns_bytes)),
       saved_(layout_.distincts.size()),
-      entries_max_(limits.entries_max) {}
+      entries_max_(limits.entries_max) {
+  // Windows since the start are counted always; those with a delay take in what their edge passes.
+  for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0 && distinct.lead >= 0;
+}
 
 Group::Role Group::read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept {
   for (std::size_t i = 0; i < type.key.size(); ++i) {
@@ -79,6 +82,17 @@ void Group::gather(const Batch& batch) noexcept {
     if (batch.type[i] == no_event) continue;
     const TypePlan& type = layout_.types[batch.type[i]];
     if (!type.reads) continue;
+    if (type.quick_key) {
+      if (!type.quick_key->valid(batch.slot[i])) {
+        work.role = Role::empty;
+        continue;
+      }
+      store(key, type.quick_key->number(batch.slot[i]));
+      work.role = type.inserts ? Role::insert : Role::read;
+      work.hash = hash_bytes(key, sizeof(std::uint64_t));
+      table_.prefetch(work.hash);
+      continue;
+    }
     work.role = read_key(type, batch.slot[i], key);
     if (work.role == Role::empty) continue;
     work.hash = hash_bytes(key, layout_.key_bytes);
@@ -122,48 +136,10 @@ void Group::approach(const Batch& batch) noexcept {
   }
 }
 
-void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
-  for (std::size_t i = 0; i < batch.count; ++i) {
-    const Sequence sequence = batch.first + static_cast<Sequence>(i);
-    const std::size_t cell = static_cast<std::size_t>(sequence) % state::Tiles::events;
-    const Place place{tiles.numbers(0, sequence) + cell, tiles.valid(0, sequence) + cell};
-    if (work_[i].role == Role::none || !take_in(work_[i], batch, i, place)) write_missing(place);
-  }
-}
-
-// False: a bound was reached, the event is in no window of this group and its features are missing.
-bool Group::take_in(const Work& work, const Batch& batch, std::size_t i, Place place) noexcept {
-  const Time te = batch.te[i];
-  if (work.role != Role::insert) {
-    const Index index = work.role == Role::empty ? state::KeyTable::none : find(work);
-    if (index != state::KeyTable::none) advance(index, te);
-    const std::byte* const record = index == state::KeyTable::none ? blank_.data() : table_.record(index);
-    read_all(layout_.before, index, record, te, place);
-    read_all(layout_.after, index, record, te, place);
-    return true;
-  }
-  const Index index = find_or_create(work, te);
-  if (index == state::KeyTable::none) return false;
-  advance(index, te);
-  if (!make_room(index, te)) return false;
-  const std::byte* const record = table_.record(index);
-  read_all(layout_.before, index, record, te, place);
-  insert(index, layout_.types[batch.type[i]], batch.slot[i], te);
-  read_all(layout_.after, index, record, te, place);
-  return true;
-}
-
-Group::Index Group::find(const Work& work) const noexcept {
-  if (work.candidate != state::KeyTable::none && table_.holds(work.candidate, work.hash, work.key)) return work.candidate;
-  return table_.find(work.hash, work.key);
-}
-
-Group::Index Group::find_or_create(const Work& work, Time te) noexcept {
-  Index index = find(work);
-  if (index != state::KeyTable::none) return index;
+Group::Index Group::create(const Work& work, Time te) noexcept {
   const std::size_t partition = state::KeyTable::partition_of(work.hash);
   if (2 * table_.partition_keys(partition) > table_.partition_keys_max()) reclaim(partition, 2, state::KeyTable::none, te);
-  index = table_.insert(work.hash, work.key);
+  const Index index = table_.insert(work.hash, work.key);
   if (index == state::KeyTable::none) {
     ++keys_refused_;
     return index;
@@ -181,21 +157,6 @@ void Group::reclaim(std::size_t partition, std::size_t records, Index spare, Tim
     if (index == state::KeyTable::none) return;
     if (index != spare) examine(index, te);
   }
-}
-
-void Group::examine(Index index, Time te) noexcept {
-  advance(index, te);
-  RecordHead* const head = head_of(table_.record(index));
-  if (layout_.immortal || head->last_te > earlier(te, layout_.reach)) return;
-  for (Chunk chunk = head->oldest_chunk; chunk != no_chunk;) {
-    const bool last = chunk == head->append >> location_index_bits;
-    const Chunk following_chunk = last ? no_chunk : chunks_.next(chunk);
-    entries_ -= last ? (head->append & chunk_entries_max) : layout_.chunk_entries;
-    chunks_.give_back(chunk);
-    chunk = following_chunk;
-  }
-  table_.erase(index);
-  ++keys_evicted_;
 }
 
 GroupCounters Group::counters() const noexcept {

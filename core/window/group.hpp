@@ -69,9 +69,9 @@ class Group {
 
   // Keys (group.cpp).
   [[nodiscard]] Role read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept;
-  [[nodiscard]] bool take_in(const Work& work, const Batch& batch, std::size_t i, Place place) noexcept;
-  [[nodiscard]] Index find(const Work& work) const noexcept;
-  [[nodiscard]] Index find_or_create(const Work& work, Time te) noexcept;
+  [[nodiscard, gnu::always_inline]] inline bool take_in(const Work& work, const Batch& batch, std::size_t i, Place place) noexcept;
+  [[nodiscard, gnu::always_inline]] inline Index find(const Work& work) const noexcept;
+  [[nodiscard]] Index create(const Work& work, Time te) noexcept;
   void reclaim(std::size_t partition, std::size_t records, Index spare, Time te) noexcept;
   void examine(Index index, Time te) noexcept;
 
@@ -80,20 +80,24 @@ class Group {
     return chunks_.at(location >> location_index_bits) + state::ChunkPool::head_bytes + (location & chunk_entries_max) * layout_.entry_bytes;
   }
   [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept;
-  void step(std::byte* record, CursorHead* cursor) noexcept;
-  void advance_time_edges(std::byte* record, Time te) noexcept;
-  void advance_last_n_edges(std::byte* record) noexcept;
-  void advance(Index index, Time te) noexcept;
+  [[gnu::always_inline]] inline void step(std::byte* record, CursorHead* cursor) noexcept;
+  [[gnu::always_inline]] inline void advance_time_edges(std::byte* record, Time te) noexcept;
+  [[gnu::always_inline]] inline void advance_last_n_edges(std::byte* record) noexcept;
+  [[gnu::always_inline]] inline void advance(Index index, Time te) noexcept;
   template <class Move>
-  void move_cursors(Index index, Move move) noexcept;
+  [[gnu::always_inline]] inline void move_cursors(Index index, Move move) noexcept;
+  void save_counted(Index index) noexcept;
+  void count_moved(Index index) noexcept;
   [[nodiscard]] std::uint32_t passed_by_all(const std::byte* record) const noexcept;
-  void free_passed_chunks(std::byte* record) noexcept;
-  [[nodiscard]] bool make_room(Index index, Time te) noexcept;
+  [[gnu::always_inline]] inline void free_passed_chunks(std::byte* record) noexcept;
+  [[nodiscard, gnu::always_inline]] inline bool make_room(Index index, Time te) noexcept;
+  [[nodiscard]] bool find_room(Index index, Time te) noexcept;
   void append_chunk(RecordHead* head) noexcept;
-  void insert(Index index, const TypePlan& type, const std::byte* slot, Time te) noexcept;
-  void evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept;
-  void write_entry(std::byte* record, Time te) noexcept;
-  void add_to_totals(std::byte* record, Time te) noexcept;
+  [[gnu::always_inline]] inline void insert(Index index, const TypePlan& type, const std::byte* slot, Time te) noexcept;
+  void evaluate_programs(const TypePlan& type, const std::byte* slot, Time te) noexcept;
+  [[gnu::always_inline]] inline void evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept;
+  [[gnu::always_inline]] inline void write_entry(std::byte* record, Time te) noexcept;
+  [[gnu::always_inline]] inline void add_to_totals(std::byte* record, Time te) noexcept;
   void add_to_other(std::byte* record, const Column& column, Time te) noexcept;
 
   // Distinct values (distinct.cpp).
@@ -137,6 +141,7 @@ class Group {
   std::size_t next_partition_ = 0;
   std::uint64_t entries_ = 0;
   std::uint64_t entries_max_ = 0;
+  std::uint64_t counted_windows_ = 0;  // windows whose values are counted as cursors pass them
   std::uint64_t keys_evicted_ = 0, keys_refused_ = 0, entries_refused_ = 0, overflow_ = 0, distinct_refused_ = 0;
 };
 

@@ -267,6 +267,8 @@ class Builder {
   void place_key() {
     for (const std::string& name : key()) {
       std::size_t bytes = 0;
+      const EventSchema& model = pipeline_.events[features_[0].aggregate->on[0]];
+      key_is_text_ |= model.fields[static_cast<std::size_t>(model.find(name))].type.kind == Kind::text;
       for (const EventSchema& schema : pipeline_.events) {
         if (can_read(schema)) bytes = std::max(bytes, stored_bytes(schema.fields[static_cast<std::size_t>(schema.find(name))].type));
       }
@@ -423,8 +425,20 @@ class Builder {
         for (const Expr* expr : values_) type.values.push_back(Program::compile(*expr, schema));
         for (const Expr* expr : texts_) type.texts.emplace_back(schema, static_cast<std::size_t>(schema.find(expr->name)));
       }
+      plan_quick(type);
       layout_.types.push_back(std::move(type));
     }
+  }
+
+  void plan_quick(TypePlan& type) const {
+    for (const Program& where : type.wheres) {
+      if (auto quick = where.quick_where()) type.quick_wheres.push_back(*quick);
+    }
+    for (const Program& value : type.values) {
+      if (auto quick = value.quick_value()) type.quick_values.push_back(*quick);
+    }
+    type.quick = type.texts.empty() && type.quick_wheres.size() == type.wheres.size() && type.quick_values.size() == type.values.size();
+    if (type.key.size() == 1 && type.key[0].bytes == 8 && !key_is_text_) type.quick_key = Program::of_field(type.key[0].field).quick_value();
   }
 
   void plan_key(const EventSchema& schema, TypePlan& type) const {
@@ -440,6 +454,7 @@ class Builder {
   std::vector<Needs> needs_;
   std::vector<std::size_t> key_offsets_;
   std::size_t totals_bytes_ = 0;
+  bool key_is_text_ = false;
   Layout layout_;
 };
 

@@ -149,6 +149,9 @@ struct TypePlan {
   std::vector<Program> wheres;    // fact bits 0 ..
   std::vector<Program> values;    // then two bits each: not missing, true
   std::vector<FieldRef> texts;    // then one bit each: not missing
+  bool quick = false;             // all wheres and values are Quick, and there are no texts
+  std::vector<Quick> quick_wheres, quick_values;
+  std::optional<Quick> quick_key; // the key is one field of 8 bytes
 };
 
 struct Layout {

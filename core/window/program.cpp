@@ -105,6 +105,22 @@ void Program::set_range(Op op, std::int64_t constant) {
   high_ = op == Op::greater_equal || op == Op::less ? highest : constant;
 }
 
+Quick Program::quick(std::int64_t low, std::int64_t high, bool outside) const {
+  Quick quick{.word = field_.word(), .missing_byte = field_.missing_byte(), .missing_mask = field_.missing_mask(), .shift = field_.shift()};
+  quick.outside = outside;
+  quick.mask = field_.mask();
+  quick.low = static_cast<std::uint64_t>(low);
+  quick.width = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  return quick;
+}
+
+std::optional<Quick> Program::quick_value() const { return shape_ == Shape::field ? std::optional(quick(0, 0, false)) : std::nullopt; }
+
+std::optional<Quick> Program::quick_where() const {
+  if (shape_ == Shape::tree) return std::nullopt;
+  return shape_ == Shape::field ? quick(0, 0, true) : quick(low_, high_, outside_);  // a boolean field is true if it is not 0
+}
+
 struct Program::Evaluation {
   const std::vector<Node>& nodes;
   const std::byte* slot;

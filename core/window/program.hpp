@@ -26,11 +26,44 @@ struct Scalar {
 // Why an expression can't stand in an aggregate of this release, or nothing if it can.
 [[nodiscard]] std::optional<std::string> unsupported_in_aggregate(const language::Expr& expr);
 
+// One number field, plain or against a range, without a branch: what nearly all `where` and values are.
+struct Quick {
+  std::uint16_t word = 0;          // offset in the slot
+  std::uint16_t missing_byte = 0;
+  std::uint8_t missing_mask = 0;
+  std::uint8_t shift = 0;
+  bool outside = false;            // in_range: true outside of it
+  std::uint64_t mask = 0;
+  std::uint64_t low = 0, width = 0;
+
+  [[nodiscard]] bool valid(const std::byte* slot) const noexcept {
+    return (std::to_integer<std::uint8_t>(slot[missing_byte]) & missing_mask) == 0;
+  }
+  [[nodiscard]] std::uint64_t number(const std::byte* slot) const noexcept {
+    std::uint64_t value;
+    std::memcpy(&value, slot + word, sizeof value);
+    return value >> shift & mask;
+  }
+  [[nodiscard]] bool in_range(const std::byte* slot) const noexcept { return (number(slot) - low <= width) != outside; }
+};
+
 // Immutable after compile(); holds all it needs, so the tree may go.
 class Program {
  public:
   // REQUIRES: !unsupported_in_aggregate(expr); every field of expr is one of `schema`.
   [[nodiscard]] static Program compile(const language::Expr& expr, const EventSchema& schema);
+
+  // A number field as it is.
+  [[nodiscard]] static Program of_field(const FieldRef& field) {
+    Program program;
+    program.shape_ = Shape::field;
+    program.field_ = field;
+    return program;
+  }
+
+  // The same computation as a number or as a condition, or nothing if it takes more than one field.
+  [[nodiscard]] std::optional<Quick> quick_value() const;
+  [[nodiscard]] std::optional<Quick> quick_where() const;
 
   // `te` is the event's effective time. Exact; overflow and division by zero are missing. No allocation.
   [[nodiscard]] Scalar run(const std::byte* slot, Time te) const noexcept {
@@ -67,6 +100,7 @@ class Program {
 
   std::uint16_t add(const language::Expr& expr, const EventSchema& schema);
   void recognise_shape();
+  [[nodiscard]] Quick quick(std::int64_t low, std::int64_t high, bool outside) const;
   void set_range(language::Op op, std::int64_t constant);
   [[nodiscard]] Scalar run_tree(const std::byte* slot, Time te) const noexcept;
 
