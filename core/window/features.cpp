@@ -12,16 +12,12 @@ constexpr std::size_t next_column = state::Tiles::events;  // from a cell to tha
 std::uint32_t difference32(const std::byte* record, std::uint32_t lead, std::uint32_t trail) noexcept {
   return load<std::uint32_t>(record + lead) - load<std::uint32_t>(record + trail);
 }
-// Right if the sum fits in 64 bits.
-std::int64_t difference64(const std::byte* record, std::uint32_t lead, std::uint32_t trail) noexcept {
-  return static_cast<std::int64_t>(load<std::uint64_t>(record + lead) - load<std::uint64_t>(record + trail));
-}
 
 }  // namespace
 
 void Group::write_missing(Place place) const noexcept {
   for (const Reads* reads : {&layout_.before, &layout_.after}) {
-    for (const Read& read : reads->list) {
+    for (const Read& read : reads->all) {
       for (std::size_t cell = read.cell; cell <= read.cell + (read.ratio ? next_column : 0); cell += next_column) {
         place.numbers[cell] = 0;
         place.valid[cell] = 0;
@@ -41,54 +37,25 @@ bool Group::sums_fit(const std::byte* record) const noexcept {
 void Group::read_all(const Reads& reads, Index index, const std::byte* record, Time te, Place place) noexcept {
   std::int64_t* const numbers = place.numbers;
   std::uint8_t* const valid = place.valid;
-  const bool fit = layout_.sums.empty() || sums_fit(record);
-  for (const Reads::Run& run : reads.runs) {
-    const Read* read = reads.list.data() + run.begin;
-    const Read* const end = reads.list.data() + run.end;
-    const bool sums = run.op == Read::Op::sum64 || run.op == Read::Op::avg32;
-    switch (sums && !fit ? Read::Op::distinct : run.op) {
-      case Read::Op::count32:
-        for (; read != end; ++read) {
-          numbers[read->cell] = difference32(record, read->lead, read->trail);
-          valid[read->cell] = 1;
-        }
-        break;
-      case Read::Op::sum64:
-        for (; read != end; ++read) {
-          numbers[read->cell] = difference64(record, read->lead, read->trail);
-          valid[read->cell] = 1;
-        }
-        break;
-      case Read::Op::avg32:  // the sum of no values is 0, as a missing cell must be
-        for (; read != end; ++read) {
-          const std::uint32_t count = difference32(record, read->lead_count, read->trail_count);
-          numbers[read->cell] = difference64(record, read->lead, read->trail);
-          numbers[read->cell + next_column] = count;
-          valid[read->cell] = valid[read->cell + next_column] = count != 0;
-        }
-        break;
-      case Read::Op::share32:
-        for (; read != end; ++read) {
-          const std::uint32_t count = difference32(record, read->lead_count, read->trail_count);
-          numbers[read->cell] = difference32(record, read->lead, read->trail);
-          numbers[read->cell + next_column] = count;
-          valid[read->cell] = valid[read->cell + next_column] = count != 0;
-        }
-        break;
-      case Read::Op::last_always:
-        for (; read != end; ++read) {
-          const bool any = load<Time>(record + read->lead + carry_te_offset) != no_time;
-          numbers[read->cell] = any ? load<std::int64_t>(record + read->lead) : 0;
-          valid[read->cell] = any;
-        }
-        break;
-      default: read_rare(reads, run, index, record, te, place);
-    }
+  for (const Difference& d : reads.differences32) {
+    numbers[d.cell] = load<std::uint32_t>(record + d.lead) - load<std::uint32_t>(record + d.trail);
+    valid[d.cell] = 1;
   }
+  for (const Difference& d : reads.differences64) {  // right if it fits, see below; the sum of no values is 0, as a missing cell must be
+    numbers[d.cell] = static_cast<std::int64_t>(load<std::uint64_t>(record + d.lead) - load<std::uint64_t>(record + d.trail));
+    valid[d.cell] = 1;
+  }
+  for (const std::uint32_t cell : reads.ratios) valid[cell] = valid[cell + next_column] = numbers[cell + next_column] != 0;
+  for (const Difference& d : reads.lasts) {
+    const bool any = load<Time>(record + d.lead + carry_te_offset) != no_time;
+    numbers[d.cell] = any ? load<std::int64_t>(record + d.lead) : 0;
+    valid[d.cell] = any;
+  }
+  if (!reads.rare.empty()) read_each(reads.rare, index, record, te, place);
+  if (!reads.sums.empty() && !sums_fit(record)) [[unlikely]] read_each(reads.sums, index, record, te, place);
 }
 
-// What has branches of its own, or is seldom used.
-void Group::read_rare(const Reads& reads, const Reads::Run& run, Index index, const std::byte* record, Time te, Place place) noexcept {
+void Group::read_each(const std::vector<Read>& reads, Index index, const std::byte* record, Time te, Place place) noexcept {
   const auto write = [&](std::uint32_t cell, Scalar value) {
     place.numbers[cell] = value.number;
     place.valid[cell] = value.valid;
@@ -98,8 +65,7 @@ void Group::read_rare(const Reads& reads, const Reads::Run& run, Index index, co
     write(cell, {valid ? numerator.number : 0, valid});
     write(cell + static_cast<std::uint32_t>(next_column), {valid ? denominator : 0, valid});
   };
-  for (std::uint32_t i = run.begin; i != run.end; ++i) {
-    const Read& read = reads.list[i];
+  for (const Read& read : reads) {
     switch (read.op) {
       case Read::Op::sum64: write(read.cell, exact_sum(record, read)); break;
       case Read::Op::avg32: write_ratio(read.cell, exact_sum(record, read), difference32(record, read.lead_count, read.trail_count)); break;

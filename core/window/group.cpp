@@ -113,26 +113,26 @@ void Group::locate(const Batch& batch) noexcept {
 
 void Group::approach(const Batch& batch) noexcept {
   if (!layout_.keeps_entries()) return;
-  const auto fetch = [&](std::uint32_t location, std::size_t bytes) {
-    const std::byte* const at = entry(location);
-    __builtin_prefetch(at, 1);
-    __builtin_prefetch(at + bytes - 1, 1);
-  };
+  const Edge* const edges = layout_.edges.data();
+  const Edge* const end = edges + layout_.time_edges;
+  const std::size_t last_byte = layout_.entry_bytes - 1;
   for (std::size_t i = 0; i < batch.count; ++i) {
     if (work_[i].candidate == state::KeyTable::none) continue;
     const std::byte* const record = table_.record(work_[i].candidate);
-    for (std::size_t e = 0; e < layout_.time_edges; ++e) {
-      const CursorHead* const cursor = cursor_of(record, layout_.edges[e]);
-      if (cursor->te_next > earlier(batch.te[i], layout_.edges[e].offset)) continue;
-      const bool last = (cursor->location & chunk_entries_max) + 1 >= layout_.chunk_entries;
-      if (last) {
-        __builtin_prefetch(chunks_.at(cursor->location >> location_index_bits));
-      } else {
-        fetch(cursor->location + 1, layout_.entry_bytes);
-      }
+    const Time te = batch.te[i];
+    for (const Edge* edge = edges; edge != end; ++edge) {
+      const CursorHead* const cursor = cursor_of(record, *edge);
+      if (cursor->te_next > earlier(te, edge->offset)) continue;
+      // What passing the entry reads: the next one, or the link to its chunk.
+      const bool linked = (cursor->location & chunk_entries_max) + 1 >= layout_.chunk_entries;
+      const std::byte* const at = linked ? chunks_.at(cursor->location >> location_index_bits) : entry(cursor->location + 1);
+      __builtin_prefetch(at);
+      __builtin_prefetch(at + last_byte);
     }
     const std::uint32_t append = head_of(record)->append;
-    if (append != no_location) fetch(append, layout_.entry_bytes);
+    if (append == no_location) continue;
+    __builtin_prefetch(entry(append), 1);
+    __builtin_prefetch(entry(append) + last_byte, 1);
   }
 }
 

@@ -116,7 +116,7 @@ class Group {
   void write_missing(Place place) const noexcept;
   void read_all(const Reads& reads, Index index, const std::byte* record, Time te, Place place) noexcept;
   [[nodiscard]] bool sums_fit(const std::byte* record) const noexcept;
-  void read_rare(const Reads& reads, const Reads::Run& run, Index index, const std::byte* record, Time te, Place place) noexcept;
+  void read_each(const std::vector<Read>& reads, Index index, const std::byte* record, Time te, Place place) noexcept;
   [[nodiscard]] Scalar exact_sum(const std::byte* record, const Read& read) noexcept;
   [[nodiscard]] Scalar read_last(const std::byte* record, const Read& read, Time te) const noexcept;
   [[nodiscard]] Scalar narrow(Int128 sum) noexcept;

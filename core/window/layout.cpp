@@ -47,8 +47,8 @@ class Builder {
     place_record();
     if (!place_chunk()) return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
-    group_runs(layout_.before);
-    group_runs(layout_.after);
+    take_apart(layout_.before);
+    take_apart(layout_.after);
     plan_adds();
     plan_types();
     return std::move(layout_);
@@ -388,14 +388,25 @@ class Builder {
     read.total = static_cast<std::uint32_t>(read.op == Read::Op::distinct ? needs.distinct : needs.first);
     read.reach = aggregate.delay + aggregate.width;
     read.n = static_cast<std::uint64_t>(aggregate.n);
-    (aggregate.prior ? layout_.before : layout_.after).list.push_back(read);
+    (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
   }
 
-  static void group_runs(Reads& reads) {
-    std::stable_sort(reads.list.begin(), reads.list.end(), [](const Read& a, const Read& b) { return a.op < b.op; });
-    for (std::uint32_t i = 0; i < reads.list.size(); ++i) {
-      if (i == 0 || reads.list[i].op != reads.list[i - 1].op) reads.runs.push_back({reads.list[i].op, i, i});
-      reads.runs.back().end = i + 1;
+  static void take_apart(Reads& reads) {
+    for (const Read& read : reads.all) {
+      const Difference value{read.lead, read.trail, read.cell};
+      const Difference count{read.lead_count, read.trail_count, read.cell + static_cast<std::uint32_t>(limits::tile_events)};
+      switch (read.op) {
+        case Read::Op::count32: reads.differences32.push_back(value); break;
+        case Read::Op::sum64: reads.differences64.push_back(value); break;
+        case Read::Op::avg32: reads.differences64.push_back(value); break;
+        case Read::Op::share32: reads.differences32.push_back(value); break;
+        case Read::Op::last_always: reads.lasts.push_back(value); break;
+        default: reads.rare.push_back(read); break;
+      }
+      if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) reads.sums.push_back(read);
+      if (read.op != Read::Op::avg32 && read.op != Read::Op::share32) continue;
+      reads.differences32.push_back(count);
+      reads.ratios.push_back(read.cell);
     }
   }
 

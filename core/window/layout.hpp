@@ -125,14 +125,20 @@ struct Read {
   std::uint64_t n = 0;            // last_n
 };
 
-// Features in runs of one operation, so that a loop without branches serves each run.
+// A difference of two totals and the cell it goes to.
+struct Difference {
+  std::uint32_t lead = 0, trail = 0;  // offsets in the record
+  std::uint32_t cell = 0;
+};
+
+// Features taken apart into loops without branches: nearly all are differences of totals.
 struct Reads {
-  struct Run {
-    Read::Op op;
-    std::uint32_t begin, end;
-  };
-  std::vector<Read> list;
-  std::vector<Run> runs;
+  std::vector<Difference> differences32, differences64;  // always valid, or decided by `ratios`
+  std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
+  std::vector<Difference> lasts;      // last .. since start: the carry at `lead`
+  std::vector<Read> sums;             // sum64 and avg32 again, for keys whose sums could overflow
+  std::vector<Read> rare;             // what has branches of its own
+  std::vector<Read> all;
 };
 
 struct KeyPart {
