@@ -130,7 +130,7 @@ void Group::evaluate(const TypePlan& type, const std::byte* slot, Time te) noexc
   if (type.quick) {
     Facts facts = 0;
     unsigned bit = 0;
-    for (const Quick& where : type.quick_wheres) facts |= static_cast<Facts>(where.valid(slot) & where.in_range(slot)) << bit++;
+    for (const Quick& where : type.quick_wheres) facts |= (static_cast<Facts>(where.valid(slot)) & static_cast<Facts>(where.in_range(slot))) << bit++;
     std::int64_t* value = values_.data();
     for (const Quick& quick : type.quick_values) {
       const bool valid = quick.valid(slot);
