@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pawl/io/real_disk.hpp"
+#include "pawl/io/cpus.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/engine/control.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
@@ -75,9 +75,23 @@ DurableEngine::~DurableEngine() {
   static_cast<void>(state_->close());
 }
 
+namespace {
+
+Result<io::Backend> backend_for(const EngineOptions& options) {
+  if (options.backend != io::Backend::automatic) return options.backend;
+  auto cpus = io::discover_cpus();
+  if (!cpus.ok()) return std::move(cpus).error();
+  const bool polled = (options.threads > 0 ? options.threads : cpus->usable()) == 1;
+  return polled ? io::Backend::automatic : io::Backend::pwritev2;
+}
+
+}  // namespace
+
 Result<void> DurableEngine::State::open_environment() {
   if (options.disk == nullptr) {
-    auto made = io::make_real_disk();
+    auto backend = backend_for(options);
+    if (!backend.ok()) return std::move(backend).error();
+    auto made = io::make_real_disk(*backend);
     if (!made.ok()) return std::move(made).error();
     own_disk = *std::move(made);
   }

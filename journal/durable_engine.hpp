@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "pawl/core/language/check.hpp"
+#include "pawl/io/real_disk.hpp"
 #include "pawl/journal/engine/engine_lane.hpp"
 #include "pawl/journal/engine/sink.hpp"
 #include "pawl/journal/journal.hpp"
@@ -41,6 +42,10 @@ struct EngineOptions {
   static constexpr Sequence as_recorded = -2;
   Sequence muted = as_recorded;
   std::uint64_t segment_bytes = limits::segment_bytes_default;
+
+  // How blocks reach the device. automatic: by what was measured (DECISIONS.md): pwritev2 for a journal that waits on a thread of its
+  // own, io_uring for one that is polled beside other stages and must not block.
+  io::Backend backend = io::Backend::automatic;
 
   // Of tests; null: the machine's own. Outlive the engine.
   io::Disk* disk = nullptr;

@@ -14,11 +14,14 @@ using Action = std::function<int()>;
 // by a shared_ptr in that callback, so they live as long as the app.
 using AddCommand = void (*)(CLI::App& app, Action& action);
 
+void add_run(CLI::App& app, Action& action);
+void add_score(CLI::App& app, Action& action);
+void add_replay(CLI::App& app, Action& action);
 void add_journal(CLI::App& app, Action& action);
 void add_rules(CLI::App& app, Action& action);
 void add_gen(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 
-inline constexpr std::initializer_list<AddCommand> commands = {&add_journal, &add_rules, &add_gen, &add_doctor};
+inline constexpr std::initializer_list<AddCommand> commands = {&add_run, &add_score, &add_replay, &add_journal, &add_rules, &add_gen, &add_doctor};
 
 }  // namespace pawl::tools

@@ -1,0 +1,126 @@
+#include "pawl/journal/replay.hpp"
+
+#include <cstring>
+
+#include "pawl/io/real_disk.hpp"
+#include "pawl/io/system_clock.hpp"
+#include "pawl/journal/catalogue.hpp"
+#include "pawl/journal/engine/load_pipeline.hpp"
+
+namespace pawl {
+
+struct Replay::State {
+  ReplayOptions options;
+  std::unique_ptr<io::Disk> own_disk;
+  std::unique_ptr<io::Clock> own_clock;
+  std::optional<journal::JournalReader> reader;
+  journal::LoadedPipeline loaded;
+  std::unique_ptr<journal::Machine> machine;
+  std::optional<journal::ReplaySource> source;
+
+  Result<std::string> find_pipeline();
+  Result<void> open();
+  [[nodiscard]] Error failure();
+  [[nodiscard]] Error differs(Sequence first, Sequence last, const std::string& computed, const std::string& recorded) const;
+};
+
+// The text that the first activation refers to.
+Result<std::string> Replay::State::find_pipeline() {
+  auto blocks = reader->read();
+  if (!blocks.ok()) return std::move(blocks).error();
+  journal::Catalogue catalogue;
+  journal::BlockView block;
+  for (;;) {
+    auto more = blocks->next(block);
+    if (!more.ok()) return std::move(more).error();
+    if (!*more) return Error{ErrorCode::bad_data, options.directory + " holds no inputs yet: there is nothing to replay"};
+    for (const journal::Record record : block.records()) {
+      if (is_annotation(record.header().type)) catalogue.apply(record);
+    }
+    if (!catalogue.pipeline().empty()) return catalogue.pipeline();
+  }
+}
+
+Result<void> Replay::State::open() {
+  if (options.disk == nullptr) {
+    auto made = io::make_real_disk();
+    if (!made.ok()) return std::move(made).error();
+    own_disk = *std::move(made);
+    options.disk = own_disk.get();
+  }
+  if (options.clock == nullptr) {
+    own_clock = std::make_unique<io::SystemClock>();
+    options.clock = own_clock.get();
+  }
+  auto opened = journal::JournalReader::open(options.directory, *options.disk);
+  if (!opened.ok()) return std::move(opened).error();
+  reader.emplace(*std::move(opened));
+  auto text = find_pipeline();
+  if (!text.ok()) return std::move(text).error();
+  auto checked = journal::check_pipeline(*text, options.directory + " (its recorded pipeline)");
+  if (!checked.ok()) return std::move(checked).error();
+  loaded = *std::move(checked);
+  journal::MachineOptions settings;
+  settings.threads = options.threads;
+  settings.with_lets = options.decisions_with_lets;
+  settings.state = options.state;
+  auto made = journal::Machine::make(*loaded.pipeline, settings, *options.clock, nullptr, nullptr, no_sequence);
+  if (!made.ok()) return std::move(made).error();
+  machine = *std::move(made);
+  auto blocks = reader->read();
+  if (!blocks.ok()) return std::move(blocks).error();
+  source.emplace(*std::move(blocks), options.until, machine->digests());
+  PAWL_ASSERT(machine->sequence().add(*source));
+  return {};
+}
+
+Result<std::unique_ptr<Replay>> Replay::open(const ReplayOptions& options) {
+  auto state = std::make_unique<State>();
+  state->options = options;
+  if (auto opened = state->open(); !opened.ok()) return std::move(opened).error();
+  return std::unique_ptr<Replay>(new Replay(std::move(state)));
+}
+
+Replay::Replay(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Replay::~Replay() = default;
+
+const language::Pipeline& Replay::pipeline() const noexcept { return *state_->loaded.pipeline; }
+Sequence Replay::was_decided() const noexcept { return state_->machine->was_decided(); }
+
+Error Replay::State::differs(Sequence first, Sequence last, const std::string& computed, const std::string& recorded) const {
+  return {ErrorCode::corrupt, "replay does not reproduce what was decided: sequences " + std::to_string(first) + " to " + std::to_string(last) +
+                                  " give digest " + computed + ", the journal in " + options.directory + " has " + recorded +
+                                  ". `pawl journal verify` tells whether its bytes are whole; if they are, this release decides otherwise than the one that wrote it"};
+}
+
+Error Replay::State::failure() {
+  if (auto error = machine->sink_error()) return *std::move(error);
+  if (const auto& mismatch = machine->digests().mismatch()) {
+    return differs(mismatch->first, mismatch->last, rules::to_hex(mismatch->computed), rules::to_hex(mismatch->recorded));
+  }
+  return {ErrorCode::corrupt, "a record of the journal in " + options.directory + " has a wrong checksum: run `pawl journal verify " + options.directory + "`"};
+}
+
+Result<ReplayReport> Replay::run(DecisionSink& sink) {
+  journal::Machine& machine = *state_->machine;
+  machine.set_sink(sink);
+  if (auto started = machine.start(); !started.ok()) return std::move(started).error();
+  machine.drain();
+  if (machine.failed()) return state_->failure();
+  if (state_->source->error()) return *state_->source->error();
+  ReplayReport report;
+  report.digest = machine.decide().digest();
+  report.last_sequence = machine.decide().sequence();
+  report.digests_compared = machine.digests().compared();
+  report.firings.assign(machine.decide().firings().begin(), machine.decide().firings().end());
+  const auto& mark = state_->source->last_mark();
+  if (mark && mark->sequence == report.last_sequence) {
+    rules::Digest128 recorded;
+    std::memcpy(recorded.data(), &mark->digest, sizeof recorded);
+    ++report.digests_compared;
+    if (recorded != report.digest) return state_->differs(mark->sequence / limits::digest_interval * limits::digest_interval, mark->sequence, rules::to_hex(report.digest), rules::to_hex(recorded));
+  }
+  return report;
+}
+
+}  // namespace pawl

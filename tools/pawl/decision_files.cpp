@@ -1,0 +1,106 @@
+#include "pawl/decision_files.hpp"
+
+#include <algorithm>
+
+namespace pawl::tools {
+
+Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, const DecisionFileOptions& options) {
+  DecisionFiles files(pipeline);
+  const auto open_one = [&](const std::string& path, const std::string& header, std::optional<csv::Writer>& file) -> Result<void> {
+    if (path.empty()) return {};
+    auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing}, header);
+    if (!opened.ok()) return std::move(opened).error();
+    file.emplace(*std::move(opened));
+    return {};
+  };
+  std::string features_header = "sequence,id";
+  for (const language::Let& let : pipeline.lets) features_header += "," + let.name;
+  if (auto done = open_one(options.decisions, std::string(csv::decisions_header), files.decisions_file_); !done.ok()) return std::move(done).error();
+  if (auto done = open_one(options.features, features_header, files.features_file_); !done.ok()) return std::move(done).error();
+  return files;
+}
+
+Sequence DecisionFiles::complete_to() const noexcept {
+  Sequence complete = no_sequence;
+  if (decisions_file_) complete = decisions_file_->continuation().last_sequence;
+  if (features_file_) {
+    const Sequence features = features_file_->continuation().last_sequence;
+    complete = decisions_file_ ? std::min(complete, features) : features;
+  }
+  return complete;
+}
+
+Result<void> DecisionFiles::on_decision(const rules::Decision& decision) {
+  ++count_;
+  if (decisions_file_ && decision.sequence() > decisions_file_->continuation().last_sequence) {
+    write_decision(decision);
+    if (!decisions_file_->state().ok()) return decisions_file_->state();
+  }
+  if (features_file_ && decision.sequence() > features_file_->continuation().last_sequence) {
+    write_features(decision);
+    if (!features_file_->state().ok()) return features_file_->state();
+  }
+  return {};
+}
+
+void DecisionFiles::write_id(csv::Writer& writer, const rules::Decision& decision) {
+  if (!decision.has_id()) return writer.missing();
+  if (decision.id_is_text()) return writer.text(decision.id_text());
+  const EventSchema& event = decision.event();
+  const Field& field = event.fields[static_cast<std::size_t>(event.find("id"))];
+  writer.number(field.type, decision.id(), field.labels);
+}
+
+void DecisionFiles::write_decision(const rules::Decision& decision) {
+  csv::Writer& file = *decisions_file_;
+  file.integer(decision.sequence());
+  write_id(file, decision);
+  file.text(decision.decision());
+  file.integer(decision.score());
+  if (decision.any_fired()) {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 0; i < pipeline_->rules.size(); ++i) {
+      const language::Rule& rule = pipeline_->rules[i];
+      if (rule.mode == language::RuleMode::live && decision.fired(i)) names.push_back(rule.name);
+    }
+    file.list(names);
+  } else {
+    file.missing();
+  }
+  file.end_row();
+}
+
+void DecisionFiles::write_features(const rules::Decision& decision) {
+  csv::Writer& file = *features_file_;
+  file.integer(decision.sequence());
+  write_id(file, decision);
+  for (std::size_t i = 0; i < pipeline_->lets.size(); ++i) {
+    const Type& type = pipeline_->lets[i].expr->type;
+    if (!decision.plan().lets[i].evaluated || !decision.let_present(i)) {
+      file.missing();
+    } else if (type.ratio) {
+      file.ratio(type, decision.let_value(i));
+    } else {
+      file.number(type, static_cast<std::int64_t>(decision.let_value(i).numerator));
+    }
+  }
+  file.end_row();
+}
+
+Result<void> DecisionFiles::flush() {
+  if (decisions_file_) {
+    if (auto done = decisions_file_->flush(); !done.ok()) return done;
+  }
+  if (features_file_) return features_file_->flush();
+  return {};
+}
+
+Result<void> DecisionFiles::close() {
+  if (decisions_file_) {
+    if (auto done = decisions_file_->close(); !done.ok()) return done;
+  }
+  if (features_file_) return features_file_->close();
+  return {};
+}
+
+}  // namespace pawl::tools

@@ -1,0 +1,42 @@
+// Decisions and features into CSV files, as the command contract has them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "csv/output.hpp"
+#include "pawl/journal/engine/sink.hpp"
+
+namespace pawl::tools {
+
+struct DecisionFileOptions {
+  std::string decisions;        // path; empty: not wanted; "-": standard output
+  std::string features;         // needs decisions that carry lets
+  bool continue_existing = false;
+};
+
+// Thread: emit's, but for open, close and rows.
+class DecisionFiles final : public DecisionSink {
+ public:
+  static Result<DecisionFiles> open(const language::Pipeline& pipeline, const DecisionFileOptions& options);
+
+  // Decisions up to this sequence stand in every file already.
+  [[nodiscard]] Sequence complete_to() const noexcept;
+
+  Result<void> on_decision(const rules::Decision& decision) override;
+  Result<void> flush() override;
+  Result<void> close();
+  [[nodiscard]] std::uint64_t decisions() const noexcept { return count_; }
+
+ private:
+  explicit DecisionFiles(const language::Pipeline& pipeline) : pipeline_(&pipeline) {}
+  void write_decision(const rules::Decision& decision);
+  void write_features(const rules::Decision& decision);
+  static void write_id(csv::Writer& writer, const rules::Decision& decision);
+
+  const language::Pipeline* pipeline_;
+  std::optional<csv::Writer> decisions_file_, features_file_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace pawl::tools

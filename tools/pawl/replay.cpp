@@ -1,0 +1,56 @@
+// pawl replay: a journal through the same stages again; the digest proves that the decisions are the same.
+#include <fmt/format.h>
+
+#include "pawl/commands.hpp"
+#include "pawl/core/event/format.hpp"
+#include "pawl/decision_files.hpp"
+#include "pawl/journal/replay.hpp"
+#include "pawl/report.hpp"
+#include "pawl/run_support.hpp"
+
+namespace pawl::tools {
+namespace {
+
+struct Options {
+  std::string journal, decisions, features, until;
+  int threads = 0;
+};
+
+int replay(const Options& options) {
+  ReplayOptions settings;
+  settings.directory = options.journal;
+  settings.threads = options.threads;
+  settings.decisions_with_lets = !options.features.empty();
+  if (!options.until.empty()) {
+    const auto until = parse_until(options.until);
+    if (!until.ok()) return fail(until.error());
+    settings.until = *until;
+  }
+  auto replay = Replay::open(settings);
+  if (!replay.ok()) return fail(replay.error());
+  auto files = DecisionFiles::open((*replay)->pipeline(), {options.decisions, options.features, false});
+  if (!files.ok()) return fail(files.error());
+  const Stopwatch watch;
+  const auto report = (*replay)->run(*files);
+  if (!report.ok()) return fail(report.error());
+  if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
+  const double seconds = watch.seconds();
+  const auto inputs = report->last_sequence + 1;
+  return print(fmt::format("replayed {} inputs in {:.2f} s ({:.2f} M/s), {} digests compared, all equal\ndigest {}\n", inputs, seconds,
+                           static_cast<double>(inputs) / seconds / 1e6, report->digests_compared, rules::to_hex(report->digest)));
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("replay", "Replay a journal: the same decisions, the same digest");
+  command.add_option("--journal", options->journal, "Journal directory")->required();
+  command.add_option("--until", options->until, "Stop after this sequence, or before the first event later than this time");
+  command.add_option("--threads", options->threads, "Threads; 0: as the CPUs allow")->check(CLI::Range(0, 64));
+  command.add_option("--decisions", options->decisions, "Write decisions there as CSV; - is standard output");
+  command.add_option("--features", options->features, "Write every let of every event there as CSV");
+  command.callback([options, &action] { action = [options] { return replay(*options); }; });
+}
+
+}  // namespace pawl::tools

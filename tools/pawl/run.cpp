@@ -1,0 +1,217 @@
+// pawl run: the main job. A stream of payments, generated or from a file, through a lane into the durable engine; at the end one page.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "gen/payments.hpp"
+#include "pawl/commands.hpp"
+#include "pawl/csv_feed.hpp"
+#include "pawl/decision_files.hpp"
+#include "pawl/default_pipeline.hpp"
+#include "pawl/labels.hpp"
+#include "pawl/report.hpp"
+#include "pawl/run_page.hpp"
+#include "pawl/run_support.hpp"
+
+namespace pawl::tools {
+namespace {
+
+struct Options {
+  std::int64_t events = 1'000'000;
+  std::uint64_t seed = 1;
+  std::string pipeline, input, journal = "pawl-journal", decisions, durability = "disk";
+  std::string backend = "automatic";
+  int threads = 0;
+  bool append = false;
+};
+
+// Counts alerts against labels on the way to the files.
+class CountingSink final : public DecisionSink {
+ public:
+  CountingSink(DecisionFiles& files, const Labels& labels, const language::Pipeline& pipeline)
+      : files_(files), labels_(labels), counts_(pipeline.rules.size()) {}
+
+  Result<void> on_decision(const rules::Decision& decision) override {
+    ++decisions_;
+    if (decision.any_fired()) {
+      const bool fraud = labels_.at(decision.ticket());
+      for (std::size_t rule = 0; rule < counts_.size(); ++rule) {
+        if (!decision.fired(rule)) continue;
+        ++counts_[rule].alerts;
+        counts_[rule].frauds += fraud;
+      }
+    }
+    return files_.on_decision(decision);
+  }
+  Result<void> flush() override { return files_.flush(); }
+
+  [[nodiscard]] const std::vector<RuleCount>& counts() const noexcept { return counts_; }
+  [[nodiscard]] std::uint64_t decisions() const noexcept { return decisions_; }
+
+ private:
+  DecisionFiles& files_;
+  const Labels& labels_;
+  std::vector<RuleCount> counts_;
+  std::uint64_t decisions_ = 0;
+};
+
+// Where the payments come from: the generator, or a file whose rows are events of the pipeline's first event.
+class Stream {
+ public:
+  static Result<Stream> open(const Options& options, const EventSchema& event) {
+    Stream stream(event);
+    if (options.input.empty()) {
+      auto generated = gen::PaymentSource::make(event, {.seed = options.seed}, options.events);
+      if (!generated.ok()) return std::move(generated).error();
+      stream.generated_.emplace(*std::move(generated));
+      return stream;
+    }
+    auto rows = csv::Source::open(event, {.path = options.input});
+    if (!rows.ok()) return std::move(rows).error();
+    stream.rows_.emplace(*std::move(rows));
+    return stream;
+  }
+
+  // False: the end, or error().
+  bool next(std::byte* slot) {
+    if (generated_) {
+      if (generated_->at_end()) return false;
+      generated_->next(slot);
+      return true;
+    }
+    for (;;) {
+      const auto outcome = rows_->next(slot);
+      if (outcome == csv::Source::Next::row) return true;
+      if (outcome == csv::Source::Next::failed) error_ = rows_->error();
+      if (outcome == csv::Source::Next::end || outcome == csv::Source::Next::failed) return false;
+      rows_->wait();
+    }
+  }
+
+  [[nodiscard]] bool is_fraud(const std::byte* slot) const {
+    return label_ >= 0 && !is_missing(event_, slot, static_cast<std::size_t>(label_)) && read_number(event_, slot, static_cast<std::size_t>(label_)) != 0;
+  }
+  [[nodiscard]] bool has_labels() const noexcept { return label_ >= 0; }
+  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+
+ private:
+  explicit Stream(const EventSchema& event) : event_(event), label_(event.find("fraud")) {
+    if (label_ >= 0 && event.fields[static_cast<std::size_t>(label_)].type.kind != Kind::boolean) label_ = -1;
+  }
+
+  EventSchema event_;
+  int label_;
+  std::optional<gen::PaymentSource> generated_;
+  std::optional<csv::Source> rows_;
+  std::optional<Error> error_;
+};
+
+class Progress {
+ public:
+  void show(const DurableEngine& engine, std::int64_t published) {
+    if (!terminal_ || watch_.seconds() < next_) return;
+    next_ = watch_.seconds() + 0.2;
+    const EngineStatus status = engine.status();
+    fmt::print(stderr, "\r{:>12} published {:>12} decided {:>12} durable {:>12} emitted", published, status.decided + 1, status.durable + 1, status.emitted + 1);
+    shown_ = true;
+  }
+  void end() const {
+    if (shown_) fmt::print(stderr, "\r{:100}\r", "");
+  }
+
+ private:
+  bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+  bool shown_ = false;
+  double next_ = 0.2;
+  Stopwatch watch_;
+};
+
+Result<EngineOptions> engine_options(const Options& options) {
+  EngineOptions engine;
+  engine.directory = options.journal;
+  engine.pipeline = options.pipeline;
+  if (options.pipeline.empty()) engine.pipeline_text = default_pipeline;
+  engine.durability = options.durability == "disk" ? Durability::disk : options.durability == "os" ? Durability::os : Durability::memory;
+  engine.threads = options.threads;
+  engine.measure_latency = true;
+  engine.backend = backend_named(options.backend);
+  if (engine.durability == Durability::memory) return engine;
+  if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
+  return engine;
+}
+
+// Publishes the whole stream but what an earlier run has accepted already: the source's tickets tell.
+Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& lane, Labels& labels) {
+  Progress progress;
+  alignas(8) std::byte slot[limits::event_header_bytes + limits::event_payload_bytes_max];
+  const Ticket first = lane.next_ticket();
+  std::int64_t published = 0;
+  for (Ticket ticket = 1; stream.next(slot); ++ticket) {
+    labels.set(ticket, stream.is_fraud(slot));
+    if (ticket < first) continue;
+    const auto& header = *reinterpret_cast<const EventHeader*>(slot);
+    const ring::Publication publication = lane.publish_encoded({slot, sizeof(EventHeader) + header.length});
+    if (!publication.accepted()) {
+      if (publication.refusal() == ring::Refusal::failed) break;  // close() tells why
+      return Error{ErrorCode::io, fmt::format("event {} was refused: {}", ticket, to_text(publication.refusal()))};
+    }
+    if (++published % 1024 == 0) progress.show(engine, published);
+  }
+  progress.end();
+  if (stream.error()) return *stream.error();
+  return published;
+}
+
+int run(const Options& options) {
+  auto settings = engine_options(options);
+  if (!settings.ok()) return fail(settings.error());
+  auto checked = language_of(*settings);
+  if (!checked.ok()) return fail(checked.error());
+  auto files = DecisionFiles::open(**checked, {options.decisions, "", options.append});
+  if (!files.ok()) return fail(files.error());
+  if (!options.decisions.empty() && options.append) settings->muted = files->complete_to();
+  auto engine = DurableEngine::open(*settings);
+  if (!engine.ok()) return fail(engine.error());
+  show_warnings(**engine, options.pipeline.empty() ? "payments.pawl" : options.pipeline);
+  const language::Pipeline& pipeline = (*engine)->pipeline();
+  auto stream = Stream::open(options, pipeline.events.front());
+  if (!stream.ok()) return fail(stream.error());
+  const auto labels = std::make_unique<Labels>();
+  CountingSink sink(*files, *labels, pipeline);
+  (*engine)->set_sink(sink);
+  const auto lane = (*engine)->lane("run", {.max_future = 0});
+  if (!lane.ok()) return fail(lane.error());
+  const Stopwatch watch;
+  const auto published = publish(*stream, **engine, **lane, *labels);
+  const std::string threads = (*engine)->thread_plan();
+  const auto report = (*engine)->close();
+  const double seconds = watch.seconds();
+  if (!published.ok()) return fail(published.error());
+  if (!report.ok()) return fail(report.error());
+  if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
+  show_refusals(*report);
+  return print(run_page({.pipeline = pipeline, .report = *report, .counts = sink.counts(), .threads = threads, .journal = options.journal,
+                         .durability = options.durability, .events = *published, .decisions = sink.decisions(), .seconds = seconds,
+                         .labelled = stream->has_labels()}));
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("run", "Run a stream of payments through the durable engine, and show what came of it");
+  command.add_option("--events", options->events, "How many payments to generate")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 32))->capture_default_str();
+  command.add_option("--seed", options->seed, "Of the generator: same seed, same payments")->capture_default_str();
+  command.add_option("--pipeline", options->pipeline, "Pipeline file; without it a built-in one for payments");
+  command.add_option("--input", options->input, "Events as CSV instead of generated ones; .zst is read directly; - is standard input");
+  command.add_option("--journal", options->journal, "Journal directory")->capture_default_str();
+  command.add_flag("--append", options->append, "Go on where an earlier run of the same stream ended or was killed");
+  command.add_option("--decisions", options->decisions, "Write decisions there as CSV");
+  command.add_option("--threads", options->threads, "Threads; 0: as the CPUs allow")->check(CLI::Range(0, 64));
+  command.add_option("--durability", options->durability, "What acked means")->check(CLI::IsMember({"disk", "os", "memory"}))->capture_default_str();
+  command.add_option("--backend", options->backend, "How the journal writes")->check(CLI::IsMember({"automatic", "io_uring", "pwritev2", "buffered"}))->capture_default_str();
+  command.callback([options, &action] { action = [options] { return run(*options); }; });
+  // tools/run gives its defaults first: an option given twice takes the last.
+  for (CLI::Option* option : command.get_options()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+}  // namespace pawl::tools

@@ -1,0 +1,79 @@
+#include "pawl/run_support.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "pawl/core/base/limits.hpp"
+#include "pawl/core/event/format.hpp"
+#include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/report.hpp"
+
+namespace pawl::tools {
+
+Result<void> check_journal_directory(const std::string& directory, bool append) {
+  std::error_code error;
+  if (append || !std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error)) return {};
+  return Error{ErrorCode::usage, fmt::format("{} is not empty: give --append to go on with the journal in it, or name a new directory", directory)};
+}
+
+Result<Duration> parse_duration_option(const std::string& option, const std::string& text) {
+  Duration duration = 0;
+  if (parse_duration(text, duration) == ParseError::none && duration > 0) return duration;
+  return Error{ErrorCode::usage, fmt::format("{} `{}` is not a duration: write for instance 500ms, 10s, 5m, 1h or 7d", option, text)};
+}
+
+io::Backend backend_named(const std::string& name) {
+  if (name == "io_uring") return io::Backend::io_uring;
+  if (name == "pwritev2") return io::Backend::pwritev2;
+  if (name == "buffered") return io::Backend::buffered;
+  return io::Backend::automatic;
+}
+
+Result<journal::Until> parse_until(const std::string& text) {
+  journal::Until until;
+  std::int64_t sequence = 0;
+  if (parse_integer(text, sequence) == ParseError::none && sequence >= 0) {
+    until.sequence = sequence;
+    return until;
+  }
+  if (parse_time(text, until.time) == ParseError::none) return until;
+  return Error{ErrorCode::usage, fmt::format("--until `{}` is neither a sequence nor a time such as 2018-07-01T00:00:00Z", text)};
+}
+
+Result<std::unique_ptr<const language::Pipeline>> language_of(const EngineOptions& options) {
+  std::string text = options.pipeline_text;
+  if (text.empty()) {
+    auto read = read_text(options.pipeline, limits::pipeline_source_bytes_max);
+    if (!read.ok()) return std::move(read).error();
+    text = *std::move(read);
+  }
+  auto loaded = journal::check_pipeline(text, options.pipeline.empty() ? "payments.pawl" : options.pipeline);
+  if (!loaded.ok()) return std::move(loaded).error();
+  return std::move(loaded->pipeline);
+}
+
+void show_warnings(const DurableEngine& engine, const std::string& file) {
+  for (const language::Diagnostic& diagnostic : engine.diagnostics()) {
+    if (diagnostic.severity != language::Severity::warning) continue;
+    const std::string text = language::render(diagnostic, engine.pipeline().source, file);
+    fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+  }
+  for (const std::string& what : engine.not_evaluated()) warn("not evaluated: " + what);
+  for (const std::string& notice : engine.notices()) warn(notice);
+}
+
+void show_refusals(const EngineReport& report) {
+  std::uint64_t keys = 0, entries = 0, sums = 0;
+  for (const window::GroupCounters& group : report.windows) {
+    keys += group.keys_refused;
+    entries += group.entries_refused;
+    sums += group.overflow;
+  }
+  if (keys > 0) warn(fmt::format("{} events found no room for their key: their features of that key are missing", keys));
+  if (entries > 0) warn(fmt::format("{} events found no room in their windows: their features of that key are missing", entries));
+  if (sums + report.overflows > 0) warn(fmt::format("{} values did not fit and are missing", sums + report.overflows));
+  if (report.divisions_by_zero > 0) warn(fmt::format("{} divisions by zero gave missing values", report.divisions_by_zero));
+}
+
+}  // namespace pawl::tools

@@ -1,0 +1,37 @@
+// What run, score and replay share.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "pawl/journal/durable_engine.hpp"
+#include "pawl/journal/engine/replay_source.hpp"
+
+namespace pawl::tools {
+
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Errors: usage, if the directory has a journal and --append was not given.
+[[nodiscard]] Result<void> check_journal_directory(const std::string& directory, bool append);
+// "5m" of an option. Errors: usage.
+[[nodiscard]] Result<Duration> parse_duration_option(const std::string& option, const std::string& text);
+// One of automatic, io_uring, pwritev2, buffered.
+[[nodiscard]] io::Backend backend_named(const std::string& name);
+// "12345" or "2018-07-01T00:00:00Z". Errors: usage.
+[[nodiscard]] Result<journal::Until> parse_until(const std::string& text);
+
+// The pipeline that an engine with these options will run, before there is one: its own, or what the journal has recorded.
+[[nodiscard]] Result<std::unique_ptr<const language::Pipeline>> language_of(const EngineOptions& options);
+
+// Warnings of the pipeline (what is not evaluated), fallbacks of the machine: to standard error.
+void show_warnings(const DurableEngine& engine, const std::string& file);
+// Bounds of the state that were reached, values that overflowed: never silent.
+void show_refusals(const EngineReport& report);
+
+}  // namespace pawl::tools

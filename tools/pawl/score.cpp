@@ -1,0 +1,101 @@
+// pawl score: a file of events through a pipeline, decisions and features out; with --journal everything is durable on the way.
+#include <fmt/format.h>
+
+#include "pawl/commands.hpp"
+#include "pawl/csv_feed.hpp"
+#include "pawl/decision_files.hpp"
+#include "pawl/io/system_clock.hpp"
+#include "pawl/journal/durable_engine.hpp"
+#include "pawl/report.hpp"
+#include "pawl/run_support.hpp"
+
+namespace pawl::tools {
+namespace {
+
+struct Options {
+  std::string pipeline, input, event, decisions, features, journal, max_future;
+  bool append = false, skip_bad_rows = false, ignore_unknown = false;
+  std::string backend = "automatic";
+  int threads = 0;
+};
+
+Result<const EventSchema*> find_event(const language::Pipeline& pipeline, const std::string& name) {
+  std::string known;
+  for (const EventSchema& event : pipeline.events) {
+    if (event.name == name) return &event;
+    known += (known.empty() ? "" : ", ") + event.name;
+  }
+  return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event); it has: {}", name, known)};
+}
+
+Result<EngineOptions> engine_options(const Options& options) {
+  EngineOptions engine;
+  engine.directory = options.journal;
+  engine.pipeline = options.pipeline;
+  engine.durability = options.journal.empty() ? Durability::memory : Durability::disk;
+  engine.threads = options.threads;
+  engine.decisions_with_lets = !options.features.empty();
+  engine.muted = EngineOptions::replay_all;
+  engine.backend = backend_named(options.backend);
+  if (!options.journal.empty()) {
+    if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
+  }
+  return engine;
+}
+
+int score(const Options& options) {
+  auto settings = engine_options(options);
+  if (!settings.ok()) return fail(settings.error());
+  io::SystemClock clock;
+  csv::SourceOptions input{.path = options.input, .ignore_unknown = options.ignore_unknown, .skip_bad_rows = options.skip_bad_rows, .clock = &clock};
+  if (!options.max_future.empty()) {
+    const auto bound = parse_duration_option("--max-future", options.max_future);
+    if (!bound.ok()) return fail(bound.error());
+    input.max_future = *bound;
+  }
+  auto engine = DurableEngine::open(*settings);
+  if (!engine.ok()) return fail(engine.error());
+  show_warnings(**engine, options.pipeline);
+  const auto event = find_event((*engine)->pipeline(), options.event);
+  if (!event.ok()) return fail(event.error());
+  auto rows = csv::Source::open(**event, input);
+  if (!rows.ok()) return fail(rows.error());
+  for (const std::string& note : rows->notes()) warn(note);
+  auto files = DecisionFiles::open((*engine)->pipeline(), {options.decisions, options.features, options.append});
+  if (!files.ok()) return fail(files.error());
+  const auto identity = (*engine)->identify("score");
+  if (!identity.ok()) return fail(identity.error());
+  CsvFeed feed(*std::move(rows), identity->number, identity->last_ticket + 1);
+  (*engine)->set_sink(*files);
+  if (auto added = (*engine)->add(feed); !added.ok()) return fail(added.error());
+  const auto report = (*engine)->close();
+  if (!report.ok()) return fail(report.error());
+  if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
+  for (const std::string& bad : feed.bad_rows()) warn(bad);
+  if (feed.rows().bad_rows() > 0) warn(fmt::format("{} bad rows were skipped, {} were taken", feed.rows().bad_rows(), feed.rows().rows()));
+  show_refusals(*report);
+  if (feed.error()) return fail(*feed.error());
+  return print(fmt::format("digest {}\n", rules::to_hex(report->digest)));
+}
+
+}  // namespace
+
+void add_score(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("score", "Score a file of events: decisions and features out");
+  command.add_option("--pipeline", options->pipeline, "Pipeline file")->required();
+  command.add_option("--input", options->input, "Events as CSV; .zst is read directly; - is standard input")->required();
+  command.add_option("--event", options->event, "Which event of the pipeline a row is")->required();
+  command.add_option("--decisions", options->decisions, "Write decisions there as CSV; - is standard output");
+  command.add_option("--features", options->features, "Write every let of every event there as CSV");
+  command.add_option("--journal", options->journal, "Journal directory: durable and replayable");
+  command.add_flag("--append", options->append, "Go on with a journal that has events already");
+  command.add_option("--threads", options->threads, "Threads; 0: as the CPUs allow")->check(CLI::Range(0, 64));
+  command.add_option("--max-future", options->max_future, "Refuse rows whose time is further past the clock than this, such as 5m");
+  command.add_flag("--skip-bad-rows", options->skip_bad_rows, "Report and count bad rows instead of stopping at the first");
+  command.add_flag("--ignore-unknown", options->ignore_unknown, "Ignore columns that the event does not have");
+  command.add_option("--backend", options->backend, "How the journal writes")->check(CLI::IsMember({"automatic", "io_uring", "pwritev2", "buffered"}))->capture_default_str();
+  command.callback([options, &action] { action = [options] { return score(*options); }; });
+}
+
+}  // namespace pawl::tools
