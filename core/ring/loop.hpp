@@ -42,7 +42,7 @@ class Loop {
     return std::apply([](Stages&... stages) { return (stages.finished() && ...); }, stages_);
   }
 
-  // Blocks as far as the idle strategy does.
+  // Blocks as far as the idle strategy does. Closing is not work: a thread downstream that may be parked is woken by the caller after run.
   template <class Idle>
   void run(const StopFlag& stop, Idle& idle) {
     // What a strategy does between announcing its sleep and sleeping. A requested stop and the end of the work count as work.
