@@ -65,10 +65,11 @@ class DigestCheck {
   ring::Cursor<> failed_{0};
 };
 
-// Takes decide's digests where no journal stage does.
+// Takes decide's digests where no journal stage does: in replay. Decide passes its digests on before it closes the decision ring.
 class DigestCheckStage {
  public:
-  DigestCheckStage(DigestQueue& digests, DigestCheck& check) : digests_(digests), check_(check) {}
+  // `end`: of the decision ring; nothing comes once it is set.
+  DigestCheckStage(DigestQueue& digests, DigestCheck& check, const ring::Cursor<>& end) : digests_(digests), check_(check), end_(end) {}
 
   std::int64_t poll(std::int64_t) {
     check_.look_again();
@@ -76,11 +77,12 @@ class DigestCheckStage {
     for (; digests_.read_available() > 0; digests_.pop(), ++work) check_.computed(digests_.front());
     return work;
   }
-  [[nodiscard]] bool finished() { return digests_.read_available() == 0; }
+  [[nodiscard]] bool finished() { return end_.load_acquire() != ring::no_end && digests_.read_available() == 0; }
 
  private:
   DigestQueue& digests_;
   DigestCheck& check_;
+  const ring::Cursor<>& end_;
 };
 
 }  // namespace pawl::journal

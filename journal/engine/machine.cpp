@@ -107,8 +107,6 @@ Result<void> Machine::wire(Sequence recovered) {
     journal_reader_ = std::make_unique<ring::Reader<ring::ByteRing>>(*ring_writer_);
     ring_writer_->gate_on(journal_reader_->consumed());
     journal_ = std::make_unique<JournalStage>(*journal_reader_, *writer_, view, recovered, digest_queue_, *digest_check_);
-  } else {
-    digest_check_stage_ = std::make_unique<DigestCheckStage>(digest_queue_, *digest_check_);
   }
 
   // Windows: as many tiles as the ring spans, and one more, so that the ring's gates hold the tiles too.
@@ -126,6 +124,7 @@ Result<void> Machine::wire(Sequence recovered) {
   if (!record_memory.ok()) return std::move(record_memory).error();
   record_ring_ = std::make_unique<RecordRing>(*record_memory, layout_->record_bytes());
   decisions_ = std::make_unique<ring::Writer<RecordRing>>(*record_ring_);
+  if (journal_ == nullptr) digest_check_stage_ = std::make_unique<DigestCheckStage>(digest_queue_, *digest_check_, decisions_->end());
   decide_stage_ = std::make_unique<DecideStage<LatencyProbe>>(*decide_reader_, *decide_, view, *tiles_, *decisions_, digest_queue_, decide_probe_);
 
   // Emit, behind decide and the disk.
@@ -251,6 +250,7 @@ void Machine::drain() {
   // A failure leaves stages that can never finish: then the threads are stopped instead.
   while (!all_ended() && !failed()) io::nap(nap);
   stop();
+  digest_check_->look_again();  // the last interval's mark may have come behind its digest
 }
 
 void Machine::stop() {
