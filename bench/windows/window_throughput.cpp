@@ -135,7 +135,7 @@ class Run {
   }
 
  private:
-  static constexpr std::size_t slots = 4096, tile_count = 64;
+  static constexpr std::size_t slots = 4096, tile_count = 16;
   static constexpr Sequence written_ahead = 1024;
 
   static std::size_t columns(const std::vector<window::FeatureSpec>& specs) {

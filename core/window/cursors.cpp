@@ -108,6 +108,7 @@ void Group::append_chunk(RecordHead* head) noexcept {
   } else {
     chunks_.link(head->append >> location_index_bits, chunk);
   }
+  chunks_.link(chunk, chunk);  // until there is a next one: a place that may be fetched
   head->append = chunk << location_index_bits;
 }
 
@@ -277,7 +278,8 @@ void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
     const Sequence sequence = batch.first + static_cast<Sequence>(i);
     const std::size_t cell = static_cast<std::size_t>(sequence) % state::Tiles::events;
     const Place place{tiles.numbers(0, sequence) + cell, tiles.valid(0, sequence) + cell};
-    if (work_[i].role == Role::none || !take_in(work_[i], batch, i, place)) write_missing(place);
+    const Work& work = work_[i];
+    if (work.role == Role::none || !take_in(work, batch, i, place)) write_missing(place);
   }
 }
 

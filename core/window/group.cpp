@@ -115,24 +115,33 @@ void Group::approach(const Batch& batch) noexcept {
   if (!layout_.keeps_entries()) return;
   const Edge* const edges = layout_.edges.data();
   const Edge* const end = edges + layout_.time_edges;
-  const std::size_t last_byte = layout_.entry_bytes - 1;
+  const std::size_t two_entries = 2 * layout_.entry_bytes - 1;
+  std::array<Chunk, 4 * batch_events> leaving;  // chunks whose next one is entered; when there are more, they are fetched late
+  std::size_t leavings = 0;
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (work_[i].candidate == state::KeyTable::none) continue;
-    const std::byte* const record = table_.record(work_[i].candidate);
+    const Index candidate = work_[i].candidate;
+    if (candidate == state::KeyTable::none) continue;
+    const std::byte* const record = table_.record(candidate);
     const Time te = batch.te[i];
     for (const Edge* edge = edges; edge != end; ++edge) {
       const CursorHead* const cursor = cursor_of(record, *edge);
       if (cursor->te_next > earlier(te, edge->offset)) continue;
-      // What passing the entry reads: the next one, or the link to its chunk.
-      const bool linked = (cursor->location & chunk_entries_max) + 1 >= layout_.chunk_entries;
-      const std::byte* const at = linked ? chunks_.at(cursor->location >> location_index_bits) : entry(cursor->location + 1);
-      __builtin_prefetch(at);
-      __builtin_prefetch(at + last_byte);
+      const Chunk chunk = cursor->location >> location_index_bits;
+      if ((cursor->location & chunk_entries_max) + 1 < layout_.chunk_entries) {
+        __builtin_prefetch(entry(cursor->location + 1));
+        __builtin_prefetch(entry(cursor->location + 1) + two_entries);
+        continue;
+      }
+      __builtin_prefetch(chunks_.at(chunk));
+      if (leavings < leaving.size()) leaving[leavings++] = chunk;
     }
     const std::uint32_t append = head_of(record)->append;
-    if (append == no_location) continue;
-    __builtin_prefetch(entry(append), 1);
-    __builtin_prefetch(entry(append) + last_byte, 1);
+    if (append != no_location) __builtin_prefetch(entry(append), 1);
+  }
+  for (std::size_t i = 0; i < leavings; ++i) {
+    const std::byte* const following_entry = entry(chunks_.next(leaving[i]) << location_index_bits);
+    __builtin_prefetch(following_entry);
+    __builtin_prefetch(following_entry + two_entries);
   }
 }
 
