@@ -72,7 +72,9 @@ class SequenceStage {
 
   [[nodiscard]] bool finished() const noexcept { return closed_; }
 
+  // A full ring is nothing to do, whatever the sources have: the readers wake this thread when they release slots.
   bool arm() {
+    if (ring_full_) return true;
     const Sequence count = added_.load_acquire();
     bool nothing = true;
     for (Sequence i = 0; i < count; ++i) {
@@ -90,7 +92,8 @@ class SequenceStage {
  private:
   std::int64_t take_from(InputSource& source, std::int64_t budget) {
     const ring::Batch batch = writer_.claim(budget);
-    if (batch.empty()) return 0;
+    ring_full_ = batch.empty();
+    if (ring_full_) return 0;
     const SlotRun run{base_, writer_.storage().slot_bytes(), writer_.storage().capacity() - 1, batch.first, batch.size()};
     const std::int64_t filled = source.fill(run);
     PAWL_ASSERT(filled <= batch.size());
@@ -128,6 +131,7 @@ class SequenceStage {
   std::array<InputSource*, sources_max> sources_{};
   ring::Cursor<> added_{0};    // how many sources; written by add
   ring::Cursor<> closing_{0};  // 1 once close was called
+  bool ring_full_ = false;     // when last looked
   bool closed_ = false;
 };
 
