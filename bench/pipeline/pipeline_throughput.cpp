@@ -47,6 +47,7 @@ Run run_engine(const Workload& workload, const gen::PaymentSource& prepared) {
                                              .pipeline_text = workload.pipeline,
                                              .durability = workload.durability,
                                              .threads = workload.threads,
+                                             .ring_slots = workload.ring_slots,
                                              .backend = workload.backend}));
   LastDecision sink(workload.events);
   engine->set_sink(sink);
@@ -146,6 +147,7 @@ int main(int argc, char** argv) {
   app.add_option("--durability", workload.durability, "disk, os or memory")->transform(CLI::CheckedTransformer(durabilities));
   app.add_option("--backend", workload.backend, "automatic, io_uring, pwritev2 or buffered")->transform(CLI::CheckedTransformer(backends));
   app.add_option("--threads", workload.threads, "0: as the CPUs allow")->check(CLI::Range(0, 64))->capture_default_str();
+  app.add_option("--ring-slots", workload.ring_slots, "A power of two; 0: as the engine chooses")->capture_default_str();
   app.add_option("--directory", workload.directory, "Where journals are made and removed")->capture_default_str();
   app.add_flag("--no-stages", no_stages, "Only the whole engine");
   CLI11_PARSE(app, argc, argv);

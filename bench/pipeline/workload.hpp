@@ -26,6 +26,7 @@ struct Workload {
   std::int64_t events = 4'000'000;
   int runs = 5;
   int threads = 0;
+  std::int64_t ring_slots = 0;
   journal::Durability durability = journal::Durability::disk;
   io::Backend backend = io::Backend::automatic;
 };

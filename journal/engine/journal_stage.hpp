@@ -36,7 +36,10 @@ class JournalStage {
   }
 
   std::int64_t poll(std::int64_t budget) {
-    const std::int64_t taken = take(budget);
+    // A block costs a sync however small it is, and a device that writes in the call gives no time to fill the next one meanwhile: all
+    // that waits goes into this one.
+    std::int64_t taken = take(budget);
+    for (std::int64_t more = taken; more == budget && taken < taken_max; taken += more) more = take(budget);
     const std::size_t moved = writer_.poll();
     publish_durable();
     return taken + static_cast<std::int64_t>(moved);
@@ -70,6 +73,8 @@ class JournalStage {
     std::size_t bytes;
     std::array<char, source_name_bytes_max> text;
   };
+
+  static constexpr std::int64_t taken_max = 1 << 16;  // of one poll: the block is full before, but at durability memory
 
   std::int64_t take(std::int64_t budget) {
     const ring::Batch batch = reader_.poll(budget);
