@@ -51,8 +51,8 @@ class Surveyor {
 
  private:
   [[nodiscard]] bool numbers_hold() const;
-  Result<bool> pass_sealed(std::uint64_t segment, bool is_last);
-  [[nodiscard]] BlockFault check_open_block(SegmentBytes& bytes, const BlockView& seal);
+  Result<bool> pass_sealed(std::uint64_t segment);
+  [[nodiscard]] BlockFault check_open_block(SegmentBytes& bytes);
   Result<void> read_tail(std::uint64_t segment);
   Result<void> read_previous(std::uint64_t segment);
   BlockFault read_blocks(SegmentBytes& bytes, BlockScanner& scanner);
@@ -92,7 +92,7 @@ Result<Survey> Surveyor::run() {
     return std::move(found_);
   }
   for (const std::uint64_t segment : numbers_) {
-    auto sealed = pass_sealed(segment, segment == numbers_.back());
+    auto sealed = pass_sealed(segment);
     if (!sealed) return std::move(sealed).error();
     if (decided_) return std::move(found_);
     if (*sealed) continue;
@@ -114,7 +114,7 @@ bool Surveyor::numbers_hold() const {
 }
 
 // True: sealed, whole at both ends, and continues the one before it. False: not sealed; the tail of the journal.
-Result<bool> Surveyor::pass_sealed(std::uint64_t segment, bool is_last) {
+Result<bool> Surveyor::pass_sealed(std::uint64_t segment) {
   auto bytes = bytes_of_segment(segment);
   if (!bytes) return std::move(bytes).error();
   found_.path = bytes->path();
@@ -128,9 +128,8 @@ Result<bool> Surveyor::pass_sealed(std::uint64_t segment, bool is_last) {
   const std::uint64_t seal_offset = bytes->size() - page_bytes;
   const BlockFault fault = load_block(checker_, *bytes, segment, seal_offset, seal);
   if (fault != BlockFault::none || seal.header.kind != BlockKind::segment_seal) return false;
-  (void)is_last;
   const BlockHeader seal_header = seal.header;
-  const BlockFault open_fault = check_open_block(*bytes, seal);
+  const BlockFault open_fault = check_open_block(*bytes);
   if (decided_) return false;
   if (open_fault != BlockFault::none) {
     damaged_for_certain(bytes->path(), 0, open_fault);
@@ -143,8 +142,7 @@ Result<bool> Surveyor::pass_sealed(std::uint64_t segment, bool is_last) {
 }
 
 // That the first block of a sealed segment continues the segment before it.
-BlockFault Surveyor::check_open_block(SegmentBytes& bytes, const BlockView& seal) {
-  (void)seal;
+BlockFault Surveyor::check_open_block(SegmentBytes& bytes) {
   BlockView open;
   if (const BlockFault fault = load_block(checker_, bytes, position_.segment, 0, open); fault != BlockFault::none) return fault;
   if (const BlockFault fault = checker_.check_order(open.bytes, position_); fault != BlockFault::none) return fault;
