@@ -327,7 +327,7 @@ TEST_CASE("zstd: many frames, a damaged and a cut-off file") {
 TEST_CASE("the handbook's payments: every row, and the sum of their amounts") {
   const std::string path = csv_test::shared_data("payments-2018-04-to-07.csv.zst");
   if (path.empty()) {
-    MESSAGE("skipped: the shared test data is not there (PAWL_SHARED_DATA)");
+    MESSAGE("SKIPPED: csv of the handbook: the shared test data is not there (PAWL_SHARED_DATA)");
     return;
   }
   const EventSchema schema = *EventSchema::make("Payment",

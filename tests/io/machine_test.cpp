@@ -267,7 +267,7 @@ TEST_CASE("the device is flushed at least once for every synced write, whatever 
     const auto disk = real_or_skip(backend);
     if (!disk) continue;
     if (!before) {
-      MESSAGE("skipped: ", before.error().text);
+      MESSAGE("SKIPPED: device counters: ", before.error().text);
       return;
     }
     auto file = disk->open(directory.path() + "/a", {.access = Access::create_new, .direct = true, .durable = true});
@@ -283,7 +283,7 @@ TEST_CASE("the device is flushed at least once for every synced write, whatever 
     const auto after = read_device_counters(directory.path());
     REQUIRE(after.ok());
     if (before->write_cache) CHECK(after->flushes >= before->flushes + writes);
-    if (!before->write_cache) MESSAGE("skipped: the device has no volatile write cache, so nothing flushes it");
+    if (!before->write_cache) MESSAGE("SKIPPED: flushes: the device has no volatile write cache, so nothing flushes it");
     CHECK(after->writes >= before->writes + writes);
     CHECK(after->written_bytes >= before->written_bytes + writes * 4096);
   }

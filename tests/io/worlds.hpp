@@ -37,7 +37,7 @@ class TemporaryDirectory {
 inline std::unique_ptr<Disk> real_or_skip(Backend backend) {
   auto disk = make_real_disk(backend);
   if (disk) return *std::move(disk);
-  MESSAGE("skipped: ", disk.error().text);
+  MESSAGE("SKIPPED: real disk: ", disk.error().text);
   return nullptr;
 }
 

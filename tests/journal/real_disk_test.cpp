@@ -68,7 +68,7 @@ TEST_CASE("real disk: each acked block is at least one device flush") {
   }
   const auto after = io::read_device_counters(real.place.path);
   if (!before || !after) {
-    MESSAGE("SKIPPED: no device counters here: ", (before ? after.error().text : before.error().text));
+    MESSAGE("SKIPPED: device counters: ", (before ? after.error().text : before.error().text));
     return;
   }
   CHECK(after->flushes >= before->flushes + blocks);

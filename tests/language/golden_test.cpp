@@ -85,7 +85,7 @@ TEST_CASE("the shared handbook pipeline checks cleanly") {
   const std::string path = shared_data() + "/handbook.pawl";
   std::ifstream file(path);
   if (!file) {
-    MESSAGE("skipped: no " << path);
+    MESSAGE("SKIPPED: golden: no " << path);
     return;
   }
   std::stringstream text;

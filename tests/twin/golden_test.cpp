@@ -117,7 +117,7 @@ struct Checks {
 TEST_CASE("the handbook's features and alerts on real payments") {
   const std::filesystem::path folder = data_folder();
   if (!std::filesystem::exists(folder / "payments-2018-04-to-07.csv.zst")) {
-    MESSAGE("skipped: no test data in ", folder.string());
+    MESSAGE("SKIPPED: golden: no test data in ", folder.string());
     return;
   }
   const bool deep = std::getenv("PAWL_DEEP") != nullptr;
