@@ -177,21 +177,22 @@ class Compiler {
     return constant_of(kind, expr.value.number, expr.value.denominator);
   }
 
-  std::uint16_t access(const std::string& name) {
+  // By name and kind: another event may have a field of the same name that is something else.
+  std::uint16_t access(const std::string& name, Kind kind) {
     for (std::size_t i = 0; i < plan_.program.fields.size(); ++i) {
-      if (plan_.program.fields[i].name == name) return static_cast<std::uint16_t>(i);
+      if (plan_.program.fields[i].name == name && plan_.program.fields[i].kind == kind) return static_cast<std::uint16_t>(i);
     }
-    FieldAccess made{.name = name, .in = std::vector<FieldAccess::In>(pipeline_.events.size())};
-    for (std::size_t event = 0; event < pipeline_.events.size(); ++event) describe(pipeline_.events[event], name, made, made.in[event]);
+    FieldAccess made{.name = name, .kind = kind, .in = std::vector<FieldAccess::In>(pipeline_.events.size())};
+    for (std::size_t event = 0; event < pipeline_.events.size(); ++event) describe(pipeline_.events[event], name, kind, made.in[event]);
     plan_.program.fields.push_back(std::move(made));
     return static_cast<std::uint16_t>(plan_.program.fields.size() - 1);
   }
 
-  static void describe(const EventSchema& schema, const std::string& name, FieldAccess& access, FieldAccess::In& in) {
-    in.field = schema.find(name);
-    if (in.field < 0) return;
-    const Field& field = schema.fields[static_cast<std::size_t>(in.field)];
-    access.kind = field.type.kind;
+  static void describe(const EventSchema& schema, const std::string& name, Kind kind, FieldAccess::In& in) {
+    const int index = schema.find(name);
+    if (index < 0 || schema.fields[static_cast<std::size_t>(index)].type.kind != kind) return;
+    in.field = index;
+    const Field& field = schema.fields[static_cast<std::size_t>(index)];
     in.bytes = static_cast<std::uint32_t>(stored_bytes(field.type));
     if (field.is_event_time) {
       in.offset = offsetof(EventHeader, at);
@@ -207,7 +208,7 @@ class Compiler {
     if (expr.name == "late_by") return emit(ColumnKind::number, {.code = Code::load_lateness});
     if (expr.type.kind == Kind::text) return refuse("a text field outside of a comparison");
     if (expr.type.kind == Kind::floating) return refuse("floating-point values come in a later release");
-    const std::uint16_t a = access(expr.name);
+    const std::uint16_t a = access(expr.name, expr.type.kind);
     if (expr.type.kind == Kind::boolean) return emit(ColumnKind::boolean, {.code = Code::load_boolean, .a = a});
     return emit(ColumnKind::number, {.code = Code::load_number, .a = a});
   }
@@ -264,7 +265,7 @@ class Compiler {
     if (op != Op::equal && op != Op::not_equal) return refuse("an order of texts");
     std::optional<Register> out;
     if (left.op == Op::field && right.op == Op::field) {
-      out = emit(ColumnKind::boolean, {.code = Code::text_equals_field, .a = access(left.name), .b = access(right.name)});
+      out = emit(ColumnKind::boolean, {.code = Code::text_equals_field, .a = access(left.name, Kind::text), .b = access(right.name, Kind::text)});
     } else if (right.op == Op::literal) {
       out = text_test(Code::text_in, left, {&right.value.text, 1});
     } else {
@@ -277,7 +278,7 @@ class Compiler {
     if (text.op != Op::field) return refuse("a computed text");
     const auto first = static_cast<std::int64_t>(plan_.program.texts.size());
     plan_.program.texts.insert(plan_.program.texts.end(), constants.begin(), constants.end());
-    return emit(ColumnKind::boolean, {.code = code, .a = access(text.name), .c = static_cast<std::uint16_t>(constants.size()), .aux = first});
+    return emit(ColumnKind::boolean, {.code = code, .a = access(text.name, Kind::text), .c = static_cast<std::uint16_t>(constants.size()), .aux = first});
   }
 
   std::optional<Register> membership(const Expr& expr) {
@@ -303,7 +304,7 @@ class Compiler {
   std::optional<Register> missing(const Expr& value) {
     if (value.type.kind == Kind::text) {
       if (value.op != Op::field) return refuse("a computed text");
-      return inverted(emit(ColumnKind::boolean, {.code = Code::text_present, .a = access(value.name)}));
+      return inverted(emit(ColumnKind::boolean, {.code = Code::text_present, .a = access(value.name, Kind::text)}));
     }
     const auto of = compile(value);
     if (!of) return std::nullopt;
