@@ -20,8 +20,9 @@ class DigestCheck {
     rules::Digest128 recorded, computed;
   };
 
-  // A mark read from the journal. False: no room now, offer it again.
-  bool expect(const DigestMark& mark) { return expected_.push(mark); }
+  // A mark read from the journal. False: no room now, offer it again. Only marks at interval ends queue up: those of clean closes could
+  // fill the queue before the first interval ends, and nothing would ever empty it.
+  bool expect(const DigestMark& mark) { return (mark.sequence + 1) % limits::digest_interval != 0 || expected_.push(mark); }
 
   void computed(const rules::Decide::Interval& interval) {
     while (expected_.read_available() > 0 && expected_.front().sequence < interval.last) expected_.pop();

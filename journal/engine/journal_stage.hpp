@@ -108,8 +108,9 @@ class JournalStage {
       const rules::Decide::Interval& interval = digests_.front();
       if (interval.last <= recovered_) {
         check_.computed(interval);
-      } else if (!writer_.annotate_digest(interval.last, digest_of(interval))) {
-        return;
+      } else if (interval.last > writer_.appended_sequence() || !writer_.annotate_digest(interval.last, digest_of(interval))) {
+        // Decide may be ahead. A mark before its inputs would outlive them in a crash, and speak of others that get their sequences.
+        break;
       }
       digests_.pop();
     }
