@@ -185,6 +185,8 @@ Result<void> DurableEngine::State::start() {
   if (!blocks.ok()) return std::move(blocks).error();
   replay.emplace(*std::move(blocks), journal::Until{.sequence = journal->recovery().last_sequence}, machine->digests());
   PAWL_ASSERT(machine->sequence().add(*replay));
+  replay->hold_after_damage();
+  machine->fails_with(replay->failed());
   if (auto started = machine->start(); !started.ok()) return started;
   return wait_for_replay();
 }
@@ -203,6 +205,10 @@ Error DurableEngine::State::failure() {
   machine->stop();
   if (machine->writer_state() == journal::WriterState::failed) return journal->writer().error();
   if (auto error = machine->sink_error()) return *std::move(error);
+  if (machine->writer_state() == journal::WriterState::disk_full) {
+    return Error{ErrorCode::disk_full, "the disk of " + options.directory + " is full: inputs behind sequence " + std::to_string(machine->was_durable()) +
+                                           " are not durable and were not acked. Free space and start again"};
+  }
   if (replay && replay->error()) return *replay->error();
   if (const auto& mismatch = machine->digests().mismatch()) {
     return Error{ErrorCode::corrupt, "replay does not reproduce what was decided: sequences " + std::to_string(mismatch->first) + " to " +
@@ -307,7 +313,7 @@ Result<EngineReport> DurableEngine::State::close() {
   closed = true;
   for (const auto& lane : lanes) lane->close();
   machine->drain();
-  if (machine->failed() || (replay && replay->error())) return failure();
+  if (machine->failed() || (replay && replay->error()) || machine->writer_state() == journal::WriterState::disk_full) return failure();
   EngineReport report;
   report.digest = machine->decide().digest();
   report.last_sequence = machine->decide().sequence();
@@ -316,7 +322,8 @@ Result<EngineReport> DurableEngine::State::close() {
   std::memcpy(&digest, report.digest.data(), sizeof digest);
   // A closing block has room: everything before it is durable.
   PAWL_ASSERT(writer.annotate_digest(report.last_sequence, digest));
-  PAWL_ASSERT(writer.annotate_emitted(machine->was_emitted(), 0));
+  // Not below what was recorded: with replay_all and no sink the cursor stands before it.
+  PAWL_ASSERT(writer.annotate_emitted(std::max(machine->was_emitted(), journal->recovery().emitted.sequence), 0));
   if (auto ended = journal->close(); !ended.ok()) return std::move(ended).error();
   const auto firings = machine->decide().firings();
   report.firings.assign(firings.begin(), firings.end());

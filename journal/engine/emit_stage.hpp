@@ -26,11 +26,15 @@ class EmitStage {
     sink_set_.request();
   }
 
+  // No sink will be set: what waits is let go, and does not count as emitted. Thread: any.
+  void abandon() noexcept { abandoned_.request(); }
+
   // Thread: any.
   [[nodiscard]] bool has_sink() const noexcept { return sink_set_.requested(); }
 
   std::int64_t poll(std::int64_t budget) {
-    if (!sink_set_.requested() || error_) return 0;
+    if (error_) return 0;
+    if (!sink_set_.requested()) return abandoned_.requested() ? let_go(budget) : 0;
     const ring::Batch batch = ready(budget);
     if (batch.empty()) {
       flush();
@@ -52,6 +56,12 @@ class EmitStage {
   [[nodiscard]] const ring::Cursor<>& emitted() const noexcept { return emitted_; }
 
  private:
+  std::int64_t let_go(std::int64_t budget) {
+    const ring::Batch batch = reader_.poll(budget);
+    if (!batch.empty()) reader_.release(batch.last);
+    return batch.size();
+  }
+
   // The decided records whose inputs are durable.
   ring::Batch ready(std::int64_t budget) {
     ring::Batch batch = reader_.poll(budget);
@@ -103,6 +113,7 @@ class EmitStage {
   ring::Cursor<> failed_{0};
   Probe& probe_;
   DecisionSink* sink_ = nullptr;
+  ring::StopFlag abandoned_;
   ring::StopFlag sink_set_;  // request pairs with requested: the pointer stands before the flag
   bool unflushed_ = false;
   std::optional<Error> error_;

@@ -215,7 +215,8 @@ bool Machine::all_ended() const noexcept {
 }
 
 bool Machine::failed() const noexcept {
-  return sink_failed() || writer_state() == WriterState::failed || damaged() || digest_check_->failed().load_acquire() == 1;
+  return sink_failed() || writer_state() == WriterState::failed || damaged() || digest_check_->failed().load_acquire() == 1 ||
+         (source_failed_ != nullptr && source_failed_->load_acquire() == 1);
 }
 
 void Machine::run_preparer() {
@@ -245,10 +246,15 @@ Result<void> Machine::start() {
 
 void Machine::drain() {
   sequence_->close();
+  if (!emit_->has_sink()) emit_->abandon();  // else decisions that nobody takes would be waited for
   for (const auto& spot : spots_) ring::wake(*spot, parker_);
   constexpr Duration nap = 200'000;
-  // A failure leaves stages that can never finish: then the threads are stopped instead.
-  while (!all_ended() && !failed()) io::nap(nap);
+  constexpr int full_naps_max = 25'000;  // 5 s of a full disk, without a break
+  // A failure leaves stages that can never finish: then the threads are stopped instead. So does a disk that stays full.
+  for (int full_naps = 0; !all_ended() && !failed() && full_naps < full_naps_max;) {
+    full_naps = writer_state() == WriterState::disk_full ? full_naps + 1 : 0;
+    io::nap(nap);
+  }
   stop();
   digest_check_->look_again();  // the last interval's mark may have come behind its digest
 }

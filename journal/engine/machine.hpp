@@ -44,12 +44,15 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   Result<void> start();
-  // No more sources: ends when everything that was sequenced is decided, durable and emitted. Blocks. After a failure it ends without.
+  // No more sources: ends when everything that was sequenced is decided, durable and emitted. Blocks. After a failure, or 5 s of a full disk, it
+  // ends without.
   void drain();
   // Ends the threads, whatever is under way. Blocks for a moment.
   void stop();
 
   SequenceStage<io::Clock>& sequence() noexcept { return *sequence_; }
+  // Set-up: a source's failure is the machine's. The cursor outlives the machine's threads.
+  void fails_with(const ring::Cursor<>& source_failed) noexcept { source_failed_ = &source_failed; }
   // Wakes the thread of the sequence stage, if it sleeps; after a source's work or end was made visible. Thread: any.
   void wake_ingest() noexcept { ring::wake(*ingest_spot_, parker_); }
   void set_sink(DecisionSink& sink) noexcept;
@@ -68,7 +71,7 @@ class Machine {
   [[nodiscard]] bool decisions_wait_for_a_sink() const noexcept;
   [[nodiscard]] WriterState writer_state() const noexcept;
   [[nodiscard]] bool damaged() const noexcept { return decide_stage_->damaged().load_acquire() == 1; }
-  // The writer, the sink, a record or a replayed digest: nothing goes on.
+  // The writer, the sink, a record, a replayed digest or the journal read again: nothing goes on.
   [[nodiscard]] bool failed() const noexcept;
   [[nodiscard]] bool sink_failed() const noexcept { return emit_->failed().load_acquire() == 1; }
 
@@ -132,6 +135,7 @@ class Machine {
   std::unique_ptr<EmitStage<LatencyProbe>> emit_;
   std::unique_ptr<DigestCheckStage> digest_check_stage_;  // replay alone: in live operation the journal stage does its work
   ring::Cursor<> everything_durable_{ring::no_end};
+  const ring::Cursor<>* source_failed_ = nullptr;
 
   // Threads.
   std::vector<std::unique_ptr<StageList>> stage_lists_;

@@ -22,6 +22,11 @@ std::int64_t ReplaySource::fill(const SlotRun& run) {
       end(std::nullopt);
       break;
     }
+    if (sizeof(EventHeader) + record.header().length > run.slot_bytes) {
+      end(Error{ErrorCode::corrupt, "input " + std::to_string(next_) + " of the journal has " + std::to_string(record.header().length) +
+                                        " bytes of payload, more than any event of the recorded pipeline"});
+      break;
+    }
     std::memcpy(run.slot(filled++) + record_offset, record.bytes().data(), record_header_bytes + record.header().length);
     ++next_;
     ++*at_;
@@ -58,8 +63,8 @@ bool ReplaySource::pass_annotation(const Record& record) {
 
 void ReplaySource::end(std::optional<Error> error) {
   error_ = std::move(error);
-  if (error_) failed_.publish(1);
   ended_ = true;
+  if (error_) failed_.publish(1);
 }
 
 }  // namespace pawl::journal

@@ -21,7 +21,10 @@ class ReplaySource final : public InputSource {
   ReplaySource(BlockCursor blocks, Until until, DigestCheck& check) : blocks_(std::move(blocks)), until_(until), check_(check) {}
 
   std::int64_t fill(const SlotRun& run) override;
-  [[nodiscard]] bool finished() override { return ended_; }
+  [[nodiscard]] bool finished() override { return ended_ && !(error_ && holds_); }
+  bool arm() override { return ended_; }
+  // Set-up, where other sources follow: after damage it is never finished(), so that none of them gets sequences that the journal holds.
+  void hold_after_damage() noexcept { holds_ = true; }
   [[nodiscard]] bool sequenced() const override { return true; }
 
   // The last sequence that was handed out. REQUIRES (of this and what follows): the replay has ended.
@@ -45,6 +48,7 @@ class ReplaySource final : public InputSource {
   std::optional<Records::Iterator> block_end_;
   Sequence next_ = 0;
   bool ended_ = false;
+  bool holds_ = false;
   std::optional<Error> error_;
   std::optional<DigestMark> last_mark_;
   ring::Cursor<> failed_{0};

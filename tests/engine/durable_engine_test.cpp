@@ -116,3 +116,30 @@ TEST_CASE("events through lanes become decisions, and a restart goes on where it
     }
   }
 }
+
+TEST_CASE("an engine without a sink closes, and its decisions come with the next start") {
+  const pawl::test::TemporaryDirectory directory;
+  for (int run = 0; run < 2; ++run) {  // new, then recovered
+    auto engine = pawl::DurableEngine::open(options_for(directory, pawl::Durability::os));
+    REQUIRE(engine.ok());
+    auto lane = (*engine)->lane("gateway-1");
+    REQUIRE(lane.ok());
+    for (std::int64_t i = 1; i <= 10; ++i) REQUIRE((*lane)->publish(payment(i)).accepted());
+    REQUIRE((*engine)->close().ok());
+  }
+  auto engine = pawl::DurableEngine::open(options_for(directory, pawl::Durability::os));
+  REQUIRE(engine.ok());
+  std::size_t taken = 0;
+  (*engine)->on_decision([&](const pawl::Decision&) { ++taken; });
+  REQUIRE((*engine)->close().ok());
+  CHECK(taken == 20);
+}
+
+TEST_CASE("marks of clean closes never fill the queue of digests to compare") {
+  pawl::journal::DigestCheck check;
+  for (std::int64_t i = 0; i < 1000; ++i) CHECK(check.expect({i, {}}));
+  CHECK(check.expect({pawl::limits::digest_interval - 1, {}}));
+  check.computed({pawl::limits::digest_interval - 1, {}});
+  CHECK(check.compared() == 1);
+  CHECK(check.failed().load_acquire() == 0);
+}
