@@ -1,6 +1,7 @@
 #include "csv/input.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -39,7 +40,14 @@ Result<InputFile> InputFile::open(const std::string& path) {
 
 Result<std::size_t> InputFile::read_raw(char* into, std::size_t bytes) {
   const int fd = descriptor_.valid() ? descriptor_.get() : STDIN_FILENO;
+  constexpr int patience_ms = 50;
   for (;;) {
+    pollfd waiting{fd, POLLIN, 0};
+    for (int ready = 0; stop_.stop_possible() && ready == 0;) {
+      if (stop_.stop_requested()) return std::size_t{0};
+      ready = ::poll(&waiting, 1, patience_ms);
+      if (ready < 0 && errno == EINTR) ready = 0;
+    }
     const ssize_t got = ::read(fd, into, bytes);
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR) return io::os_error("cannot read", path_, errno);
@@ -94,6 +102,7 @@ Result<bool> BlockReader::fill(Block& block) {
 }
 
 void BlockReader::read_all(const std::stop_token& stop) {
+  file_.stop_with(stop);
   for (;;) {
     Block* block = nullptr;
     {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,6 +40,8 @@ class InputFile {
 
   // Fills `into` as far as there are bytes; 0 is the end of the input. Errors: io, bad_data (damaged or cut-off zstd).
   Result<std::size_t> read(std::span<char> into);
+  // From now on a read that waits for bytes (a pipe that stays open) gives up soon after `stop` was requested, with 0.
+  void stop_with(std::stop_token stop) { stop_ = std::move(stop); }
 
  private:
   struct Decoder;
@@ -49,6 +52,7 @@ class InputFile {
   std::string path_;
   io::Descriptor descriptor_;         // none for standard input, which is not ours to close
   std::unique_ptr<Decoder> decoder_;  // null: plain
+  std::stop_token stop_;
 };
 
 // Thread: one consumer; with read_ahead one thread of its own, which stops when the object goes.
