@@ -1,0 +1,151 @@
+// pawl-fraud: the service around the engine. Payments as CSV from a pipe or a file, decisions as CSV as soon as their input is durable.
+//
+// It runs until its input ends, SIGTERM or SIGINT; then everything accepted is decided, durable and written, and the exit status is 0.
+// Started again on the same journal it goes on: payments are taken from where the journal ends when the input is a file from its
+// beginning (--resume), and the decisions file is continued without a doubled or torn row.
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+
+#include "csv/source.hpp"
+#include "pawl/decision_files.hpp"
+#include "pawl/io/parker.hpp"
+#include "pawl/io/system_clock.hpp"
+#include "pawl/journal/durable_engine.hpp"
+#include "pawl/report.hpp"
+#include "pawl/run_support.hpp"
+
+namespace {
+
+using namespace pawl;
+
+struct Options {
+  std::string pipeline, journal, input = "-", event, decisions = "-", max_future = "5m";
+  bool resume = false, stop_at_bad_row = false;
+};
+
+// Set by the signal handler, read by the loop of this thread.
+volatile std::sig_atomic_t stop_asked = 0;
+void ask_to_stop(int) { stop_asked = 1; }
+
+void handle_signals() {
+  struct sigaction action {};
+  action.sa_handler = ask_to_stop;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the decisions that went away is an error of the sink
+}
+
+Result<const EventSchema*> event_of(const language::Pipeline& pipeline, const std::string& name) {
+  if (name.empty()) return &pipeline.events.front();
+  for (const EventSchema& event : pipeline.events) {
+    if (event.name == name) return &event;
+  }
+  return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event)", name)};
+}
+
+// False: a signal came before the first byte.
+bool wait_for_input(const std::string& input) {
+  constexpr int patience_ms = 100;
+  pollfd waiting{STDIN_FILENO, POLLIN, 0};
+  while (input == "-" && stop_asked == 0 && ::poll(&waiting, 1, patience_ms) == 0) continue;
+  return stop_asked == 0;
+}
+
+struct Served {
+  std::uint64_t accepted = 0, refused = 0;
+};
+
+// Rows into the lane until the input ends, a signal comes or the engine fails (close() then tells why).
+Result<Served> serve(csv::Source& rows, EngineLane& lane, const DurableEngine& engine, bool resume) {
+  constexpr Duration nap = 200'000;
+  Served served;
+  alignas(8) std::byte slot[limits::event_header_bytes + limits::event_payload_bytes_max];
+  Ticket skip = resume ? lane.next_ticket() - 1 : 0;  // rows that an earlier run has accepted
+  while (stop_asked == 0 && !engine.status().failed) {
+    switch (rows.next(slot)) {
+      case csv::Source::Next::row: break;
+      case csv::Source::Next::bad_row: tools::warn(rows.report()); continue;
+      case csv::Source::Next::not_yet: io::nap(nap); continue;
+      case csv::Source::Next::end: return served;
+      case csv::Source::Next::failed: return rows.error();
+    }
+    if (skip > 0) {
+      --skip;
+      continue;
+    }
+    const auto& header = *reinterpret_cast<const EventHeader*>(slot);
+    const ring::Publication publication = lane.publish_encoded({slot, sizeof(EventHeader) + header.length});
+    served.accepted += publication.accepted();
+    if (publication.accepted()) continue;
+    if (publication.refusal() == ring::Refusal::failed) break;
+    ++served.refused;
+    tools::warn(fmt::format("row {} was refused: {}", rows.rows(), to_text(publication.refusal())));
+  }
+  return served;
+}
+
+int finish(const Result<Served>& served, DurableEngine& engine, tools::DecisionFiles& files) {
+  const auto report = engine.close();
+  if (!report.ok()) return tools::fail(report.error());
+  if (auto closed = files.close(); !closed.ok()) return tools::fail(closed.error());
+  tools::show_refusals(*report);
+  if (!served.ok()) return tools::fail(served.error());
+  fmt::print(stderr, "pawl-fraud: {} payments accepted, {} refused, {} decisions written, digest {}\n", served->accepted, served->refused, files.decisions(),
+             rules::to_hex(report->digest));
+  return tools::exit_fine;
+}
+
+int serve(const Options& options) {
+  handle_signals();
+  EngineOptions settings;
+  settings.directory = options.journal;
+  settings.pipeline = options.pipeline;
+  auto checked = tools::language_of(settings);
+  if (!checked.ok()) return tools::fail(checked.error());
+  const auto event = event_of(**checked, options.event);
+  if (!event.ok()) return tools::fail(event.error());
+  const auto bound = tools::parse_duration_option("--max-future", options.max_future);
+  if (!bound.ok()) return tools::fail(bound.error());
+  const bool to_file = options.decisions != "-";
+  auto files = tools::DecisionFiles::open(**checked, {options.decisions, "", to_file});
+  if (!files.ok()) return tools::fail(files.error());
+  if (to_file) settings.muted = files->complete_to();  // exactly once: the file itself says which decisions it has
+  auto engine = DurableEngine::open(settings);
+  if (!engine.ok()) return tools::fail(engine.error());
+  tools::show_warnings(**engine, options.pipeline);
+  (*engine)->set_sink(*files);
+  if (!wait_for_input(options.input)) return finish(Served{}, **engine, *files);
+  auto rows = csv::Source::open(**event, {.path = options.input, .skip_bad_rows = !options.stop_at_bad_row});
+  if (!rows.ok()) return tools::fail(rows.error());
+  for (const std::string& note : rows->notes()) tools::warn(note);
+  const auto lane = (*engine)->lane("payments", {.max_future = *bound});
+  if (!lane.ok()) return tools::fail(lane.error());
+  return finish(serve(*rows, **lane, **engine, options.resume), **engine, *files);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app("Decides on payments: CSV in, decisions out as soon as their input is durable");
+  app.add_option("--pipeline", options.pipeline, "Pipeline file")->required();
+  app.add_option("--journal", options.journal, "Journal directory; made if absent, continued if there")->required();
+  app.add_option("--input", options.input, "CSV file; - is standard input")->capture_default_str();
+  app.add_option("--event", options.event, "Which event of the pipeline a row is; without it the first");
+  app.add_option("--decisions", options.decisions, "Decisions as CSV; a file is continued; - is standard output")->capture_default_str();
+  app.add_option("--max-future", options.max_future, "Refuse payments whose time is further past the clock than this")->capture_default_str();
+  app.add_flag("--resume", options.resume, "The input starts again at its beginning: skip the rows that the journal has already");
+  app.add_flag("--stop-at-bad-row", options.stop_at_bad_row, "End at the first bad row instead of reporting and skipping it");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return tools::fail({ErrorCode::usage, std::string(error.what()) + "; see pawl-fraud --help"});
+  }
+  return serve(options);
+}

@@ -1,0 +1,181 @@
+// The service as an operator runs it: a pipe that stays open, SIGTERM, a restart.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+class Scratch {
+ public:
+  Scratch() {
+    path_ = std::string(PAWL_BINARY_DIR) + "/fraud-XXXXXX";
+    REQUIRE(mkdtemp(path_.data()) != nullptr);
+  }
+  ~Scratch() { std::filesystem::remove_all(path_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// pawl-fraud with a pipe at its standard input.
+class Service {
+ public:
+  Service(const Scratch& scratch, std::vector<std::string> more) : err_(scratch / "err") {
+    std::vector<std::string> words = {PAWL_FRAUD, "--pipeline", std::string(PAWL_SOURCE_DIR) + "/apps/fraud/payments.pawl", "--journal", scratch / "journal"};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    int ends[2];
+    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+    process_ = fork();
+    if (process_ == 0) {
+      dup2(ends[0], STDIN_FILENO);
+      dup2(open(err_.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600), STDERR_FILENO);
+      execv(arguments[0], arguments.data());
+      _exit(127);
+    }
+    close(ends[0]);
+    input_ = ends[1];
+  }
+  ~Service() {
+    if (process_ > 0) {
+      kill(process_, SIGKILL);
+      waitpid(process_, nullptr, 0);
+    }
+    if (input_ >= 0) close(input_);
+  }
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  void write(const std::string& text) const { REQUIRE(::write(input_, text.data(), text.size()) == static_cast<ssize_t>(text.size())); }
+  void end_input() {
+    close(input_);
+    input_ = -1;
+  }
+  void signal(int number) const { REQUIRE(kill(process_, number) == 0); }
+  // The exit status; -1 if a signal ended it.
+  int wait() {
+    int raw = 0;
+    REQUIRE(waitpid(process_, &raw, 0) == process_);
+    process_ = -1;
+    return WIFEXITED(raw) ? WEXITSTATUS(raw) : -1;
+  }
+  [[nodiscard]] std::string err() const { return read_file(err_); }
+
+ private:
+  std::string err_;
+  pid_t process_ = -1;
+  int input_ = -1;
+};
+
+bool appears(const std::string& path, const std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (read_file(path) != text) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
+constexpr const char* header = "id,at,customer,terminal,amount,fraud\n";
+constexpr const char* two_rows = "1,2018-04-01T00:00:00Z,7,3,10.00,false\n2,2018-04-01T02:00:00Z,7,3,250.00,false\n";
+constexpr const char* two_decisions = "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,approve,900,hard_limit\n";
+
+}  // namespace
+
+TEST_CASE("decisions come while the pipe is open, SIGTERM and SIGINT end it cleanly, and a restart goes on") {
+  const Scratch scratch;
+  const std::string decisions = scratch / "decisions.csv";
+  {
+    Service service(scratch, {"--decisions", decisions});
+    service.write(std::string(header) + two_rows);
+    CHECK(appears(decisions, two_decisions));
+    service.signal(SIGTERM);
+    CHECK(service.wait() == 0);
+    CHECK(service.err().find("2 payments accepted, 0 refused, 2 decisions written") != std::string::npos);
+  }
+  {
+    // The next run's input goes on; its windows know the first run's payments: that makes it the customer's second terminal in a minute.
+    Service service(scratch, {"--decisions", decisions});
+    service.write(std::string(header) + "3,2018-04-01T02:00:30Z,7,4,20.00,false\n");
+    CHECK(appears(decisions, std::string(two_decisions) + "3,3,approve,100,two_terminals\n"));
+    service.signal(SIGINT);
+    CHECK(service.wait() == 0);
+  }
+  {
+    // The same input again from its beginning: --resume skips what the journal has.
+    Service service(scratch, {"--decisions", decisions, "--resume"});
+    service.write(std::string(header) + two_rows + "3,2018-04-01T02:00:30Z,7,4,20.00,false\n" + "4,2018-04-02T12:00:00Z,8,4,1.00,false\n");
+    service.end_input();
+    CHECK(service.wait() == 0);
+    CHECK(read_file(decisions) == std::string(two_decisions) + "3,3,approve,100,two_terminals\n4,4,approve,0,\n");
+  }
+}
+
+TEST_CASE("killed and started again: every accepted payment has its row, once") {
+  const Scratch scratch;
+  const std::string decisions = scratch / "decisions.csv";
+  {
+    Service service(scratch, {"--decisions", decisions});
+    service.write(std::string(header) + two_rows);
+    CHECK(appears(decisions, two_decisions));
+    service.signal(SIGKILL);
+    CHECK(service.wait() == -1);
+  }
+  std::ofstream(decisions, std::ios::binary | std::ios::trunc) << "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,app";  // and a torn row
+  Service service(scratch, {"--decisions", decisions});
+  service.end_input();
+  CHECK(appears(decisions, two_decisions));
+}
+
+TEST_CASE("a signal before the first byte ends it as cleanly") {
+  const Scratch scratch;
+  Service service(scratch, {"--decisions", scratch / "decisions.csv"});
+  CHECK(appears(scratch / "decisions.csv", "sequence,id,decision,score,rules\n"));
+  service.signal(SIGTERM);
+  CHECK(service.wait() == 0);
+}
+
+TEST_CASE("bad rows are reported and skipped; what is wrong with the command line has the contract's exit status") {
+  const Scratch scratch;
+  {
+    Service service(scratch, {"--decisions", scratch / "decisions.csv"});
+    service.write(std::string(header) + "x,2018-04-01T00:00:00Z,7,3,10.00,false\n" + two_rows);
+    service.end_input();
+    CHECK(service.wait() == 0);
+    CHECK(service.err().find("standard input:2: column id: `x` is not a whole number") != std::string::npos);
+    CHECK(read_file(scratch / "decisions.csv") == two_decisions);
+  }
+  const auto status = [&](const std::vector<std::string>& more) {
+    Service service(scratch, more);
+    service.end_input();
+    const int ended = service.wait();
+    CHECK(service.err().find("pawl: error: ") != std::string::npos);
+    return ended;
+  };
+  CHECK(status({"--nonsense"}) == 64);
+  CHECK(status({"--event", "Refund"}) == 64);
+  CHECK(status({"--max-future", "soon"}) == 64);
+  CHECK(status({"--input", scratch / "absent.csv"}) == 74);
+}
