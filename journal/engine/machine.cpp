@@ -87,6 +87,8 @@ Result<std::span<std::byte>> Machine::map(std::size_t bytes, bool prefault) {
 //                    |                          v
 //                    +----------------------> [emit] --> sink
 Result<void> Machine::wire(Sequence recovered) {
+  decide_probe_.ignore_up_to(recovered);
+  emit_probe_.ignore_up_to(recovered);
   plan_ = std::make_unique<rules::Plan>(rules::make_plan(pipeline_));
   layout_ = std::make_unique<rules::DecisionLayout>(*plan_, options_.with_lets);
 

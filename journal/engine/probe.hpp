@@ -15,8 +15,11 @@ class LatencyProbe {
  public:
   LatencyProbe(io::Clock& clock, bool on) : clock_(clock), on_(on) { ingests_.reserve(pending_max); }
 
-  void decided(const rules::DecisionRecord& record) noexcept { note(record.ingest); }
-  void emitted(const rules::DecisionRecord& record) noexcept { note(record.ingest); }
+  // Set-up: what was recovered was sequenced in an earlier run, and says nothing of this one.
+  void ignore_up_to(Sequence recovered) noexcept { recovered_ = recovered; }
+
+  void decided(const rules::DecisionRecord& record) noexcept { note(record); }
+  void emitted(const rules::DecisionRecord& record) noexcept { note(record); }
   void batch_ended() noexcept {
     if (ingests_.empty()) return;
     const Time now = clock_.now();
@@ -29,14 +32,15 @@ class LatencyProbe {
  private:
   static constexpr std::size_t pending_max = 4096;
 
-  void note(Time ingest) noexcept {
-    if (!on_) return;
+  void note(const rules::DecisionRecord& record) noexcept {
+    if (!on_ || record.sequence <= recovered_) return;
     if (ingests_.size() == pending_max) batch_ended();
-    ingests_.push_back(ingest);
+    ingests_.push_back(record.ingest);
   }
 
   io::Clock& clock_;
   bool on_;
+  Sequence recovered_ = no_sequence;
   std::vector<Time> ingests_;
   Histogram histogram_;
 };

@@ -14,13 +14,14 @@ namespace pawl::tools {
 class Labels {
  public:
   void set(Ticket ticket, bool fraud) {
-    auto& chunk = chunks_[ticket / chunk_labels];
     PAWL_ASSERT(ticket / chunk_labels < chunks_.size());
+    auto& chunk = chunks_[ticket / chunk_labels];
     if (!chunk) chunk = std::make_unique<std::uint8_t[]>(chunk_labels);
     chunk[ticket % chunk_labels] = fraud ? 1 : 0;
   }
-  // False for tickets of earlier runs.
+  // False for tickets that were never set.
   [[nodiscard]] bool at(Ticket ticket) const {
+    PAWL_ASSERT(ticket / chunk_labels < chunks_.size());
     const auto& chunk = chunks_[ticket / chunk_labels];
     return chunk != nullptr && chunk[ticket % chunk_labels] != 0;
   }

@@ -133,23 +133,28 @@ Result<EngineOptions> engine_options(const Options& options) {
   engine.durability = options.durability == "disk" ? Durability::disk : options.durability == "os" ? Durability::os : Durability::memory;
   engine.threads = options.threads;
   engine.measure_latency = true;
+  engine.muted = EngineOptions::replay_all;  // the files know what they have
   engine.backend = backend_named(options.backend);
   if (engine.durability == Durability::memory) return engine;
   if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
   return engine;
 }
 
-// Publishes the whole stream but what an earlier run has accepted already: the source's tickets tell.
-Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& lane, Labels& labels) {
+using Slot = std::array<std::byte, limits::event_header_bytes + limits::event_payload_bytes_max>;
+
+// Passes over what an earlier run has accepted already: the source's tickets tell. Its labels are kept, for its decisions come again.
+void skip_accepted(Stream& stream, const EngineLane& lane, Labels& labels, Slot& slot) {
+  for (Ticket ticket = 1; ticket < lane.next_ticket() && stream.next(slot.data()); ++ticket) labels.set(ticket, stream.is_fraud(slot.data()));
+}
+
+Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& lane, Labels& labels, Slot& slot) {
   Progress progress;
-  alignas(8) std::byte slot[limits::event_header_bytes + limits::event_payload_bytes_max];
-  const Ticket first = lane.next_ticket();
   std::int64_t published = 0;
-  for (Ticket ticket = 1; stream.next(slot); ++ticket) {
-    labels.set(ticket, stream.is_fraud(slot));
-    if (ticket < first) continue;
-    const auto& header = *reinterpret_cast<const EventHeader*>(slot);
-    const ring::Publication publication = lane.publish_encoded({slot, sizeof(EventHeader) + header.length});
+  while (stream.next(slot.data())) {
+    const Ticket ticket = lane.next_ticket();
+    labels.set(ticket, stream.is_fraud(slot.data()));
+    const auto& header = *reinterpret_cast<const EventHeader*>(slot.data());
+    const ring::Publication publication = lane.publish_encoded({slot.data(), sizeof(EventHeader) + header.length});
     if (!publication.accepted()) {
       if (publication.refusal() == ring::Refusal::failed) break;  // close() tells why
       return Error{ErrorCode::io, fmt::format("event {} was refused: {}", ticket, to_text(publication.refusal()))};
@@ -162,26 +167,27 @@ Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& 
 }
 
 int run(const Options& options) {
-  auto settings = engine_options(options);
+  const auto settings = engine_options(options);
   if (!settings.ok()) return fail(settings.error());
-  auto checked = language_of(*settings);
-  if (!checked.ok()) return fail(checked.error());
-  auto files = DecisionFiles::open(**checked, {options.decisions, "", options.append});
-  if (!files.ok()) return fail(files.error());
-  if (!options.decisions.empty() && options.append) settings->muted = files->complete_to();
+  // Made before the engine, so that they outlive it; opened behind it, because its lock keeps a second run away from the files.
+  std::optional<DecisionFiles> files;
+  std::optional<CountingSink> sink;
+  const auto labels = std::make_unique<Labels>();
   auto engine = DurableEngine::open(*settings);
   if (!engine.ok()) return fail(engine.error());
   show_warnings(**engine, options.pipeline.empty() ? "payments.pawl" : options.pipeline);
   const language::Pipeline& pipeline = (*engine)->pipeline();
+  if (auto opened = open_decision_files(**engine, {options.decisions, "", options.append}, files); !opened.ok()) return fail(opened.error());
   auto stream = Stream::open(options, pipeline.events.front());
   if (!stream.ok()) return fail(stream.error());
-  const auto labels = std::make_unique<Labels>();
-  CountingSink sink(*files, *labels, pipeline);
-  (*engine)->set_sink(sink);
   const auto lane = (*engine)->lane("run", {.max_future = 0});
   if (!lane.ok()) return fail(lane.error());
+  alignas(8) Slot slot;
+  skip_accepted(*stream, **lane, *labels, slot);
+  sink.emplace(*files, *labels, pipeline);
+  (*engine)->set_sink(*sink);
   const Stopwatch watch;
-  const auto published = publish(*stream, **engine, **lane, *labels);
+  const auto published = publish(*stream, **engine, **lane, *labels, slot);
   const std::string threads = (*engine)->thread_plan();
   const auto report = (*engine)->close();
   const double seconds = watch.seconds();
@@ -189,8 +195,8 @@ int run(const Options& options) {
   if (!report.ok()) return fail(report.error());
   if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
   show_refusals(*report);
-  return print(run_page({.pipeline = pipeline, .report = *report, .counts = sink.counts(), .threads = threads, .journal = options.journal,
-                         .durability = options.durability, .events = *published, .decisions = sink.decisions(), .seconds = seconds,
+  return print(run_page({.pipeline = pipeline, .report = *report, .counts = sink->counts(), .threads = threads, .journal = options.journal,
+                         .durability = options.durability, .events = *published, .decisions = sink->decisions(), .seconds = seconds,
                          .labelled = stream->has_labels()}));
 }
 

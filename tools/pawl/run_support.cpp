@@ -6,7 +6,6 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/format.hpp"
-#include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/report.hpp"
 
 namespace pawl::tools {
@@ -41,16 +40,15 @@ Result<journal::Until> parse_until(const std::string& text) {
   return Error{ErrorCode::usage, fmt::format("--until `{}` is neither a sequence nor a time such as 2018-07-01T00:00:00Z", text)};
 }
 
-Result<std::unique_ptr<const language::Pipeline>> language_of(const EngineOptions& options) {
-  std::string text = options.pipeline_text;
-  if (text.empty()) {
-    auto read = read_text(options.pipeline, limits::pipeline_source_bytes_max);
-    if (!read.ok()) return std::move(read).error();
-    text = *std::move(read);
+Result<void> open_decision_files(const DurableEngine& engine, const DecisionFileOptions& options, std::optional<DecisionFiles>& files) {
+  auto opened = DecisionFiles::open(engine.pipeline(), options);
+  if (!opened.ok()) return std::move(opened).error();
+  if (opened->complete_to() > engine.recovery().last_sequence) {
+    return Error{ErrorCode::usage, fmt::format("{} ends with the decision of sequence {}, but the journal with sequence {}: it belongs to another journal, or the journal lost its end",
+                                               options.decisions.empty() ? options.features : options.decisions, opened->complete_to(), engine.recovery().last_sequence)};
   }
-  auto loaded = journal::check_pipeline(text, options.pipeline.empty() ? "payments.pawl" : options.pipeline);
-  if (!loaded.ok()) return std::move(loaded).error();
-  return std::move(loaded->pipeline);
+  files.emplace(*std::move(opened));
+  return {};
 }
 
 void show_warnings(const DurableEngine& engine, const std::string& file) {

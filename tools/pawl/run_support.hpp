@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
+#include "pawl/decision_files.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/engine/replay_source.hpp"
 
@@ -26,8 +28,8 @@ class Stopwatch {
 // "12345" or "2018-07-01T00:00:00Z". Errors: usage.
 [[nodiscard]] Result<journal::Until> parse_until(const std::string& text);
 
-// The pipeline that an engine with these options will run, before there is one: its own, or what the journal has recorded.
-[[nodiscard]] Result<std::unique_ptr<const language::Pipeline>> language_of(const EngineOptions& options);
+// Files for the decisions of an open engine. Errors: usage, if they hold decisions that its journal does not.
+[[nodiscard]] Result<void> open_decision_files(const DurableEngine& engine, const DecisionFileOptions& options, std::optional<DecisionFiles>& files);
 
 // Warnings of the pipeline (what is not evaluated), fallbacks of the machine: to standard error.
 void show_warnings(const DurableEngine& engine, const std::string& file);

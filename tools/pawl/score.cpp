@@ -53,6 +53,9 @@ int score(const Options& options) {
     if (!bound.ok()) return fail(bound.error());
     input.max_future = *bound;
   }
+  // Made before the engine, so that they outlive it.
+  std::optional<DecisionFiles> files;
+  std::optional<CsvFeed> feed;
   auto engine = DurableEngine::open(*settings);
   if (!engine.ok()) return fail(engine.error());
   show_warnings(**engine, options.pipeline);
@@ -61,20 +64,19 @@ int score(const Options& options) {
   auto rows = csv::Source::open(**event, input);
   if (!rows.ok()) return fail(rows.error());
   for (const std::string& note : rows->notes()) warn(note);
-  auto files = DecisionFiles::open((*engine)->pipeline(), {options.decisions, options.features, options.append});
-  if (!files.ok()) return fail(files.error());
+  if (auto opened = open_decision_files(**engine, {options.decisions, options.features, options.append}, files); !opened.ok()) return fail(opened.error());
   const auto identity = (*engine)->identify("score");
   if (!identity.ok()) return fail(identity.error());
-  CsvFeed feed(*std::move(rows), identity->number, identity->last_ticket + 1);
+  feed.emplace(*std::move(rows), identity->number, identity->last_ticket + 1);
   (*engine)->set_sink(*files);
-  if (auto added = (*engine)->add(feed); !added.ok()) return fail(added.error());
+  if (auto added = (*engine)->add(*feed); !added.ok()) return fail(added.error());
   const auto report = (*engine)->close();
   if (!report.ok()) return fail(report.error());
   if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
-  for (const std::string& bad : feed.bad_rows()) warn(bad);
-  if (feed.rows().bad_rows() > 0) warn(fmt::format("{} bad rows were skipped, {} were taken", feed.rows().bad_rows(), feed.rows().rows()));
+  for (const std::string& bad : feed->bad_rows()) warn(bad);
+  if (feed->rows().bad_rows() > 0) warn(fmt::format("{} bad rows were skipped, {} were taken", feed->rows().bad_rows(), feed->rows().rows()));
   show_refusals(*report);
-  if (feed.error()) return fail(*feed.error());
+  if (feed->error()) return fail(*feed->error());
   return print(fmt::format("digest {}\n", rules::to_hex(report->digest)));
 }
 
@@ -89,7 +91,7 @@ void add_score(CLI::App& app, Action& action) {
   command.add_option("--decisions", options->decisions, "Write decisions there as CSV; - is standard output");
   command.add_option("--features", options->features, "Write every let of every event there as CSV");
   command.add_option("--journal", options->journal, "Journal directory: durable and replayable");
-  command.add_flag("--append", options->append, "Go on with a journal that has events already");
+  command.add_flag("--append", options->append, "Go on with a journal that has events already: the rows of this input come behind them");
   command.add_option("--threads", options->threads, "Threads; 0: as the CPUs allow")->check(CLI::Range(0, 64));
   command.add_option("--max-future", options->max_future, "Refuse rows whose time is further past the clock than this, such as 5m");
   command.add_flag("--skip-bad-rows", options->skip_bad_rows, "Report and count bad rows instead of stopping at the first");
