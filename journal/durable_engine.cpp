@@ -1,6 +1,7 @@
 #include "pawl/journal/durable_engine.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "pawl/io/cpus.hpp"
 #include "pawl/io/system_clock.hpp"
@@ -52,6 +53,8 @@ struct DurableEngine::State {
   Result<void> build_machine();
   Result<void> start();
   Result<void> wait_for_replay();
+  Result<void> check_last_digest();
+  [[nodiscard]] Error differs(Sequence first, Sequence last, const rules::Digest128& computed, const rules::Digest128& recorded) const;
   Result<SourceIdentity> identify(const std::string& name);
   [[nodiscard]] Error failure();
   Result<EngineReport> close();
@@ -197,7 +200,26 @@ Result<void> DurableEngine::State::wait_for_replay() {
     if (machine->failed() || replay->failed().load_acquire() == 1) return failure();
     io::nap(200'000);
   }
-  return {};
+  return check_last_digest();
+}
+
+// The mark that a clean close left: interval ends are compared on the way, this one here. Decide rests until producers are let in.
+Result<void> DurableEngine::State::check_last_digest() {
+  const std::optional<journal::DigestMark>& mark = journal->recovery().digest;
+  const Sequence last = journal->recovery().last_sequence;
+  if (!mark || mark->sequence != last || machine->was_decided() != last) return {};
+  const rules::Digest128 computed = machine->decide().digest();
+  if (std::memcmp(&mark->digest, computed.data(), sizeof computed) == 0) return {};
+  rules::Digest128 recorded;
+  std::memcpy(recorded.data(), &mark->digest, sizeof recorded);
+  machine->stop();
+  return differs(last / limits::digest_interval * limits::digest_interval, last, computed, recorded);
+}
+
+Error DurableEngine::State::differs(Sequence first, Sequence last, const rules::Digest128& computed, const rules::Digest128& recorded) const {
+  return {ErrorCode::corrupt, "replay does not reproduce what was decided: sequences " + std::to_string(first) + " to " + std::to_string(last) +
+                                  " give digest " + rules::to_hex(computed) + ", the journal in " + options.directory + " has " + rules::to_hex(recorded) +
+                                  ". Memory damage, or another release with other results: compare with `pawl replay --journal`"};
 }
 
 // What stopped the engine. The threads are stopped by it.
@@ -211,10 +233,7 @@ Error DurableEngine::State::failure() {
   }
   if (replay && replay->error()) return *replay->error();
   if (const auto& mismatch = machine->digests().mismatch()) {
-    return Error{ErrorCode::corrupt, "replay does not reproduce what was decided: sequences " + std::to_string(mismatch->first) + " to " +
-                                         std::to_string(mismatch->last) + " give digest " + rules::to_hex(mismatch->computed) +
-                                         ", the journal in " + options.directory + " has " + rules::to_hex(mismatch->recorded) +
-                                         ". Memory damage, or another release with other results: compare with `pawl replay --journal`"};
+    return differs(mismatch->first, mismatch->last, mismatch->computed, mismatch->recorded);
   }
   if (machine->damaged()) {
     return Error{ErrorCode::failed, "an input's checksum changed between sequencing and deciding: memory damage. Check the machine's memory; "
