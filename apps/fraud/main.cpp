@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <optional>
 
 #include "csv/source.hpp"
 #include "pawl/decision_files.hpp"
@@ -101,22 +102,21 @@ int finish(const Result<Served>& served, DurableEngine& engine, tools::DecisionF
 
 int serve(const Options& options) {
   handle_signals();
-  EngineOptions settings;
-  settings.directory = options.journal;
-  settings.pipeline = options.pipeline;
-  auto checked = tools::language_of(settings);
-  if (!checked.ok()) return tools::fail(checked.error());
-  const auto event = event_of(**checked, options.event);
-  if (!event.ok()) return tools::fail(event.error());
   const auto bound = tools::parse_duration_option("--max-future", options.max_future);
   if (!bound.ok()) return tools::fail(bound.error());
   const bool to_file = options.decisions != "-";
-  auto files = tools::DecisionFiles::open(**checked, {options.decisions, "", to_file});
-  if (!files.ok()) return tools::fail(files.error());
-  if (to_file) settings.muted = files->complete_to();  // exactly once: the file itself says which decisions it has
+  EngineOptions settings;
+  settings.directory = options.journal;
+  settings.pipeline = options.pipeline;
+  if (to_file) settings.muted = EngineOptions::replay_all;  // exactly once: the file itself says which decisions it has
+  // Made before the engine, so that they outlive it; opened behind it, because its lock keeps a second service away from the file.
+  std::optional<tools::DecisionFiles> files;
   auto engine = DurableEngine::open(settings);
   if (!engine.ok()) return tools::fail(engine.error());
   tools::show_warnings(**engine, options.pipeline);
+  const auto event = event_of((*engine)->pipeline(), options.event);
+  if (!event.ok()) return tools::fail(event.error());
+  if (auto opened = tools::open_decision_files(**engine, {options.decisions, "", to_file}, files); !opened.ok()) return tools::fail(opened.error());
   (*engine)->set_sink(*files);
   if (!wait_for_input(options.input)) return finish(Served{}, **engine, *files);
   auto rows = csv::Source::open(**event, {.path = options.input, .skip_bad_rows = !options.stop_at_bad_row});

@@ -31,7 +31,7 @@ Sequence DecisionFiles::complete_to() const noexcept {
 }
 
 Result<void> DecisionFiles::on_decision(const rules::Decision& decision) {
-  ++count_;
+  if (decision.sequence() > complete_to()) ++count_;
   if (decisions_file_ && decision.sequence() > decisions_file_->continuation().last_sequence) {
     write_decision(decision);
     if (!decisions_file_->state().ok()) return decisions_file_->state();

@@ -26,6 +26,7 @@ class DecisionFiles final : public DecisionSink {
   Result<void> on_decision(const rules::Decision& decision) override;
   Result<void> flush() override;
   Result<void> close();
+  // Taken and not in every file before.
   [[nodiscard]] std::uint64_t decisions() const noexcept { return count_; }
 
  private:
