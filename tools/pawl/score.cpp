@@ -74,7 +74,7 @@ int score(const Options& options) {
   if (!report.ok()) return fail(report.error());
   if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
   for (const std::string& bad : feed->bad_rows()) warn(bad);
-  if (feed->rows().bad_rows() > 0) warn(fmt::format("{} bad rows were skipped, {} were taken", feed->rows().bad_rows(), feed->rows().rows()));
+  if (options.skip_bad_rows && feed->rows().bad_rows() > 0) warn(fmt::format("{} bad rows were skipped, {} were taken", feed->rows().bad_rows(), feed->rows().rows()));
   show_refusals(*report);
   if (feed->error()) return fail(*feed->error());
   return print(fmt::format("digest {}\n", rules::to_hex(report->digest)));
