@@ -12,6 +12,9 @@ namespace pawl::tools {
 
 Result<void> check_journal_directory(const std::string& directory, bool append) {
   std::error_code error;
+  const auto status = std::filesystem::status(directory, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_directory(status))
+    return Error{ErrorCode::usage, fmt::format("{} is not a directory, and a journal needs one of its own: name another", directory)};
   if (append || !std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error)) return {};
   return Error{ErrorCode::usage, fmt::format("{} is not empty: give --append to go on with the journal in it, or name a new directory", directory)};
 }
