@@ -41,4 +41,11 @@ Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk) {
   return info;
 }
 
+Result<void> check_end(const std::string& directory, io::Disk& disk) {
+  const auto info = inspect(directory, disk);
+  if (!info) return info.error();
+  if (may_start(info->label)) return {};
+  return Error{error_code(info->label), info->text};
+}
+
 }  // namespace pawl::journal

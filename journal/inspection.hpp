@@ -36,6 +36,10 @@ struct JournalInfo {
 // Reads CONTROL, both ends of every segment, and the last segment whole. Errors: as JournalReader::open.
 Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk);
 
+// A cursor takes the first block of an unsealed segment that is not whole for the end. Whoever has read that far asks here whether it is
+// one: errors as Journal::open, for damage and lost blocks. A torn tail is none. Reads the last segment whole.
+Result<void> check_end(const std::string& directory, io::Disk& disk);
+
 // One defect, or one thing worth knowing that is none.
 struct Finding {
   Label label = Label::corrupt;

@@ -6,6 +6,7 @@
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/catalogue.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/inspection.hpp"
 
 namespace pawl {
 
@@ -33,7 +34,10 @@ Result<std::string> Replay::State::find_pipeline() {
   for (;;) {
     auto more = blocks->next(block);
     if (!more.ok()) return std::move(more).error();
-    if (!*more) return Error{ErrorCode::bad_data, options.directory + " holds no inputs yet: there is nothing to replay"};
+    if (!*more) {
+      if (auto whole = journal::check_end(options.directory, *options.disk); !whole.ok()) return std::move(whole).error();
+      return Error{ErrorCode::bad_data, options.directory + " holds no inputs yet: there is nothing to replay"};
+    }
     for (const journal::Record record : block.records()) {
       if (is_annotation(record.header().type)) catalogue.apply(record);
     }
@@ -108,6 +112,9 @@ Result<ReplayReport> Replay::run(DecisionSink& sink) {
   machine.drain();
   if (machine.failed()) return state_->failure();
   if (state_->source->error()) return *state_->source->error();
+  if (state_->source->exhausted()) {
+    if (auto whole = journal::check_end(state_->options.directory, *state_->options.disk); !whole.ok()) return std::move(whole).error();
+  }
   ReplayReport report;
   report.digest = machine.decide().digest();
   report.last_sequence = machine.decide().sequence();

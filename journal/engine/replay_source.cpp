@@ -42,6 +42,7 @@ bool ReplaySource::load_block() {
     return false;
   }
   if (!*more) {
+    exhausted_ = true;
     end(std::nullopt);
     return false;
   }

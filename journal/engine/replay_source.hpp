@@ -30,6 +30,8 @@ class ReplaySource final : public InputSource {
   // The last sequence that was handed out. REQUIRES (of this and what follows): the replay has ended.
   [[nodiscard]] Sequence last() const noexcept { return next_ - 1; }
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+  // Not stopped by `until`: there was no further whole block.
+  [[nodiscard]] bool exhausted() const noexcept { return exhausted_; }
   // The last DIGEST mark that was read, and the last EMITTED one.
   [[nodiscard]] const std::optional<DigestMark>& last_mark() const noexcept { return last_mark_; }
   // 1: ended with error(). Thread: any.
@@ -49,6 +51,7 @@ class ReplaySource final : public InputSource {
   Sequence next_ = 0;
   bool ended_ = false;
   bool holds_ = false;
+  bool exhausted_ = false;
   std::optional<Error> error_;
   std::optional<DigestMark> last_mark_;
   ring::Cursor<> failed_{0};
