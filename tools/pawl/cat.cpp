@@ -11,6 +11,7 @@
 #include "pawl/core/event/schema.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/journal/catalogue.hpp"
+#include "pawl/journal/inspection.hpp"
 #include "pawl/journal/reader.hpp"
 #include "pawl/report.hpp"
 
@@ -189,7 +190,11 @@ Result<void> print_records(const std::string& directory, io::Disk& disk, const C
       printer.finish();
       return more.error();
     }
-    if (!*more || !printer.show(block)) break;
+    if (!*more) {
+      if (!printer.finish()) break;
+      return journal::check_end(directory, disk);
+    }
+    if (!printer.show(block)) break;
   }
   if (!printer.finish()) return Error{ErrorCode::io, "cannot write to standard output"};
   return {};
