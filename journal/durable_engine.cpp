@@ -49,6 +49,7 @@ struct DurableEngine::State {
 
   Result<void> open_environment();
   Result<void> open_journal();
+  Result<void> check_given_pipeline();
   Result<void> load_pipeline();
   Result<void> build_machine();
   Result<void> start();
@@ -122,6 +123,7 @@ Result<void> DurableEngine::State::open_journal() {
       empty = names->empty();
     }
     if (empty) {
+      if (auto sound = check_given_pipeline(); !sound.ok()) return sound;
       if (auto made = journal::Journal::create(settings); !made.ok()) return made;
     }
   }
@@ -129,6 +131,20 @@ Result<void> DurableEngine::State::open_journal() {
   if (!opened.ok()) return std::move(opened).error();
   journal.emplace(*std::move(opened));
   sources = journal->recovery().sources;
+  return {};
+}
+
+// Before a journal is made: a mistake in the pipeline must not leave a directory behind that the next try finds not empty.
+Result<void> DurableEngine::State::check_given_pipeline() {
+  std::string text = options.pipeline_text;
+  if (text.empty() && !options.pipeline.empty()) {
+    auto read = journal::read_text(*disk, options.pipeline, limits::pipeline_source_bytes_max);
+    if (!read.ok()) return std::move(read).error();
+    text = *std::move(read);
+  }
+  if (text.empty()) return {};  // load_pipeline says so
+  auto checked = journal::check_pipeline(text, options.pipeline.empty() ? "pipeline" : options.pipeline);
+  if (!checked.ok()) return std::move(checked).error();
   return {};
 }
 
