@@ -142,6 +142,14 @@ EventSet Checker::infer_events(const Node& node, const Scope& scope) {
   return scope.events;
 }
 
+// A key is read at the event that asks and at those in its window: only what stands in the events themselves has a meaning at both.
+bool Checker::is_key_field(const Name& name) {
+  if (name.text != "late_by") return true;
+  problems_.error(name.span, "E114", "`late_by` is computed for every event and cannot be a key; a key is a field of the event, such as `customer`. "
+                                     "To look at late events alone write `where late_by > 0s`");
+  return false;
+}
+
 // Key fields exist with one type in every windowed event, and in every event that reads the window.
 bool Checker::keys(const AggregateNode& aggregate, const EventSet& on, const Scope& scope) {
   Scope windowed;
@@ -155,6 +163,7 @@ bool Checker::keys(const AggregateNode& aggregate, const EventSet& on, const Sco
       problems_.error(name.span, "E130", std::string("`") + name.string() + "` is in the key twice");
       good = false;
     }
+    if (!is_key_field(name)) return false;
     Node node;
     node.kind = NodeKind::name;
     node.name = name;
@@ -171,7 +180,6 @@ bool Checker::keys(const AggregateNode& aggregate, const EventSet& on, const Sco
 }
 
 bool Checker::key_at_reader(const Name& name, const Type& type, const Scope& scope) {
-  if (name.text == "late_by") return true;
   for (const std::uint16_t event : scope.events) {
     const Field* field = find_field(event, name.text);
     if (field != nullptr && field->type == type) continue;

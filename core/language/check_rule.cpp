@@ -72,7 +72,7 @@ std::vector<std::string> Checker::key(const std::vector<Name>& names, const Even
   scope.events = events;
   std::vector<std::string> key;
   for (const Name& name : names) {
-    const Field* field = common_field(name, scope);
+    const Field* field = is_key_field(name) ? common_field(name, scope) : nullptr;
     if (field == nullptr) continue;
     if (field->type.kind == Kind::floating) problems_.error(name.span, "E114", "a float cannot be a key");
     if (std::find(key.begin(), key.end(), field->name) != key.end()) problems_.error(name.span, "E130", std::string("`") + name.string() + "` is in the key twice");

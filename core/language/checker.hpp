@@ -120,6 +120,7 @@ class Checker {
   EventSet infer_events(const syntax::Node& node, const Scope& scope);
   bool keys(const syntax::AggregateNode& aggregate, const EventSet& on, const Scope& scope);
   bool key_at_reader(const syntax::Name& name, const Type& type, const Scope& scope);
+  bool is_key_field(const syntax::Name& name);
   bool typed_value(const syntax::Node& node, const Scope& inner, Aggregate& out, Typed& result);
   void spans(const syntax::Node& node);
 
