@@ -47,6 +47,7 @@ struct DurableEngine::State {
   std::unique_ptr<CallbackSink> callback;
   bool closed = false;
 
+  Result<void> check_options();
   Result<void> open_environment();
   Result<void> open_journal();
   Result<void> check_given_pipeline();
@@ -66,7 +67,7 @@ struct DurableEngine::State {
 Result<std::unique_ptr<DurableEngine>> DurableEngine::open(const EngineOptions& options) {
   auto state = std::make_unique<State>();
   state->options = options;
-  for (const auto step : {&State::open_environment, &State::open_journal, &State::load_pipeline, &State::build_machine, &State::start}) {
+  for (const auto step : {&State::check_options, &State::open_environment, &State::open_journal, &State::load_pipeline, &State::build_machine, &State::start}) {
     if (auto done = (*state.*step)(); !done.ok()) return std::move(done).error();
   }
   return std::unique_ptr<DurableEngine>(new DurableEngine(std::move(state)));
@@ -90,6 +91,14 @@ Result<io::Backend> backend_for(const EngineOptions& options) {
 }
 
 }  // namespace
+
+// Before anything is made or started.
+Result<void> DurableEngine::State::check_options() {
+  const bool fits = options.ring_slots == 0 || (ring::is_power_of_two(options.ring_slots) && options.ring_slots <= limits::ring_slots_max);
+  if (fits) return {};
+  return Error{ErrorCode::usage, "EngineOptions::ring_slots is " + std::to_string(options.ring_slots) + ": it must be a power of two from 1 to " +
+                                     std::to_string(limits::ring_slots_max) + ", or 0 for as many as fit in half an L2 cache"};
+}
 
 Result<void> DurableEngine::State::open_environment() {
   if (options.disk == nullptr) {

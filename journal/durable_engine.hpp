@@ -35,7 +35,7 @@ struct EngineOptions {
   bool decisions_with_lets = false;            // Decision::let_value works
   bool measure_latency = false;
   window::StateLimits state = {};              // bounds of keyed state, per key group
-  std::int64_t ring_slots = 0;                 // a power of two; 0: half an L2 cache
+  std::int64_t ring_slots = 0;                 // a power of two up to limits::ring_slots_max; 0: half an L2 cache
   // Decisions up to this sequence are not given to the sink again. replay_all: every decision of the log. as_recorded: those that the
   // journal says a sink has taken.
   static constexpr Sequence replay_all = no_sequence;

@@ -18,7 +18,8 @@ inline constexpr std::size_t text_bytes_max = 1024;
 inline constexpr std::size_t event_types_max = 256;
 inline constexpr std::size_t sources_max = 65'535;
 
-// Ring: cursors that one reader or writer may follow.
+// Ring: slots (64 GiB of the largest events), and cursors that one reader or writer may follow.
+inline constexpr std::int64_t ring_slots_max = std::int64_t{1} << 24;
 inline constexpr std::size_t barrier_cursors_max = 16;
 
 // Features, lets and rules: a tile is a column's cells for 64 consecutive sequences.
