@@ -8,6 +8,7 @@
 #include "pawl/journal/engine/control.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/engine/replay_source.hpp"
+#include "pawl/journal/engine/source_numbers.hpp"
 
 namespace pawl {
 namespace {
@@ -273,14 +274,13 @@ Result<DurableEngine::SourceIdentity> DurableEngine::State::identify(const std::
   if (name.empty() || name.size() > journal::source_name_bytes_max) {
     return Error{ErrorCode::usage, "a source's name has 1 to " + std::to_string(journal::source_name_bytes_max) + " bytes, this one has " + std::to_string(name.size())};
   }
-  std::uint16_t number = 1;  // 0: the engine itself
-  for (const journal::SourceState& source : sources) {
-    if (source.name == name) return SourceIdentity{source.number, source.last_ticket};
-    number = std::max<std::uint16_t>(number, static_cast<std::uint16_t>(source.number + 1));
+  auto source = journal::number_source(sources, name);
+  if (!source.ok()) return std::move(source).error();
+  if (source->is_new) {
+    if (!machine->announce(source->number, name)) return Error{ErrorCode::usage, "too many new sources at once: try again in a moment"};
+    sources.push_back({source->number, name, 0});
   }
-  if (!machine->announce(number, name)) return Error{ErrorCode::usage, "too many new sources at once: try again in a moment"};
-  sources.push_back({number, name, 0});
-  return SourceIdentity{number, 0};
+  return SourceIdentity{source->number, source->last_ticket};
 }
 
 Result<DurableEngine::SourceIdentity> DurableEngine::identify(const std::string& name) {
