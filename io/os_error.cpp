@@ -36,7 +36,7 @@ const char* advice(int error_number) {
     case ENAMETOOLONG: return "the path is too long: choose a shorter directory";
     case EIO: return "the device failed: see 'dmesg' and 'smartctl -a', and do not trust the device before you know why";
     case ENOMEM: return "the kernel is short of memory, or the limit of locked memory is too low ('ulimit -l')";
-    case EWOULDBLOCK: return "another process holds it: stop that one first ('fuser -v' names it)";
+    case EWOULDBLOCK: return "another process holds it: stop that one first ('fuser -v' or 'lslocks' names it)";
     case EXDEV: return "the two paths are on different file systems: keep both in one directory";
     case ESTALE: return "the network file system lost it: use a local disk";
     default: return "";

@@ -18,8 +18,7 @@ Result<ControlSlot> enter(const Options& options, Opened& opened) {
   auto lock = options.disk->lock(join(options.directory, lock_name));
   if (!lock && lock.error().code == ErrorCode::in_use) {
     return Error{ErrorCode::in_use, fmt::format("{}: another process has the journal in {} open, or one that was killed still has writes under "
-                                                "way. Stop it, or wait a second; `fuser {}/{}` names it.",
-                                                name(Label::in_use), options.directory, options.directory, lock_name)};
+                                                "way, then wait a second. {}", name(Label::in_use), options.directory, lock.error().text)};
   }
   if (!lock) return std::move(lock).error();
   opened.lock = std::move(*lock);

@@ -106,7 +106,8 @@ TEST_CASE("a journal has one process at a time") {
   REQUIRE(std::filesystem::exists(ready));
   const auto second = pawl_command(run_in(directory) + " --append");
   CHECK(second.status == 75);
-  CHECK(has(second.err, directory));
+  CHECK_MESSAGE(has(second.err, "IN USE: another process has the journal in " + directory + " open"), second.err);
+  CHECK_MESSAGE(has(second.err, " (pawl) holds it; stop that one first"), second.err);
   CHECK(pclose(holder) == 0);
   CHECK(pawl_command("replay --journal " + directory).status == 0);
 }

@@ -125,6 +125,11 @@ TEST_CASE("a lock lives as long as its process") {
     return lock ? 0 : lock.error().code == ErrorCode::in_use ? 1 : 2;
   };
   CHECK(in_child(try_lock) == 1);
+  const auto second = (*disk)->lock(path);
+  REQUIRE_FALSE(second.ok());
+  const std::string holder = "cannot lock " + path + ": process " + std::to_string(::getpid()) + " (";
+  CHECK_MESSAGE(second.error().text.starts_with(holder), other.error().text);
+  CHECK_MESSAGE(second.error().text.ends_with(") holds it; stop that one first"), other.error().text);
   held->reset();
   // The child takes it and dies without giving it back.
   CHECK(in_child([&] {
