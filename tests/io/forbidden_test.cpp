@@ -128,8 +128,8 @@ TEST_CASE("a lock lives as long as its process") {
   const auto second = (*disk)->lock(path);
   REQUIRE_FALSE(second.ok());
   const std::string holder = "cannot lock " + path + ": process " + std::to_string(::getpid()) + " (";
-  CHECK_MESSAGE(second.error().text.starts_with(holder), other.error().text);
-  CHECK_MESSAGE(second.error().text.ends_with(") holds it; stop that one first"), other.error().text);
+  CHECK_MESSAGE(second.error().text.starts_with(holder), second.error().text);
+  CHECK_MESSAGE(second.error().text.ends_with(") holds it; stop that one first"), second.error().text);
   held->reset();
   // The child takes it and dies without giving it back.
   CHECK(in_child([&] {
