@@ -127,6 +127,36 @@ TEST_CASE("cat --json shows fields by name without any schema file, from where i
   CHECK(cat.out.find(R"("sequence": 1003)") == std::string::npos);
 }
 
+TEST_CASE("cat --from N starts with input N, wherever annotations stand; --from 0 shows all of them") {
+  const Scratch scratch;
+  const std::string directory = scratch / "journal";
+  write_journal(directory, 1200);
+  const auto all = pawl_command("journal cat " + directory);
+  CHECK(all.out.starts_with("# segment 1 from sequence 0\n"));
+  CHECK(pawl_command("journal cat --from 0 " + directory).out == all.out);
+  // In every segment annotations stand before its first input: the pipeline and the sources again.
+  std::vector<std::size_t> behind_annotations;
+  bool is_annotation = false;
+  std::size_t next = 0;
+  for (std::size_t at = 0; at < all.out.size(); at = all.out.find('\n', at) + 1) {
+    if (all.out[at] != '#' && is_annotation) behind_annotations.push_back(next);
+    is_annotation = all.out[at] == '#';
+    next += is_annotation ? 0 : 1;
+  }
+  CHECK(next == 1200);
+  REQUIRE(behind_annotations.size() >= 2);
+  for (const std::size_t input : {behind_annotations[1], behind_annotations[1] + 1, std::size_t{1199}}) {
+    const auto cat = pawl_command("journal cat --from " + std::to_string(input) + " " + directory);
+    CHECK(cat.status == 0);
+    CHECK(cat.out == all.out.substr(all.out.find("\n" + std::to_string(input) + " Payment{") + 1));
+    CHECK(cat.err.empty());
+  }
+  const auto beyond = pawl_command("journal cat --from 1200 " + directory);
+  CHECK(beyond.status == 0);
+  CHECK(beyond.out.empty());
+  CHECK(beyond.err == "pawl: warning: --from 1200: " + directory + " ends at sequence 1199\n");
+}
+
 TEST_CASE("damage is status 66, with file, offset and sequences; cat shows what stands before it") {
   const Scratch scratch;
   const std::string directory = scratch / "journal";

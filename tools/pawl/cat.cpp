@@ -38,20 +38,23 @@ std::string hex(std::span<const std::byte> bytes) {
 
 class Printer {
  public:
-  explicit Printer(const CatOptions& options) : options_(options) {}
+  explicit Printer(const CatOptions& options) : options_(options), has_started_(options.from == 0) {}
 
   // False when enough was printed, or standard output is gone.
   bool show(const BlockView& block) {
     Sequence sequence = block.header.first_sequence;
     for (const Record record : block.records()) {
       catalogue_.apply(record);
-      const bool is_wanted = sequence >= options_.from;
-      if (is_wanted && options_.limit >= 0 && printed_ == options_.limit) return false;
-      if (is_wanted) line(record.is_input() ? input(record, sequence) : annotation(record, block));
+      has_started_ = has_started_ || (record.is_input() && sequence >= options_.from);
+      if (has_started_ && options_.limit >= 0 && printed_ == options_.limit) return false;
+      if (has_started_) line(record.is_input() ? input(record, sequence) : annotation(record, block));
       sequence += record.is_input() ? 1 : 0;
     }
     return good_;
   }
+
+  // The first sequence to show was found.
+  [[nodiscard]] bool has_started() const noexcept { return has_started_; }
 
   bool finish() {
     good_ = good_ && print(text_) == exit_fine;
@@ -172,6 +175,7 @@ class Printer {
   std::vector<std::uint64_t> slot_;
   std::string text_;
   std::int64_t printed_ = 0;
+  bool has_started_;
   bool good_ = true;
 };
 
@@ -192,6 +196,7 @@ Result<void> print_records(const std::string& directory, io::Disk& disk, const C
     }
     if (!*more) {
       if (!printer.finish()) break;
+      if (!printer.has_started()) warn(fmt::format("--from {}: {} ends at sequence {}", options.from, directory, cursor->position().next_sequence - 1));
       return journal::check_end(directory, disk);
     }
     if (!printer.show(block)) break;

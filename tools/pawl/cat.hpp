@@ -12,7 +12,7 @@ namespace pawl::tools {
 
 struct CatOptions {
   bool json = false;
-  Sequence from = 0;        // annotations before it are left out as well
+  Sequence from = 0;        // the first line is this input: annotations before it are left out; 0: everything from the start on
   std::int64_t limit = -1;  // records; negative: all
 };
 

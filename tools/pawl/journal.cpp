@@ -115,8 +115,8 @@ void add_journal(CLI::App& app, Action& action) {
   add(journal, "verify", "Read everything and report every defect with its place", options, action, &verify);
   CLI::App& cat_command = *journal.get_subcommand("cat");
   cat_command.add_flag("--json", options->json, "One JSON object per record");
-  cat_command.add_option("--from", options->from, "First sequence to show")->check(CLI::NonNegativeNumber);
-  cat_command.add_option("--limit", options->limit, "At most so many records")->check(CLI::NonNegativeNumber);
+  cat_command.add_option("--from", options->from, "Start with this input; annotations that stand before it are left out. 0: everything")->check(CLI::NonNegativeNumber);
+  cat_command.add_option("--limit", options->limit, "At most so many records, inputs and annotations")->check(CLI::NonNegativeNumber);
 }
 
 }  // namespace pawl::tools
