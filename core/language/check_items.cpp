@@ -303,6 +303,7 @@ void Checker::let(std::size_t index) {
   let_constants_[index] = constant(*let.expr, scope);
   let_labels_[index] = typed.labels;
   out.expr = std::move(typed.expr);
+  if (out.expr != nullptr && out.expr->type.kind == Kind::enumeration && typed.labels != nullptr) out.labels = *typed.labels;
   if (out.expr != nullptr && out.readable_at.empty()) {
     problems_.error(let.name.span, "E104", std::string("no event has the key fields of `") + out.name + "` with the types they have in its windows");
   }

@@ -98,6 +98,7 @@ struct Map { std::string name; Type from, to; Value otherwise; Place place; };
 struct Let {
   std::string name;
   std::unique_ptr<Expr> expr;
+  std::vector<std::string> labels;         // of an enumeration
   std::vector<std::uint16_t> readable_at;  // events that have every field it needs (keys of its aggregates included), ascending
   Place place;
   std::string not_evaluated;               // empty, or why this release does not evaluate it (W300); it then reads as missing

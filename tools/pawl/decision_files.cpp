@@ -81,7 +81,7 @@ void DecisionFiles::write_features(const rules::Decision& decision) {
     } else if (type.ratio) {
       file.ratio(type, decision.let_value(i));
     } else {
-      file.number(type, static_cast<std::int64_t>(decision.let_value(i).numerator));
+      file.number(type, static_cast<std::int64_t>(decision.let_value(i).numerator), pipeline_->lets[i].labels);
     }
   }
   file.end_row();
