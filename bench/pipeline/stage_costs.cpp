@@ -4,6 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "harness/fail.hpp"
+#include "harness/scratch.hpp"
 #include "pawl/core/engine/decide_stage.hpp"
 #include "pawl/core/engine/sequence_stage.hpp"
 #include "pawl/core/engine/window_stage.hpp"
@@ -13,7 +15,7 @@
 #include "pawl/journal/engine/emit_stage.hpp"
 #include "pawl/journal/engine/journal_stage.hpp"
 #include "pawl/journal/journal.hpp"
-#include "workload.hpp"
+#include "pipeline/closed_run.hpp"
 
 namespace pawl::bench {
 namespace {
@@ -167,13 +169,12 @@ Spent run_to_end(Stages& stages, journal::SegmentPreparer* preparer) {
 
 }  // namespace
 
-StageRun measure_stages(const Workload& workload, const language::Pipeline& pipeline, const gen::PaymentSource& prepared,
-                        journal::Durability durability) {
-  const Scratch scratch(workload.directory);
+StageRun measure_stages(const EngineLoad& load, const language::Pipeline& pipeline, const gen::PaymentSource& prepared, Durability durability) {
+  const Scratch scratch(load.directory);
   // As the engine chooses for a journal that waits on a thread of its own.
-  const auto disk = or_fail(io::make_real_disk(workload.backend == io::Backend::automatic ? io::Backend::pwritev2 : workload.backend));
+  const auto disk = or_fail(io::make_real_disk(load.backend == io::Backend::automatic ? io::Backend::pwritev2 : load.backend));
   io::SystemClock clock;
-  journal::Journal journal = open_journal(scratch.journal(), durability, *disk, clock);
+  journal::Journal journal = open_journal(scratch.path("journal"), durability, *disk, clock);
   const auto stages = std::make_unique<Stages>(pipeline, journal, clock);
   auto activate = journal::OneInput::activate(journal::activation(pipeline.version, pipeline.source), clock.now());
   PolledPayments payments(prepared, 1);
@@ -182,7 +183,7 @@ StageRun measure_stages(const Workload& workload, const language::Pipeline& pipe
   if (!stages->sequence.add(activate) || !stages->sequence.add(payments)) fail("the sequence stage refused a source");
   const Spent spent = run_to_end(*stages, journal.preparer());
   or_fail(journal.close());
-  const auto per_event = [&](std::int64_t ns) { return static_cast<double>(ns) / static_cast<double>(workload.events); };
+  const auto per_event = [&](std::int64_t ns) { return static_cast<double>(ns) / static_cast<double>(load.events); };
   const StageCosts costs{per_event(payments.spent_ns()), per_event(spent.sequence - payments.spent_ns()), per_event(spent.windows),
                          per_event(spent.decide), per_event(spent.journal), per_event(spent.emit)};
   return {costs, stages->logic.digest(), sink.decisions};

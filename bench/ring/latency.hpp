@@ -4,13 +4,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/lockfree/spsc_queue.hpp>
 #include <cstdint>
 #include <thread>
 #include <vector>
 
-#include "machine.hpp"
-#include "peers.hpp"
+#include "harness/clock.hpp"
+#include "harness/fail.hpp"
+#include "harness/pin.hpp"
+#include "harness/statistics.hpp"
+#include "pawl/core/ring/reader.hpp"
+#include "pawl/core/ring/ring.hpp"
+#include "pawl/core/ring/writer.hpp"
 
 namespace pawl::bench {
 
@@ -61,7 +65,9 @@ class RingDirection {
   ring::Reader<Storage> reader_{writer_, watch};
 };
 
-class BoostDirection {
+// A queue of numbers, with push and pop of single ones.
+template <class Queue>
+class QueueDirection {
  public:
   void send(std::uint64_t value) {
     while (!queue_.push(value)) std::this_thread::yield();
@@ -75,25 +81,22 @@ class BoostDirection {
   }
 
  private:
-  boost::lockfree::spsc_queue<std::uint64_t> queue_{1024};
+  Queue queue_{1024};
 };
 
-// Median one-way latency in nanoseconds; negative if a wrong value came back.
+// Median one-way latency in nanoseconds. Fails if a wrong value came back.
 template <class Direction>
-double one_way_ns(std::int64_t round_trips, const std::vector<std::size_t>& cpus) {
+double one_way_ns(std::int64_t round_trips) {
   constexpr std::int64_t block = 100;
   const std::int64_t blocks = std::max<std::int64_t>(round_trips / block, 1);
   Direction there;
   Direction back;
-  std::thread echo([&] {
-    if (cpus.size() > 1) pin_to(cpus[1]);
-    for (std::int64_t i = 1; i <= blocks * block; ++i) back.send(there.receive(static_cast<std::uint64_t>(i)));
-  });
   bool right = true;
   std::vector<double> means;
-  // A thread of its own: pinning the caller would pin every thread that it makes later.
-  std::thread caller([&] {
-    if (cpus.size() > 1) pin_to(cpus[0]);
+  const auto echo = [&] {
+    for (std::int64_t i = 1; i <= blocks * block; ++i) back.send(there.receive(static_cast<std::uint64_t>(i)));
+  };
+  const auto call = [&] {
     for (std::int64_t b = 0; b < blocks; ++b) {
       const std::int64_t start = now_ns();
       for (std::int64_t i = 1; i <= block; ++i) {
@@ -103,11 +106,10 @@ double one_way_ns(std::int64_t round_trips, const std::vector<std::size_t>& cpus
       }
       means.push_back(static_cast<double>(now_ns() - start) / (2.0 * static_cast<double>(block)));
     }
-  });
-  caller.join();
-  echo.join();
-  std::nth_element(means.begin(), means.begin() + static_cast<std::ptrdiff_t>(means.size() / 2), means.end());
-  return right ? means[means.size() / 2] : -1.0;
+  };
+  run_pair(call, echo);
+  if (!right) fail("a wrong value came back through an idle channel");
+  return median(means);
 }
 
 }  // namespace pawl::bench

@@ -160,7 +160,8 @@ def contains(lines, block):
 
 # Which package brings a header that is neither ours nor the compiler's, libc's or the kernel's.
 PACKAGES = {
-    "CLI/": "libcli11-dev", "benchmark/": "libbenchmark-dev", "boost/": "libboost-dev", "doctest/": "doctest-dev",
+    "CLI/": "libcli11-dev", "concurrentqueue/": "libconcurrentqueue-dev", "nlohmann/": "nlohmann-json3-dev", "oneapi/": "libtbb-dev",
+    "readerwriterqueue/": "libreaderwriterqueue-dev", "benchmark/": "libbenchmark-dev", "boost/": "libboost-dev", "doctest/": "doctest-dev",
     "fast_float/": "libfast-float-dev", "fmt/": "libfmt-dev", "liburing.h": "liburing-dev", "mimalloc": "libmimalloc-dev",
     "openssl/": "libssl-dev", "rapidcheck": "librapidcheck-dev", "relacy/": "relacy-dev", "xxhash.h": "libxxhash-dev", "zstd.h": "libzstd-dev",
 }

@@ -1,0 +1,42 @@
+// Latencies of several runs: percentiles of each run as figures, all runs together as a curve.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/outcome.hpp"
+
+namespace pawl::bench {
+
+// Figures are in us, curves in ns.
+class LatencyRows {
+ public:
+  LatencyRows(std::string group, std::string name, double rate, bool noise)
+      : group_(group), name_(name), curve_{.group = std::move(group), .name = std::move(name), .rate = rate, .noise = noise} {}
+
+  void add(const Histogram& run) {
+    for (std::size_t i = 0; i < values_.size(); ++i) values_[i].push_back(static_cast<double>(run.at(fractions[i])) / 1e3);
+    curve_.histogram.merge(run);
+  }
+  [[nodiscard]] const Curve& curve() const noexcept { return curve_; }
+  // Once, when all runs are done.
+  void append_to(Outcome& outcome) {
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      outcome.series.push_back({.group = group_ + ", us", .name = fmt::format("{} {}", name_, names[i]), .unit = "us", .values = values_[i], .higher_is_better = false});
+    }
+    outcome.curves.push_back(std::move(curve_));
+  }
+
+ private:
+  static constexpr std::array fractions{0.5, 0.99, 0.999};
+  static constexpr std::array names{"p50", "p99", "p99.9"};
+  std::string group_, name_;
+  Curve curve_;
+  std::array<std::vector<double>, 3> values_;
+};
+
+}  // namespace pawl::bench

@@ -1,0 +1,102 @@
+// pawl-bench journal: the journal's throughput beside B', what the disk gives to a bare loop, and D' at a rate.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "commands.hpp"
+#include "harness/fail.hpp"
+#include "harness/latency_rows.hpp"
+#include "harness/runs.hpp"
+#include "journal/bare_loop.hpp"
+#include "journal/journal_run.hpp"
+#include "machine/yardsticks.hpp"
+#include "peers/choice.hpp"
+
+namespace pawl::bench {
+namespace {
+
+struct Options : Common {
+  std::int64_t events = 10'000'000;
+  std::size_t payload_bytes = 24;
+  std::vector<journal::Durability> durability{journal::Durability::disk, journal::Durability::os, journal::Durability::memory};
+  io::Backend backend = io::Backend::pwritev2;
+  double rate = 1e6, seconds = 1;
+  bool audit = false;
+  Peers peers = Peers::none;
+};
+
+struct Row {
+  Series series;
+  double (*figure)(const JournalFigures&);
+};
+
+std::vector<Row> rows_of(const std::string& level, bool on_files) {
+  const auto series = [&](const char* group, const char* unit, const char* name) { return Series{.group = group, .name = fmt::format("{}, {}", level, name), .unit = unit}; };
+  std::vector<Row> rows;
+  rows.push_back({series("journal, events", "M events/s", "written"), [](const JournalFigures& f) { return f.write_events_per_second * 1e-6; }});
+  if (!on_files) return rows;
+  Series bytes = series("journal, GB/s", "GB/s", "written");
+  bytes.base = "B': bare loop, blocks of 1 MiB";
+  bytes.base_label = "B'";
+  rows.push_back({bytes, [](const JournalFigures& f) { return f.write_bytes_per_second * 1e-9; }});
+  rows.push_back({series("journal, events", "M events/s", "read back"), [](const JournalFigures& f) { return f.read_events_per_second * 1e-6; }});
+  rows.push_back({series("journal, events", "M events/s", "read back, every CRC and hash"), [](const JournalFigures& f) { return f.check_events_per_second * 1e-6; }});
+  return rows;
+}
+
+void measure(const Options& options, Outcome& outcome) {
+  Series bare{.group = "journal, GB/s", .name = "B': bare loop, blocks of 1 MiB", .unit = "GB/s"};
+  const std::string group = fmt::format("open loop at {:.0f} events/s", options.rate);
+  LatencyRows noise(group, "N: a loop that does nothing else", options.rate, true);
+  LatencyRows bare_latency(group, "D': bare loop", options.rate, false);
+  std::vector<std::vector<Row>> levels;
+  for (const auto level : options.durability) levels.push_back(rows_of(std::string(journal::name(level)), level != journal::Durability::memory));
+  BareLoopOptions loop;
+  loop.directory = options.directory;
+  loop.seconds = options.seconds;
+  loop.backend = options.backend;
+  for (int run = 0; run < options.runs; ++run) {
+    show_progress("journal", run, options.runs);
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      const JournalFigures figures = run_journal({options.directory, options.events, options.payload_bytes, options.durability[i],
+                                                  options.audit ? journal::BodyHash::sha_256 : journal::BodyHash::xxh3_128, options.backend});
+      for (Row& row : levels[i]) row.series.values.push_back(row.figure(figures));
+    }
+    loop.rate = 0;
+    bare.values.push_back(run_bare_loop(loop).bytes_per_second * 1e-9);
+    loop.rate = options.rate;
+    bare_latency.add(run_bare_loop(loop).latency);
+    noise.add(noise_floor(options.rate, options.seconds));
+  }
+  show_progress("", options.runs, options.runs);
+  outcome.series.push_back(std::move(bare));
+  for (auto& level : levels) {
+    for (Row& row : level) outcome.series.push_back(std::move(row.series));
+  }
+  bare_latency.append_to(outcome);
+  noise.append_to(outcome);
+  outcome.notes.push_back(fmt::format("Payload {} bytes, records of {}; {}; disk: every block with data sync, one in flight; os: page cache; memory: no file.",
+                                      options.payload_bytes, (options.payload_bytes + 47) / 8 * 8, options.audit ? "SHA-256" : "XXH3-128"));
+  if (options.peers != Peers::none) outcome.notes.push_back(unavailable("journal"));
+}
+
+}  // namespace
+
+void add_journal(CLI::App& app, Action& action) {
+  using journal::Durability;
+  static const std::map<std::string, Durability> levels{{"disk", Durability::disk}, {"os", Durability::os}, {"memory", Durability::memory}};
+  static const std::map<std::string, io::Backend> backends{{"io_uring", io::Backend::io_uring}, {"pwritev2", io::Backend::pwritev2}};
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("journal", "The journal alone, written and read back, beside a bare group-commit loop");
+  command.add_option("--events", options->events, "Of each run")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 32))->capture_default_str();
+  command.add_option("--payload", options->payload_bytes, "Bytes of an event's payload; a record has 40 more")->check(CLI::Range(0, 4000))->capture_default_str();
+  command.add_option("--durability", options->durability, "disk, os, memory")->delimiter(',')->transform(CLI::CheckedTransformer(levels));
+  command.add_option("--backend", options->backend, "pwritev2 or io_uring")->transform(CLI::CheckedTransformer(backends));
+  command.add_option("--rate", options->rate, "Events a second of the open loops")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--seconds", options->seconds, "Of each bare loop")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_flag("--audit", options->audit, "SHA-256 over blocks instead of XXH3");
+  add_peers_option(command, options->peers);
+  on_chosen(command, options, action, &measure);
+}
+
+}  // namespace pawl::bench

@@ -1,0 +1,59 @@
+#include "peers/choice.hpp"
+
+#include <fmt/format.h>
+#include <oneapi/tbb/version.h>
+
+#include <boost/version.hpp>
+#include <map>
+
+#include "harness/statistics.hpp"
+#include "peers/external.hpp"
+
+namespace pawl::bench {
+
+void add_peers_option(CLI::App& command, Peers& peers) {
+  static const std::map<std::string, Peers> words{{"native", Peers::native}, {"all", Peers::all}};
+  command.add_option_function<std::string>("--peers", [&peers](const std::string& word) { peers = word.empty() ? Peers::native : words.at(word); },
+                                           "Beside ours: native (the default of this option), or all, with those of other runtimes")
+      ->expected(0, 1)
+      ->check(CLI::IsMember({"", "native", "all"}));
+}
+
+std::string native_versions() {
+  return fmt::format("Peers: Boost {}.{} (Lockfree), moodycamel readerwriterqueue and concurrentqueue as Debian packs them ({}), oneTBB {}.{}.",
+                     BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, PAWL_MOODYCAMEL_VERSIONS, TBB_VERSION_MAJOR, TBB_VERSION_MINOR);
+}
+
+namespace {
+
+const Series* best_peer(const Outcome& outcome, const std::string& group) {
+  const Series* best = nullptr;
+  for (const Series& series : outcome.series) {
+    if (!series.peer || series.group != group) continue;
+    const bool better = best == nullptr || (series.higher_is_better ? median(series.values) > median(best->values) : median(series.values) < median(best->values));
+    if (better) best = &series;
+  }
+  return best;
+}
+
+}  // namespace
+
+void compare_with_best_peer(Outcome& outcome) {
+  for (Series& series : outcome.series) {
+    const Series* const best = best_peer(outcome, series.group);
+    if (best == nullptr || best == &series || !series.base.empty()) continue;
+    series.base = best->name;
+    series.base_label = best->name;
+  }
+}
+
+std::string unavailable(const std::string& subcommand) {
+  std::string text;
+  for (const ExternalPeer& peer : external_peers()) {
+    if (peer.subcommand != subcommand) continue;
+    if (const std::string reason = why_not(peer); !reason.empty()) text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", peer.name, reason);
+  }
+  return text.empty() ? "No external peer of this subcommand is registered." : "Not run: " + text + ".";
+}
+
+}  // namespace pawl::bench

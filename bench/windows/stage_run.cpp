@@ -1,0 +1,137 @@
+#include "windows/stage_run.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include "harness/fail.hpp"
+#include "harness/random.hpp"
+
+namespace pawl::bench {
+namespace {
+
+constexpr std::uint64_t cents = 20'000, frauds_in = 100;
+
+struct Drawn {
+  std::int64_t customer, terminal, amount;
+  bool fraud;
+};
+
+Drawn draw(std::uint64_t& random, const Stream& stream) {
+  const auto below = [&](std::uint64_t bound) { return static_cast<std::int64_t>(next_random(random) % bound); };
+  const std::int64_t customer = below(stream.customers), terminal = below(stream.terminals), amount = below(cents);
+  return {customer, terminal, amount, below(frauds_in) == 0};
+}
+
+// Time this thread had a processor: on a busy machine the nearest to what it would take on an idle one.
+double processor_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+std::size_t columns_of(const std::vector<window::FeatureSpec>& features) {
+  std::size_t end = 1;
+  for (const auto& feature : features) end = std::max<std::size_t>(end, feature.column + feature.columns());
+  return end;
+}
+
+window::StateLimits limits_of(const Stream& stream) {
+  return {.keys_max = std::max(stream.customers, stream.terminals), .entries_max = static_cast<std::uint64_t>(stream.events) + 1024};
+}
+
+io::Region map(std::size_t bytes, bool prefault) {
+  return or_fail(io::Region::map({.bytes = bytes, .best_pages = io::Pages::transparent_huge, .prefault = prefault}));
+}
+
+}  // namespace
+
+std::vector<window::FeatureSpec> features_of(const language::Pipeline& pipeline) {
+  std::vector<window::FeatureSpec> features;
+  std::uint32_t column = 0;
+  for (const language::Let& let : pipeline.lets) {
+    features.push_back({let.expr->aggregate.get(), let.expr->type, column});
+    column += features.back().columns();
+  }
+  return features;
+}
+
+std::pair<std::int64_t, std::int64_t> last_count_and_sum(const Stream& stream, const language::Aggregate& aggregate) {
+  std::uint64_t random = 1;
+  std::vector<std::pair<std::int64_t, std::int64_t>> payments;  // customer, amount
+  payments.reserve(static_cast<std::size_t>(stream.events));
+  for (std::int64_t i = 0; i < stream.events; ++i) {
+    const Drawn drawn = draw(random, stream);
+    payments.emplace_back(drawn.customer, drawn.amount);
+  }
+  std::int64_t count = 0, sum = 0;
+  for (std::int64_t i = stream.events - 1; i >= 0 && (stream.events - 1 - i) * stream.step < aggregate.width; --i) {
+    const auto& [customer, amount] = payments[static_cast<std::size_t>(i)];
+    if (customer != payments.back().first) continue;
+    ++count;
+    sum += amount;
+  }
+  return {count, sum};
+}
+
+StageRun::StageRun(const language::Pipeline& pipeline, std::vector<window::FeatureSpec> features, const Stream& stream)
+    : schema_(pipeline.events[0]), stream_(stream), features_(std::move(features)), slot_bytes_(slot_bytes(schema_.payload_bytes)),
+      ring_(map(slots * slot_bytes_, true)), state_(map(or_fail(window::memory_bytes(pipeline, features_, limits_of(stream))), false)),
+      columns_(columns_of(features_)), cells_(map(state::Tiles::memory_bytes(columns_, tile_count), true)), tiles_(cells_.bytes(), columns_, tile_count),
+      windows_(or_fail(window::Windows::make(pipeline, features_, limits_of(stream), state_.bytes()))) {}
+
+void StageRun::write(Sequence sequence) {
+  std::byte* const slot = ring_.bytes().data() + static_cast<std::size_t>(sequence) % slots * slot_bytes_;
+  const Drawn drawn = draw(random_, stream_);
+  begin_event(schema_, slot);
+  write_number(schema_, slot, 0, sequence);
+  write_number(schema_, slot, 1, sequence * stream_.step);
+  write_number(schema_, slot, 2, drawn.customer);
+  write_number(schema_, slot, 3, drawn.terminal);
+  write_number(schema_, slot, 4, drawn.amount);
+  write_number(schema_, slot, 5, drawn.fraud);
+}
+
+// Seconds of processor time for the events of [first, end).
+double StageRun::process(Sequence first, Sequence end, Sequence batch) {
+  constexpr Sequence written_ahead = 1024;
+  double seconds = 0;
+  for (; first < end; first += written_ahead) {
+    const Sequence written = std::min(first + written_ahead, end);
+    for (Sequence s = first; s < written; ++s) write(s);
+    const double start = processor_seconds();
+    for (Sequence s = first; s < written; s += batch) {
+      windows_.process({ring_.bytes().data(), slot_bytes_, slots - 1}, s, std::min(s + batch, written) - 1, tiles_);
+    }
+    seconds += processor_seconds() - start;
+  }
+  return seconds;
+}
+
+StageRun::Cost StageRun::run() {
+  const Sequence warm = stream_.events - stream_.measured, middle = warm + stream_.measured / 2;
+  process(0, warm, 256);
+  const double batched = process(warm, middle, 256);
+  const double singly = process(middle, stream_.events, 1);
+  return {batched * 1e9 / static_cast<double>(middle - warm), singly * 1e9 / static_cast<double>(stream_.events - middle)};
+}
+
+double bare_lines_ns(std::uint64_t keys, std::size_t near, std::size_t far, std::uint64_t far_lines, std::int64_t events) {
+  constexpr std::size_t ahead = 32, line_bytes = 64;
+  const io::Region records = map(keys * near * line_bytes, true);
+  const io::Region entries = map(far_lines * line_bytes, true);
+  std::vector<std::byte*> waiting((near + far) * ahead, records.bytes().data());
+  std::uint64_t random = 1;
+  const double start = processor_seconds();
+  for (std::int64_t i = 0; i < events; ++i) {
+    std::byte** const mine = waiting.data() + static_cast<std::size_t>(i) % ahead * (near + far);
+    for (std::size_t n = 0; n < near + far; ++n) ++*reinterpret_cast<std::uint64_t*>(mine[n]);
+    std::byte* const record = records.bytes().data() + next_random(random) % keys * near * line_bytes;
+    for (std::size_t n = 0; n < near; ++n) __builtin_prefetch(mine[n] = record + n * line_bytes, 1);
+    for (std::size_t n = near; n < near + far; ++n) {
+      __builtin_prefetch(mine[n] = entries.bytes().data() + next_random(random) % far_lines * line_bytes, 1);
+    }
+  }
+  return (processor_seconds() - start) * 1e9 / static_cast<double>(events);
+}
+
+}  // namespace pawl::bench

@@ -1,0 +1,63 @@
+// The windows stage alone, over a synthetic stream: one thread, slots written just before they are read, as an engine under load sees it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pawl/core/language/check.hpp"
+#include "pawl/core/window/windows.hpp"
+#include "pawl/io/memory.hpp"
+
+namespace pawl::bench {
+
+// Payments, `step` apart, with customers and terminals drawn uniformly.
+struct Stream {
+  std::string pipeline;  // text; lets that are aggregates, nothing else. The first let is a count, the second a sum, of the same window
+  std::uint64_t customers = 1, terminals = 1;
+  Duration step = one_second;
+  std::int64_t events = 0;
+  std::int64_t measured = 0;  // the last so many
+};
+
+// Each let's aggregate, with columns one behind the other.
+[[nodiscard]] std::vector<window::FeatureSpec> features_of(const language::Pipeline& pipeline);
+
+// What the first two lets must say at the last event, by the definition.
+[[nodiscard]] std::pair<std::int64_t, std::int64_t> last_count_and_sum(const Stream& stream, const language::Aggregate& aggregate);
+
+class StageRun {
+ public:
+  // Pipeline and stream outlive it.
+  StageRun(const language::Pipeline& pipeline, std::vector<window::FeatureSpec> features, const Stream& stream);
+
+  // ns of processor time per event: in batches of 256 for the first half of the measured events, one by one for the second.
+  struct Cost { double batched = 0, singly = 0; };
+  Cost run();
+
+  [[nodiscard]] std::int64_t last_cell(std::uint32_t column) const { return tiles_.numbers(column, stream_.events - 1)[static_cast<std::size_t>(stream_.events - 1) % 64]; }
+
+ private:
+  static constexpr std::size_t slots = 4096, tile_count = 16;
+
+  void write(Sequence sequence);
+  double process(Sequence first, Sequence end, Sequence batch);
+
+  const EventSchema& schema_;
+  const Stream& stream_;
+  std::vector<window::FeatureSpec> features_;
+  std::size_t slot_bytes_;
+  io::Region ring_, state_;
+  std::size_t columns_;
+  io::Region cells_;
+  state::Tiles tiles_;
+  window::Windows windows_;
+  std::uint64_t random_ = 1;
+};
+
+// K of this group: a bare loop over `near` neighbouring lines of one of `keys` records and `far` lines anywhere in `far_lines`, read and
+// written, fetched 32 events ahead. ns of processor time per event.
+[[nodiscard]] double bare_lines_ns(std::uint64_t keys, std::size_t near, std::size_t far, std::uint64_t far_lines, std::int64_t events);
+
+}  // namespace pawl::bench

@@ -1,0 +1,134 @@
+// pawl-bench windows: ns per event of the windows stage, group by group, beside a bare loop that touches as many cache lines.
+//
+//   handbook   the features of the fraud-detection handbook: 5,000 customers, 10,000 terminals, 9,600 payments a day
+//   wide       {count, sum, avg} over 4 windows that hold 1, 8, 32 and 128 events of each of --keys keys: the case of far memory
+#include <fmt/format.h>
+
+#include <array>
+
+#include "commands.hpp"
+#include "harness/fail.hpp"
+#include "harness/runs.hpp"
+#include "peers/choice.hpp"
+#include "windows/stage_run.hpp"
+
+namespace pawl::bench {
+namespace {
+
+struct Options : Common {
+  std::int64_t events = 4'000'000;  // of the handbook's stream; its last quarter is measured
+  std::uint64_t keys = 100'000;
+  bool no_wide = false, no_handbook = false;
+  Peers peers = Peers::none;
+};
+
+constexpr std::string_view event = "event Payment { id: int, at: time, customer: int, terminal: int, amount: money, fraud: bool }\n";
+
+std::string handbook() {
+  std::string text = "pipeline \"handbook\" version 1\n" + std::string(event);
+  int lets = 0;
+  const auto let = [&](const char* expression) { text += fmt::format("let f{} = {}\n", lets++, expression); };
+  for (const char* days : {"1d", "7d", "30d"}) {
+    let(fmt::format("count(per customer, {})", days).c_str());
+    let(fmt::format("sum(amount per customer, {})", days).c_str());
+    let(fmt::format("count(per terminal, {} delayed 7d)", days).c_str());
+    let(fmt::format("count(per terminal, {} delayed 7d where fraud)", days).c_str());
+  }
+  for (const char* expression :
+       {"avg(amount per customer, 7d)", "share(fraud per terminal, 7d delayed 7d)", "prior count(per customer, 30d)",
+        "prior avg(amount per customer, 30d)", "count(per customer, 1h)", "sum(amount per customer, 1h)",
+        "prior count(per customer, 1h where amount < 2.00)", "prior last(terminal per customer, since start)",
+        "prior last(at per customer, since start)", "distinct(customer per terminal, 1h)"}) {
+    let(expression);
+  }
+  return text;
+}
+
+// Windows that hold `held` events of a key in the mean: keys come round every `keys` steps of a microsecond.
+std::string wide(std::uint64_t keys) {
+  std::string text = "pipeline \"wide\" version 1\n" + std::string(event);
+  int span = 0;
+  for (const std::uint64_t held : std::array<std::uint64_t, 4>{1, 8, 32, 128}) {
+    const std::uint64_t milliseconds = std::max<std::uint64_t>(held * keys / 1000, 1);
+    for (const char* kind : {"count(", "sum(amount ", "avg(amount "}) text += fmt::format("let s{} = {}per customer, {}ms)\n", span++, kind, milliseconds);
+  }
+  return text;
+}
+
+struct Case {
+  std::string name;
+  Stream stream;
+};
+
+void measure_case(const Case& one, int runs, Outcome& outcome) {
+  const language::Checked checked = language::check(one.stream.pipeline, one.name);
+  if (!checked.pipeline) fail("the pipeline of " + one.name + " does not check");
+  const auto all = features_of(*checked.pipeline);
+  const auto groups = or_fail(window::plan(*checked.pipeline, all));
+  const auto expected = last_count_and_sum(one.stream, *all[1].aggregate);
+  const std::string table = "windows, " + one.name;
+  const auto row = [&](std::string name, std::string base) {
+    return Series{.group = table, .name = std::move(name), .unit = "ns/event", .higher_is_better = false, .base = std::move(base), .base_label = "K"};
+  };
+  std::vector<Series> rows;
+  for (const window::GroupSummary& group : groups) {
+    const std::string lines = fmt::format("K: bare loop of {} + {} lines, per {}", group.record_bytes / 64, group.edges + 2, group.key[0]);
+    rows.push_back(row(fmt::format("group per {}, batches of 256", group.key[0]), lines));
+    rows.push_back(row(fmt::format("group per {}, one by one", group.key[0]), lines));
+    rows.push_back(row(lines, ""));
+  }
+  rows.push_back(row("all groups, batches of 256", ""));
+  rows.push_back(row("all groups, one by one", ""));
+  for (int run = 0; run < runs; ++run) {
+    show_progress(table.c_str(), run, runs);
+    std::size_t next = 0;
+    const auto add = [&](double value) { rows[next++].values.push_back(value); };
+    for (const window::GroupSummary& group : groups) {
+      std::vector<window::FeatureSpec> features;
+      for (const std::size_t feature : group.features) features.push_back(all[feature]);
+      const StageRun::Cost cost = StageRun(*checked.pipeline, features, one.stream).run();
+      const std::uint64_t keys = group.key[0] == "customer" ? one.stream.customers : one.stream.terminals;
+      add(cost.batched);
+      add(cost.singly);
+      add(bare_lines_ns(keys, group.record_bytes / 64, group.edges + 2, std::max<std::uint64_t>(4096, static_cast<std::uint64_t>(one.stream.events) / 3),
+                        one.stream.measured));
+    }
+    StageRun whole(*checked.pipeline, all, one.stream);
+    const StageRun::Cost cost = whole.run();
+    if (whole.last_cell(all[0].column) != expected.first || whole.last_cell(all[1].column) != expected.second) fail("windows: a wrong count or sum");
+    add(cost.batched);
+    add(cost.singly);
+  }
+  show_progress("", runs, runs);
+  for (Series& series : rows) outcome.series.push_back(std::move(series));
+}
+
+void measure(const Options& options, Outcome& outcome) {
+  if (!options.no_handbook) {
+    const std::int64_t events = options.events;
+    measure_case({"handbook", {handbook(), 5'000, 10'000, 9 * one_second, events, events / 4}}, options.runs, outcome);
+  }
+  if (!options.no_wide) {
+    const auto keys = static_cast<std::int64_t>(options.keys);
+    const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events", keys);
+    measure_case({name, {wide(options.keys), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
+  }
+  outcome.notes.emplace_back("Processor time of one thread. K touches as many cache lines as the group's record and edges need, with the best prefetch.");
+  if (options.peers != Peers::none) outcome.notes.push_back(unavailable("windows"));
+}
+
+}  // namespace
+
+void add_windows(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  options->runs = 3;
+  CLI::App& command = *app.add_subcommand("windows", "The windows stage alone, beside bare loops over as many cache lines");
+  command.add_option("--events", options->events, "Of the handbook's stream; the last quarter is measured")->check(CLI::Range(1024, 1 << 30))->capture_default_str();
+  command.add_option("--keys", options->keys, "Of the wide case, which takes 136 events of each")->check(CLI::Range(100, 10'000'000))->capture_default_str();
+  command.add_flag("--no-wide", options->no_wide, "Without the wide case");
+  command.add_flag("--no-handbook", options->no_handbook, "Without the handbook's features");
+  add_peers_option(command, options->peers);
+  on_chosen(command, options, action, &measure);
+}
+
+}  // namespace pawl::bench

@@ -1,0 +1,80 @@
+// Tiny runs of pawl-bench: every subcommand ends well, checks its results, and writes what was asked for.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace {
+
+using nlohmann::json;
+
+const std::string folder = PAWL_BINARY_DIR "/tests/bench/files";
+
+int run(const std::string& arguments) {
+  std::filesystem::create_directories(folder);
+  const int status = std::system((std::string(PAWL_BENCH) + " " + arguments + " --directory " + folder + " --results " + folder + " >" + folder + "/out.txt 2>&1").c_str());
+  return WEXITSTATUS(status);
+}
+
+json result_of(const std::string& command) {
+  return json::parse(std::ifstream(folder + "/" + command + ".json"));
+}
+
+bool has_series(const json& result, const std::string& part) {
+  for (const json& series : result["series"]) {
+    if (series["name"].get<std::string>().find(part) != std::string::npos) return !series["values"].empty() && series["median"].get<double>() > 0;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("machine: yardsticks") {
+  REQUIRE(run("machine --runs 1 --seconds 0.02 --rate 100000 --depths 1 --backends pwritev2") == 0);
+  const json result = result_of("machine");
+  for (const char* name : {"L:", "S:", "M:", "K(1)", "K(6)", "N:", "D'", "B'"}) CHECK_MESSAGE(has_series(result, name), name);
+  CHECK(result["facts"].contains("commit"));
+  CHECK(result["curves"].size() == 2);
+}
+
+TEST_CASE("ring: ours beside the peers, as CSV and JSON too") {
+  REQUIRE(run("ring --runs 1 --events 20000 --slots 1024 --peers --csv " + folder + "/ring.csv --json " + folder + "/copy.json") == 0);
+  const json result = result_of("ring");
+  for (const char* name : {"pawl Ring", "ByteRing", "boost spsc_queue", "ReaderWriterQueue", "ConcurrentQueue", "TBB", "L:"}) CHECK_MESSAGE(has_series(result, name), name);
+  CHECK(result == json::parse(std::ifstream(folder + "/copy.json")));
+  std::string header;
+  std::getline(std::ifstream(folder + "/ring.csv"), header);
+  CHECK(header == "command,group,name,unit,x,run,value");
+}
+
+TEST_CASE("journal: three levels beside B'") {
+  REQUIRE(run("journal --runs 1 --events 20000 --seconds 0.02 --rate 100000 --peers --hgrm " + folder + "/journal") == 0);
+  const json result = result_of("journal");
+  for (const char* name : {"B'", "disk, written", "os, written", "memory, written", "disk, read back"}) CHECK_MESSAGE(has_series(result, name), name);
+  CHECK(std::filesystem::exists(folder + "/journal-open-loop-at-100000-events-s-D-bare-loop.hgrm"));
+}
+
+TEST_CASE("windows, rules, replay") {
+  REQUIRE(run("windows --runs 1 --events 20000 --keys 200") == 0);
+  CHECK(has_series(result_of("windows"), "K:"));
+  REQUIRE(run("rules --runs 1 --events 4096 --rules 40") == 0);
+  CHECK(has_series(result_of("rules"), "one by one"));
+  REQUIRE(run("replay --runs 1 --events 20000") == 0);
+  CHECK(has_series(result_of("replay"), "all stages again"));
+}
+
+TEST_CASE("pipeline: throughput and each stage") {
+  REQUIRE(run("pipeline --runs 2 --events 20000 --stages") == 0);
+  const json result = result_of("pipeline");
+  for (const char* name : {"payments to decisions", "windows", "decide", "journal at disk"}) CHECK_MESSAGE(has_series(result, name), name);
+}
+
+TEST_CASE("wrong options are refused") {
+  CHECK(run("ring --slots 100") != 0);
+  CHECK(run("journal --durability never") != 0);
+  CHECK(run("nothing") != 0);
+}
