@@ -23,14 +23,20 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 constexpr auto table = make_table();
 
 #if defined(__x86_64__)
-std::uint64_t load_u64(const std::byte* at) noexcept {
-  std::uint64_t word;
+template <class Word>
+Word load(const std::byte* at) noexcept {
+  Word word;
   std::memcpy(&word, at, sizeof word);
   return word;
 }
 
 __attribute__((target("sse4.2"))) std::uint32_t tail_sse42(const std::byte* at, std::size_t length, std::uint64_t crc) noexcept {
   auto narrow = static_cast<std::uint32_t>(crc);
+  if (length >= 4) {
+    narrow = _mm_crc32_u32(narrow, load<std::uint32_t>(at));
+    at += 4;
+    length -= 4;
+  }
   for (; length > 0; --length, ++at) narrow = _mm_crc32_u8(narrow, static_cast<unsigned char>(*at));
   return ~narrow;
 }
@@ -39,7 +45,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::span<const std
   std::uint64_t crc = ~seed;
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 8; left -= 8, at += 8) crc = _mm_crc32_u64(crc, load_u64(at));
+  for (; left >= 8; left -= 8, at += 8) crc = _mm_crc32_u64(crc, load<std::uint64_t>(at));
   return tail_sse42(at, left, crc);
 }
 
@@ -48,10 +54,10 @@ __attribute__((target("sse4.2"))) void crc32c_4_sse42(const std::byte* const (&p
   std::uint64_t a = ~0U, b = ~0U, c = ~0U, d = ~0U;
   std::size_t done = 0;
   for (; done + 8 <= length; done += 8) {
-    a = _mm_crc32_u64(a, load_u64(pieces[0] + done));
-    b = _mm_crc32_u64(b, load_u64(pieces[1] + done));
-    c = _mm_crc32_u64(c, load_u64(pieces[2] + done));
-    d = _mm_crc32_u64(d, load_u64(pieces[3] + done));
+    a = _mm_crc32_u64(a, load<std::uint64_t>(pieces[0] + done));
+    b = _mm_crc32_u64(b, load<std::uint64_t>(pieces[1] + done));
+    c = _mm_crc32_u64(c, load<std::uint64_t>(pieces[2] + done));
+    d = _mm_crc32_u64(d, load<std::uint64_t>(pieces[3] + done));
   }
   crcs[0] = tail_sse42(pieces[0] + done, length - done, a);
   crcs[1] = tail_sse42(pieces[1] + done, length - done, b);

@@ -58,19 +58,22 @@ class DecideStage {
   // False: no room downstream, nothing was done.
   bool decide(Sequence first, Sequence last) {
     if (damaged_.load_own() == 1 || !digest_passed_on()) return false;
-    const auto events = static_cast<std::int64_t>(rules::Decide::count_events(slots_, first, last));
-    const ring::Batch room = events > 0 ? decisions_.claim_exactly(events) : ring::Batch{};
-    if (events > 0 && room.empty()) return false;
+    const ring::Batch room = decisions_.claim_exactly(last - first + 1);  // what is no event gives its room back
+    if (room.empty()) return false;
     if (!intact(first, last)) {
       decisions_.give_back();
       damaged_.publish(1);
       return false;
     }
-    decide_.run(slots_, tiles_, first, last, [&](std::size_t i) { return decisions_[room.first + static_cast<Sequence>(i)]; });
-    if (events == 0) return true;
-    for (Sequence i = room.first; i <= room.last; ++i) probe_.decided(*reinterpret_cast<const rules::DecisionRecord*>(decisions_[i]));
-    decisions_.publish(room.last);
+    const std::size_t records = decide_.run(slots_, tiles_, first, last, [&](std::size_t i) { return decisions_[room.first + static_cast<Sequence>(i)]; });
+    if (records > 0) publish(room.first, room.first + static_cast<Sequence>(records) - 1);
+    decisions_.give_back();
     return true;
+  }
+
+  void publish(Sequence first, Sequence last) {
+    for (Sequence i = first; i <= last; ++i) probe_.decided(*reinterpret_cast<const rules::DecisionRecord*>(decisions_[i]));
+    decisions_.publish(last);
   }
 
   [[nodiscard]] bool intact(Sequence first, Sequence last) const noexcept {

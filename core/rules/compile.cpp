@@ -177,31 +177,18 @@ class Compiler {
     return constant_of(kind, expr.value.number, expr.value.denominator);
   }
 
-  // By name and kind: another event may have a field of the same name that is something else.
   std::uint16_t access(const std::string& name, Kind kind) {
     for (std::size_t i = 0; i < plan_.program.fields.size(); ++i) {
       if (plan_.program.fields[i].name == name && plan_.program.fields[i].kind == kind) return static_cast<std::uint16_t>(i);
     }
-    FieldAccess made{.name = name, .kind = kind, .in = std::vector<FieldAccess::In>(pipeline_.events.size())};
-    for (std::size_t event = 0; event < pipeline_.events.size(); ++event) describe(pipeline_.events[event], name, kind, made.in[event]);
+    FieldAccess made{.name = name, .kind = kind, .in = {}};
+    for (const EventSchema& event : pipeline_.events) {
+      const int index = event.find(name);
+      const bool same_kind = index >= 0 && event.fields[static_cast<std::size_t>(index)].type.kind == kind;
+      made.in.push_back(place_of(event, same_kind ? index : -1));
+    }
     plan_.program.fields.push_back(std::move(made));
     return static_cast<std::uint16_t>(plan_.program.fields.size() - 1);
-  }
-
-  static void describe(const EventSchema& schema, const std::string& name, Kind kind, FieldAccess::In& in) {
-    const int index = schema.find(name);
-    if (index < 0 || schema.fields[static_cast<std::size_t>(index)].type.kind != kind) return;
-    in.field = index;
-    const Field& field = schema.fields[static_cast<std::size_t>(index)];
-    in.bytes = static_cast<std::uint32_t>(stored_bytes(field.type));
-    if (field.is_event_time) {
-      in.offset = offsetof(EventHeader, at);
-      return;
-    }
-    in.offset = static_cast<std::int32_t>(sizeof(EventHeader) + field.offset);
-    in.missing_offset = field.missing_bit < 32 ? static_cast<std::uint32_t>(offsetof(EventHeader, missing))
-                                               : static_cast<std::uint32_t>(sizeof(EventHeader)) + (field.missing_bit / 32U - 1U) * 4U;
-    in.missing_mask = std::uint32_t{1} << (field.missing_bit % 32U);
   }
 
   std::optional<Register> field(const Expr& expr) {
@@ -378,9 +365,7 @@ class Compiler {
   }
 
   std::optional<Register> scaled(const Expr& value, std::int64_t divisor) {
-    const auto of = as_ratio(compile(value));
-    if (!of) return std::nullopt;
-    return emit(ColumnKind::ratio, {.code = Code::ratio_scale, .a = of->index, .aux = divisor});
+    return emit2(ColumnKind::ratio, Code::ratio_multiply, as_ratio(compile(value)), constant_of(ColumnKind::ratio, 1, divisor));
   }
 
   const Pipeline& pipeline_;

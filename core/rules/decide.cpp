@@ -1,19 +1,21 @@
 #include "pawl/core/rules/decide.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
 #include "pawl/core/base/assert.hpp"
 
 namespace pawl::rules {
+namespace {
+
+constexpr Sequence tile_start(Sequence sequence) noexcept { return sequence & ~static_cast<Sequence>(limits::tile_events - 1); }
+
+}  // namespace
 
 Decide::Decide(const Plan& plan, const DecisionLayout& layout)
-    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), firings_(plan.rules.size()) {}
-
-std::size_t Decide::count_events(const SlotView& slots, Sequence first, Sequence last) noexcept {
-  std::size_t events = 0;
-  for (Sequence s = first; s <= last; ++s) events += is_event(slots.header(s).type);
-  return events;
+    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), firings_(plan.rules.size()) {
+  masks_.reserve(1 + 2 * plan.lets.size() + 2 * plan.rules.size());
 }
 
 void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept {
@@ -21,8 +23,7 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
   evaluator_.run(slots, tiles, first, last);
   const Lanes span = evaluator_.span();
   events_ = (events_ & ~span) | evaluator_.events();
-  any_ = 0;
-  for (Lanes lanes = span; lanes != 0; lanes &= lanes - 1) scores_[static_cast<std::size_t>(std::countr_zero(lanes))] = 0;
+  each_lane(span, [&](std::size_t lane) { scores_[lane] = 0; });
   for (std::size_t rule = 0; rule < plan_.rules.size(); ++rule) fire(rule);
   sequence_ = last;
 }
@@ -38,7 +39,6 @@ void Decide::fire(std::size_t index) noexcept {
   const Lanes fired = (on & when.truth) | (rule.fire_if_missing ? missing : 0);
   fired_[index] = (fired_[index] & ~span) | fired;
   missing_[index] = (missing_[index] & ~span) | missing;
-  any_ |= fired | missing;
   if (fired == 0) return;
   firings_[index] += static_cast<std::uint64_t>(std::popcount(fired));
   if (!rule.shadow) add_scores(rule, fired);
@@ -46,52 +46,65 @@ void Decide::fire(std::size_t index) noexcept {
 
 void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
   for (const ScorePlan& score : rule.scores) {
-    for (Lanes lanes = fired; lanes != 0; lanes &= lanes - 1) {
-      const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
+    each_lane(fired, [&](std::size_t lane) {
       const std::int64_t add = score.is_constant ? score.constant : evaluator_.number(score.value).cells[lane];  // 0 if missing
       // Saturates: a score beyond 64 bits has no better meaning than the largest one.
       if (__builtin_add_overflow(scores_[lane], add, &scores_[lane])) scores_[lane] = add > 0 ? INT64_MAX : INT64_MIN;
-    }
+    });
   }
 }
 
-void Decide::write_record(const SlotView& slots, Sequence sequence, std::size_t lane, std::byte* record) const noexcept {
+// --- records ---
+
+// Most events fire nothing: their records are heads and zeros. What fired is then marked rule by rule.
+void Decide::write_records(const SlotView& slots) noexcept {
+  const Lanes events = evaluator_.events();
+  each_lane(events, [&](std::size_t lane) { write_head(slots, lane); });
+  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
+    mark(fired_[rule] & events, rule, layout_.fired_offset());
+    mark(missing_[rule] & events, rule, layout_.missing_offset());
+  }
+  if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
+}
+
+void Decide::write_head(const SlotView& slots, std::size_t lane) const noexcept {
+  const Sequence sequence = tile_start(sequence_) + static_cast<Sequence>(lane);
   const std::byte* slot = slots[sequence];
   const auto& header = *reinterpret_cast<const EventHeader*>(slot);
-  DecisionRecord head{};
+  std::byte* record = records_[lane];
+  auto& head = *reinterpret_cast<DecisionRecord*>(record);
   head.sequence = sequence;
   head.ingest = header.ingest;
   head.ticket = header.ticket;
+  head.score = scores_[lane];
+  head.id = 0;
   head.source = header.source;
   head.event = static_cast<std::uint16_t>(header.type - first_event_type);
-  head.score = scores_[lane];
-  std::memset(record + layout_.fired_offset(), 0, layout_.let_valid_offset() - layout_.fired_offset());
-  if (((any_ >> lane) & 1U) != 0) {
-    auto* fired = reinterpret_cast<std::uint64_t*>(record + layout_.fired_offset());
-    auto* missing = reinterpret_cast<std::uint64_t*>(record + layout_.missing_offset());
-    for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
-      fired[rule / 64] |= ((fired_[rule] >> lane) & 1U) << (rule % 64);
-      missing[rule / 64] |= ((missing_[rule] >> lane) & 1U) << (rule % 64);
-    }
-  }
+  head.decision = 0;
+  head.has_id = 0;
+  head.reserved = 0;
+  for (std::size_t at = layout_.fired_offset(); at < layout_.let_valid_offset(); at += sizeof(std::uint64_t)) std::memset(record + at, 0, sizeof(std::uint64_t));
   write_id(slot, head, record);
-  std::memcpy(record, &head, sizeof head);
-  if (layout_.with_lets()) write_lets(lane, record);
 }
 
 void Decide::write_id(const std::byte* slot, DecisionRecord& head, std::byte* record) const noexcept {
-  const int id = layout_.id_field(head.event);
-  if (id < 0) return;
-  const auto field = static_cast<std::size_t>(id);
-  const EventSchema& schema = plan_.pipeline->events[head.event];
-  if (is_missing(schema, slot, field)) return;
+  const SlotPlace& place = layout_.id_place(head.event);
+  if (!place.exists() || !place.present(slot)) return;
   head.has_id = 1;
-  if (schema.fields[field].type.kind != Kind::text) {
-    head.id = read_number(schema, slot, field);
+  if (place.kind != Kind::text) {
+    head.id = place.number(slot);
     return;
   }
-  const std::string_view text = read_text(schema, slot, field);
+  const std::string_view text = place.text(slot);
   std::memcpy(record + layout_.id_text_offset(), text.data(), text.size());
+}
+
+// Sets the rule's bit in the words at `words_offset` of these lanes' records.
+void Decide::mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept {
+  const std::size_t word = words_offset + rule / 64 * sizeof(std::uint64_t);
+  for (; lanes != 0; lanes &= lanes - 1) {
+    *reinterpret_cast<std::uint64_t*>(records_[static_cast<std::size_t>(std::countr_zero(lanes))] + word) |= std::uint64_t{1} << (rule % 64);
+  }
 }
 
 void Decide::write_lets(std::size_t lane, std::byte* record) const noexcept {
@@ -105,7 +118,8 @@ void Decide::write_lets(std::size_t lane, std::byte* record) const noexcept {
     if (let.value.kind == ColumnKind::ratio) {
       const RatioColumn& column = evaluator_.ratio(let.value);
       present = column.valid;
-      std::memcpy(cell, &column.cells[lane], sizeof(Fraction));
+      const Fraction value = column.at(lane);
+      std::memcpy(cell, &value, sizeof value);
     } else if (let.value.kind == ColumnKind::number) {
       const NumberColumn& column = evaluator_.number(let.value);
       present = column.valid;
@@ -122,8 +136,9 @@ void Decide::write_lets(std::size_t lane, std::byte* record) const noexcept {
 
 // --- digest ---
 
-void Decide::close_tile(Sequence last) noexcept {
-  if (static_cast<std::size_t>(last) % limits::tile_events != limits::tile_events - 1) return;
+void Decide::close_tile() noexcept {
+  const Sequence last = sequence_;
+  if (last != tile_start(last) + static_cast<Sequence>(limits::tile_events) - 1) return;
   absorb_tile(hash_, limits::tile_events);
   events_ = 0;
   if ((last + 1) % limits::digest_interval != 0) return;
@@ -140,31 +155,43 @@ Digest128 Decide::digest() noexcept {
   return partial_.value();
 }
 
-void Decide::absorb_tile(ChainedHash& hash, std::size_t lanes) const noexcept {
-  const Lanes present = ~Lanes{0} >> (limits::tile_events - lanes);
-  const auto absorb_mask = [&](Lanes mask) {
-    mask &= present;
-    hash.absorb(&mask, sizeof mask);
-  };
-  absorb_mask(events_);
+// The first `lanes` lanes of the tile at hand, in the order that digest.hpp gives.
+void Decide::absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept {
+  const Lanes present = all_lanes >> (limits::tile_events - lanes);
+  absorb_masks(hash, present);
+  const auto absorb_cells = [&](const auto& cells) { hash.absorb(cells.data(), lanes * sizeof(std::int64_t)); };
+  for (const LetPlan& let : plan_.lets) {
+    if (!let.evaluated || let.value.kind == ColumnKind::boolean) continue;
+    if (let.value.kind == ColumnKind::number) {
+      absorb_cells(evaluator_.number(let.value).cells);
+      continue;
+    }
+    const RatioColumn& column = evaluator_.ratio(let.value);
+    absorb_cells(column.numerators);
+    absorb_cells(column.denominators);
+    each_lane(column.wide & present, [&](std::size_t lane) { hash.absorb(&column.parts[lane], sizeof(Fraction)); });
+  }
+  const bool any_fired = std::any_of(fired_.begin(), fired_.end(), [&](Lanes fired) { return (fired & present) != 0; });
+  if (any_fired) absorb_cells(scores_);
+}
+
+void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
+  masks_.assign(1, events_);
   for (const LetPlan& let : plan_.lets) {
     if (!let.evaluated) continue;
     if (let.value.kind == ColumnKind::boolean) {
-      absorb_mask(evaluator_.boolean(let.value).valid);
-      absorb_mask(evaluator_.boolean(let.value).truth);
+      const BoolColumn& column = evaluator_.boolean(let.value);
+      masks_.insert(masks_.end(), {column.valid, column.truth});
     } else if (let.value.kind == ColumnKind::ratio) {
-      absorb_mask(evaluator_.ratio(let.value).valid);
-      hash.absorb(evaluator_.ratio(let.value).cells.data(), lanes * sizeof(Fraction));
+      const RatioColumn& column = evaluator_.ratio(let.value);
+      masks_.insert(masks_.end(), {column.valid, column.wide});
     } else {
-      absorb_mask(evaluator_.number(let.value).valid);
-      hash.absorb(evaluator_.number(let.value).cells.data(), lanes * sizeof(std::int64_t));
+      masks_.push_back(evaluator_.number(let.value).valid);
     }
   }
-  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
-    absorb_mask(fired_[rule]);
-    absorb_mask(missing_[rule]);
-  }
-  hash.absorb(scores_.data(), lanes * sizeof(std::int64_t));
+  for (std::size_t rule = 0; rule < fired_.size(); ++rule) masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
+  for (Lanes& mask : masks_) mask &= present;
+  hash.absorb(masks_.data(), masks_.size() * sizeof(Lanes));
 }
 
 }  // namespace pawl::rules

@@ -1,6 +1,7 @@
 // Decide: from features to decisions, in sequence order. The last stage that touches an input's slot.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -17,22 +18,17 @@ class Decide {
   Decide(const Plan& plan, const DecisionLayout& layout);
 
   // Evaluates first..last and writes one record for each event among them to out(i), i = 0, 1, ...; returns how many.
-  // REQUIRES: first..last lie in one tile and follow the span before; out(i) is room for layout.record_bytes(), aligned to 64.
+  // REQUIRES: first..last lie in one tile and follow the span before; out(i) is room for layout.record_bytes(), aligned to 64, for as many
+  // as there are sequences.
   template <class Out>
   std::size_t run(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last, Out&& out) noexcept {
     evaluate(slots, tiles, first, last);
     std::size_t records = 0;
-    for (Lanes lanes = evaluator_.events(); lanes != 0; lanes &= lanes - 1) {
-      const auto lane = static_cast<std::size_t>(__builtin_ctzll(lanes));
-      const Sequence sequence = last - static_cast<Sequence>(static_cast<std::size_t>(last) % limits::tile_events) + static_cast<Sequence>(lane);
-      write_record(slots, sequence, lane, out(records++));
-    }
-    close_tile(last);
+    each_lane(evaluator_.events(), [&](std::size_t lane) { records_[lane] = out(records++); });
+    write_records(slots);
+    close_tile();
     return records;
   }
-
-  // How many events first..last hold: the room that run will need.
-  [[nodiscard]] static std::size_t count_events(const SlotView& slots, Sequence first, Sequence last) noexcept;
 
   // Of everything up to and including the last sequence that was run.
   [[nodiscard]] Digest128 digest() noexcept;
@@ -54,21 +50,25 @@ class Decide {
   void evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;
   void fire(std::size_t rule) noexcept;
   void add_scores(const RulePlan& rule, Lanes fired) noexcept;
-  void write_record(const SlotView& slots, Sequence sequence, std::size_t lane, std::byte* record) const noexcept;
+  void write_records(const SlotView& slots) noexcept;
+  void write_head(const SlotView& slots, std::size_t lane) const noexcept;
   void write_id(const std::byte* slot, DecisionRecord& head, std::byte* record) const noexcept;
+  void mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept;
   void write_lets(std::size_t lane, std::byte* record) const noexcept;
-  void close_tile(Sequence last) noexcept;
-  void absorb_tile(ChainedHash& hash, std::size_t lanes) const noexcept;
+  void close_tile() noexcept;
+  void absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept;
+  void absorb_masks(ChainedHash& hash, Lanes present) noexcept;
 
   const Plan& plan_;
   const DecisionLayout& layout_;
   Evaluator evaluator_;
   std::vector<Lanes> fired_, missing_;                          // by rule; the lanes of the tile so far
   std::array<std::int64_t, limits::tile_events> scores_{};
-  Lanes any_ = 0;                                               // lanes where a rule fired or could not be evaluated
+  std::array<std::byte*, limits::tile_events> records_{};      // of the span at hand, by lane
   Lanes events_ = 0;                                            // event lanes of the tile so far
   std::vector<std::uint64_t> firings_;
   ChainedHash hash_, partial_;
+  std::vector<Lanes> masks_;                                    // room for those that a tile's digest begins with
   Interval interval_;
   Sequence sequence_ = no_sequence;
 };

@@ -17,10 +17,9 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t to) noexcept { ret
 DecisionLayout::DecisionLayout(const Plan& plan, bool with_lets)
     : plan_(&plan), with_lets_(with_lets), rule_words_(words_for(plan.rules.size())) {
   for (const EventSchema& event : plan.pipeline->events) {
-    id_fields_.push_back(event.find("id"));
-    if (id_fields_.back() < 0) continue;
-    const Type& type = event.fields[static_cast<std::size_t>(id_fields_.back())].type;
-    if (type.kind == Kind::text) id_text_bytes_ = std::max(id_text_bytes_, round_up(type.text_bytes, 8));
+    const SlotPlace id = place_of(event, event.find("id"));
+    if (id.exists() && id.kind == Kind::text) id_text_bytes_ = std::max(id_text_bytes_, round_up(id.bytes, 8));
+    id_places_.push_back(id);
   }
   std::size_t offset = let_valid_offset();
   if (with_lets) {
@@ -34,8 +33,8 @@ DecisionLayout::DecisionLayout(const Plan& plan, bool with_lets)
 }
 
 bool Decision::id_is_text() const noexcept {
-  const int field = layout_->id_field(head().event);
-  return field >= 0 && event().fields[static_cast<std::size_t>(field)].type.kind == Kind::text;
+  const SlotPlace& id = layout_->id_place(head().event);
+  return id.exists() && id.kind == Kind::text;
 }
 
 std::string_view Decision::id_text() const noexcept {

@@ -51,8 +51,8 @@ class DecisionLayout {
   [[nodiscard]] std::size_t let_valid_offset() const noexcept { return id_text_offset() + id_text_bytes_; }
   [[nodiscard]] std::size_t let_offset(std::size_t let) const noexcept { return let_offsets_[let]; }
 
-  // The event's field `id`, by event index; -1: none.
-  [[nodiscard]] int id_field(std::size_t event) const noexcept { return id_fields_[event]; }
+  // Where the field `id` stands, by event index.
+  [[nodiscard]] const SlotPlace& id_place(std::size_t event) const noexcept { return id_places_[event]; }
 
  private:
   const Plan* plan_;
@@ -61,7 +61,7 @@ class DecisionLayout {
   std::size_t id_text_bytes_ = 0;
   std::size_t record_bytes_ = 0;
   std::vector<std::size_t> let_offsets_;
-  std::vector<int> id_fields_;
+  std::vector<SlotPlace> id_places_;
 };
 
 // One decision, as a sink sees it. Valid only during the call it is given to.

@@ -1,7 +1,10 @@
 #include "pawl/core/rules/digest.hpp"
 
-#define XXH_INLINE_ALL
+#define XXH_STATIC_LINKING_ONLY  // for the size of its state
 #include <xxhash.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // makes XXH3_128bits_update the widest form that the processor has
+#endif
 
 #include <cstring>
 

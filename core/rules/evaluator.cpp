@@ -33,42 +33,25 @@ std::optional<Fraction> product(const Fraction& a, const Fraction& b) noexcept {
   return multiply(a, b);
 }
 
-constexpr Lanes lanes_between(std::size_t first, std::size_t last) noexcept {
-  return (~Lanes{0} >> (63 - last)) & (~Lanes{0} << first);
-}
-
-std::int64_t load_integer(const std::byte* at, Kind kind) noexcept {
-  if (kind == Kind::enumeration) {
-    std::uint16_t label;
-    std::memcpy(&label, at, sizeof label);
-    return label;
-  }
-  std::int64_t value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-bool present(const std::byte* slot, const FieldAccess::In& in) noexcept {
-  std::uint32_t word;
-  std::memcpy(&word, slot + in.missing_offset, sizeof word);
-  return (word & in.missing_mask) == 0;
-}
-
 }  // namespace
 
 Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
     : plan_(plan), kernels_(kernels), numbers_(plan.program.numbers), ratios_(plan.program.ratios), booleans_(plan.program.booleans),
       lanes_by_event_(plan.pipeline->events.size()) {
+  types_.reserve(lanes_by_event_.size());
+  const auto& code = plan.program.instructions;
+  uses_lateness_ = std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; });
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
     if (constant.target.kind == ColumnKind::number) {
       numbers_[i].cells.fill(constant.number);
-      numbers_[i].valid = ~Lanes{0};
+      numbers_[i].valid = all_lanes;
     } else if (constant.target.kind == ColumnKind::ratio) {
-      ratios_[i].cells.fill({constant.number, constant.denominator});
-      ratios_[i].valid = ~Lanes{0};
+      ratios_[i].numerators.fill(constant.number);
+      ratios_[i].denominators.fill(constant.denominator);
+      ratios_[i].valid = all_lanes;
     } else {
-      booleans_[i] = {constant.number != 0 ? ~Lanes{0} : 0, ~Lanes{0}};
+      booleans_[i] = {constant.number != 0 ? all_lanes : 0, all_lanes};
     }
   }
 }
@@ -81,26 +64,43 @@ void Evaluator::run(const SlotView& slots, const state::Tiles& tiles, Sequence f
   last_ = static_cast<std::size_t>(last) % limits::tile_events;
   span_ = lanes_between(first_, last_);
   for (std::size_t lane = first_; lane <= last_; ++lane) slot_[lane] = slots[first + static_cast<Sequence>(lane - first_)];
-  sort_by_type();
+  read_headers();
   for (const Instruction& instruction : plan_.program.instructions) execute(instruction);
 }
 
-// Which lanes are events, of which type, and how late each one is.
-void Evaluator::sort_by_type() noexcept {
-  std::fill(lanes_by_event_.begin(), lanes_by_event_.end(), Lanes{0});
+// Which lanes are events, and of which type. Neighbours are mostly of one type, so they are taken in runs.
+void Evaluator::read_headers() noexcept {
+  for (const std::uint16_t type : types_) lanes_by_event_[type] = 0;
+  types_.clear();
   events_ = 0;
+  missing_any_ = 0;
   lateness_valid_ = 0;
-  for (std::size_t lane = first_; lane <= last_; ++lane) {
-    const auto& header = *reinterpret_cast<const EventHeader*>(slot_[lane]);
-    if (!is_event(header.type)) continue;
-    const std::size_t event = static_cast<std::size_t>(header.type - first_event_type);
-    PAWL_ASSERT(event < lanes_by_event_.size());
-    lanes_by_event_[event] |= Lanes{1} << lane;
-    events_ |= Lanes{1} << lane;
-    effective_time_ = std::max(effective_time_, header.at);
-    const bool fits = !__builtin_sub_overflow(effective_time_, header.at, &lateness_[lane]);
-    lateness_valid_ |= static_cast<Lanes>(fits) << lane;
+  const auto type_of = [&](std::size_t lane) { return reinterpret_cast<const EventHeader*>(slot_[lane])->type; };
+  for (std::size_t first = first_; first <= last_;) {
+    std::size_t last = first;
+    while (last < last_ && type_of(last + 1) == type_of(first)) ++last;
+    if (is_event(type_of(first))) add_run(type_of(first), first, last);
+    first = last + 1;
   }
+}
+
+void Evaluator::add_run(std::uint16_t type, std::size_t first, std::size_t last) noexcept {
+  const auto event = static_cast<std::uint16_t>(type - first_event_type);
+  PAWL_ASSERT(event < lanes_by_event_.size());
+  if (lanes_by_event_[event] == 0) types_.push_back(event);
+  lanes_by_event_[event] |= lanes_between(first, last);
+  events_ |= lanes_between(first, last);
+  for (std::size_t lane = first; lane <= last; ++lane) {
+    const auto& header = *reinterpret_cast<const EventHeader*>(slot_[lane]);
+    missing_any_ |= header.missing;
+    effective_time_ = std::max(effective_time_, header.at);
+    if (uses_lateness_) note_lateness(lane, header.at);
+  }
+}
+
+void Evaluator::note_lateness(std::size_t lane, Time at) noexcept {
+  const bool fits = !__builtin_sub_overflow(effective_time_, at, &lateness_[lane]);
+  lateness_valid_ |= static_cast<Lanes>(fits) << lane;
 }
 
 void Evaluator::execute(const Instruction& instruction) noexcept {
@@ -112,105 +112,105 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   execute_merge(instruction);
 }
 
-template <class Operation>
-void Evaluator::each_lane(Lanes lanes, Operation operation) const noexcept {
-  if (lanes == span_) {
-    for (std::size_t lane = first_; lane <= last_; ++lane) operation(lane);
-    return;
-  }
-  for (; lanes != 0; lanes &= lanes - 1) operation(static_cast<std::size_t>(std::countr_zero(lanes)));
-}
-
 void Evaluator::store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept {
-  out.truth = (out.truth & ~span_) | (truth & valid & span_);
-  out.valid = (out.valid & ~span_) | (valid & span_);
+  keep(out.truth, truth & valid);
+  keep(out.valid, valid);
 }
 
 // --- loads ---
 
-// Where the field stands in the event of this lane; null: that event has no such field, or the lane is no event.
-const FieldAccess::In* Evaluator::access(std::uint16_t field, std::size_t lane) const noexcept {
-  if (((events_ >> lane) & 1U) == 0) return nullptr;
-  const auto& header = *reinterpret_cast<const EventHeader*>(slot_[lane]);
-  const FieldAccess::In& in = plan_.program.fields[field].in[static_cast<std::size_t>(header.type - first_event_type)];
-  return in.offset >= 0 ? &in : nullptr;
+// read(event, place, lanes) for each event type of the span that has the field; lanes are those of its events where it has a value.
+template <class Read>
+void Evaluator::each_place(std::uint16_t field, Read read) const noexcept {
+  for (const std::uint16_t event : types_) {
+    const SlotPlace& place = plan_.program.fields[field].in[event];
+    if (place.exists()) read(event, place, present(place, lanes_by_event_[event]));
+  }
+}
+
+// Those of `lanes` whose events have a value there.
+Lanes Evaluator::present(const SlotPlace& place, Lanes lanes) const noexcept {
+  const bool in_header = place.missing_offset == offsetof(EventHeader, missing);
+  if (place.missing_mask == 0 || (in_header && (missing_any_ & place.missing_mask) == 0)) return lanes;
+  Lanes result = 0;
+  each_lane(lanes, [&](std::size_t lane) { result |= static_cast<Lanes>(place.present(slot_[lane])) << lane; });
+  return result;
 }
 
 void Evaluator::execute_load(const Instruction& instruction) noexcept {
   const std::uint16_t a = instruction.a;
-  if (instruction.code == Code::load_boolean) {
-    Lanes truth = 0, valid = 0;
-    for (std::size_t lane = first_; lane <= last_; ++lane) {
-      const FieldAccess::In* in = access(a, lane);
-      if (in == nullptr || !present(slot_[lane], *in)) continue;
-      valid |= Lanes{1} << lane;
-      truth |= static_cast<Lanes>(slot_[lane][in->offset] != std::byte{0}) << lane;
-    }
-    return store(booleans_[instruction.out], truth, valid);
+  switch (instruction.code) {
+    case Code::load_number: return load_numbers(a, numbers_[instruction.out]);
+    case Code::load_boolean: return load_booleans(a, booleans_[instruction.out]);
+    case Code::load_number_feature: return load_number_feature(a, numbers_[instruction.out]);
+    case Code::load_ratio_feature: return load_ratio_feature(a, ratios_[instruction.out]);
+    default:
+      PAWL_ASSERT(instruction.code == Code::load_lateness);
+      return load_lateness(numbers_[instruction.out]);
   }
-  if (instruction.code == Code::load_ratio_feature) {
-    RatioColumn& out = ratios_[instruction.out];
-    const Lanes valid = lanes_of_bytes(tiles_->valid(a, sequence_)) & span_;
-    const std::int64_t* numerators = tiles_->numbers(a, sequence_);
-    const std::int64_t* denominators = tiles_->numbers(a + 1U, sequence_);
-    for (std::size_t lane = first_; lane <= last_; ++lane) {
-      const bool has = ((valid >> lane) & 1U) != 0;
-      out.cells[lane] = {numerators[lane], has ? denominators[lane] : 1};
-    }
-    out.valid = (out.valid & ~span_) | valid;
-    return;
-  }
-  NumberColumn& out = numbers_[instruction.out];
+}
+
+void Evaluator::load_numbers(std::uint16_t field, NumberColumn& out) const noexcept {
   Lanes valid = 0;
-  if (instruction.code == Code::load_number_feature) {
-    valid = lanes_of_bytes(tiles_->valid(a, sequence_)) & span_;
-    std::memcpy(&out.cells[first_], tiles_->numbers(a, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
-  } else if (instruction.code == Code::load_lateness) {
-    valid = lateness_valid_;
-    overflows_ += static_cast<std::uint64_t>(std::popcount(events_ & ~valid));
-    each_lane(span_, [&](std::size_t lane) { out.cells[lane] = ((valid >> lane) & 1U) != 0 ? lateness_[lane] : 0; });
-  } else {
-    const Kind kind = plan_.program.fields[a].kind;
-    for (std::size_t lane = first_; lane <= last_; ++lane) {
-      const FieldAccess::In* in = access(a, lane);
-      const bool has = in != nullptr && present(slot_[lane], *in);
-      out.cells[lane] = has ? load_integer(slot_[lane] + in->offset, kind) : 0;
-      valid |= static_cast<Lanes>(has) << lane;
+  each_place(field, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+    valid |= lanes;
+    if (place.kind == Kind::enumeration) {
+      each_lane(lanes, [&](std::size_t lane) { out.cells[lane] = place.at<std::uint16_t>(slot_[lane]); });
+    } else {
+      each_lane(lanes, [&, offset = place.offset](std::size_t lane) { std::memcpy(&out.cells[lane], slot_[lane] + offset, sizeof(std::int64_t)); });
     }
-  }
-  out.valid = (out.valid & ~span_) | valid;
+  });
+  each_lane(span_ & ~valid, [&](std::size_t lane) { out.cells[lane] = 0; });
+  keep(out.valid, valid);
+}
+
+void Evaluator::load_booleans(std::uint16_t field, BoolColumn& out) const noexcept {
+  Lanes truth = 0, valid = 0;
+  each_place(field, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+    valid |= lanes;
+    each_lane(lanes, [&](std::size_t lane) { truth |= static_cast<Lanes>(slot_[lane][place.offset] != std::byte{0}) << lane; });
+  });
+  store(out, truth, valid);
+}
+
+void Evaluator::load_number_feature(std::size_t column, NumberColumn& out) const noexcept {
+  std::memcpy(&out.cells[first_], tiles_->numbers(column, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
+  keep(out.valid, lanes_of_bytes(tiles_->valid(column, sequence_)));
+}
+
+void Evaluator::load_ratio_feature(std::size_t column, RatioColumn& out) const noexcept {
+  const Lanes valid = lanes_of_bytes(tiles_->valid(column, sequence_));
+  std::memcpy(&out.numerators[first_], tiles_->numbers(column, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
+  std::memcpy(&out.denominators[first_], tiles_->numbers(column + 1, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
+  each_lane(span_ & ~valid, [&](std::size_t lane) { out.denominators[lane] = 1; });
+  keep(out.valid, valid);
+}
+
+void Evaluator::load_lateness(NumberColumn& out) noexcept {
+  overflows_ += static_cast<std::uint64_t>(std::popcount(events_ & ~lateness_valid_));
+  each_lane(span_, [&](std::size_t lane) { out.cells[lane] = has_lane(lateness_valid_, lane) ? lateness_[lane] : 0; });
+  keep(out.valid, lateness_valid_);
 }
 
 // --- texts ---
 
-std::string_view Evaluator::text_at(const FieldAccess::In& in, std::size_t lane) const noexcept {
-  const char* text = reinterpret_cast<const char*>(slot_[lane] + in.offset);
-  return {text, ::strnlen(text, in.bytes)};
-}
-
 void Evaluator::execute_text(const Instruction& instruction) noexcept {
   Lanes truth = 0, valid = 0;
   const auto* constants = plan_.program.texts.data() + instruction.aux;
-  for (std::size_t lane = first_; lane <= last_; ++lane) {
-    const FieldAccess::In* in = access(instruction.a, lane);
-    const bool has = in != nullptr && present(slot_[lane], *in);
-    bool holds = has;
-    bool known = has;
-    if (instruction.code == Code::text_present) {
-      known = true;
-    } else if (has && instruction.code == Code::text_equals_field) {
-      const FieldAccess::In* other = access(instruction.b, lane);
-      known = other != nullptr && present(slot_[lane], *other);
-      holds = known && text_at(*in, lane) == text_at(*other, lane);
-    } else if (has && instruction.code == Code::text_in) {
-      holds = std::find(constants, constants + instruction.c, text_at(*in, lane)) != constants + instruction.c;
-    } else if (has) {
-      holds = text_at(*in, lane).starts_with(constants[0]);
-    }
-    truth |= static_cast<Lanes>(holds) << lane;
-    valid |= static_cast<Lanes>(known) << lane;
-  }
-  store(booleans_[instruction.out], truth, valid);
+  each_place(instruction.a, [&](std::size_t event, const SlotPlace& place, Lanes lanes) {
+    const SlotPlace& other = instruction.code == Code::text_equals_field ? plan_.program.fields[instruction.b].in[event] : place;
+    lanes = other.exists() ? present(other, lanes) : 0;
+    valid |= lanes;
+    each_lane(lanes, [&](std::size_t lane) {
+      const std::string_view text = place.text(slot_[lane]);
+      bool holds = true;
+      if (instruction.code == Code::text_equals_field) holds = text == other.text(slot_[lane]);
+      if (instruction.code == Code::text_in) holds = std::find(constants, constants + instruction.c, text) != constants + instruction.c;
+      if (instruction.code == Code::text_starts_with) holds = text.starts_with(constants[0]);
+      truth |= static_cast<Lanes>(holds) << lane;
+    });
+  });
+  store(booleans_[instruction.out], truth, instruction.code == Code::text_present ? all_lanes : valid);
 }
 
 // --- numbers ---
@@ -228,11 +228,31 @@ void Evaluator::number_operation(const Instruction& instruction, Operation opera
     std::int64_t result = 0;
     if (!operation(a.cells[lane], b.cells[lane], result)) {
       result = 0;
-      valid &= ~(Lanes{1} << lane);
+      valid &= ~lane_bit(lane);
     }
     out.cells[lane] = result;
   });
-  out.valid = (out.valid & ~span_) | valid;
+  keep(out.valid, valid);
+}
+
+void Evaluator::add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept {
+  const NumberColumn& a = numbers_[instruction.a];
+  const NumberColumn& b = numbers_[instruction.b];
+  NumberColumn& out = numbers_[instruction.out];
+  const Lanes both = a.valid & b.valid;
+  const Lanes overflowed = kernel(a.cells.data(), b.cells.data(), out.cells.data(), span_, both);
+  overflows_ += static_cast<std::uint64_t>(std::popcount(overflowed));
+  keep(out.valid, both & ~overflowed);
+}
+
+// False: nothing was done, because a product could overflow.
+bool Evaluator::multiply_numbers(const Instruction& instruction) noexcept {
+  const NumberColumn& a = numbers_[instruction.a];
+  const NumberColumn& b = numbers_[instruction.b];
+  NumberColumn& out = numbers_[instruction.out];
+  if (!kernels_.multiply(a.cells.data(), b.cells.data(), out.cells.data(), span_, a.valid & b.valid, 0)) return false;
+  keep(out.valid, a.valid & b.valid);
+  return true;
 }
 
 void Evaluator::execute_number(const Instruction& instruction) noexcept {
@@ -241,11 +261,10 @@ void Evaluator::execute_number(const Instruction& instruction) noexcept {
   Instruction unary = instruction;  // for operations of one operand
   unary.b = unary.a;
   switch (instruction.code) {
-    case Code::add:
-      return number_operation(instruction, [&](Number a, Number b, Number& out) { return overflow(__builtin_add_overflow(a, b, &out)); });
-    case Code::subtract:
-      return number_operation(instruction, [&](Number a, Number b, Number& out) { return overflow(__builtin_sub_overflow(a, b, &out)); });
+    case Code::add: return add_numbers(instruction, kernels_.add);
+    case Code::subtract: return add_numbers(instruction, kernels_.subtract);
     case Code::multiply:
+      if (multiply_numbers(instruction)) return;
       return number_operation(instruction, [&](Number a, Number b, Number& out) { return overflow(__builtin_mul_overflow(a, b, &out)); });
     case Code::modulo:
       return number_operation(instruction, [&](Number a, Number b, Number& out) {
@@ -279,73 +298,98 @@ void Evaluator::ratio_operation(const Instruction& instruction, Operation operat
   RatioColumn& out = ratios_[instruction.out];
   const Lanes both = a.valid & b.valid & span_;
   Lanes valid = both;
-  each_lane(span_ & ~both, [&](std::size_t lane) { out.cells[lane] = {0, 1}; });
+  each_lane(span_ & ~both, [&](std::size_t lane) { out.set(lane, {0, 1}); });
   each_lane(both, [&](std::size_t lane) {
-    const std::optional<Fraction> result = operation(a.cells[lane], b.cells[lane]);
-    if (!result) valid &= ~(Lanes{1} << lane);
-    out.cells[lane] = result.value_or(Fraction{0, 1});
+    const std::optional<Fraction> result = operation(a.at(lane), b.at(lane));
+    if (!result) valid &= ~lane_bit(lane);
+    out.set(lane, result.value_or(Fraction{0, 1}));
   });
-  out.valid = (out.valid & ~span_) | valid;
+  keep(out.valid, valid);
+}
+
+// False: nothing was decided, because a part of a product might need more than 64 bits.
+bool Evaluator::multiply_ratios(const Instruction& instruction) noexcept {
+  const RatioColumn& a = ratios_[instruction.a];
+  const RatioColumn& b = ratios_[instruction.b];
+  RatioColumn& out = ratios_[instruction.out];
+  const Lanes both = a.valid & b.valid;
+  if (((a.wide | b.wide) & span_) != 0) return false;
+  if (!kernels_.multiply(a.numerators.data(), b.numerators.data(), out.numerators.data(), span_, both, 0)) return false;
+  if (!kernels_.multiply(a.denominators.data(), b.denominators.data(), out.denominators.data(), span_, both, 1)) return false;
+  keep(out.valid, both);
+  keep(out.wide, 0);
+  return true;
+}
+
+std::optional<Fraction> Evaluator::quotient(const Fraction& a, const Fraction& b) noexcept {
+  if (b.numerator == 0) return ++divisions_by_zero_, std::nullopt;
+  const std::optional<Fraction> result = divide(a, b);
+  overflows_ += !result.has_value();
+  return result;
+}
+
+void Evaluator::divide_numbers(const Instruction& instruction) noexcept {
+  const NumberColumn& a = numbers_[instruction.a];
+  const NumberColumn& b = numbers_[instruction.b];
+  RatioColumn& out = ratios_[instruction.out];
+  const Lanes both = a.valid & b.valid & span_;
+  Lanes valid = both;
+  each_lane(span_ & ~both, [&](std::size_t lane) { out.set(lane, {0, 1}); });
+  each_lane(both, [&](std::size_t lane) {
+    const std::optional<Fraction> result = quotient({a.cells[lane], 1}, {b.cells[lane], 1});
+    if (!result) valid &= ~lane_bit(lane);
+    out.set(lane, result.value_or(Fraction{0, 1}));
+  });
+  keep(out.valid, valid);
 }
 
 void Evaluator::execute_ratio(const Instruction& instruction) noexcept {
   Instruction unary = instruction;
   unary.b = unary.a;
   const auto counted = [this](std::optional<Fraction> result) { overflows_ += !result.has_value(); return result; };
-  const auto divided = [&](const Fraction& a, const Fraction& b) -> std::optional<Fraction> {
-    if (b.numerator == 0) return ++divisions_by_zero_, std::nullopt;
-    return counted(divide(a, b));
-  };
   switch (instruction.code) {
-    case Code::to_ratio:
-    case Code::divide_numbers: {
+    case Code::to_ratio: {  // its denominators are 1 for ever
       const NumberColumn& a = numbers_[instruction.a];
-      const NumberColumn* b = instruction.code == Code::to_ratio ? nullptr : &numbers_[instruction.b];
       RatioColumn& out = ratios_[instruction.out];
-      Lanes valid = a.valid & (b != nullptr ? b->valid : ~Lanes{0}) & span_;
-      each_lane(span_, [&](std::size_t lane) {
-        const Fraction by{b != nullptr ? b->cells[lane] : 1, 1};
-        const bool has = ((valid >> lane) & 1U) != 0;
-        const std::optional<Fraction> result = !has ? std::nullopt : b == nullptr ? Fraction{a.cells[lane], 1} : divided({a.cells[lane], 1}, by);
-        if (!result) valid &= ~(Lanes{1} << lane);
-        out.cells[lane] = result.value_or(Fraction{0, 1});
-      });
-      out.valid = (out.valid & ~span_) | valid;
-      return;
+      std::memcpy(&out.numerators[first_], &a.cells[first_], (last_ - first_ + 1) * sizeof(std::int64_t));
+      return keep(out.valid, a.valid);
     }
+    case Code::divide_numbers: return divide_numbers(instruction);
     case Code::ratio_add: return ratio_operation(instruction, [&](const Fraction& a, const Fraction& b) { return counted(add(a, b)); });
     case Code::ratio_subtract: return ratio_operation(instruction, [&](const Fraction& a, const Fraction& b) { return counted(subtract(a, b)); });
-    case Code::ratio_multiply: return ratio_operation(instruction, [&](const Fraction& a, const Fraction& b) { return counted(product(a, b)); });
-    case Code::ratio_divide: return ratio_operation(instruction, divided);
+    case Code::ratio_multiply:
+      if (multiply_ratios(instruction)) return;
+      return ratio_operation(instruction, [&](const Fraction& a, const Fraction& b) { return counted(product(a, b)); });
+    case Code::ratio_divide: return ratio_operation(instruction, [this](const Fraction& a, const Fraction& b) { return quotient(a, b); });
     case Code::ratio_negate:
       return ratio_operation(unary, [&](const Fraction& a, const Fraction&) { return counted(subtract(Fraction{0, 1}, a)); });
     case Code::ratio_absolute:
       return ratio_operation(unary, [&](const Fraction& a, const Fraction&) { return a.numerator < 0 ? counted(subtract(Fraction{0, 1}, a)) : a; });
     case Code::ratio_minimum:
       return ratio_operation(instruction, [](const Fraction& a, const Fraction& b) { return std::optional(compare(a, b) <= 0 ? a : b); });
-    case Code::ratio_maximum:
-      return ratio_operation(instruction, [](const Fraction& a, const Fraction& b) { return std::optional(compare(a, b) >= 0 ? a : b); });
     default:
-      PAWL_ASSERT(instruction.code == Code::ratio_scale);
-      return ratio_operation(unary, [&](const Fraction& a, const Fraction&) { return counted(divide(a, Fraction{instruction.aux, 1})); });
+      PAWL_ASSERT(instruction.code == Code::ratio_maximum);
+      return ratio_operation(instruction, [](const Fraction& a, const Fraction& b) { return std::optional(compare(a, b) >= 0 ? a : b); });
   }
 }
 
 // --- booleans ---
 
-void Evaluator::number_comparison(const Instruction& instruction, CompareKernel kernel) noexcept {
+void Evaluator::number_comparison(const Instruction& instruction, Kernels::Compare kernel) noexcept {
   const NumberColumn& a = numbers_[instruction.a];
   const NumberColumn& b = numbers_[instruction.b];
-  store(booleans_[instruction.out], kernel(a.cells.data(), b.cells.data(), first_, last_), a.valid & b.valid);
+  store(booleans_[instruction.out], kernel(a.cells.data(), b.cells.data(), span_), a.valid & b.valid);
 }
 
+// `test` is what the kernel does, of an order.
 template <class Test>
-void Evaluator::ratio_comparison(const Instruction& instruction, Test test) noexcept {
+void Evaluator::ratio_comparison(const Instruction& instruction, Kernels::CompareRatios kernel, Test test) noexcept {
   const RatioColumn& a = ratios_[instruction.a];
   const RatioColumn& b = ratios_[instruction.b];
   const Lanes valid = a.valid & b.valid;
-  Lanes truth = 0;
-  each_lane(valid & span_, [&](std::size_t lane) { truth |= static_cast<Lanes>(test(compare(a.cells[lane], b.cells[lane]))) << lane; });
+  const Lanes wide = (a.wide | b.wide) & valid & span_;
+  Lanes truth = kernel(a.cells(), b.cells(), span_) & ~wide;
+  each_lane(wide, [&](std::size_t lane) { truth |= static_cast<Lanes>(test(compare(a.at(lane), b.at(lane)))) << lane; });
   store(booleans_[instruction.out], truth, valid);
 }
 
@@ -355,12 +399,12 @@ void Evaluator::execute_boolean(const Instruction& instruction) noexcept {
     case Code::number_equal: return number_comparison(instruction, kernels_.equal);
     case Code::number_less: return number_comparison(instruction, kernels_.less);
     case Code::number_less_equal: return number_comparison(instruction, kernels_.less_equal);
-    case Code::ratio_equal: return ratio_comparison(instruction, [](std::strong_ordering order) { return order == 0; });
-    case Code::ratio_less: return ratio_comparison(instruction, [](std::strong_ordering order) { return order < 0; });
-    case Code::ratio_less_equal: return ratio_comparison(instruction, [](std::strong_ordering order) { return order <= 0; });
-    case Code::number_present: return store(out, numbers_[instruction.a].valid, ~Lanes{0});
-    case Code::ratio_present: return store(out, ratios_[instruction.a].valid, ~Lanes{0});
-    case Code::boolean_present: return store(out, booleans_[instruction.a].valid, ~Lanes{0});
+    case Code::ratio_equal: return ratio_comparison(instruction, kernels_.ratio_equal, [](std::strong_ordering order) { return order == 0; });
+    case Code::ratio_less: return ratio_comparison(instruction, kernels_.ratio_less, [](std::strong_ordering order) { return order < 0; });
+    case Code::ratio_less_equal: return ratio_comparison(instruction, kernels_.ratio_less_equal, [](std::strong_ordering order) { return order <= 0; });
+    case Code::number_present: return store(out, numbers_[instruction.a].valid, all_lanes);
+    case Code::ratio_present: return store(out, ratios_[instruction.a].valid, all_lanes);
+    case Code::boolean_present: return store(out, booleans_[instruction.a].valid, all_lanes);
     default: break;
   }
   const BoolColumn a = booleans_[instruction.a];
@@ -380,16 +424,24 @@ void Evaluator::execute_boolean(const Instruction& instruction) noexcept {
 
 namespace {
 
-// In the lanes of `span`: a where `take_a`, else b; valid only where `known`.
-template <class Column, class Cell>
-void merge(Column& out, const Column& a, const Column& b, Lanes span, Lanes take_a, Lanes known, Cell empty) noexcept {
-  const Lanes valid = known & ((take_a & a.valid) | (~take_a & b.valid));
-  for (Lanes lanes = span; lanes != 0; lanes &= lanes - 1) {
-    const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
-    const bool has = ((valid >> lane) & 1U) != 0;
-    out.cells[lane] = !has ? empty : ((take_a >> lane) & 1U) != 0 ? a.cells[lane] : b.cells[lane];
-  }
-  out.valid = (out.valid & ~span) | (valid & span);
+// What a merge takes from where, in which lanes it is known at all.
+struct Merge {
+  Lanes span, take_a, known;
+  template <class Column>
+  [[nodiscard]] Lanes valid(const Column& a, const Column& b) const noexcept { return known & ((take_a & a.valid) | (~take_a & b.valid)); }
+};
+
+void merge(const Kernels& kernels, const Merge& how, const NumberColumn& a, const NumberColumn& b, NumberColumn& out) noexcept {
+  kernels.choose(a.cells.data(), b.cells.data(), out.cells.data(), how.span, how.take_a, how.valid(a, b), 0);
+}
+
+void merge(const Kernels& kernels, const Merge& how, const RatioColumn& a, const RatioColumn& b, RatioColumn& out) noexcept {
+  const Lanes valid = how.valid(a, b);
+  kernels.choose(a.numerators.data(), b.numerators.data(), out.numerators.data(), how.span, how.take_a, valid, 0);
+  kernels.choose(a.denominators.data(), b.denominators.data(), out.denominators.data(), how.span, how.take_a, valid, 1);
+  const Lanes wide = valid & how.span & ((how.take_a & a.wide) | (~how.take_a & b.wide));
+  each_lane(wide, [&](std::size_t lane) { out.parts[lane] = has_lane(how.take_a, lane) ? a.parts[lane] : b.parts[lane]; });
+  out.wide = (out.wide & ~how.span) | wide;
 }
 
 }  // namespace
@@ -400,16 +452,19 @@ void Evaluator::execute_merge(const Instruction& instruction) noexcept {
   const std::uint16_t a = choosing ? instruction.b : instruction.a;
   const std::uint16_t b = choosing ? instruction.c : instruction.b;
   const BoolColumn condition = choosing ? booleans_[instruction.a] : BoolColumn{};
-  const Lanes known = choosing ? condition.valid : ~Lanes{0};
+  Merge how{.span = span_, .take_a = condition.truth, .known = choosing ? condition.valid : all_lanes};
   if (code == Code::number_otherwise || code == Code::number_choose) {
-    return merge(numbers_[instruction.out], numbers_[a], numbers_[b], span_, choosing ? condition.truth : numbers_[a].valid, known, std::int64_t{0});
+    if (!choosing) how.take_a = numbers_[a].valid;
+    merge(kernels_, how, numbers_[a], numbers_[b], numbers_[instruction.out]);
+    return keep(numbers_[instruction.out].valid, how.valid(numbers_[a], numbers_[b]));
   }
   if (code == Code::ratio_otherwise || code == Code::ratio_choose) {
-    return merge(ratios_[instruction.out], ratios_[a], ratios_[b], span_, choosing ? condition.truth : ratios_[a].valid, known, Fraction{0, 1});
+    if (!choosing) how.take_a = ratios_[a].valid;
+    merge(kernels_, how, ratios_[a], ratios_[b], ratios_[instruction.out]);
+    return keep(ratios_[instruction.out].valid, how.valid(ratios_[a], ratios_[b]));
   }
-  const Lanes take_a = choosing ? condition.truth : booleans_[a].valid;
-  store(booleans_[instruction.out], (take_a & booleans_[a].truth) | (~take_a & booleans_[b].truth),
-        known & ((take_a & booleans_[a].valid) | (~take_a & booleans_[b].valid)));
+  if (!choosing) how.take_a = booleans_[a].valid;
+  store(booleans_[instruction.out], (how.take_a & booleans_[a].truth) | (~how.take_a & booleans_[b].truth), how.valid(booleans_[a], booleans_[b]));
 }
 
 }  // namespace pawl::rules

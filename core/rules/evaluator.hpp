@@ -1,9 +1,9 @@
 // Runs a Program over spans of events that lie in one tile.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <memory>
-#include <span>
+#include <optional>
 #include <vector>
 
 #include "pawl/core/event/slot_view.hpp"
@@ -38,23 +38,37 @@ class Evaluator {
   [[nodiscard]] Time effective_time() const noexcept { return effective_time_; }
 
  private:
-  void sort_by_type() noexcept;
+  void read_headers() noexcept;
+  void add_run(std::uint16_t type, std::size_t first, std::size_t last) noexcept;
+  void note_lateness(std::size_t lane, Time at) noexcept;
+
   void execute(const Instruction& instruction) noexcept;
   void execute_load(const Instruction& instruction) noexcept;
+  void load_numbers(std::uint16_t field, NumberColumn& out) const noexcept;
+  void load_booleans(std::uint16_t field, BoolColumn& out) const noexcept;
+  void load_number_feature(std::size_t column, NumberColumn& out) const noexcept;
+  void load_ratio_feature(std::size_t column, RatioColumn& out) const noexcept;
+  void load_lateness(NumberColumn& out) noexcept;
   void execute_text(const Instruction& instruction) noexcept;
   void execute_number(const Instruction& instruction) noexcept;
   void execute_ratio(const Instruction& instruction) noexcept;
   void execute_boolean(const Instruction& instruction) noexcept;
   void execute_merge(const Instruction& instruction) noexcept;
 
-  template <class Operation> void each_lane(Lanes lanes, Operation operation) const noexcept;
+  void add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept;
+  [[nodiscard]] bool multiply_numbers(const Instruction& instruction) noexcept;
+  [[nodiscard]] bool multiply_ratios(const Instruction& instruction) noexcept;
+  void divide_numbers(const Instruction& instruction) noexcept;
+  [[nodiscard]] std::optional<Fraction> quotient(const Fraction& a, const Fraction& b) noexcept;
   template <class Operation> void number_operation(const Instruction& instruction, Operation operation) noexcept;
   template <class Operation> void ratio_operation(const Instruction& instruction, Operation operation) noexcept;
-  template <class Test> void ratio_comparison(const Instruction& instruction, Test test) noexcept;
-  void number_comparison(const Instruction& instruction, CompareKernel kernel) noexcept;
+  template <class Test> void ratio_comparison(const Instruction& instruction, Kernels::CompareRatios kernel, Test test) noexcept;
+  void number_comparison(const Instruction& instruction, Kernels::Compare kernel) noexcept;
+
+  template <class Read> void each_place(std::uint16_t field, Read read) const noexcept;
+  [[nodiscard]] Lanes present(const SlotPlace& place, Lanes lanes) const noexcept;
+  void keep(Lanes& mask, Lanes of_span) const noexcept { mask = (mask & ~span_) | (of_span & span_); }
   void store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept;
-  [[nodiscard]] const FieldAccess::In* access(std::uint16_t field, std::size_t lane) const noexcept;
-  [[nodiscard]] std::string_view text_at(const FieldAccess::In& in, std::size_t lane) const noexcept;
 
   const Plan& plan_;
   const Kernels& kernels_;
@@ -62,11 +76,14 @@ class Evaluator {
   std::vector<RatioColumn> ratios_;
   std::vector<BoolColumn> booleans_;
   std::vector<Lanes> lanes_by_event_;
+  bool uses_lateness_ = false;
 
   // Of the span at hand.
   const state::Tiles* tiles_ = nullptr;
   std::array<const std::byte*, limits::tile_events> slot_{};  // by lane
-  std::array<std::int64_t, limits::tile_events> lateness_{};
+  std::vector<std::uint16_t> types_;                          // the event types in it, by index
+  std::uint32_t missing_any_ = 0;                             // all its events' missing words of the header, or-ed
+  std::array<std::int64_t, limits::tile_events> lateness_{};  // kept only if the program uses it
   std::size_t first_ = 0, last_ = 0;  // lanes
   Sequence sequence_ = 0;             // of the first
   Lanes span_ = 0, events_ = 0;

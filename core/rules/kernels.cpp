@@ -1,83 +1,47 @@
 #include "pawl/core/rules/kernels.hpp"
 
+#include "pawl/core/rules/kernel_loops.hpp"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
 namespace pawl::rules {
-namespace {
-
-struct Equal { static bool of(std::int64_t a, std::int64_t b) noexcept { return a == b; } };
-struct Less { static bool of(std::int64_t a, std::int64_t b) noexcept { return a < b; } };
-struct LessEqual { static bool of(std::int64_t a, std::int64_t b) noexcept { return a <= b; } };
-
-template <class Compare>
-Lanes compare_portable(const std::int64_t* a, const std::int64_t* b, std::size_t first, std::size_t last) noexcept {
-  Lanes result = 0;
-  for (std::size_t i = first; i <= last; ++i) result |= static_cast<Lanes>(Compare::of(a[i], b[i])) << i;
-  return result;
-}
-
-constexpr Kernels portable{&compare_portable<Equal>, &compare_portable<Less>, &compare_portable<LessEqual>, "portable"};
 
 #if defined(__x86_64__)
-// Up to this many lanes a scalar loop is faster than the whole tile.
-constexpr std::size_t few_lanes = 4;
-
-template <int Predicate>
-__attribute__((target("avx512f"))) Lanes tile_avx512(const std::int64_t* a, const std::int64_t* b) noexcept {
-  Lanes result = 0;
-  for (unsigned i = 0; i < limits::tile_events; i += 8) {
-    result |= static_cast<Lanes>(_mm512_cmp_epi64_mask(_mm512_loadu_si512(a + i), _mm512_loadu_si512(b + i), Predicate)) << i;
-  }
-  return result;
-}
-
-__attribute__((target("avx2"))) inline Lanes quad_mask(__m256i lanes) noexcept {
-  return static_cast<Lanes>(static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(lanes))));
-}
-
-template <class Compare>
-__attribute__((target("avx2"))) Lanes tile_avx2(const std::int64_t* a, const std::int64_t* b) noexcept;
-
-template <>
-__attribute__((target("avx2"))) Lanes tile_avx2<Equal>(const std::int64_t* a, const std::int64_t* b) noexcept {
-  Lanes result = 0;
-  for (unsigned i = 0; i < limits::tile_events; i += 4) {
-    const auto x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a + i));
-    const auto y = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + i));
-    result |= quad_mask(_mm256_cmpeq_epi64(x, y)) << i;
-  }
-  return result;
-}
-
-template <>
-__attribute__((target("avx2"))) Lanes tile_avx2<Less>(const std::int64_t* a, const std::int64_t* b) noexcept {
-  Lanes result = 0;
-  for (unsigned i = 0; i < limits::tile_events; i += 4) {
-    const auto x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a + i));
-    const auto y = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + i));
-    result |= quad_mask(_mm256_cmpgt_epi64(y, x)) << i;
-  }
-  return result;
-}
-
-template <>
-__attribute__((target("avx2"))) Lanes tile_avx2<LessEqual>(const std::int64_t* a, const std::int64_t* b) noexcept {
-  return ~tile_avx2<Less>(b, a);
-}
-
-template <class Compare, Lanes (*Tile)(const std::int64_t*, const std::int64_t*) noexcept>
-Lanes compare_wide(const std::int64_t* a, const std::int64_t* b, std::size_t first, std::size_t last) noexcept {
-  if (last - first < few_lanes) return compare_portable<Compare>(a, b, first, last);
-  return Tile(a, b);
-}
-
-constexpr Kernels avx512{&compare_wide<Equal, &tile_avx512<_MM_CMPINT_EQ>>, &compare_wide<Less, &tile_avx512<_MM_CMPINT_LT>>,
-                         &compare_wide<LessEqual, &tile_avx512<_MM_CMPINT_LE>>, "avx512"};
-constexpr Kernels avx2{&compare_wide<Equal, &tile_avx2<Equal>>, &compare_wide<Less, &tile_avx2<Less>>,
-                       &compare_wide<LessEqual, &tile_avx2<LessEqual>>, "avx2"};
+// In files of their own, which are compiled for the processors that they need.
+const Kernels& avx2_kernels() noexcept;
+const Kernels& avx512_kernels() noexcept;
 #endif
+
+namespace {
+
+// One lane at a time: the oracle of the others. Arithmetic is modulo 2^64, as in the vectors.
+struct OneLane {
+  using Vector = std::int64_t;
+  using Mask = bool;
+  static constexpr unsigned width = 1;
+
+  static std::uint64_t word(Vector v) noexcept { return static_cast<std::uint64_t>(v); }
+  static Vector load(Cells at) noexcept { return *at; }
+  static void store(std::int64_t* at, Vector v) noexcept { *at = v; }
+  static Vector set(std::int64_t value) noexcept { return value; }
+  static Vector add(Vector a, Vector b) noexcept { return static_cast<Vector>(word(a) + word(b)); }
+  static Vector subtract(Vector a, Vector b) noexcept { return static_cast<Vector>(word(a) - word(b)); }
+  static Vector multiply(Vector a, Vector b) noexcept { return static_cast<Vector>(word(a) * word(b)); }
+  static Vector sign(Vector v) noexcept { return v < 0 ? -1 : 0; }
+  static Vector bit_and(Vector a, Vector b) noexcept { return a & b; }
+  static Vector bit_or(Vector a, Vector b) noexcept { return a | b; }
+  static Vector bit_xor(Vector a, Vector b) noexcept { return a ^ b; }
+  static Mask equal(Vector a, Vector b) noexcept { return a == b; }
+  static Mask less(Vector a, Vector b) noexcept { return a < b; }
+  static Mask less_equal(Vector a, Vector b) noexcept { return a <= b; }
+  static Mask mask(Lanes bits) noexcept { return (bits & 1U) != 0; }
+  static Lanes bits(Mask mask) noexcept { return mask ? 1 : 0; }
+  static Vector blend(Mask mask, Vector yes, Vector no) noexcept { return mask ? yes : no; }
+};
+
+constexpr Kernels portable = KernelLoops<OneLane>::kernels("portable");
 
 }  // namespace
 
@@ -85,8 +49,8 @@ std::size_t available_kernels(const Kernels* (&sets)[3]) noexcept {
   std::size_t count = 0;
   sets[count++] = &portable;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) sets[count++] = &avx2;
-  if (__builtin_cpu_supports("avx512f")) sets[count++] = &avx512;
+  if (__builtin_cpu_supports("avx2")) sets[count++] = &avx2_kernels();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) sets[count++] = &avx512_kernels();
 #endif
   return count;
 }

@@ -12,22 +12,38 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/ratio.hpp"
-#include "pawl/core/event/type.hpp"
+#include "pawl/core/rules/field_access.hpp"
+#include "pawl/core/rules/kernels.hpp"
 
 namespace pawl::rules {
-
-using Lanes = std::uint64_t;  // bit i: lane i
-static_assert(limits::tile_events == 64, "a mask of a tile's lanes is one word");
 
 struct alignas(64) NumberColumn {
   std::array<std::int64_t, limits::tile_events> cells{};
   Lanes valid = 0;
 };
 
-// Exact fractions, denominators > 0, not reduced.
+// Exact fractions, denominators > 0, not reduced. The parts stand in columns of their own; those of a fraction that needs more than
+// 64 bits, which hardly ever comes, stand in `parts`, and its lane's cells hold 0/1.
 struct alignas(64) RatioColumn {
-  std::array<Fraction, limits::tile_events> cells{};
+  RatioColumn() { denominators.fill(1); }
+
+  std::array<std::int64_t, limits::tile_events> numerators{}, denominators{};
   Lanes valid = 0;
+  Lanes wide = 0;  // a subset of valid
+  std::array<Fraction, limits::tile_events> parts{};
+
+  [[nodiscard]] RatioCells cells() const noexcept { return {numerators.data(), denominators.data()}; }
+  [[nodiscard]] Fraction at(std::size_t lane) const noexcept {
+    return has_lane(wide, lane) ? parts[lane] : Fraction{numerators[lane], denominators[lane]};
+  }
+  // The cells and `wide`, not `valid`.
+  void set(std::size_t lane, const Fraction& value) noexcept {
+    const bool narrow = fits_64(value.numerator) && fits_64(value.denominator);
+    numerators[lane] = narrow ? static_cast<std::int64_t>(value.numerator) : 0;
+    denominators[lane] = narrow ? static_cast<std::int64_t>(value.denominator) : 1;
+    wide = narrow ? wide & ~lane_bit(lane) : wide | lane_bit(lane);
+    if (!narrow) parts[lane] = value;
+  }
 };
 
 // Kleene's three values: true (both bits), false (valid alone), missing (neither).
@@ -46,7 +62,7 @@ enum class Code : std::uint8_t {
   // Numbers to number.
   add, subtract, multiply, modulo, negate, absolute, minimum, maximum, hour_of_day, day_of_week,
   // Numbers to ratio, ratios to ratio.
-  to_ratio, divide_numbers, ratio_add, ratio_subtract, ratio_multiply, ratio_divide, ratio_negate, ratio_scale,
+  to_ratio, divide_numbers, ratio_add, ratio_subtract, ratio_multiply, ratio_divide, ratio_negate,
   ratio_absolute, ratio_minimum, ratio_maximum,
   // Comparisons to boolean; greater and not-equal are made of these.
   number_equal, number_less, number_less_equal, ratio_equal, ratio_less, ratio_less_equal, boolean_equal,
@@ -60,25 +76,12 @@ struct Instruction {
   Code code;
   std::uint16_t out = 0;  // register of the kind that the code yields
   std::uint16_t a = 0, b = 0, c = 0;
-  std::int64_t aux = 0;   // ratio_scale: the divisor; text_in and text_starts_with: index of the first text
+  std::int64_t aux = 0;   // text_in and text_starts_with: index of the first text
 };
 
 struct Register {
   ColumnKind kind = ColumnKind::number;
   std::uint16_t index = 0;
-};
-
-// A field by name, as it stands in each event type; offset -1 where the type has no such field.
-struct FieldAccess {
-  std::string name;
-  Kind kind = Kind::integer;
-  struct In {
-    std::int32_t field = -1;   // index into EventSchema::fields
-    std::int32_t offset = -1;  // bytes from the slot's start
-    std::uint32_t missing_offset = 0, missing_mask = 0;  // the word and bit that say so; mask 0: never missing
-    std::uint32_t bytes = 0;   // text: declared length
-  };
-  std::vector<In> in;          // by event index
 };
 
 struct Constant {

@@ -93,9 +93,8 @@ class Product {
     const SlotView view{ring_.data(), slot_bytes_, static_cast<Sequence>(slots) - 1};
     for (window::Windows& windows : windows_) windows.process(view, first, last, tiles_);
     std::vector<Block> records;
-    for (std::size_t i = rules::Decide::count_events(view, first, last); i > 0; --i) records.emplace_back(layout_.record_bytes());
+    for (Sequence s = first; s <= last; ++s) records.emplace_back(layout_.record_bytes());
     const std::size_t count = decide_.run(view, tiles_, first, last, [&](std::size_t i) { return records[i].data(); });
-    PAWL_ASSERT(count == records.size());
     std::size_t next = 0;
     for (Sequence s = first; s <= last; ++s) {
       if (!is_event(view.header(s).type)) {
@@ -106,6 +105,7 @@ class Product {
       PAWL_ASSERT(decision.sequence() == s);
       seen(s, &decision);
     }
+    PAWL_ASSERT(next == count);
   }
 
   rules::Plan plan_;
