@@ -190,6 +190,7 @@ Result<void> DurableEngine::State::build_machine() {
   settings.with_lets = options.decisions_with_lets;
   settings.measure_latency = options.measure_latency;
   settings.state = options.state;
+  settings.timeline = options.timeline;
   settings.muted = options.muted == EngineOptions::as_recorded ? recovered.emitted.sequence : options.muted;
   auto made = journal::Machine::make(*loaded.pipeline, settings, *clock, &journal->writer(), journal->preparer(), recovered.last_sequence);
   if (!made.ok()) return std::move(made).error();

@@ -18,6 +18,7 @@
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/engine/engine_lane.hpp"
 #include "pawl/journal/engine/sink.hpp"
+#include "pawl/journal/engine/timeline.hpp"
 #include "pawl/journal/journal.hpp"
 
 namespace pawl {
@@ -46,6 +47,9 @@ struct EngineOptions {
   // How blocks reach the device. automatic: by what was measured (DECISIONS.md): pwritev2 for a journal that waits on a thread of its
   // own, io_uring for one that is polled beside other stages and must not block.
   io::Backend backend = io::Backend::automatic;
+
+  // Of benchmarks: when each stage passed which input. Outlives the engine.
+  journal::Timeline* timeline = nullptr;
 
   // Of tests; null: the machine's own. Outlive the engine.
   io::Disk* disk = nullptr;

@@ -23,17 +23,22 @@ class LatencyRows {
     curve_.histogram.merge(run);
   }
   [[nodiscard]] const Curve& curve() const noexcept { return curve_; }
-  // Once, when all runs are done.
-  void append_to(Outcome& outcome) {
+  // Once, when all runs are done. `base`: the name of other rows of the group to compare with, percentile by percentile.
+  void append_to(Outcome& outcome, const std::string& base = "", const std::string& base_label = "") {
     for (std::size_t i = 0; i < values_.size(); ++i) {
-      outcome.series.push_back({.group = group_ + ", us", .name = fmt::format("{} {}", name_, names[i]), .unit = "us", .values = values_[i], .higher_is_better = false});
+      outcome.series.push_back({.group = group_ + ", us", .name = fmt::format("{} {}", name_, names[i]), .unit = "us", .values = values_[i], .higher_is_better = false,
+                                .base = base.empty() ? "" : fmt::format("{} {}", base, names[i]), .base_label = base_label});
     }
     outcome.curves.push_back(std::move(curve_));
   }
 
- private:
+  // Of one run, in us.
+  [[nodiscard]] const std::vector<double>& values(std::size_t percentile) const noexcept { return values_[percentile]; }
+
   static constexpr std::array fractions{0.5, 0.99, 0.999};
   static constexpr std::array names{"p50", "p99", "p99.9"};
+
+ private:
   std::string group_, name_;
   Curve curve_;
   std::array<std::vector<double>, 3> values_;

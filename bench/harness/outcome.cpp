@@ -33,7 +33,10 @@ json series_json(const Outcome& outcome, const Series& series) {
               {"spread_percent", spread}, {"noisy", spread > noisy_spread_percent}, {"values", series.values},
               {"higher_is_better", series.higher_is_better}, {"peer", series.peer}};
   if (!series.base.empty()) out["ratio"] = {{"to", series.base}, {"label", series.base_label}, {"value", ratio(outcome, series)}};
-  if (series.x >= 0) out["x"] = series.x;
+  if (series.x >= 0) {
+    out["x"] = series.x;
+    out["line"] = series.line;
+  }
   return out;
 }
 

@@ -20,6 +20,7 @@ struct Series {
   std::string base = {};           // name of the figure of the group that this one is compared with; empty: none
   std::string base_label = {};     // what the base is, for the table's head: "boost spsc_queue", "B'"
   bool peer = false;               // not ours
+  std::string line = {};           // of a sweep: the line of the chart that this is a point of
   double x = -1;                   // of a sweep: the rate at which it was measured, M events/s; negative: no sweep
 };
 

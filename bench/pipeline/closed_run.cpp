@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "harness/fail.hpp"
 
 namespace pawl::bench {
@@ -25,8 +27,11 @@ class LastDecision final : public DecisionSink {
 
 }  // namespace
 
-ClosedRun run_closed(const EngineLoad& load, const gen::PaymentSource& prepared, const std::string& journal) {
-  auto engine = or_fail(DurableEngine::open(load.engine_options(journal)));
+ClosedRun run_closed(const EngineLoad& load, const gen::PaymentSource& prepared, const std::string& journal, Sequence timed_every) {
+  std::optional<journal::Timeline> timeline;
+  EngineOptions options = load.engine_options(journal);
+  if (timed_every > 0) options.timeline = &timeline.emplace(timed_every, static_cast<std::size_t>(load.events / timed_every + 2));
+  auto engine = or_fail(DurableEngine::open(options));
   LastDecision sink(load.events);
   engine->set_sink(sink);
   const auto identity = or_fail(engine->identify("bench"));

@@ -10,6 +10,7 @@
 #include "harness/statistics.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pipeline/closed_run.hpp"
+#include "pipeline/latency.hpp"
 #include "pipeline/options.hpp"
 
 namespace pawl::bench {
@@ -17,19 +18,26 @@ namespace {
 
 struct Options : EngineCommon {
   bool stages = false;
+  OpenLoad open{.rate = 0};
+  std::vector<double> sweep;
+  double sweep_seconds = 2;
 };
 
+// Runs with and without the timeline in turn: what the timing of the open loop costs.
 rules::Digest128 measure_throughput(const Options& options, const EngineLoad& load, const gen::PaymentSource& prepared, Outcome& outcome) {
   std::optional<ClosedRun> last;
-  const auto run = [&] {
+  const auto run = [&](bool timed) {
     const Scratch scratch(load.directory);
-    ClosedRun now = run_closed(load, prepared, scratch.path("journal"));
+    ClosedRun now = run_closed(load, prepared, scratch.path("journal"), timed ? options.open.every : 0);
     if (last) check_digest(last->report.digest, now.report.digest);
     last = std::move(now);
     return static_cast<double>(load.events) * 1e-6 / last->seconds;
   };
-  const std::string level(journal::name(load.durability));
-  run_interleaved({{{.group = "whole engine, as fast as it goes", .name = "payments to decisions, journal at " + level, .unit = "M events/s"}, run}},
+  const std::string name = fmt::format("payments to decisions, journal at {}", journal::name(load.durability));
+  const std::string group = "whole engine, as fast as it goes";
+  run_interleaved({{{.group = group, .name = name, .unit = "M events/s"}, [&] { return run(false); }},
+                   {{.group = group, .name = fmt::format("the same, one event in {} timed at every stage", options.open.every), .unit = "M events/s", .base = name, .base_label = "untimed"},
+                    [&] { return run(true); }}},
                   options.runs, outcome);
   const journal::WriterCounters& counters = last->report.journal;
   std::string threads = last->threads;
@@ -69,6 +77,10 @@ void measure(const Options& options, Outcome& outcome) {
   const gen::PaymentSource prepared = prepare_payments(load.pipeline, load.events);
   const rules::Digest128 digest = measure_throughput(options, load, prepared, outcome);
   if (options.stages) measure_each_stage(options, load, prepared, digest, outcome);
+  if (options.open.rate > 0) measure_latency(load, options.open, options.runs, outcome);
+  OpenLoad sweep = options.open;
+  sweep.seconds = options.sweep_seconds;
+  if (!options.sweep.empty()) sweep_rates(load, sweep, options.sweep, std::min(options.runs, 3), outcome);
 }
 
 }  // namespace
@@ -78,6 +90,13 @@ void add_pipeline(CLI::App& app, Action& action) {
   CLI::App& command = *app.add_subcommand("pipeline", "The whole durable engine: throughput, and latency at a rate");
   add_engine_options(command, *options);
   command.add_flag("--stages", options->stages, "Also the cost of each stage alone, on one thread");
+  command.add_option("--rate", options->open.rate, "Also latency, in an open loop of so many events a second")->check(CLI::PositiveNumber);
+  command.add_option("--seconds", options->open.seconds, "Of the open loop")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--warm-up", options->open.warm_up, "Seconds of the open loop before those")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command.add_option("--every", options->open.every, "One event of so many is timed")->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command.add_option("--stall", options->open.stall_ms, "The sink stops once for so many ms: shows what an open loop sees")->check(CLI::NonNegativeNumber);
+  command.add_option("--sweep", options->sweep, "Also latency at each of these rates")->delimiter(',')->check(CLI::PositiveNumber);
+  command.add_option("--sweep-seconds", options->sweep_seconds, "At each rate")->check(CLI::PositiveNumber)->capture_default_str();
   on_chosen(command, options, action, &measure);
 }
 

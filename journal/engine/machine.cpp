@@ -158,17 +158,28 @@ Result<void> Machine::wire_windows(const SlotView& slots, std::size_t shards) {
 
 // --- threads ---
 
+template <class Stage>
+void Machine::add_timed(Stage& stage, const ring::Cursor<>& progress, StageLog* log, StageList& list) {
+  if (log == nullptr) return list.add(stage);
+  const auto timed = std::make_shared<TimedStage<Stage>>(stage, progress, *log, clock_);
+  timed_.push_back(timed);
+  list.add(*timed);
+}
+
 void Machine::add_stage(const io::StageRole& role, StageList& list) {
+  Timeline* const times = options_.timeline;
   switch (role.role) {
-    case io::Role::ingest_sequence: return list.add(*sequence_);
+    case io::Role::ingest_sequence: return add_timed(*sequence_, ring_writer_->published(), times ? &times->sequenced : nullptr, list);
     case io::Role::journal:
-      if (journal_) list.add(*journal_);
+      if (journal_) add_timed(*journal_, journal_->durable(), times ? &times->durable : nullptr, list);
       if (digest_check_stage_) list.add(*digest_check_stage_);
       return;
     case io::Role::windows:
-      if (static_cast<std::size_t>(role.shard) < window_stages_.size()) list.add(*window_stages_[static_cast<std::size_t>(role.shard)]);
+      if (const auto shard = static_cast<std::size_t>(role.shard); shard < window_stages_.size()) {
+        add_timed(*window_stages_[shard], window_readers_[shard]->consumed(), times ? &times->add_shard() : nullptr, list);
+      }
       return;
-    case io::Role::decide: return list.add(*decide_stage_);
+    case io::Role::decide: return add_timed(*decide_stage_, decide_reader_->consumed(), times ? &times->decided : nullptr, list);
     case io::Role::emit: return list.add(*emit_);
   }
 }
@@ -189,13 +200,26 @@ void Machine::assign_stages() {
 namespace {
 
 // The journal alone on its thread: while a block is in flight it waits in the kernel, which lets the completion make progress.
+template <class Journal>
 struct WaitingJournal {
-  JournalStage& journal;
+  Journal& journal;
   std::int64_t poll(std::int64_t budget) { return journal.poll_or_wait(budget, device_wait); }
   bool finished() { return journal.finished(); }
 };
 
+template <class Journal, class Idle>
+void run_waiting(Journal& journal, const ring::StopFlag& stop, Idle& idle) {
+  WaitingJournal<Journal> waiting{journal};
+  ring::Loop<WaitingJournal<Journal>>(batch_max, waiting).run(stop, idle);
+}
+
 }  // namespace
+
+void Machine::run_journal(ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle) {
+  if (options_.timeline == nullptr) return run_waiting(*journal_, stop_, idle);
+  TimedStage<JournalStage> timed(*journal_, journal_->durable(), options_.timeline->durable, clock_);
+  run_waiting(timed, stop_, idle);
+}
 
 void Machine::run(std::size_t thread) {
   ring::SpinThenPark<ring::StdAtomics, io::FutexParker> idle(*spots_[thread], parker_);
@@ -203,8 +227,7 @@ void Machine::run(std::size_t thread) {
     if (i != thread) idle.wakes(*spots_[i]);
   }
   if (threads_plan_[thread].waits_in_kernel && journal_) {
-    WaitingJournal journal{*journal_};
-    ring::Loop<WaitingJournal>(batch_max, journal).run(stop_, idle);
+    run_journal(idle);
   } else {
     ring::Loop<StageList>(batch_max, *stage_lists_[thread]).run(stop_, idle);
   }

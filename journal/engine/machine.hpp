@@ -20,6 +20,7 @@
 #include "pawl/journal/engine/emit_stage.hpp"
 #include "pawl/journal/engine/journal_stage.hpp"
 #include "pawl/journal/engine/probe.hpp"
+#include "pawl/journal/engine/timeline.hpp"
 
 namespace pawl::journal {
 
@@ -31,6 +32,7 @@ struct MachineOptions {
   bool measure_latency = false;
   window::StateLimits state;                    // per key group
   Sequence muted = no_sequence;                 // decisions up to this one left in an earlier run
+  Timeline* timeline = nullptr;                 // of a benchmark: notes when each stage passed an input. Outlives the machine
 };
 
 // Thread: make, start, stop and the results belong to one thread, the owner's. Lifetime: pipeline, writer, preparer and clock outlive it.
@@ -93,6 +95,10 @@ class Machine {
   Result<void> plan_threads();
   void assign_stages();
   void add_stage(const io::StageRole& role, StageList& list);
+  // Adds the stage; timed, if there is a timeline, by its log there.
+  template <class Stage>
+  void add_timed(Stage& stage, const ring::Cursor<>& progress, StageLog* log, StageList& list);
+  void run_journal(ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle);
   void run(std::size_t thread);
   void run_preparer();
   [[nodiscard]] bool all_ended() const noexcept;
@@ -138,6 +144,7 @@ class Machine {
   const ring::Cursor<>* source_failed_ = nullptr;
 
   // Threads.
+  std::vector<std::shared_ptr<void>> timed_;  // TimedStages: of several types, kept until the threads have ended
   std::vector<std::unique_ptr<StageList>> stage_lists_;
   std::vector<std::unique_ptr<ring::ParkSpot<>>> spots_;
   ring::ParkSpot<>* ingest_spot_ = nullptr;

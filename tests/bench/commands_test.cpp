@@ -67,10 +67,24 @@ TEST_CASE("windows, rules, replay") {
   CHECK(has_series(result_of("replay"), "all stages again"));
 }
 
-TEST_CASE("pipeline: throughput and each stage") {
-  REQUIRE(run("pipeline --runs 2 --events 20000 --stages") == 0);
+TEST_CASE("pipeline: throughput, each stage, latency at a rate, a sweep") {
+  REQUIRE(run("pipeline --runs 1 --events 20000 --stages --rate 20000 --seconds 0.3 --warm-up 0.05 --sweep 10000,20000 --sweep-seconds 0.1") == 0);
   const json result = result_of("pipeline");
-  for (const char* name : {"payments to decisions", "windows", "decide", "journal at disk"}) CHECK_MESSAGE(has_series(result, name), name);
+  for (const char* name : {"payments to decisions", "windows", "decide", "journal at disk", "decision, not waiting", "durable and emitted", "D'", "N:", "durable p99.9 at"}) {
+    CHECK_MESSAGE(has_series(result, name), name);
+  }
+  CHECK(result["curves"].size() == 9);  // decision, durable, D', N, five stages
+}
+
+TEST_CASE("a stalled sink shows in the p99.9 of the open loop") {
+  REQUIRE(run("pipeline --runs 1 --events 20000 --rate 20000 --seconds 1 --warm-up 0.1 --stall 100 --durability memory") == 0);
+  const json result = result_of("pipeline");
+  for (const json& curve : result["curves"]) {
+    if (curve["name"].get<std::string>().find("emitted, journal at memory") == std::string::npos) continue;
+    // 100 ms of 1 s: a tenth of all events waited, up to the whole stall.
+    CHECK(curve["p99_9_ns"].get<double>() > 80e6);
+    CHECK(curve["p99_ns"].get<double>() > 50e6);
+  }
 }
 
 TEST_CASE("wrong options are refused") {
