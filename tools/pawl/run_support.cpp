@@ -15,7 +15,9 @@ Result<void> check_journal_directory(const std::string& directory, bool append) 
   const auto status = std::filesystem::status(directory, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_directory(status))
     return Error{ErrorCode::usage, fmt::format("{} is not a directory, and a journal needs one of its own: name another", directory)};
-  if (append || !std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error)) return {};
+  if (append || !std::filesystem::exists(status)) return {};
+  const bool empty = std::filesystem::is_empty(directory, error);
+  if (empty || error) return {};  // what cannot be listed is named by the journal itself
   return Error{ErrorCode::usage, fmt::format("{} is not empty: give --append to go on with the journal in it, or name a new directory", directory)};
 }
 
