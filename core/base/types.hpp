@@ -16,6 +16,9 @@ using Ticket = std::uint64_t;
 // Nanoseconds since 1970-01-01T00:00:00Z, of event time, ingest time or effective time.
 using Time = std::int64_t;
 
+// The effective time of a log before its first event, and so the least there is: INT64_MIN means "no time" in windows.
+inline constexpr Time first_effective_time = INT64_MIN + 1;
+
 // Nanoseconds.
 using Duration = std::int64_t;
 

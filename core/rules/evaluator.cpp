@@ -15,14 +15,16 @@ constexpr Time day_ns = 24 * hour_ns;
 // Floor division, for times before 1970 too.
 constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept { return a / b - static_cast<std::int64_t>(a % b < 0); }
 
-// 0 .. 23, UTC.
-constexpr std::int64_t hour_of(Time at) noexcept { return (at - floor_div(at, day_ns) * day_ns) / hour_ns; }
+// 0 .. 23, UTC. By the remainder: the start of the day of INT64_MIN is no 64-bit time.
+constexpr std::int64_t hour_of(Time at) noexcept { return (at % day_ns + (at % day_ns < 0 ? day_ns : 0)) / hour_ns; }
+static_assert(hour_of(INT64_MIN) == 0 && hour_of(INT64_MAX) == 23 && hour_of(-1) == 23 && hour_of(-day_ns) == 0);
 
 // 1 Monday .. 7 Sunday, UTC (ISO 8601); 1970-01-01 was a Thursday.
 constexpr std::int64_t weekday_of(Time at) noexcept {
   const std::int64_t days = floor_div(at, day_ns) + 3;
   return days - floor_div(days, 7) * 7 + 1;
 }
+static_assert(weekday_of(INT64_MIN) == 2 && weekday_of(INT64_MAX) == 5 && weekday_of(-1) == 3);  // 1677-09-21, 2262-04-11, 1969-12-31
 
 constexpr bool small(Int128 value) noexcept { return static_cast<std::int64_t>(value) == value; }
 constexpr bool small(const Fraction& value) noexcept { return small(value.numerator) && small(value.denominator); }

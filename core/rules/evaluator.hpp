@@ -89,7 +89,7 @@ class Evaluator {
   Lanes span_ = 0, events_ = 0;
   Lanes lateness_valid_ = 0;          // lanes of events whose lateness fits 64 bits
 
-  Time effective_time_ = INT64_MIN;
+  Time effective_time_ = first_effective_time;
   std::uint64_t overflows_ = 0;
   std::uint64_t divisions_by_zero_ = 0;
 };

@@ -114,7 +114,7 @@ class Engine {
   std::vector<std::string> texts_;
   std::unordered_map<std::string, std::uint32_t> text_index_;
   std::vector<Past> past_;
-  Time effective_time_ = INT64_MIN;
+  Time effective_time_ = first_effective_time;
   Counters counters_;
 };
 
