@@ -37,6 +37,7 @@ struct DurableEngine::State {
 
   std::optional<journal::Journal> journal;
   journal::LoadedPipeline loaded;
+  window::StateLimits limits;                   // of keyed state: the journal's, or of a new log the given ones
   std::optional<journal::JournalReader> reader;
   std::optional<journal::ReplaySource> replay;  // of what was recovered
   std::optional<journal::OneInput> activate;    // of a new log
@@ -53,6 +54,7 @@ struct DurableEngine::State {
   Result<void> open_journal();
   Result<void> check_given_pipeline();
   Result<void> load_pipeline();
+  Result<void> choose_limits();
   Result<void> build_machine();
   Result<void> start();
   Result<void> wait_for_replay();
@@ -68,7 +70,7 @@ struct DurableEngine::State {
 Result<std::unique_ptr<DurableEngine>> DurableEngine::open(const EngineOptions& options) {
   auto state = std::make_unique<State>();
   state->options = options;
-  for (const auto step : {&State::check_options, &State::open_environment, &State::open_journal, &State::load_pipeline, &State::build_machine, &State::start}) {
+  for (const auto step : {&State::check_options, &State::open_environment, &State::open_journal, &State::load_pipeline, &State::choose_limits, &State::build_machine, &State::start}) {
     if (auto done = (*state.*step)(); !done.ok()) return std::move(done).error();
   }
   return std::unique_ptr<DurableEngine>(new DurableEngine(std::move(state)));
@@ -96,7 +98,7 @@ Result<io::Backend> backend_for(const EngineOptions& options) {
 // Before anything is made or started.
 Result<void> DurableEngine::State::check_options() {
   const bool fits = options.ring_slots == 0 || (ring::is_power_of_two(options.ring_slots) && options.ring_slots <= limits::ring_slots_max);
-  if (fits) return {};
+  if (fits) return journal::check(options.state.value_or(window::StateLimits{}));
   return Error{ErrorCode::usage, "EngineOptions::ring_slots is " + std::to_string(options.ring_slots) + ": it must be a power of two from 1 to " +
                                      std::to_string(limits::ring_slots_max) + ", or 0 for as many as fit in half an L2 cache"};
 }
@@ -182,6 +184,23 @@ Result<void> DurableEngine::State::load_pipeline() {
   return {};
 }
 
+// A new log writes its bounds into its first input; a recovered one has them there.
+Result<void> DurableEngine::State::choose_limits() {
+  limits = options.state.value_or(window::StateLimits{});
+  if (journal->recovery().last_sequence == no_sequence) return {};
+  auto opened = journal::JournalReader::open(options.directory, *disk);
+  if (!opened.ok()) return std::move(opened).error();
+  reader.emplace(*std::move(opened));
+  auto beginning = journal::read_beginning(*reader);
+  if (!beginning.ok()) return std::move(beginning).error();
+  if (options.state && !journal::same(*options.state, beginning->state)) {
+    return Error{ErrorCode::usage, "EngineOptions::state has " + journal::describe(limits) + ", but the journal in " + options.directory + " was written with " +
+                                       journal::describe(beginning->state) + ": decisions depend on them. Leave the option out, or start a new journal directory"};
+  }
+  limits = beginning->state;
+  return {};
+}
+
 Result<void> DurableEngine::State::build_machine() {
   const journal::RecoveryReport& recovered = journal->recovery();
   journal::MachineOptions settings;
@@ -189,8 +208,8 @@ Result<void> DurableEngine::State::build_machine() {
   settings.ring_slots = options.ring_slots;
   settings.with_lets = options.decisions_with_lets;
   settings.measure_latency = options.measure_latency;
-  settings.state = options.state;
   settings.timeline = options.timeline;
+  settings.state = limits;
   settings.muted = options.muted == EngineOptions::as_recorded ? recovered.emitted.sequence : options.muted;
   auto made = journal::Machine::make(*loaded.pipeline, settings, *clock, &journal->writer(), journal->preparer(), recovered.last_sequence);
   if (!made.ok()) return std::move(made).error();
@@ -204,13 +223,10 @@ Result<void> DurableEngine::State::start() {
     if (!journal->writer().annotate_pipeline(pipeline.source)) {
       return Error{ErrorCode::usage, loaded.file + " is too large for one block of the journal: shorten it, or raise the block size"};
     }
-    activate.emplace(journal::OneInput::activate(journal::activation(pipeline.version, pipeline.source), clock->now()));
+    activate.emplace(journal::OneInput::activate(journal::activation(pipeline.version, pipeline.source, limits), clock->now()));
     PAWL_ASSERT(machine->sequence().add(*activate));
     return machine->start();
   }
-  auto opened = journal::JournalReader::open(options.directory, *disk);
-  if (!opened.ok()) return std::move(opened).error();
-  reader.emplace(*std::move(opened));
   auto blocks = reader->read({.until_block = journal->recovery().last_block});
   if (!blocks.ok()) return std::move(blocks).error();
   replay.emplace(*std::move(blocks), journal::Until{.sequence = journal->recovery().last_sequence}, machine->digests());

@@ -4,7 +4,7 @@
 
 #include "pawl/io/real_disk.hpp"
 #include "pawl/io/system_clock.hpp"
-#include "pawl/journal/catalogue.hpp"
+#include "pawl/journal/engine/activation.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/inspection.hpp"
 
@@ -19,30 +19,20 @@ struct Replay::State {
   std::unique_ptr<journal::Machine> machine;
   std::optional<journal::ReplaySource> source;
 
-  Result<std::string> find_pipeline();
+  Result<journal::Beginning> find_beginning();
   Result<void> open();
   [[nodiscard]] Error failure();
   [[nodiscard]] Error differs(Sequence first, Sequence last, const std::string& computed, const std::string& recorded) const;
 };
 
-// The text that the first activation refers to.
-Result<std::string> Replay::State::find_pipeline() {
-  auto blocks = reader->read();
-  if (!blocks.ok()) return std::move(blocks).error();
-  journal::Catalogue catalogue;
-  journal::BlockView block;
-  for (;;) {
-    auto more = blocks->next(block);
-    if (!more.ok()) return std::move(more).error();
-    if (!*more) {
-      if (auto whole = journal::check_end(options.directory, *options.disk); !whole.ok()) return std::move(whole).error();
-      return Error{ErrorCode::bad_data, options.directory + " holds no inputs yet: there is nothing to replay"};
-    }
-    for (const journal::Record record : block.records()) {
-      if (is_annotation(record.header().type)) catalogue.apply(record);
-    }
-    if (!catalogue.pipeline().empty()) return catalogue.pipeline();
-  }
+// The text and the bounds of state that the first activation names.
+Result<journal::Beginning> Replay::State::find_beginning() {
+  auto beginning = journal::read_beginning(*reader);
+  if (!beginning.ok()) return beginning;
+  if (beginning->has_inputs && !beginning->pipeline.empty()) return beginning;
+  if (beginning->has_inputs) return Error{ErrorCode::bad_data, options.directory + " names no pipeline before its first input: an engine did not write it"};
+  if (auto whole = journal::check_end(options.directory, *options.disk); !whole.ok()) return std::move(whole).error();
+  return Error{ErrorCode::bad_data, options.directory + " holds no inputs yet: there is nothing to replay"};
 }
 
 Result<void> Replay::State::open() {
@@ -59,15 +49,15 @@ Result<void> Replay::State::open() {
   auto opened = journal::JournalReader::open(options.directory, *options.disk);
   if (!opened.ok()) return std::move(opened).error();
   reader.emplace(*std::move(opened));
-  auto text = find_pipeline();
-  if (!text.ok()) return std::move(text).error();
-  auto checked = journal::check_pipeline(*text, options.directory + " (its recorded pipeline)");
+  auto beginning = find_beginning();
+  if (!beginning.ok()) return std::move(beginning).error();
+  auto checked = journal::check_pipeline(beginning->pipeline, options.directory + " (its recorded pipeline)");
   if (!checked.ok()) return std::move(checked).error();
   loaded = *std::move(checked);
   journal::MachineOptions settings;
   settings.threads = options.threads;
   settings.with_lets = options.decisions_with_lets;
-  settings.state = options.state;
+  settings.state = beginning->state;
   auto made = journal::Machine::make(*loaded.pipeline, settings, *options.clock, nullptr, nullptr, no_sequence);
   if (!made.ok()) return std::move(made).error();
   machine = *std::move(made);

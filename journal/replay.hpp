@@ -16,7 +16,6 @@ struct ReplayOptions {
   journal::Until until;
   int threads = 0;                   // 0: as the CPUs allow
   bool decisions_with_lets = false;
-  window::StateLimits state;
   io::Disk* disk = nullptr;          // null: the machine's own
   io::Clock* clock = nullptr;
 };

@@ -48,7 +48,7 @@ class Memory {
 };
 
 std::size_t slot_bytes_of(const language::Pipeline& pipeline) {
-  std::size_t bytes = 24;  // ActivatePayload
+  std::size_t bytes = sizeof(journal::ActivatePayload);
   for (const EventSchema& event : pipeline.events) bytes = std::max<std::size_t>(bytes, event.payload_bytes);
   return slot_bytes(bytes);
 }
@@ -176,7 +176,7 @@ StageRun measure_stages(const EngineLoad& load, const language::Pipeline& pipeli
   io::SystemClock clock;
   journal::Journal journal = open_journal(scratch.path("journal"), durability, *disk, clock);
   const auto stages = std::make_unique<Stages>(pipeline, journal, clock);
-  auto activate = journal::OneInput::activate(journal::activation(pipeline.version, pipeline.source), clock.now());
+  auto activate = journal::OneInput::activate(journal::activation(pipeline.version, pipeline.source, {}), clock.now());
   PolledPayments payments(prepared, 1);
   CountingSink sink;
   stages->emit.set_sink(sink);

@@ -1,16 +1,8 @@
 #include "pawl/journal/engine/control.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <cstring>
 
 namespace pawl::journal {
-
-ActivatePayload activation(std::int64_t version, std::string_view source) noexcept {
-  const XXH128_hash_t hash = XXH3_128bits(source.data(), source.size());
-  return {version, {hash.low64, hash.high64}};
-}
 
 void write_head(std::byte* slot, std::uint16_t type, std::uint16_t length, Time at, Ticket ticket) noexcept {
   auto& header = *reinterpret_cast<EventHeader*>(slot);

@@ -2,20 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "pawl/core/engine/source.hpp"
+#include "pawl/journal/engine/activation.hpp"
 
 namespace pawl::journal {
-
-// Payload of InputType::activate. Its text stands in the PIPELINE annotation before it.
-struct ActivatePayload {
-  std::int64_t version;
-  std::uint64_t source_hash[2];  // XXH3-128 of the pipeline's text, low and high
-};
-static_assert(sizeof(ActivatePayload) == 24);
-
-[[nodiscard]] ActivatePayload activation(std::int64_t version, std::string_view source) noexcept;
 
 // One input, then finished.
 class OneInput final : public InputSource {

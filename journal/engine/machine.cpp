@@ -5,6 +5,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/io/cpus.hpp"
+#include "pawl/journal/engine/activation.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -15,7 +16,7 @@ constexpr Duration device_wait = 50'000;                // ns that the journal's
 constexpr Duration park_limit = 1'000'000;              // ns: the journal's idle seal is a matter of time, nobody wakes for it
 
 std::size_t payload_bytes_max(const language::Pipeline& pipeline) {
-  std::size_t bytes = 24;  // ActivatePayload
+  std::size_t bytes = sizeof(ActivatePayload);
   for (const EventSchema& event : pipeline.events) bytes = std::max<std::size_t>(bytes, event.payload_bytes);
   return bytes;
 }
