@@ -58,8 +58,8 @@ void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
 
 // Most events fire nothing: their records are heads and zeros. What fired is then marked rule by rule.
 void Decide::write_records(const SlotView& slots) noexcept {
+  for (const std::uint16_t event : evaluator_.types()) write_heads(slots, event);
   const Lanes events = evaluator_.events();
-  each_lane(events, [&](std::size_t lane) { write_head(slots, lane); });
   for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
     mark(fired_[rule] & events, rule, layout_.fired_offset());
     mark(missing_[rule] & events, rule, layout_.missing_offset());
@@ -67,35 +67,26 @@ void Decide::write_records(const SlotView& slots) noexcept {
   if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
 }
 
-void Decide::write_head(const SlotView& slots, std::size_t lane) const noexcept {
-  const Sequence sequence = tile_start(sequence_) + static_cast<Sequence>(lane);
-  const std::byte* slot = slots[sequence];
-  const auto& header = *reinterpret_cast<const EventHeader*>(slot);
-  std::byte* record = records_[lane];
-  auto& head = *reinterpret_cast<DecisionRecord*>(record);
-  head.sequence = sequence;
-  head.ingest = header.ingest;
-  head.ticket = header.ticket;
-  head.score = scores_[lane];
-  head.id = 0;
-  head.source = header.source;
-  head.event = static_cast<std::uint16_t>(header.type - first_event_type);
-  head.decision = 0;
-  head.has_id = 0;
-  head.reserved = 0;
-  for (std::size_t at = layout_.fired_offset(); at < layout_.let_valid_offset(); at += sizeof(std::uint64_t)) std::memset(record + at, 0, sizeof(std::uint64_t));
-  write_id(slot, head, record);
+void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
+  const SlotPlace id = layout_.id_place(event);
+  const bool has_number = id.exists() && id.kind != Kind::text;
+  const Sequence start = tile_start(sequence_);
+  const std::size_t marks_bytes = layout_.let_valid_offset() - sizeof(DecisionRecord);
+  each_lane(evaluator_.events_of(event), [&](std::size_t lane) {
+    const Sequence sequence = start + static_cast<Sequence>(lane);
+    const std::byte* const slot = slots[sequence];
+    const auto& header = *reinterpret_cast<const EventHeader*>(slot);
+    const bool has_id = id.exists() && id.present(slot);
+    std::byte* const record = records_[lane];
+    *reinterpret_cast<DecisionRecord*>(record) = {.sequence = sequence, .ingest = header.ingest, .ticket = header.ticket, .score = scores_[lane],
+                                                  .id = has_id && has_number ? id.number(slot) : 0, .source = header.source, .event = event,
+                                                  .decision = 0, .has_id = has_id, .reserved = 0};
+    for (std::size_t i = 0; i < marks_bytes; i += sizeof(std::uint64_t)) std::memset(record + sizeof(DecisionRecord) + i, 0, sizeof(std::uint64_t));
+    if (has_id && !has_number) write_id_text(id.text(slot), record);
+  });
 }
 
-void Decide::write_id(const std::byte* slot, DecisionRecord& head, std::byte* record) const noexcept {
-  const SlotPlace& place = layout_.id_place(head.event);
-  if (!place.exists() || !place.present(slot)) return;
-  head.has_id = 1;
-  if (place.kind != Kind::text) {
-    head.id = place.number(slot);
-    return;
-  }
-  const std::string_view text = place.text(slot);
+void Decide::write_id_text(std::string_view text, std::byte* record) const noexcept {
   std::memcpy(record + layout_.id_text_offset(), text.data(), text.size());
 }
 

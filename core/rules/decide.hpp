@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "pawl/core/rules/decision.hpp"
@@ -51,8 +52,8 @@ class Decide {
   void fire(std::size_t rule) noexcept;
   void add_scores(const RulePlan& rule, Lanes fired) noexcept;
   void write_records(const SlotView& slots) noexcept;
-  void write_head(const SlotView& slots, std::size_t lane) const noexcept;
-  void write_id(const std::byte* slot, DecisionRecord& head, std::byte* record) const noexcept;
+  void write_heads(const SlotView& slots, std::uint16_t event) noexcept;
+  void write_id_text(std::string_view text, std::byte* record) const noexcept;
   void mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept;
   void write_lets(std::size_t lane, std::byte* record) const noexcept;
   void close_tile() noexcept;

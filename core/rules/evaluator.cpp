@@ -9,6 +9,9 @@
 namespace pawl::rules {
 namespace {
 
+// Up to this many more than one, lanes are cheaper one by one than by the tile.
+constexpr std::size_t few_lanes = 4;
+
 constexpr Time hour_ns = 3600 * one_second;
 constexpr Time day_ns = 24 * hour_ns;
 
@@ -176,16 +179,33 @@ void Evaluator::load_booleans(std::uint16_t field, BoolColumn& out) const noexce
 }
 
 void Evaluator::load_number_feature(std::size_t column, NumberColumn& out) const noexcept {
-  std::memcpy(&out.cells[first_], tiles_->numbers(column, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
-  keep(out.valid, lanes_of_bytes(tiles_->valid(column, sequence_)));
+  copy_span(tiles_->numbers(column, sequence_), out.cells.data());
+  keep(out.valid, feature_lanes(column));
 }
 
 void Evaluator::load_ratio_feature(std::size_t column, RatioColumn& out) const noexcept {
-  const Lanes valid = lanes_of_bytes(tiles_->valid(column, sequence_));
-  std::memcpy(&out.numerators[first_], tiles_->numbers(column, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
-  std::memcpy(&out.denominators[first_], tiles_->numbers(column + 1, sequence_) + first_, (last_ - first_ + 1) * sizeof(std::int64_t));
+  const Lanes valid = feature_lanes(column);
+  copy_span(tiles_->numbers(column, sequence_), out.numerators.data());
+  copy_span(tiles_->numbers(column + 1, sequence_), out.denominators.data());
   each_lane(span_ & ~valid, [&](std::size_t lane) { out.denominators[lane] = 1; });
   keep(out.valid, valid);
+}
+
+// The span's lanes where the feature has a value.
+Lanes Evaluator::feature_lanes(std::size_t column) const noexcept {
+  const std::uint8_t* valid = tiles_->valid(column, sequence_);
+  if (last_ - first_ >= few_lanes) return lanes_of_bytes(valid) & span_;
+  Lanes lanes = 0;
+  for (std::size_t lane = first_; lane <= last_; ++lane) lanes |= static_cast<Lanes>(valid[lane] != 0) << lane;
+  return lanes;
+}
+
+void Evaluator::copy_span(Cells from, std::int64_t* to) const noexcept {
+  if (first_ == last_) {
+    to[first_] = from[first_];  // an event by itself, where a call would be most of the cost
+  } else {
+    std::memcpy(to + first_, from + first_, (last_ - first_ + 1) * sizeof *to);
+  }
 }
 
 void Evaluator::load_lateness(NumberColumn& out) noexcept {
@@ -353,7 +373,7 @@ void Evaluator::execute_ratio(const Instruction& instruction) noexcept {
     case Code::to_ratio: {  // its denominators are 1 for ever
       const NumberColumn& a = numbers_[instruction.a];
       RatioColumn& out = ratios_[instruction.out];
-      std::memcpy(&out.numerators[first_], &a.cells[first_], (last_ - first_ + 1) * sizeof(std::int64_t));
+      copy_span(a.cells.data(), out.numerators.data());
       return keep(out.valid, a.valid);
     }
     case Code::divide_numbers: return divide_numbers(instruction);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "pawl/core/event/slot_view.hpp"
@@ -24,6 +25,8 @@ class Evaluator {
   // Lanes of the span just run that are events of the pipeline, and those of one event type.
   [[nodiscard]] Lanes events() const noexcept { return events_; }
   [[nodiscard]] Lanes events_of(std::size_t event) const noexcept { return lanes_by_event_[event]; }
+  // The event types among them, by index, in the order of their first event.
+  [[nodiscard]] std::span<const std::uint16_t> types() const noexcept { return types_; }
   // All lanes of the span just run.
   [[nodiscard]] Lanes span() const noexcept { return span_; }
 
@@ -49,6 +52,8 @@ class Evaluator {
   void load_number_feature(std::size_t column, NumberColumn& out) const noexcept;
   void load_ratio_feature(std::size_t column, RatioColumn& out) const noexcept;
   void load_lateness(NumberColumn& out) noexcept;
+  [[nodiscard]] Lanes feature_lanes(std::size_t column) const noexcept;
+  void copy_span(Cells from, std::int64_t* to) const noexcept;
   void execute_text(const Instruction& instruction) noexcept;
   void execute_number(const Instruction& instruction) noexcept;
   void execute_ratio(const Instruction& instruction) noexcept;
