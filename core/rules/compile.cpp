@@ -249,7 +249,13 @@ class Compiler {
   }
 
   std::optional<Register> text_comparison(Op op, const Expr& left, const Expr& right) {
-    if (op != Op::equal && op != Op::not_equal) return refuse("an order of texts");
+    switch (op) {
+      case Op::less: return text_order(true, left, right);
+      case Op::less_equal: return text_order(false, left, right);
+      case Op::greater: return text_order(true, right, left);
+      case Op::greater_equal: return text_order(false, right, left);
+      default: break;
+    }
     std::optional<Register> out;
     if (left.op == Op::field && right.op == Op::field) {
       out = emit(ColumnKind::boolean, {.code = Code::text_equals_field, .a = access(left.name, Kind::text), .b = access(right.name, Kind::text)});
@@ -259,6 +265,16 @@ class Compiler {
       out = text_test(Code::text_in, right, {&left.value.text, 1});
     }
     return op == Op::not_equal ? inverted(out) : out;
+  }
+
+  // low < high, or low <= high. A constant below a field is the contrary of the field below or at the constant.
+  std::optional<Register> text_order(bool strict, const Expr& low, const Expr& high) {
+    if (low.op == Op::field && high.op == Op::field) {
+      return emit(ColumnKind::boolean, {.code = strict ? Code::text_less_field : Code::text_less_equal_field, .a = access(low.name, Kind::text), .b = access(high.name, Kind::text)});
+    }
+    if (high.op == Op::literal) return text_test(strict ? Code::text_less : Code::text_less_equal, low, {&high.value.text, 1});
+    if (low.op == Op::literal) return inverted(text_test(strict ? Code::text_less_equal : Code::text_less, high, {&low.value.text, 1}));
+    return refuse("a computed text");
   }
 
   std::optional<Register> text_test(Code code, const Expr& text, std::span<const std::string> constants) {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "pawl/core/base/assert.hpp"
 
@@ -216,19 +219,40 @@ void Evaluator::load_lateness(NumberColumn& out) noexcept {
 
 // --- texts ---
 
+namespace {
+
+// The order of texts is that of their bytes (unsigned), so that of UTF-8 is the order of code points.
+bool text_holds(Code code, std::string_view text, std::string_view other) noexcept {
+  switch (code) {
+    case Code::text_equals_field: return text == other;
+    case Code::text_less_field: return text < other;
+    default: PAWL_ASSERT(code == Code::text_less_equal_field); return text <= other;
+  }
+}
+
+bool text_holds(Code code, std::string_view text, std::span<const std::string> constants) noexcept {
+  switch (code) {
+    case Code::text_in: return std::find(constants.begin(), constants.end(), text) != constants.end();
+    case Code::text_starts_with: return text.starts_with(constants[0]);
+    case Code::text_less: return text < constants[0];
+    case Code::text_less_equal: return text <= constants[0];
+    default: PAWL_ASSERT(code == Code::text_present); return true;
+  }
+}
+
+}  // namespace
+
 void Evaluator::execute_text(const Instruction& instruction) noexcept {
   Lanes truth = 0, valid = 0;
   const auto* constants = plan_.program.texts.data() + instruction.aux;
+  const bool has_other = instruction.code <= Code::text_less_equal_field;
   each_place(instruction.a, [&](std::size_t event, const SlotPlace& place, Lanes lanes) {
-    const SlotPlace& other = instruction.code == Code::text_equals_field ? plan_.program.fields[instruction.b].in[event] : place;
+    const SlotPlace& other = has_other ? plan_.program.fields[instruction.b].in[event] : place;
     lanes = other.exists() ? present(other, lanes) : 0;
     valid |= lanes;
     each_lane(lanes, [&](std::size_t lane) {
       const std::string_view text = place.text(slot_[lane]);
-      bool holds = true;
-      if (instruction.code == Code::text_equals_field) holds = text == other.text(slot_[lane]);
-      if (instruction.code == Code::text_in) holds = std::find(constants, constants + instruction.c, text) != constants + instruction.c;
-      if (instruction.code == Code::text_starts_with) holds = text.starts_with(constants[0]);
+      const bool holds = has_other ? text_holds(instruction.code, text, other.text(slot_[lane])) : text_holds(instruction.code, text, {constants, instruction.c});
       truth |= static_cast<Lanes>(holds) << lane;
     });
   });

@@ -58,7 +58,7 @@ enum class Code : std::uint8_t {
   // Out of the slot or the feature tiles; a = index into Program::fields / feature column.
   load_number, load_boolean, load_number_feature, load_ratio_feature, load_lateness,
   // Texts never become columns: they are compared where they stand. a = field, b = field or aux = first text, c = texts.
-  text_equals_field, text_in, text_starts_with, text_present,
+  text_equals_field, text_less_field, text_less_equal_field, text_in, text_starts_with, text_less, text_less_equal, text_present,
   // Numbers to number.
   add, subtract, multiply, modulo, negate, absolute, minimum, maximum, hour_of_day, day_of_week,
   // Numbers to ratio, ratios to ratio.
@@ -76,7 +76,7 @@ struct Instruction {
   Code code;
   std::uint16_t out = 0;  // register of the kind that the code yields
   std::uint16_t a = 0, b = 0, c = 0;
-  std::int64_t aux = 0;   // text_in and text_starts_with: index of the first text
+  std::int64_t aux = 0;   // texts: index of the first
 };
 
 struct Register {
