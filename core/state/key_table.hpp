@@ -30,6 +30,13 @@ struct KeyTableShape {
   std::uint64_t keys_max = 0;    // 1 to 2^31
 };
 
+// The records as such, for loops that go from one to the next.
+struct Records {
+  std::byte* base;
+  std::size_t record_bytes;
+  [[nodiscard]] std::byte* operator[](std::uint32_t index) const noexcept { return base + index * record_bytes; }
+};
+
 // Thread: one. No allocation after construction.
 class KeyTable {
  public:
@@ -39,8 +46,10 @@ class KeyTable {
   // Carves its memory from `arena`; when that only measures, the table must not be used.
   KeyTable(const KeyTableShape& shape, Arena& arena);
 
-  [[nodiscard]] std::byte* record(Index index) const noexcept { return records_ + index * shape_.record_bytes; }
+  [[nodiscard]] std::byte* record(Index index) const noexcept { return records()[index]; }
+  [[nodiscard]] Records records() const noexcept { return {records_, shape_.record_bytes}; }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] std::uint64_t records_max() const noexcept { return limits::partitions * std::uint64_t{partition_keys_max_}; }
   // Keys that a partition takes: a 256th of keys_max and slack for what a hash leaves uneven (six standard deviations).
   [[nodiscard]] std::uint32_t partition_keys_max() const noexcept { return partition_keys_max_; }
   [[nodiscard]] std::uint32_t partition_keys(std::size_t partition) const noexcept { return partition_keys_[partition]; }

@@ -20,31 +20,28 @@ inline void store(std::byte* at, T value) noexcept {
   std::memcpy(at, &value, sizeof value);
 }
 
-// `bytes` is a multiple of 8 and small: words beat a call of memcpy.
-inline void copy_words(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
-  switch (bytes) {
-    case 0: return;
-    case 8: std::memcpy(to, from, 8); return;
-    case 16: std::memcpy(to, from, 16); return;
-    case 24: std::memcpy(to, from, 24); return;
-    case 32: std::memcpy(to, from, 32); return;
-    default: std::memcpy(to, from, bytes);
-  }
-}
-
 [[nodiscard]] inline RecordHead* head_of(std::byte* record) noexcept { return reinterpret_cast<RecordHead*>(record); }
 [[nodiscard]] inline const RecordHead* head_of(const std::byte* record) noexcept { return reinterpret_cast<const RecordHead*>(record); }
-[[nodiscard]] inline CursorHead* cursor_of(std::byte* record, const Edge& edge) noexcept {
-  return reinterpret_cast<CursorHead*>(record + edge.cursor);
-}
-[[nodiscard]] inline const CursorHead* cursor_of(const std::byte* record, const Edge& edge) noexcept {
-  return reinterpret_cast<const CursorHead*>(record + edge.cursor);
-}
 
 // te - offset, or the time before all events.
 [[nodiscard]] inline Time earlier(Time te, Duration offset) noexcept {
   Time result;
   return __builtin_sub_overflow(te, offset, &result) ? no_time : result;
+}
+
+// Four counts at once, as a vector where there are any.
+using Quad [[gnu::vector_size(16)]] = std::uint32_t;
+inline constexpr std::uint32_t quad_of_bits[16][4] = {{0, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0}, {1, 1, 0, 0}, {0, 0, 1, 0}, {1, 0, 1, 0}, {0, 1, 1, 0}, {1, 1, 1, 0},
+                                                      {0, 0, 0, 1}, {1, 0, 0, 1}, {0, 1, 0, 1}, {1, 1, 0, 1}, {0, 0, 1, 1}, {1, 0, 1, 1}, {0, 1, 1, 1}, {1, 1, 1, 1}};
+
+// Adds an entry to the sums and counts of a block. With constant arguments these are straight instructions.
+[[gnu::always_inline]] inline void add_to_block(std::byte* block, std::uint64_t bits, const std::byte* words, std::size_t sums, std::size_t quads) noexcept {
+  for (std::size_t i = 0; i < sums; ++i, block += sizeof(std::uint64_t), words += sizeof(std::uint64_t)) {
+    store(block, load<std::uint64_t>(block) + load<std::uint64_t>(words));
+  }
+  for (std::size_t i = 0; i < quads; ++i, block += sizeof(Quad), bits >>= 4) {
+    store(block, load<Quad>(block) + load<Quad>(reinterpret_cast<const std::byte*>(quad_of_bits[bits & 15])));
+  }
 }
 
 }  // namespace pawl::window

@@ -12,20 +12,18 @@ constexpr std::uint32_t uncount_below = 8;
 
 }  // namespace
 
-Group::Position Group::place_of(const std::byte* record, int edge) const noexcept {
-  if (edge < 0) return {no_location, static_cast<std::uint32_t>(head_of(record)->position)};
-  const CursorHead* const cursor = cursor_of(record, layout_.edges[static_cast<std::size_t>(edge)]);
-  return {cursor->location, cursor->position};
+RingCursor Group::place_of(const std::byte* record, int edge) const noexcept {
+  if (edge < 0) return {no_location, ring_of(record)->position};
+  return load<RingCursor>(record + layout_.edges[static_cast<std::size_t>(edge)].ring);
 }
 
-// Calls visit(value, position) for each entry of the span that has the raw's facts, until it returns false.
+// Calls visit(value, position) for each entry of the span that has the value, until it returns false.
 template <class Visit>
 void Group::visit(Span span, const Raw& raw, Visit visit) const noexcept {
   std::uint32_t location = span.from.location;
   for (std::uint32_t position = span.from.position; position != span.end;) {
-    const std::byte* const at = entry(location);
-    const bool counts = (load<Facts>(at + layout_.raw_facts_offset) & raw.facts) == raw.facts;
-    if (counts && !visit(at + raw.offset, position)) return;
+    std::byte* const entry = ring_entry(location);
+    if ((load<Bits>(entry) >> raw.bit & 1) != 0 && !visit(raws_of(entry) + raw.offset, position)) return;
     if (++position != span.end) location = following(location);
   }
 }
@@ -59,39 +57,44 @@ void Group::uncount(Index index, std::size_t distinct, Span span) noexcept {
   });
 }
 
-// The lead has moved: what it passed comes in. `trail` is where the window began, so what the table holds if there is no room.
-void Group::count_passed(Index index, std::size_t distinct, Position lead, Position trail) noexcept {
-  const Distinct& plan = layout_.distincts[distinct];
+// An edge is about to pass one entry of the key: windows that it leads gain its value, those that it trails lose it.
+void Group::count_passed(Index index, std::size_t edge) noexcept {
   const std::byte* const record = table_.record(index);
-  if (load<DistinctState>(record + plan.state).values == distinct_broken) return;
-  const Span passed{lead, place_of(record, plan.lead).position};
-  if (passed.size() == 0 || count(index, distinct, passed)) return;
-  no_room(index, distinct, {trail, lead.position});
-}
-
-// The event at hand enters windows that reach up to now. Called before the position moves on.
-void Group::count_inserted(Index index) noexcept {
+  const RingCursor at = place_of(record, static_cast<int>(edge));
   for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
     const Distinct& plan = layout_.distincts[d];
-    auto* const state = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
-    const Raw& raw = layout_.raws[plan.raw];
-    if (plan.lead >= 0 || state->counted == 0 || state->values == distinct_broken || (facts_ & raw.facts) != raw.facts) continue;
-    const auto added = counted_.add({index, static_cast<std::uint32_t>(d)}, {raws_.data() + (raw.offset - layout_.raws[0].offset), raw.bytes});
-    state->values += added == DistinctTable::Added::first;
-    if (added != DistinctTable::Added::no_room) continue;
-    no_room(index, d, {place_of(table_.record(index), plan.trail), static_cast<std::uint32_t>(head_of(table_.record(index))->position)});
+    const DistinctState state = load<DistinctState>(record + plan.state);
+    if (state.counted == 0 || state.values == distinct_broken) continue;
+    if (plan.trail == static_cast<int>(edge)) uncount(index, d, {at, at.position + 1});
+    if (plan.lead == static_cast<int>(edge) && !count(index, d, {at, at.position + 1})) no_room(index, d, at.position);
   }
 }
 
-// A window that ends can be counted again later; one since the start has lost a value for ever and is missing from now on.
-void Group::no_room(Index index, std::size_t distinct, Span counted) noexcept {
+// The event at hand enters windows that reach up to now. Called before the position moves on.
+void Group::count_inserted(Index index, Bits bits) noexcept {
+  std::byte* const record = table_.record(index);
+  for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
+    const Distinct& plan = layout_.distincts[d];
+    auto* const state = reinterpret_cast<DistinctState*>(record + plan.state);
+    const Raw& raw = layout_.raws[plan.raw];
+    if (plan.lead >= 0 || state->counted == 0 || state->values == distinct_broken || (bits >> raw.bit & 1) == 0) continue;
+    const auto added = counted_.add({index, static_cast<std::uint32_t>(d)}, {raws_.data() + raw.offset, raw.bytes});
+    state->values += added == DistinctTable::Added::first;
+    if (added == DistinctTable::Added::no_room) no_room(index, d, layout_.keeps_rings() ? ring_of(record)->position : 0);
+  }
+}
+
+// The table holds the window's values up to position `counted_end`. A window that ends can be counted again later; one since the start has
+// lost a value for ever and is missing from now on.
+void Group::no_room(Index index, std::size_t distinct, std::uint32_t counted_end) noexcept {
   const Distinct& plan = layout_.distincts[distinct];
-  auto* const state = reinterpret_cast<DistinctState*>(table_.record(index) + plan.state);
+  std::byte* const record = table_.record(index);
+  auto* const state = reinterpret_cast<DistinctState*>(record + plan.state);
   if (plan.trail < 0) {
     state->values = distinct_broken;
     return;
   }
-  uncount(index, distinct, counted);
+  uncount(index, distinct, {place_of(record, plan.trail), counted_end});
   state->counted = 0;
   --counted_windows_;
 }
@@ -111,6 +114,8 @@ Scalar Group::read_distinct(Index index, const std::byte* record, const Read& re
     reinterpret_cast<DistinctState*>(table_.record(index) + plan.state)->counted = 0;
     --counted_windows_;
   }
+  if (span.size() == 0) return {0, true};
+  if (span.size() == 1) return {static_cast<std::int64_t>(load<Bits>(ring_entry(span.from.location)) >> raw.bit & 1), true};
   if (span.size() <= scan_max) return {scan(raw, span), true};
   if (counted_.room() < span.size() || !count(index, read.total, span)) {
     ++distinct_refused_;

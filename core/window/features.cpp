@@ -1,4 +1,5 @@
-// Reading features: differences of totals at two edges.
+// Reading features. Nearly all are differences of totals at two edges: at an event's turn only a part of its record is copied, and the
+// differences are taken for the whole batch, feature by feature.
 #include <limits>
 
 #include "pawl/core/window/bytes.hpp"
@@ -9,73 +10,113 @@ namespace {
 
 constexpr std::size_t next_column = state::Tiles::events;  // from a cell to that of the next column
 
-std::uint32_t difference32(const std::byte* record, std::uint32_t lead, std::uint32_t trail) noexcept {
-  return load<std::uint32_t>(record + lead) - load<std::uint32_t>(record + trail);
+
+Group::Place cells_of(state::Tiles& tiles, Sequence sequence) noexcept {
+  const std::size_t cell = static_cast<std::size_t>(sequence) % state::Tiles::events;
+  return {tiles.numbers(0, sequence) + cell, tiles.valid(0, sequence) + cell};
+}
+
+void write(Group::Place place, std::size_t cell, Scalar value) noexcept {
+  place.numbers[cell] = value.number;
+  place.valid[cell] = value.valid;
+}
+
+void write_ratio(Group::Place place, std::size_t cell, Scalar numerator, std::int64_t denominator) noexcept {
+  const bool valid = numerator.valid && denominator != 0;
+  write(place, cell, {valid ? numerator.number : 0, valid});
+  write(place, cell + next_column, {valid ? denominator : 0, valid});
 }
 
 }  // namespace
 
-void Group::write_missing(Place place) const noexcept {
-  for (const Reads* reads : {&layout_.before, &layout_.after}) {
-    for (const Read& read : reads->all) {
-      for (std::size_t cell = read.cell; cell <= read.cell + (read.ratio ? next_column : 0); cell += next_column) {
-        place.numbers[cell] = 0;
-        place.valid[cell] = 0;
-      }
-    }
+// What can't wait for the end of the batch.
+void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept {
+  const Place place = cells_of(tiles, batch.first + static_cast<Sequence>(i));
+  for (const Read& read : reads.rare) {
+    const Scalar value = read_rare(read, index, record, batch.te[i]);
+    if (!read.ratio) write(place, read.cell, value);
+    if (read.ratio) write_ratio(place, read.cell, value, load<std::int64_t>(record + read.lead_count));
+  }
+  if (head_of(record)->wide == 0 || reads.sums.empty()) [[likely]] return;
+  rows.wide |= 1U << i;
+  for (std::size_t s = 0; s < reads.sums.size(); ++s) rows.exact[s * batch_events + i] = exact_sum(index, record, reads.sums[s]);
+}
+
+void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
+  const Place place = cells_of(tiles, batch.first);
+  read_rows(layout_.before, before_, batch, place);
+  read_rows(layout_.after, after_, batch, place);
+  if (before_.wide != 0) read_exact(layout_.before, before_, batch, place);
+  if (after_.wide != 0) read_exact(layout_.after, after_, batch, place);
+  if (missing_ != 0) {
+    write_missing(layout_.before, batch, place);
+    write_missing(layout_.after, batch, place);
   }
 }
 
-// Whether no sum over any of the key's entries can leave 64 bits: at most so many, none larger than the largest.
-bool Group::sums_fit(const std::byte* record) const noexcept {
-  const RecordHead* const head = head_of(record);
-  const std::uint32_t held = static_cast<std::uint32_t>(head->position) - head->oldest_end + layout_.chunk_entries;
-  std::uint64_t bound;
-  return !__builtin_mul_overflow(std::uint64_t{held}, head->largest, &bound) && bound <= static_cast<std::uint64_t>(INT64_MAX);
-}
-
-void Group::read_all(const Reads& reads, Index index, const std::byte* record, Time te, Place place) noexcept {
-  std::int64_t* const numbers = place.numbers;
-  std::uint8_t* const valid = place.valid;
+// REQUIRES: the batch lies in one tile.
+void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
+  const std::size_t count = batch.count, row_bytes = layout_.row_bytes;
+  const std::byte* const first = rows.copies.data();
+  const auto at = [&](std::uint32_t offset) { return first + (offset - layout_.row_offset); };
   for (const Difference& d : reads.differences32) {
-    numbers[d.cell] = load<std::uint32_t>(record + d.lead) - load<std::uint32_t>(record + d.trail);
-    valid[d.cell] = 1;
+    const std::byte *lead = at(d.lead), *trail = at(d.trail);
+    std::int64_t* const to = place.numbers + d.cell;
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < count; ++i) to[i] = load<std::uint32_t>(lead + i * row_bytes) - load<std::uint32_t>(trail + i * row_bytes);
   }
-  for (const Difference& d : reads.differences64) {  // right if it fits, see below; the sum of no values is 0, as a missing cell must be
-    numbers[d.cell] = static_cast<std::int64_t>(load<std::uint64_t>(record + d.lead) - load<std::uint64_t>(record + d.trail));
-    valid[d.cell] = 1;
+  for (const Difference& d : reads.differences64) {  // modulo 2^64: right unless the key has wide values; the sum of no values is 0, as a missing cell must be
+    const std::byte *lead = at(d.lead), *trail = at(d.trail);
+    std::int64_t* const to = place.numbers + d.cell;
+#pragma GCC unroll 4
+    for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<std::int64_t>(load<std::uint64_t>(lead + i * row_bytes) - load<std::uint64_t>(trail + i * row_bytes));
   }
-  for (const std::uint32_t cell : reads.ratios) valid[cell] = valid[cell + next_column] = numbers[cell + next_column] != 0;
   for (const Difference& d : reads.lasts) {
-    const bool any = load<Time>(record + d.lead + carry_te_offset) != no_time;
-    numbers[d.cell] = any ? load<std::int64_t>(record + d.lead) : 0;
-    valid[d.cell] = any;
+    const std::byte* const latest = at(d.lead);
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool any = load<Time>(latest + i * row_bytes + carry_te_offset) != no_time;
+      place.numbers[d.cell + i] = any ? load<std::int64_t>(latest + i * row_bytes) : 0;
+      place.valid[d.cell + i] = any;
+    }
   }
-  if (!reads.rare.empty()) read_each(reads.rare, index, record, te, place);
-  if (!reads.sums.empty() && !sums_fit(record)) [[unlikely]] read_each(reads.sums, index, record, te, place);
+  for (const std::uint32_t cell : reads.always) {
+    for (std::size_t i = 0; i < count; ++i) place.valid[cell + i] = 1;
+  }
+  for (const std::uint32_t cell : reads.ratios) {
+    for (std::size_t i = 0; i < count; ++i) place.valid[cell + i] = place.valid[cell + next_column + i] = place.numbers[cell + next_column + i] != 0;
+  }
 }
 
-void Group::read_each(const std::vector<Read>& reads, Index index, const std::byte* record, Time te, Place place) noexcept {
-  const auto write = [&](std::uint32_t cell, Scalar value) {
-    place.numbers[cell] = value.number;
-    place.valid[cell] = value.valid;
-  };
-  const auto write_ratio = [&](std::uint32_t cell, Scalar numerator, std::int64_t denominator) {
-    const bool valid = numerator.valid && denominator != 0;
-    write(cell, {valid ? numerator.number : 0, valid});
-    write(cell + static_cast<std::uint32_t>(next_column), {valid ? denominator : 0, valid});
-  };
-  for (const Read& read : reads) {
-    switch (read.op) {
-      case Read::Op::sum64: write(read.cell, exact_sum(record, read)); break;
-      case Read::Op::avg32: write_ratio(read.cell, exact_sum(record, read), difference32(record, read.lead_count, read.trail_count)); break;
-      case Read::Op::total64: write(read.cell, {load<std::int64_t>(record + read.lead), true}); break;
-      case Read::Op::total128: write(read.cell, narrow(load<Int128>(record + read.lead))); break;
-      case Read::Op::avg128: write_ratio(read.cell, narrow(load<Int128>(record + read.lead)), load<std::int64_t>(record + read.lead_count)); break;
-      case Read::Op::share64: write_ratio(read.cell, {load<std::int64_t>(record + read.lead), true}, load<std::int64_t>(record + read.lead_count)); break;
-      case Read::Op::distinct: write(read.cell, read_distinct(index, record, read)); break;
-      default: write(read.cell, read_last(record, read, te)); break;
+// Sums of keys that have wide values once more, exactly.
+void Group::read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if ((rows.wide >> i & 1) == 0) continue;
+    for (std::size_t s = 0; s < reads.sums.size(); ++s) {
+      const Scalar sum = rows.exact[s * batch_events + i];
+      const std::size_t cell = reads.sums[s].cell + i;
+      if (reads.sums[s].op == Read::Op::sum64) write(place, cell, sum);
+      if (reads.sums[s].op == Read::Op::avg32) write_ratio(place, cell, sum, place.numbers[cell + next_column]);
     }
+  }
+}
+
+void Group::write_missing(const Reads& reads, const Batch& batch, Place place) const noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if ((missing_ >> i & 1) == 0) continue;
+    for (const Read& read : reads.all) {
+      write(place, read.cell + i, {});
+      if (read.ratio) write(place, read.cell + i + next_column, {});
+    }
+  }
+}
+
+// The value, or the numerator of a ratio.
+Scalar Group::read_rare(const Read& read, Index index, const std::byte* record, Time te) noexcept {
+  switch (read.op) {
+    case Read::Op::total64: case Read::Op::share64: return {load<std::int64_t>(record + read.lead), true};
+    case Read::Op::total128: case Read::Op::avg128: return narrow(load<Int128>(record + read.lead));
+    case Read::Op::distinct: return read_distinct(index, record, read);
+    default: return read_last(record, read, te);
   }
 }
 
@@ -90,21 +131,13 @@ Scalar Group::read_last(const std::byte* record, const Read& read, Time te) cons
   return valid ? Scalar{load<std::int64_t>(carry), true} : Scalar{};
 }
 
-// Entry by entry in 128 bits: the totals before and after an entry differ by its value.
-Scalar Group::exact_sum(const std::byte* record, const Read& read) noexcept {
-  const std::size_t in_entry = sizeof(Time) + layout_.columns[read.total].offset;
-  auto total = load<std::uint64_t>(record + read.trail);
-  Position at = place_of(record, read.trail_edge);
-  const std::uint32_t end = place_of(record, read.lead_edge).position;
-  Int128 sum = 0;
-  while (at.position != end) {
-    const bool last = ++at.position == end;
-    if (!last) at.location = following(at.location);
-    const auto next = load<std::uint64_t>(last ? record + read.lead : entry(at.location) + in_entry);
-    sum += static_cast<std::int64_t>(next - total);
-    total = next;
-  }
-  return narrow(sum);
+// The parts beyond the narrow range are known in full, the whole modulo 2^64: their difference, the narrow remainders, fits in 64 bits.
+Scalar Group::exact_sum(Index index, const std::byte* record, const Read& read) noexcept {
+  const auto place = [](std::int32_t edge) { return static_cast<std::size_t>(edge + 1); };
+  const std::int64_t wide = wide_words(index, place(read.lead_edge))[read.total] - wide_words(index, place(read.trail_edge))[read.total];
+  const std::uint64_t sum = load<std::uint64_t>(record + read.lead) - load<std::uint64_t>(record + read.trail);
+  const auto remainders = static_cast<std::int64_t>(sum - (static_cast<std::uint64_t>(wide) << narrow_bits));
+  return narrow((static_cast<Int128>(wide) << narrow_bits) + remainders);
 }
 
 Scalar Group::narrow(Int128 sum) noexcept {

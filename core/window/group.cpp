@@ -12,7 +12,7 @@ std::uint64_t keys_max_of(const Layout& layout, const StateLimits& limits) noexc
 
 // Every key may leave one chunk partly unused, beside the chunks that entries_max fills.
 std::uint64_t chunks_max_of(const Layout& layout, const StateLimits& limits, std::uint64_t keys) noexcept {
-  return layout.keeps_entries() ? limits.entries_max / layout.chunk_entries + 2 * keys : 0;
+  return layout.keeps_rings() ? limits.entries_max / layout.chunk_entries + 2 * keys : 0;
 }
 
 std::size_t raw_bytes_max(const Layout& layout) noexcept {
@@ -24,19 +24,25 @@ std::size_t raw_bytes_max(const Layout& layout) noexcept {
 // A record as a new key has it, and as an event without a key reads it.
 std::vector<std::byte> blank_record(const Layout& layout) {
   std::vector<std::byte> blank(layout.record_bytes);
-  *head_of(blank.data()) = {.hash = 0, .position = 0, .last_te = no_time, .largest = 0, .append = no_location, .oldest_chunk = no_chunk, .oldest_end = 0, .reserved = 0};
-  for (const Edge& edge : layout.edges) *cursor_of(blank.data(), edge) = {INT64_MAX, 0, 0};
-  const auto clear_carries = [&](std::size_t totals, bool edge) {
-    for (const Column& column : layout.columns) {
-      if (column.kind == Column::Kind::carry && (column.in_entry || !edge)) store(blank.data() + totals + column.offset + carry_te_offset, no_time);
+  *head_of(blank.data()) = {.hash = 0, .last_te = no_time, .wide = 0, .reserved = 0};
+  if (layout.keeps_rings()) store(blank.data() + layout.ring_head_offset, RingHead{.append = no_location, .position = 0, .oldest_chunk = no_chunk, .oldest_end = 0});
+  const auto clear_carries = [&](const std::vector<Column>& columns, std::size_t block) {
+    for (const Column& column : columns) {
+      if (column.kind == Column::Kind::carry || column.kind == Column::Kind::latest) store(blank.data() + block + column.offset + carry_te_offset, no_time);
     }
   };
-  clear_carries(layout.totals_offset, false);
-  for (const Edge& edge : layout.edges) clear_carries(edge.cursor + sizeof(CursorHead), true);
+  clear_carries(layout.edge_others, layout.totals_offset);
+  clear_carries(layout.now_others, layout.totals_offset);
+  clear_carries(layout.latests, layout.totals_offset);
+  for (const Edge& edge : layout.edges) clear_carries(layout.edge_others, edge.block);
   for (const Distinct& distinct : layout.distincts) {
     store(blank.data() + distinct.state, DistinctState{.counted = distinct.trail < 0, .values = 0});
   }
   return blank;
+}
+
+std::int64_t* take_wide_words(const Layout& layout, std::uint64_t records, state::Arena& arena) {
+  return reinterpret_cast<std::int64_t*>(arena.take(records * (layout.edges.size() + 1) * layout.sums * sizeof(std::int64_t)));
 }
 
 }  // namespace
@@ -44,17 +50,23 @@ std::vector<std::byte> blank_record(const Layout& layout) {
 Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
     : layout_(std::move(layout)),
       table_({layout_.record_bytes, layout_.key_offset, layout_.key_bytes, keys_max_of(layout_, limits)}, arena),
-      chunks_(std::max(layout_.chunk_bytes, limits::cache_line_bytes),
-              chunks_max_of(layout_, limits, limits::partitions * std::uint64_t{table_.partition_keys_max()}), arena),
+      queue_(layout_.entry_bytes, layout_.keeps_log() ? limits.entries_max : 0, arena),
+      chunks_(std::max(layout_.chunk_bytes, limits::cache_line_bytes), chunks_max_of(layout_, limits, table_.records_max()), arena),
       counted_(raw_bytes_max(layout_), layout_.distincts.empty() ? 0 : limits.distinct_max, arena),
+      wide_(take_wide_words(layout_, table_.records_max(), arena)),
       blank_(blank_record(layout_)),
       keys_((layout_.key_bytes + 1) * batch_events),
-      values_(layout_.values),
-      raws_(layout_.raw_facts_offset - std::min(layout_.raw_facts_offset, sizeof(Time) + layout_.entry_columns_bytes)),
-      saved_(layout_.distincts.size()),
+      pass_batch_(choose_pass_batch()),
+      values_(layout_.values * batch_events),
+      words_(layout_.words.size() * batch_events),
+      raws_(layout_.raws_bytes),
+      before_(layout_, layout_.before),
+      after_(layout_, layout_.after),
       entries_max_(limits.entries_max) {
-  // Windows since the start are counted always; those with a delay take in what their edge passes.
-  for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0 && distinct.lead >= 0;
+  for (std::uint32_t i = 0; i < layout_.time_edges; ++i) {
+    passes_.push_back({queue_.end(), layout_.edges[i].offset, layout_.edges[i].block, i});
+  }
+  for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0;  // always counted
 }
 
 Group::Role Group::read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept {
@@ -77,7 +89,7 @@ void Group::gather(const Batch& batch) noexcept {
     Work& work = work_[i];
     std::byte* const key = keys_.data() + i * layout_.key_bytes;
     work.key = key;
-    work.candidate = state::KeyTable::none;
+    work.index = state::KeyTable::none;
     work.role = Role::none;
     if (batch.type[i] == no_event) continue;
     const TypePlan& type = layout_.types[batch.type[i]];
@@ -104,45 +116,30 @@ void Group::locate(const Batch& batch) noexcept {
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];
     if (work.role < Role::read) continue;
-    work.candidate = table_.candidate(work.hash);
-    if (work.candidate == state::KeyTable::none) continue;
-    const std::byte* const record = table_.record(work.candidate);
+    work.index = table_.candidate(work.hash);
+    if (work.index == state::KeyTable::none) continue;
+    const std::byte* const record = table_.record(work.index);
     for (std::size_t at = 0; at < layout_.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(record + at, 1);
   }
 }
 
-void Group::approach(const Batch& batch) noexcept {
-  if (!layout_.keeps_entries()) return;
-  const Edge* const edges = layout_.edges.data();
-  const Edge* const end = edges + layout_.time_edges;
-  const std::size_t two_entries = 2 * layout_.entry_bytes - 1;
-  std::array<Chunk, 4 * batch_events> leaving;  // chunks whose next one is entered; when there are more, they are fetched late
-  std::size_t leavings = 0;
+void Group::settle(const Batch& batch) noexcept {
   for (std::size_t i = 0; i < batch.count; ++i) {
-    const Index candidate = work_[i].candidate;
-    if (candidate == state::KeyTable::none) continue;
-    const std::byte* const record = table_.record(candidate);
-    const Time te = batch.te[i];
-    for (const Edge* edge = edges; edge != end; ++edge) {
-      const CursorHead* const cursor = cursor_of(record, *edge);
-      if (cursor->te_next > earlier(te, edge->offset)) continue;
-      const Chunk chunk = cursor->location >> location_index_bits;
-      if ((cursor->location & chunk_entries_max) + 1 < layout_.chunk_entries) {
-        __builtin_prefetch(entry(cursor->location + 1));
-        __builtin_prefetch(entry(cursor->location + 1) + two_entries);
-        continue;
-      }
-      __builtin_prefetch(chunks_.at(chunk));
-      if (leavings < leaving.size()) leaving[leavings++] = chunk;
-    }
-    const std::uint32_t append = head_of(record)->append;
-    if (append != no_location) __builtin_prefetch(entry(append), 1);
+    Work& work = work_[i];
+    if (work.role < Role::read) continue;
+    if (work.index == state::KeyTable::none || !table_.holds(work.index, work.hash, work.key)) work.index = table_.find(work.hash, work.key);
+    if (!layout_.keeps_rings() || work.index == state::KeyTable::none) continue;
+    const std::uint32_t append = ring_of(table_.record(work.index))->append;
+    if (append != no_location) __builtin_prefetch(ring_entry(append), 1);
   }
-  for (std::size_t i = 0; i < leavings; ++i) {
-    const std::byte* const following_entry = entry(chunks_.next(leaving[i]) << location_index_bits);
-    __builtin_prefetch(following_entry);
-    __builtin_prefetch(following_entry + two_entries);
-  }
+  keys_changed_ = false;
+  passed_early_ = may_pass_early(batch);
+  if (passed_early_) pass_early(batch);
+}
+
+Group::Index Group::find(const Work& work) const noexcept {
+  if (work.index != state::KeyTable::none && table_.holds(work.index, work.hash, work.key)) return work.index;
+  return table_.find(work.hash, work.key);
 }
 
 Group::Index Group::create(const Work& work, Time te) noexcept {
@@ -153,6 +150,7 @@ Group::Index Group::create(const Work& work, Time te) noexcept {
     ++keys_refused_;
     return index;
   }
+  keys_changed_ = true;
   std::byte* const record = table_.record(index);
   std::memcpy(record + sizeof(std::uint64_t), blank_.data() + sizeof(std::uint64_t), sizeof(RecordHead) - sizeof(std::uint64_t));
   std::memcpy(record + layout_.totals_offset, blank_.data() + layout_.totals_offset, layout_.record_bytes - layout_.totals_offset);
@@ -168,11 +166,26 @@ void Group::reclaim(std::size_t partition, std::size_t records, Index spare, Tim
   }
 }
 
+void Group::examine(Index index, Time te) noexcept {
+  std::byte* const record = table_.record(index);
+  if (layout_.immortal || head_of(record)->last_te > earlier(te, layout_.reach)) return;
+  if (layout_.keeps_rings()) {
+    bring_ring(index);
+    for (const Distinct& distinct : layout_.distincts) {
+      counted_windows_ -= distinct.trail >= 0 && load<DistinctState>(record + distinct.state).counted != 0;
+    }
+    free_ring(record);
+  }
+  table_.erase(index);
+  keys_changed_ = true;
+  ++keys_evicted_;
+}
+
 GroupCounters Group::counters() const noexcept {
   return {.keys = table_.size(),
           .keys_evicted = keys_evicted_,
           .keys_refused = keys_refused_,
-          .entries = entries_,
+          .entries = layout_.keeps_log() ? queue_.size() : ring_entries_,
           .entries_refused = entries_refused_,
           .overflow = overflow_,
           .distinct_values = counted_.used(),

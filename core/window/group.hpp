@@ -1,7 +1,12 @@
 // One group at work: the features that share key fields and event types, with all state of their keys.
 //
-// A batch goes through four phases, each over all its events, so that the cache misses of different events overlap: gather
-// (key, hash, fetch the bucket), locate (fetch the record), approach (fetch the entries that cursors will pass), update (in order).
+// A record per key holds running totals of everything inserted, and for each edge of a window the totals of what that edge has passed; a
+// window is the difference of two. Edges pass events in the order of effective time, which is the same for all keys, so an edge is one
+// cursor in one queue of entries: before an event is looked at, each edge adds what has become due to the records of its keys.
+//
+// A batch goes through phases, each over all its events, so that cache misses overlap and plans are looked up once: gather (key, hash; fetch
+// the bucket), locate (fetch the record), evaluate (what each event adds), settle (find the record; pass all that is due for other keys), update
+// (event by event, in order), read (feature by feature).
 #pragma once
 
 #include <array>
@@ -11,6 +16,7 @@
 #include <vector>
 
 #include "pawl/core/state/chunk_pool.hpp"
+#include "pawl/core/state/entry_queue.hpp"
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
 #include "pawl/core/window/distinct_table.hpp"
@@ -38,10 +44,17 @@ class Group {
 
   void gather(const Batch& batch) noexcept;
   void locate(const Batch& batch) noexcept;
-  void approach(const Batch& batch) noexcept;
+  void evaluate(const Batch& batch) noexcept;
+  void settle(const Batch& batch) noexcept;
   void update(const Batch& batch, state::Tiles& tiles) noexcept;
+  void read(const Batch& batch, state::Tiles& tiles) noexcept;
 
   [[nodiscard]] GroupCounters counters() const noexcept;
+
+  struct Place {  // of one event's cells
+    std::int64_t* numbers;
+    std::uint8_t* valid;
+  };
 
  private:
   using Index = state::KeyTable::Index;
@@ -51,97 +64,151 @@ class Group {
   struct Work {
     const std::byte* key;
     std::uint64_t hash;
-    Index candidate;
+    Index index;  // where the key's record seems to be; none: not found
     Role role;
   };
-  struct Place {  // of one event's cells
-    std::int64_t* numbers;
-    std::uint8_t* valid;
+  struct Pass {  // a time edge at work
+    state::EntryQueue::Cursor cursor;
+    Duration offset;
+    std::uint32_t block;
+    std::uint32_t edge;
   };
-  struct Position {  // of an edge in a key's entries
-    std::uint32_t location, position;
+  struct Due {  // a pass that must wait for its turn: an event of the batch before it has the same key
+    const std::byte* entry;
+    std::uint32_t pass;
+    std::uint32_t before;  // the event
   };
-  struct Span {  // the entries from one edge up to a position
-    Position from;
+  struct Rows {  // what features read, taken from the records of the batch's events at one moment of their turns
+    Rows(const Layout& layout, const Reads& reads) : copies(layout.row_bytes * batch_events), exact(reads.sums.size() * batch_events) {}
+    std::vector<std::byte> copies;  // of a part of each record
+    std::vector<Scalar> exact;      // sums of keys with wide values, a row of batch_events each
+    std::uint32_t wide = 0;         // bit i: event i has them
+  };
+  struct Span {  // entries of a key's ring, from a cursor up to a position
+    RingCursor from;
     std::uint32_t end;
     [[nodiscard]] std::uint32_t size() const noexcept { return end - from.position; }
   };
 
   // Keys (group.cpp).
   [[nodiscard]] Role read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept;
-  [[nodiscard, gnu::always_inline]] inline bool take_in(const Work& work, const Batch& batch, std::size_t i, Place place) noexcept;
-  [[nodiscard, gnu::always_inline]] inline Index find(const Work& work) const noexcept;
   [[nodiscard]] Index create(const Work& work, Time te) noexcept;
   void reclaim(std::size_t partition, std::size_t records, Index spare, Time te) noexcept;
   void examine(Index index, Time te) noexcept;
 
-  // Entries and cursors (cursors.cpp).
-  [[nodiscard]] std::byte* entry(std::uint32_t location) const noexcept {
-    return chunks_.at(location >> location_index_bits) + state::ChunkPool::head_bytes + (location & chunk_entries_max) * layout_.entry_bytes;
-  }
-  [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept;
-  [[gnu::always_inline]] inline void step(std::byte* record, CursorHead* cursor) noexcept;
-  [[gnu::always_inline]] inline void advance_time_edges(std::byte* record, Time te) noexcept;
-  [[gnu::always_inline]] inline void advance_last_n_edges(std::byte* record) noexcept;
-  [[gnu::always_inline]] inline void advance(Index index, Time te) noexcept;
-  template <class Move>
-  [[gnu::always_inline]] inline void move_cursors(Index index, Move move) noexcept;
-  void save_counted(Index index) noexcept;
-  void count_moved(Index index) noexcept;
-  [[nodiscard]] std::uint32_t passed_by_all(const std::byte* record) const noexcept;
-  [[gnu::always_inline]] inline void free_passed_chunks(std::byte* record) noexcept;
+  // What events add (evaluate.cpp).
+  void evaluate(const Batch& batch, const TypePlan& type, std::size_t begin, std::size_t end) noexcept;
+  void run_quick(const Batch& batch, const TypePlan& type, std::size_t begin, std::size_t end) noexcept;
+  void run_programs(const Batch& batch, const TypePlan& type, std::size_t event) noexcept;
+  void take_bits_and_words(std::size_t begin, std::size_t end) noexcept;
+  [[nodiscard]] std::int64_t* values(std::size_t value) noexcept { return values_.data() + value * batch_events; }
+  [[nodiscard]] std::int64_t* words(std::size_t event) noexcept { return words_.data() + event * layout_.words.size(); }
+
+  // Time edges (passing.cpp).
+  using PassBatch = std::uint64_t (Group::*)(std::uint32_t, Time) noexcept;
+  [[nodiscard]] PassBatch choose_pass_batch() const noexcept;  // nullptr: always one by one
+  [[nodiscard]] bool may_pass_early(const Batch& batch) const noexcept;
+  void pass_early(const Batch& batch) noexcept;
+  template <std::size_t Sums, std::size_t Quads>
+  std::uint64_t pass_batch(std::uint32_t pass, Time limit) noexcept;
+  void order_deferred(const Batch& batch) noexcept;
+  void advance(Time te) noexcept;
+  void pass_deferred(std::size_t event) noexcept;
+  void note_passed_by_all(Chunk chunk, std::uint64_t entries) noexcept;
+  void free_passed() noexcept;
+  std::uint64_t pass_one_by_one(std::uint32_t pass, Time limit) noexcept;
+  void pass_entry(const Pass& pass, const std::byte* entry) noexcept;
+  [[gnu::always_inline]] inline void fetch_ahead(const Pass& pass, state::Records records) const noexcept;
+  void add_wide(Index index, std::size_t place, const std::byte* words) noexcept;
+  [[nodiscard]] std::int64_t* wide_words(Index index, std::size_t place) const noexcept;
+  [[nodiscard]] bool touched(Index index) const noexcept { return (touched_[index % touched_bits / 64] >> (index % 64) & 1) != 0; }
+
+  // One event at its turn (update.cpp).
+  [[nodiscard, gnu::always_inline]] inline bool take_in(const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept;
+  [[nodiscard]] Index find(const Work& work) const noexcept;
   [[nodiscard, gnu::always_inline]] inline bool make_room(Index index, Time te) noexcept;
-  [[nodiscard]] bool find_room(Index index, Time te) noexcept;
-  void append_chunk(RecordHead* head) noexcept;
-  [[gnu::always_inline]] inline void insert(Index index, const TypePlan& type, const std::byte* slot, Time te) noexcept;
-  void evaluate_programs(const TypePlan& type, const std::byte* slot, Time te) noexcept;
-  [[gnu::always_inline]] inline void evaluate(const TypePlan& type, const std::byte* slot, Time te) noexcept;
-  [[gnu::always_inline]] inline void write_entry(std::byte* record, Time te) noexcept;
-  [[gnu::always_inline]] inline void add_to_totals(std::byte* record, Time te) noexcept;
-  void add_to_other(std::byte* record, const Column& column, Time te) noexcept;
+  [[nodiscard]] bool make_room_in_rings(Index index, Time te) noexcept;
+  [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
+  [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept;
+  void insert_into_ring(Index index, const Batch& batch, std::size_t i) noexcept;
+  static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
+
+  // Rings of keys, and the edges of `last N` (rings.cpp).
+  [[nodiscard]] RingHead* ring_of(std::byte* record) const noexcept { return reinterpret_cast<RingHead*>(record + layout_.ring_head_offset); }
+  [[nodiscard]] const RingHead* ring_of(const std::byte* record) const noexcept { return reinterpret_cast<const RingHead*>(record + layout_.ring_head_offset); }
+  [[nodiscard]] RingCursor* ring_cursor(std::byte* record, std::size_t edge) const noexcept { return reinterpret_cast<RingCursor*>(record + layout_.edges[edge].ring); }
+  [[nodiscard]] std::byte* ring_entry(std::uint32_t location) const noexcept {
+    return chunks_.at(location >> location_index_bits) + state::ChunkPool::head_bytes + (location & chunk_entries_max) * layout_.ring_entry_bytes;
+  }
+  [[nodiscard]] std::byte* raws_of(std::byte* ring_entry) const noexcept { return ring_entry + sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t); }
+  [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept;
+  void append_to_ring(std::byte* record, Bits bits, const std::int64_t* words) noexcept;
+  void copy_raws(const TypePlan& type, const std::byte* slot, std::size_t i) noexcept;
+  void append_chunk(RingHead* ring) noexcept;
+  void bring_ring(Index index) noexcept;
+  void pass_in_ring(Index index, std::size_t edge) noexcept;
+  void advance_last_n_edges(Index index) noexcept;
+  void free_passed_chunks(std::byte* record) noexcept;
+  void free_ring(std::byte* record) noexcept;
+  [[nodiscard]] std::uint32_t passed_by_all(const std::byte* record) const noexcept;
 
   // Distinct values (distinct.cpp).
-  [[nodiscard]] Position place_of(const std::byte* record, int edge) const noexcept;
+  [[nodiscard]] RingCursor place_of(const std::byte* record, int edge) const noexcept;
   template <class Visit>
   void visit(Span span, const Raw& raw, Visit visit) const noexcept;
   [[nodiscard]] bool count(Index index, std::size_t distinct, Span span) noexcept;
   void uncount(Index index, std::size_t distinct, Span span) noexcept;
-  void count_passed(Index index, std::size_t distinct, Position lead, Position trail) noexcept;
-  void count_inserted(Index index) noexcept;
-  void no_room(Index index, std::size_t distinct, Span counted) noexcept;
+  void count_passed(Index index, std::size_t edge) noexcept;
+  void count_inserted(Index index, Bits bits) noexcept;
+  void no_room(Index index, std::size_t distinct, std::uint32_t counted_end) noexcept;
   [[nodiscard]] Scalar read_distinct(Index index, const std::byte* record, const Read& read) noexcept;
   [[nodiscard]] std::uint32_t scan(const Raw& raw, Span span) const noexcept;
 
   // Features (features.cpp).
-  void write_missing(Place place) const noexcept;
-  void read_all(const Reads& reads, Index index, const std::byte* record, Time te, Place place) noexcept;
-  [[nodiscard]] bool sums_fit(const std::byte* record) const noexcept;
-  void read_each(const std::vector<Read>& reads, Index index, const std::byte* record, Time te, Place place) noexcept;
-  [[nodiscard]] Scalar exact_sum(const std::byte* record, const Read& read) noexcept;
+  void look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept;
+  void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
+  void read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
+  void write_missing(const Reads& reads, const Batch& batch, Place place) const noexcept;
+  [[nodiscard]] Scalar read_rare(const Read& read, Index index, const std::byte* record, Time te) noexcept;
+  [[nodiscard]] Scalar exact_sum(Index index, const std::byte* record, const Read& read) noexcept;
   [[nodiscard]] Scalar read_last(const std::byte* record, const Read& read, Time te) const noexcept;
   [[nodiscard]] Scalar narrow(Int128 sum) noexcept;
 
   Layout layout_;
   state::KeyTable table_;
-  state::ChunkPool chunks_;
+  state::EntryQueue queue_;       // of time edges
+  state::ChunkPool chunks_;       // of rings
   DistinctTable counted_;
+  std::int64_t* wide_;            // per record, for now and each edge: a word per sum; touched for wide values only
   std::vector<std::byte> blank_;  // a record as a new key has it; also what an event without a key reads
   std::vector<std::byte> keys_;   // of the batch
   std::array<Work, batch_events> work_{};
+  std::vector<Pass> passes_;      // the time edges
+  PassBatch pass_batch_;
+  static constexpr std::size_t touched_bits = 2048, deferred_max = 64;
+  std::array<std::uint64_t, touched_bits / 64> touched_{};  // by records of the batch's keys, and by chance of others
+  std::array<Due, deferred_max> deferred_;
+  std::size_t deferred_count_ = 0, deferred_done_ = 0;
+  bool passed_early_ = false;     // in this batch
+  bool keys_changed_ = false;     // in this batch: a record was made or forgotten
+  std::uint64_t passed_by_all_ = 0;  // entries to free
+  Chunk passed_chunk_ = 0;           // where they begin
 
-  // The event at hand, between evaluate() and the end of its insertion.
-  Facts facts_ = 0;
-  std::vector<std::int64_t> values_;
-  std::vector<std::byte> raws_;   // one after the other, as they stand in an entry
+  // What the events of the batch add.
+  std::array<Facts, batch_events> facts_{};
+  std::array<Bits, batch_events> bits_{};
+  std::vector<std::int64_t> values_;  // a row of batch_events for each value
+  std::vector<std::int64_t> words_;   // a row of words for each event
+  std::vector<std::byte> raws_;   // of one event, one after the other, as they stand in a ring entry
 
-  struct Saved { Position lead, trail; };
-  std::vector<Saved> saved_;      // of distincts, before the cursors move
+  Rows before_, after_;
+  std::uint32_t missing_ = 0;  // bit i: event i of the batch has no features of this group
 
   std::array<std::uint32_t, limits::partitions> hands_{};
   std::size_t next_partition_ = 0;
-  std::uint64_t entries_ = 0;
-  std::uint64_t entries_max_ = 0;
+  std::uint64_t ring_entries_ = 0;
   std::uint64_t counted_windows_ = 0;  // windows whose values are counted as cursors pass them
+  std::uint64_t entries_max_ = 0;
   std::uint64_t keys_evicted_ = 0, keys_refused_ = 0, entries_refused_ = 0, overflow_ = 0, distinct_refused_ = 0;
 };
 

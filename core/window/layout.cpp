@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pawl/core/state/chunk_pool.hpp"
+
 namespace pawl::window {
 
 using language::Aggregate;
@@ -11,15 +13,13 @@ using language::SpanKind;
 
 namespace {
 
-constexpr std::size_t chunk_head_bytes = 8;
-
 std::size_t up_to_8(std::size_t bytes) noexcept { return (bytes + 7) & ~std::size_t{7}; }
 
 std::size_t bytes_of(Column::Kind kind) noexcept {
   switch (kind) {
     case Column::Kind::count32: return 4;
     case Column::Kind::count64: case Column::Kind::sum64: return 8;
-    case Column::Kind::sum128: return 16;
+    case Column::Kind::sum128: case Column::Kind::latest: return 16;
     case Column::Kind::carry: return 24;
   }
   return 0;
@@ -40,16 +40,18 @@ class Builder {
     }
     for (const FeatureSpec& feature : features_) needs_.push_back(collect(*feature.aggregate));
     for (std::size_t i = 0; i < layout_.edges.size(); ++i) need_matching(i);
+    for (const Distinct& distinct : layout_.distincts) {
+      if (distinct.lead >= 0 || distinct.trail >= 0) (void)count_column(0, true, false);
+    }
     order_edges();
     place_key();
-    place_columns();
-    place_entry();
+    if (auto error = place_columns()) return std::move(*error);
+    place_ring_cursors();
     place_record();
-    if (!place_chunk()) return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
+    if (auto error = place_ring_entry()) return std::move(*error);
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
     take_apart(layout_.before);
     take_apart(layout_.after);
-    plan_adds();
     plan_types();
     return std::move(layout_);
   }
@@ -128,10 +130,7 @@ class Builder {
     return add_edge(edge);
   }
 
-  // A count of entries with no facts is a difference of positions and needs no column.
   std::size_t count_column(Facts facts, bool in_entry, bool since_start) {
-    if (facts == 0 && !since_start) return none;
-    if (facts == 0 && !in_entry) return none;
     Column column;
     column.kind = since_start ? Column::Kind::count64 : Column::Kind::count32;
     column.facts = facts;
@@ -150,9 +149,10 @@ class Builder {
 
   std::size_t carry_column(const Aggregate& aggregate, bool in_entry) {
     Column column;
-    column.kind = Column::Kind::carry;
+    const bool last_n = aggregate.span == SpanKind::last_n;
+    column.kind = last_n ? Column::Kind::carry : Column::Kind::latest;
     column.facts = valid_facts(aggregate);
-    column.match = where_fact(aggregate);
+    if (last_n) column.match = where_fact(aggregate);
     column.value = add_expr(values_, aggregate.value.get());
     column.in_entry = in_entry;
     return add_column(column);
@@ -248,7 +248,6 @@ class Builder {
     for (Distinct& distinct : layout_.distincts) { move(distinct.lead); move(distinct.trail); }
     layout_.edges = std::move(edges);
     layout_.time_edges = static_cast<std::size_t>(std::count_if(layout_.edges.begin(), layout_.edges.end(), [](const Edge& e) { return !e.last_n; }));
-    if (layout_.time_edges == layout_.edges.size()) layout_.slowest = static_cast<int>(layout_.edges.size()) - 1;
   }
 
   const std::vector<std::string>& key() const { return features_[0].aggregate->key; }
@@ -279,51 +278,118 @@ class Builder {
     layout_.totals_offset = layout_.key_offset + up_to_8(layout_.key_bytes);
   }
 
-  void place_columns() {
-    std::size_t offset = 0;
-    const auto place = [&](bool in_entry, bool narrow) {
-      for (Column& column : layout_.columns) {
-        const std::size_t bytes = bytes_of(column.kind);
-        if (column.in_entry != in_entry || (bytes == 4) != narrow) continue;
-        column.offset = offset;
-        offset += bytes;
-      }
-    };
-    place(true, false);
-    place(true, true);
-    offset = layout_.entry_columns_bytes = up_to_8(offset);
-    place(false, false);
-    place(false, true);
-    totals_bytes_ = up_to_8(offset);
+  template <class Visit>
+  void each_column(bool in_entry, Visit visit) {
+    for (Column& column : layout_.columns) {
+      if (column.in_entry == in_entry) visit(column);
+    }
+  }
+  std::uint32_t add_bit(Facts facts) {
+    if (layout_.bits.size() == entry_bits_max) layout_.bits.push_back(~Facts{0});  // the place of wide_bit
+    layout_.bits.push_back(facts);
+    return static_cast<std::uint32_t>(layout_.bits.size() - 1);
+  }
+  std::uint32_t add_word(const Column& column) {
+    layout_.words.push_back({column.facts, column.value});
+    return static_cast<std::uint32_t>(layout_.words.size() - 1);
   }
 
-  void place_entry() {
-    std::size_t offset = sizeof(Time) + layout_.entry_columns_bytes;
-    for (Raw& raw : layout_.raws) {
-      raw.offset = offset;
-      offset += raw.bytes;
+  // The order of bits and words is that of the columns in a block, so that adding an entry to a block needs no plan.
+  std::optional<Error> place_columns() {
+    std::size_t offset = 0;
+    each_column(true, [&](Column& column) {
+      if (column.kind != Column::Kind::sum64) return;
+      column.offset = static_cast<std::uint32_t>(offset);
+      column.word = add_word(column);
+      offset += sizeof(std::uint64_t);
+    });
+    layout_.sums = layout_.words.size();
+    each_column(true, [&](Column& column) {
+      if (column.kind != Column::Kind::count32) return;
+      column.bit = add_bit(column.facts);
+      column.offset = static_cast<std::uint32_t>(offset + column.bit * sizeof(std::uint32_t));
+    });
+    layout_.quads = (layout_.bits.size() + 3) / 4;
+    offset += layout_.quads * 4 * sizeof(std::uint32_t);
+    offset = place_others(true, offset, layout_.edge_others);
+    layout_.block_bytes = offset;
+    layout_.entry_words = layout_.words.size();
+    layout_.entry_bytes = sizeof(EntryHead) + layout_.entry_words * sizeof(std::int64_t);
+    if (layout_.bits.size() > entry_bits_max) {
+      return Error{ErrorCode::bad_pipeline, "windows per the same key count more than 31 different conditions; drop some, or spread them over keys"};
     }
-    layout_.raw_facts_offset = offset;
-    if (!layout_.raws.empty()) offset += sizeof(Facts);
-    layout_.entry_bytes = offset;
+    totals_bytes_ = place_others(false, offset, layout_.now_others);
+    for (Raw& raw : layout_.raws) {
+      raw.bit = add_bit(raw.facts);
+      raw.offset = layout_.raws_bytes;
+      layout_.raws_bytes += raw.bytes;
+    }
+    const std::size_t facts = wheres_.size() + 2 * values_.size() + texts_.size();
+    for (Facts f = 0; facts <= 8 && f < Facts{1} << facts; ++f) layout_.bits_of_facts.push_back(layout_.bits_for(f));
+    if (layout_.bits.size() <= bits_max) return std::nullopt;
+    return Error{ErrorCode::bad_pipeline, "features per the same key use more than 64 different conditions and values; drop some, or spread them over keys"};
+  }
+
+  std::size_t place_others(bool in_entry, std::size_t offset, std::vector<Column>& others) {
+    each_column(in_entry, [&](Column& column) {
+      if (column.kind == Column::Kind::sum64 || column.kind == Column::Kind::count32) return;
+      column.offset = static_cast<std::uint32_t>(offset);
+      column.bit = add_bit(column.facts);
+      if (column.kind == Column::Kind::carry) column.match_bit = add_bit(column.match);
+      if (column.kind != Column::Kind::count64) column.word = add_word(column);
+      offset += bytes_of(column.kind);
+      (!in_entry && column.kind == Column::Kind::latest ? layout_.latests : others).push_back(column);
+    });
+    return offset;
+  }
+
+  // A window of `last N` finds what it passes, and `distinct` its values, in the key's own ring.
+  void place_ring_cursors() {
+    std::vector<bool> needed(layout_.edges.size());
+    const auto need = [&](int edge) { if (edge >= 0) needed[static_cast<std::size_t>(edge)] = true; };
+    for (const Distinct& distinct : layout_.distincts) { need(distinct.lead); need(distinct.trail); }
+    for (std::size_t i = layout_.time_edges; i < layout_.edges.size(); ++i) {
+      needed[i] = true;
+      layout_.ring_words = layout_.entry_words;
+    }
+    for (std::uint32_t i = 0; i < needed.size(); ++i) {
+      if (needed[i]) layout_.ring_edges.push_back(i);
+    }
   }
 
   void place_record() {
     std::size_t offset = layout_.totals_offset + totals_bytes_;
+    layout_.ring_head_offset = offset;
+    if (layout_.keeps_rings()) offset += sizeof(RingHead);
     for (Edge& edge : layout_.edges) {
-      edge.cursor = offset;
-      offset += sizeof(CursorHead) + layout_.entry_columns_bytes;
+      edge.block = static_cast<std::uint32_t>(offset);
+      offset += layout_.block_bytes;
+    }
+    layout_.row_offset = layout_.totals_offset / 32 * 32;
+    layout_.row_bytes = (offset + 31) / 32 * 32 - layout_.row_offset;
+    for (const std::uint32_t edge : layout_.ring_edges) {
+      layout_.edges[edge].ring = static_cast<std::uint32_t>(offset);
+      offset += sizeof(RingCursor);
     }
     for (Distinct& distinct : layout_.distincts) {
       distinct.state = offset;
       offset += sizeof(DistinctState);
     }
+    for (const std::uint32_t edge : layout_.ring_edges) {
+      if (edge < layout_.time_edges) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
+    }
     for (Edge& edge : layout_.edges) {
       if (!edge.last_n) continue;
       edge.match_now = count_place(edge.facts, edge.lead);
-      edge.match_here = count_place(edge.facts, &edge);
+      edge.match_here = count_place(edge.facts, static_cast<int>(&edge - layout_.edges.data()));
     }
     layout_.record_bytes = (offset + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
+  }
+
+  std::optional<Error> place_ring_entry() {
+    layout_.ring_entry_bytes = sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t) + layout_.raws_bytes;
+    if (!layout_.keeps_rings() || place_chunk()) return std::nullopt;
+    return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
   }
 
   // The number of lines of a chunk that wastes least: the more entries a line, the fewer lines a cursor meets.
@@ -331,7 +397,7 @@ class Builder {
     double best = 0;
     for (std::size_t lines = 2; lines <= 64; ++lines) {
       const std::size_t bytes = lines * limits::cache_line_bytes;
-      const std::size_t entries = std::min<std::size_t>((bytes - chunk_head_bytes) / layout_.entry_bytes, chunk_entries_max);
+      const std::size_t entries = std::min<std::size_t>((bytes - state::ChunkPool::head_bytes) / layout_.ring_entry_bytes, chunk_entries_max);
       const double density = static_cast<double>(entries) / static_cast<double>(bytes);
       if (density <= best * 1.1) continue;
       best = density;
@@ -343,22 +409,12 @@ class Builder {
 
   // --- compile ---
 
-  std::size_t totals_at(int edge) const {
-    return edge < 0 ? layout_.totals_offset : layout_.edges[static_cast<std::size_t>(edge)].cursor + sizeof(CursorHead);
-  }
-  std::uint32_t position_at(int edge) const {
-    const std::size_t offset = edge < 0 ? offsetof(RecordHead, position)
-                                        : layout_.edges[static_cast<std::size_t>(edge)].cursor + offsetof(CursorHead, position);
-    return static_cast<std::uint32_t>(offset);
-  }
-  // Where a count stands at an edge: its column, or the position if it counts all entries.
+  // Where a column stands at an edge.
   std::uint32_t place(std::size_t column, int edge) const {
-    return column == none ? position_at(edge) : static_cast<std::uint32_t>(totals_at(edge) + layout_.columns[column].offset);
+    const std::size_t block = edge < 0 ? layout_.totals_offset : layout_.edges[static_cast<std::size_t>(edge)].block;
+    return column == none ? 0 : static_cast<std::uint32_t>(block + layout_.columns[column].offset);
   }
-  std::size_t count_place(Facts facts, int edge) { return place(count_column(facts, true, false), edge); }
-  std::size_t count_place(Facts facts, const Edge* edge) {
-    return count_place(facts, static_cast<int>(edge - layout_.edges.data()));
-  }
+  std::uint32_t count_place(Facts facts, int edge) { return place(count_column(facts, true, false), edge); }
 
   Read::Op op_of(const Aggregate& aggregate) const {
     const bool since_start = aggregate.span == SpanKind::since_start;
@@ -385,7 +441,8 @@ class Builder {
     read.trail = place(needs.first, needs.trail);
     read.lead_count = place(needs.second, needs.lead);
     read.trail_count = place(needs.second, needs.trail);
-    read.total = static_cast<std::uint32_t>(read.op == Read::Op::distinct ? needs.distinct : needs.first);
+    read.total = static_cast<std::uint32_t>(needs.distinct);
+    if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) read.total = layout_.columns[needs.first].word;
     read.reach = aggregate.delay + aggregate.width;
     read.n = static_cast<std::uint64_t>(aggregate.n);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
@@ -403,23 +460,11 @@ class Builder {
         case Read::Op::last_always: reads.lasts.push_back(value); break;
         default: reads.rare.push_back(read); break;
       }
+      if (read.op == Read::Op::count32 || read.op == Read::Op::sum64) reads.always.push_back(read.cell);
       if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) reads.sums.push_back(read);
       if (read.op != Read::Op::avg32 && read.op != Read::Op::share32) continue;
       reads.differences32.push_back(count);
       reads.ratios.push_back(read.cell);
-    }
-  }
-
-  void plan_adds() {
-    for (const Column& column : layout_.columns) {
-      const Add add{column.facts, static_cast<std::uint32_t>(layout_.totals_offset + column.offset), static_cast<std::uint32_t>(column.value)};
-      if (column.kind == Column::Kind::count32) {
-        layout_.counts.push_back(add);
-      } else if (column.kind == Column::Kind::sum64) {
-        layout_.sums.push_back(add);
-      } else {
-        layout_.others.push_back(column);
-      }
     }
   }
 

@@ -1,11 +1,10 @@
-// From the features of one group to the bytes of its records, entries and chunks, and to the plain steps that maintain and
-// read them. Made once, at set-up.
+// From the features of one group to the bytes of its records and entries, and to the plain steps that maintain and read them.
+// Made once, at set-up.
 //
-//   record   | RecordHead | key | totals of all entries so far ........ | safe counts | cursor per edge | distinct states |
-//   entry    | te | entry columns before it | raw values | raw facts |
-//   cursor   | te_next | location | position | entry columns of all that it has passed |
-//
-// The totals start with the entry columns, so an entry and a cursor hold copies of a prefix of the totals.
+//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states |
+//   block       | sum64 columns | count32 columns, padded to fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
+//   entry       | EntryHead | words |                        in the group's log, one for all keys: what an edge adds to its block when it passes the event
+//   ring entry  | bits | words, for `last N` | raw values |  in the key's own ring, for `last N` and `distinct` alone
 #pragma once
 
 #include <cstddef>
@@ -21,26 +20,55 @@
 namespace pawl::window {
 
 inline constexpr std::uint32_t no_chunk = 0xFFFF'FFFF;
+inline constexpr Time no_time = INT64_MIN;
 
-// Where an entry stands: chunk and index in it, in one word.
+struct RecordHead {
+  std::uint64_t hash;           // first, as the key table wants it
+  Time last_te;                 // of the last entry
+  std::uint32_t wide;           // 1: a summed value left the narrow range since the key began
+  std::uint32_t reserved;
+};
+
+// Bits of an event, computed once: each `where` that is true, each value that is not missing, each value that is true.
+using Facts = std::uint64_t;
+inline constexpr std::size_t facts_max = 64;
+
+// What an event adds to columns: a bit for each condition on its facts, a word for each value that counts on a condition.
+using Bits = std::uint64_t;
+inline constexpr std::size_t entry_bits_max = 31;
+inline constexpr std::uint32_t wide_bit = std::uint32_t{1} << entry_bits_max;  // of an entry: a word is outside of the narrow range
+inline constexpr std::size_t bits_max = 64;
+
+struct Word {
+  Facts facts = 0;
+  std::size_t value = 0;        // index of the value program; 0 without the facts
+};
+
+struct EntryHead {
+  Time te;
+  std::uint32_t record;         // of the key
+  std::uint32_t bits;           // the first entry_bits_max, and wide_bit
+};
+
+// Sums of 2^30 entries fit in 64 bits as long as every value is narrow: |value| < 2^narrow_bits. Wider ones are also added, without
+// their narrow remainder, to words beside the records, from which with the sum mod 2^64 follows the sum in 128 bits.
+inline constexpr unsigned narrow_bits = 33;
+inline constexpr std::uint64_t entries_max_max = std::uint64_t{1} << 30;
+
+// Where an entry of a key's ring stands: chunk and index in it, in one word.
 inline constexpr std::uint32_t location_index_bits = 5;
 inline constexpr std::uint32_t chunk_entries_max = (1U << location_index_bits) - 1;  // one index is left to say "the chunk is full"
 inline constexpr std::uint32_t no_location = 0xFFFF'FFFF;
 
-struct RecordHead {
-  std::uint64_t hash;           // first, as the key table wants it
-  std::uint64_t position;       // entries inserted since the key began
-  Time last_te;                 // of the last entry
-  std::uint64_t largest;        // of the absolute values that any sum64 has taken in
+struct RingHead {
   std::uint32_t append;         // location of the next entry; no_location without a chunk
+  std::uint32_t position;       // entries inserted since the key began, mod 2^32
   std::uint32_t oldest_chunk;
   std::uint32_t oldest_end;     // position behind the last entry of the oldest chunk, mod 2^32
-  std::uint32_t reserved;
 };
 
-struct CursorHead {
-  Time te_next;                 // of the next entry to pass; the largest Time if there is none
-  std::uint32_t location;       // of that entry
+struct RingCursor {
+  std::uint32_t location;       // of the next entry to pass
   std::uint32_t position;       // entries passed since the key began, mod 2^32
 };
 
@@ -50,32 +78,30 @@ struct DistinctState {
 };
 inline constexpr std::uint32_t distinct_broken = 0xFFFF'FFFF;
 
-// Bits of an event, computed once: each `where` that is true, each value that is not missing, each value that is true.
-using Facts = std::uint64_t;
-inline constexpr std::size_t facts_max = 64;
-
 // A running total, changed by each inserted event that has all of `facts`.
 struct Column {
   enum class Kind : std::uint8_t {
     count32,  // + 1, mod 2^32: enough for differences, as fewer entries are held
+    sum64,    // + value, mod 2^64
     count64,  // + 1
-    sum64,    // + value, mod 2^64: differences that fit are exact
     sum128,   // + value
-    carry,    // value and te of the latest one, its number among those with `match`, and the number of these
+    latest,   // value and te of the latest one
+    carry,    // the same, its number among those with `match`, and the number of these
   };
   Kind kind = Kind::count32;
   Facts facts = 0;
   Facts match = 0;            // carry
   std::size_t value = 0;      // index of the value program
   bool in_entry = false;      // read at an edge, not only now
-  std::size_t offset = 0;     // in the totals
+  std::uint32_t offset = 0;   // in a block; if not in_entry, from the start of the totals
+  std::uint32_t bit = 0, match_bit = 0;  // that say whether the facts are there
+  std::uint32_t word = 0;
 };
 
-// Carry: where its parts stand.
+// Latest and carry: where their parts stand.
 inline constexpr std::size_t carry_te_offset = 8;
 inline constexpr std::size_t carry_number_offset = 16;   // uint32, as is
 inline constexpr std::size_t carry_matched_offset = 20;
-inline constexpr Time no_time = INT64_MIN;
 
 // A place where windows begin or end. An edge `now` is no edge: it reads the totals.
 struct Edge {
@@ -84,31 +110,27 @@ struct Edge {
   std::uint64_t n = 0;            // last_n: passes entries until n with `facts` are left between it and the lead
   Facts facts = 0;
   int lead = -1;                  // last_n: index of the edge in front, or -1 for now
-  std::size_t cursor = 0;         // offset of its CursorHead in the record
+  std::uint32_t block = 0;        // offset in the record
+  std::uint32_t ring = 0;         // offset of its RingCursor; 0: it has none
+  std::uint32_t passed = 0;       // time, with a RingCursor: offset of the count of all that it has passed
   std::size_t match_now = 0;      // last_n: offsets in the record of the count of matching ones at the lead
   std::size_t match_here = 0;     // and at this edge
 };
 
-// A value kept with its entry, for `distinct`.
+// A value kept in the ring, for `distinct`.
 struct Raw {
   std::size_t value = 0;          // index of the value program, or of the text
   bool text = false;
   Facts facts = 0;
+  std::uint32_t bit = 0;
   std::size_t bytes = 8;          // a multiple of 8
-  std::size_t offset = 0;         // in the entry
+  std::size_t offset = 0;         // among the raw values
 };
 
 struct Distinct {
   std::size_t raw = 0;
   int lead = -1, trail = -1;      // edges; lead -1: now, trail -1: since the start
   std::size_t state = 0;          // offset of its DistinctState in the record
-};
-
-// The common columns as inserting an event sees them.
-struct Add {
-  Facts facts = 0;
-  std::uint32_t offset = 0;       // in the record
-  std::uint32_t value = 0;        // index of the value program
 };
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
@@ -119,7 +141,7 @@ struct Read {
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
   std::uint32_t lead = 0, trail = 0;              // the value's total, or the numerator's
   std::uint32_t lead_count = 0, trail_count = 0;  // the denominator's
-  std::uint32_t total = 0;        // sum64, avg32: index of the column; distinct: index of the Distinct
+  std::uint32_t total = 0;        // sum64, avg32: index of the sum64 column; distinct: index of the Distinct
   std::int32_t lead_edge = -1, trail_edge = -1;
   Duration reach = 0;             // last_time: te > te(e) - reach
   std::uint64_t n = 0;            // last_n
@@ -133,11 +155,12 @@ struct Difference {
 
 // Features taken apart into loops without branches: nearly all are differences of totals.
 struct Reads {
-  std::vector<Difference> differences32, differences64;  // always valid, or decided by `ratios`
+  std::vector<Difference> differences32, differences64;
+  std::vector<std::uint32_t> always;  // cells that are always valid
   std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
   std::vector<Difference> lasts;      // last .. since start: the carry at `lead`
-  std::vector<Read> sums;             // sum64 and avg32 again, for keys whose sums could overflow
-  std::vector<Read> rare;             // what has branches of its own
+  std::vector<Read> sums;             // sum64 and avg32 again, for keys with wide values
+  std::vector<Read> rare;             // what is read from the record itself
   std::vector<Read> all;
 };
 
@@ -166,23 +189,38 @@ struct Layout {
   std::vector<Column> columns;
   std::vector<Edge> edges;        // time edges by offset, then last_n edges
   std::size_t time_edges = 0;
+  std::vector<std::uint32_t> ring_edges;  // those with a ring cursor
   std::vector<Raw> raws;
   std::vector<Distinct> distincts;
-  std::vector<Add> counts, sums;  // of the columns: count32 and sum64
-  std::vector<Column> others;     // and the rest
+
+  std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
+  std::vector<Column> edge_others;        // columns of other kinds that edges read
+  std::vector<Column> latests, now_others;  // and those that are only read now: `latest`, and the rest
+  std::vector<Facts> bits;                // bit i: all of these facts
+  std::vector<Bits> bits_of_facts;        // the bits for any facts, if these are few
+  std::vector<Word> words;                // the sum64 columns', then those of edge_others, then the rest
+  std::size_t entry_words = 0;            // the first, which entries keep
   Reads before, after;            // features read before the event is inserted (`prior`), and after
 
   std::size_t key_bytes = 0;
-  std::size_t key_offset = 0, totals_offset = 0, record_bytes = 0;
-  std::size_t entry_columns_bytes = 0;  // a multiple of 8
-  std::size_t entry_bytes = 0, raw_facts_offset = 0;
-  std::size_t chunk_bytes = 0;
+  std::size_t key_offset = 0, totals_offset = 0, ring_head_offset = 0, record_bytes = 0;
+  std::size_t row_offset = 0, row_bytes = 0;  // the part of a record that features read; multiples of 32
+  std::size_t block_bytes = 0;
+  std::size_t entry_bytes = 0;
+  std::size_t ring_words = 0;     // of the first words, in a ring entry
+  std::size_t raws_bytes = 0;
+  std::size_t ring_entry_bytes = 0, chunk_bytes = 0;
   std::uint32_t chunk_entries = 0;
   bool immortal = false;          // something since the start is kept: a key is never forgotten
   Duration reach = 0;             // a key without events for so long reads as if it had never been
-  int slowest = -1;               // the edge that passes every entry last; -1: depends on the data, or there is none
 
-  [[nodiscard]] bool keeps_entries() const noexcept { return !edges.empty(); }
+  [[nodiscard]] Bits bits_for(Facts facts) const noexcept {
+    Bits result = 0;
+    for (std::size_t i = 0; i < bits.size(); ++i) result |= static_cast<Bits>((facts & bits[i]) == bits[i]) << i;
+    return result;
+  }
+  [[nodiscard]] bool keeps_log() const noexcept { return time_edges != 0; }
+  [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }
 };
 
 [[nodiscard]] bool same_group(const language::Aggregate& a, const language::Aggregate& b) noexcept;

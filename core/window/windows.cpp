@@ -68,17 +68,20 @@ Result<std::vector<Layout>> lay_out_all(const language::Pipeline& pipeline, std:
 }
 
 std::optional<Error> out_of_range(const StateLimits& limits) {
-  constexpr std::uint64_t keys = std::uint64_t{1} << 26, entries = std::uint64_t{1} << 30, distinct = std::uint64_t{1} << 32;
+  constexpr std::uint64_t keys = std::uint64_t{1} << 26, entries = entries_max_max, distinct = std::uint64_t{1} << 32;
   if (limits.keys_max >= 1 && limits.keys_max <= keys && limits.entries_max >= 1 && limits.entries_max <= entries && limits.distinct_max <= distinct) {
     return std::nullopt;
   }
   return Error{ErrorCode::usage, "state limits of a group: keys 1 to 67108864, entries 1 to 1073741824, distinct values 0 to 4294967296"};
 }
 
+// Events of one tile.
 Batch take(SlotView slots, Sequence first, Sequence last, Time& te, std::size_t types) noexcept {
+  constexpr auto tile_events = static_cast<Sequence>(state::Tiles::events);
   Batch batch;
   batch.first = first;
-  batch.count = static_cast<std::size_t>(std::min<Sequence>(last - first + 1, static_cast<Sequence>(batch_events)));
+  const Sequence tile_left = tile_events - first % tile_events;
+  batch.count = static_cast<std::size_t>(std::min({last - first + 1, tile_left, static_cast<Sequence>(batch_events)}));
   for (std::size_t i = 0; i < batch.count; ++i) {
     const std::byte* const slot = slots[first + static_cast<Sequence>(i)];
     const EventHeader& header = slots.header(first + static_cast<Sequence>(i));
@@ -163,8 +166,10 @@ void Windows::process(SlotView slots, Sequence first, Sequence last, state::Tile
     const Batch batch = take(slots, first, last, te_, event_types_);
     for (const auto& group : groups_) group->gather(batch);
     for (const auto& group : groups_) group->locate(batch);
-    for (const auto& group : groups_) group->approach(batch);
+    for (const auto& group : groups_) group->evaluate(batch);
+    for (const auto& group : groups_) group->settle(batch);
     for (const auto& group : groups_) group->update(batch, tiles);
+    for (const auto& group : groups_) group->read(batch, tiles);
     first += static_cast<Sequence>(batch.count);
   }
 }

@@ -1,0 +1,94 @@
+// What the events of a batch add to the columns of their keys: facts and values first, then bits and words.
+#include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/group.hpp"
+
+namespace pawl::window {
+namespace {
+
+bool is_wide(std::int64_t value) noexcept {
+  constexpr auto limit = std::uint64_t{1} << narrow_bits;
+  return static_cast<std::uint64_t>(value) + (limit - 1) > 2 * (limit - 1);
+}
+
+}  // namespace
+
+void Group::evaluate(const Batch& batch) noexcept {
+  for (std::size_t begin = 0; begin < batch.count;) {
+    const std::uint16_t type = batch.type[begin];
+    std::size_t end = begin + 1;
+    while (end < batch.count && batch.type[end] == type) ++end;
+    if (type != no_event && layout_.types[type].inserts) evaluate(batch, layout_.types[type], begin, end);
+    begin = end;
+  }
+}
+
+// Events of one type.
+void Group::evaluate(const Batch& batch, const TypePlan& type, std::size_t begin, std::size_t end) noexcept {
+  if (type.quick) {
+    run_quick(batch, type, begin, end);
+  } else {
+    for (std::size_t i = begin; i < end; ++i) run_programs(batch, type, i);
+  }
+  take_bits_and_words(begin, end);
+}
+
+void Group::run_quick(const Batch& batch, const TypePlan& type, std::size_t begin, std::size_t end) noexcept {
+  for (std::size_t i = begin; i < end; ++i) facts_[i] = 0;
+  unsigned bit = 0;
+  for (const Quick& where : type.quick_wheres) {
+    const Quick quick = where;
+    for (std::size_t i = begin; i < end; ++i) {
+      facts_[i] |= (static_cast<Facts>(quick.valid(batch.slot[i])) & static_cast<Facts>(quick.in_range(batch.slot[i]))) << bit;
+    }
+    ++bit;
+  }
+  std::int64_t* value = values_.data();
+  for (const Quick& plan : type.quick_values) {
+    const Quick quick = plan;
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto valid = static_cast<std::uint64_t>(quick.valid(batch.slot[i]));
+      const std::uint64_t number = quick.number(batch.slot[i]) & (0 - valid);
+      value[i] = static_cast<std::int64_t>(number);
+      facts_[i] |= (valid | static_cast<Facts>(number != 0) << 1) << bit;
+    }
+    bit += 2;
+    value += batch_events;
+  }
+}
+
+void Group::run_programs(const Batch& batch, const TypePlan& type, std::size_t event) noexcept {
+  const std::byte* const slot = batch.slot[event];
+  Facts facts = 0;
+  unsigned bit = 0;
+  for (const Program& where : type.wheres) facts |= static_cast<Facts>(where.run(slot, batch.te[event]).number != 0) << bit++;
+  std::int64_t* value = values_.data() + event;
+  for (const Program& program : type.values) {
+    const Scalar result = program.run(slot, batch.te[event]);
+    *value = result.number;
+    facts |= (static_cast<Facts>(result.valid) | static_cast<Facts>(result.number != 0) << 1) << bit;
+    bit += 2;
+    value += batch_events;
+  }
+  for (const FieldRef& text : type.texts) facts |= static_cast<Facts>(!text.missing(slot)) << bit++;
+  facts_[event] = facts;
+}
+
+void Group::take_bits_and_words(std::size_t begin, std::size_t end) noexcept {
+  if (layout_.bits_of_facts.empty()) {
+    for (std::size_t i = begin; i < end; ++i) bits_[i] = layout_.bits_for(facts_[i]);
+  } else {
+    for (std::size_t i = begin; i < end; ++i) bits_[i] = layout_.bits_of_facts[facts_[i]];
+  }
+  for (std::size_t w = 0; w < layout_.words.size(); ++w) {
+    const Word word = layout_.words[w];
+    const std::int64_t* const from = values(word.value);
+    const bool summed = w < layout_.sums;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::int64_t value = (facts_[i] & word.facts) == word.facts ? from[i] : 0;
+      words(i)[w] = value;
+      bits_[i] |= static_cast<Bits>(summed & is_wide(value)) << entry_bits_max;
+    }
+  }
+}
+
+}  // namespace pawl::window

@@ -1,0 +1,157 @@
+// Time edges: what has become due is added to the totals of its keys.
+//
+// Passing is exact event by event, but nearly all of it can be done for a batch at once: until the batch's last event, an edge may pass any
+// entry whose key has no event in the batch, as nobody looks. The others wait for their turn.
+#include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/group.hpp"
+
+namespace pawl::window {
+namespace {
+
+// Far enough that a record comes from memory in time, near enough that it is still there when it is needed.
+constexpr std::size_t entries_ahead = 24;
+constexpr std::size_t any = SIZE_MAX;  // counts known at run time only, or columns of other kinds
+
+EntryHead head_at(const std::byte* entry) noexcept { return load<EntryHead>(entry); }
+const std::byte* words_at(const std::byte* entry) noexcept { return entry + sizeof(EntryHead); }
+
+}  // namespace
+
+// Each pass of an edge goes to another key: the next ones are known long before.
+void Group::fetch_ahead(const Pass& pass, state::Records records) const noexcept {
+  const std::byte* const entry = queue_.ahead(pass.cursor, entries_ahead);
+  if (entry != nullptr) __builtin_prefetch(records[head_at(entry).record] + pass.block, 1);
+}
+
+// Whether all that becomes due in the batch is in the queue already, and no bound can be reached in it, so that the order of passing shows nowhere.
+bool Group::may_pass_early(const Batch& batch) const noexcept {
+  if (passes_.empty() || batch.count < 4 || queue_.size() + batch.count >= entries_max_) return false;
+  return earlier(batch.te[batch.count - 1], passes_.front().offset) < batch.te[0];
+}
+
+void Group::pass_early(const Batch& batch) noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    const Index index = work_[i].index;
+    if (index != state::KeyTable::none) touched_[index % touched_bits / 64] |= std::uint64_t{1} << index % 64;
+  }
+  for (std::uint32_t p = 0; p < passes_.size(); ++p) {
+    Pass& pass = passes_[p];
+    const Time limit = earlier(batch.te[batch.count - 1], pass.offset);
+    if (pass.cursor.time() > limit) continue;
+    const Chunk chunk = pass.cursor.chunk;
+    const std::uint64_t passed = (this->*pass_batch_)(p, limit);
+    if (p + 1 == passes_.size()) note_passed_by_all(chunk, passed);
+  }
+  touched_.fill(0);
+  if (deferred_count_ != 0) order_deferred(batch);
+}
+
+// Entries that the last edge has passed; another edge or a deferred pass may still need them.
+void Group::note_passed_by_all(Chunk chunk, std::uint64_t entries) noexcept {
+  if (passed_by_all_ == 0) passed_chunk_ = chunk;
+  passed_by_all_ += entries;
+}
+
+// REQUIRES: all edges stand at the same effective time.
+void Group::free_passed() noexcept {
+  if (passed_by_all_ != 0) queue_.free(passed_chunk_, passes_.back().cursor.chunk, passed_by_all_);
+  passed_by_all_ = 0;
+}
+
+// The loop of the data path: once per event and edge.
+template <std::size_t Sums, std::size_t Quads>
+std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
+  const state::Records records = table_.records();
+  Pass pass = passes_[p];
+  std::uint64_t passed = 0;
+  do {
+    fetch_ahead(pass, records);
+    const std::byte* const entry = pass.cursor.at;
+    const EntryHead head = head_at(entry);
+    if (touched(head.record)) [[unlikely]] {
+      if (deferred_count_ == deferred_max) break;  // a hot key: the rest goes one by one
+      deferred_[deferred_count_++] = {entry, p, 0};
+    } else if (Sums == any) {
+      pass_entry(pass, entry);
+    } else {
+      add_to_block(records[head.record] + pass.block, head.bits, words_at(entry), Sums, Quads);
+      if (Sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
+    }
+    queue_.step(pass.cursor);
+    ++passed;
+  } while (pass.cursor.time() <= limit);
+  passes_[p].cursor = pass.cursor;
+  return passed;
+}
+
+Group::PassBatch Group::choose_pass_batch() const noexcept {
+  static constexpr PassBatch known[3][3] = {{&Group::pass_batch<0, 0>, &Group::pass_batch<0, 1>, &Group::pass_batch<0, 2>},
+                                            {&Group::pass_batch<1, 0>, &Group::pass_batch<1, 1>, &Group::pass_batch<1, 2>},
+                                            {&Group::pass_batch<2, 0>, &Group::pass_batch<2, 1>, &Group::pass_batch<2, 2>}};
+  const bool plain = layout_.edge_others.empty() && layout_.sums < 3 && layout_.quads < 3;
+  return plain ? known[layout_.sums][layout_.quads] : &Group::pass_batch<any, any>;
+}
+
+// By the event before which each is due; the order in which an edge passes is kept.
+void Group::order_deferred(const Batch& batch) noexcept {
+  for (std::size_t d = 0; d < deferred_count_; ++d) {
+    Due due = deferred_[d];
+    const Time te = head_at(due.entry).te;
+    while (earlier(batch.te[due.before], passes_[due.pass].offset) < te) ++due.before;
+    std::size_t to = d;
+    for (; to > 0 && deferred_[to - 1].before > due.before; --to) deferred_[to] = deferred_[to - 1];
+    deferred_[to] = due;
+  }
+}
+
+// Brings all time edges to the event's effective time, the nearest first: what enters a window enters before it leaves.
+void Group::advance(Time te) noexcept {
+  for (std::uint32_t p = 0; p < passes_.size(); ++p) {
+    Pass& pass = passes_[p];
+    const Time limit = earlier(te, pass.offset);
+    if (pass.cursor.time() > limit) continue;
+    const Chunk chunk = pass.cursor.chunk;
+    const std::uint64_t passed = pass_one_by_one(p, limit);
+    if (p + 1 == passes_.size()) note_passed_by_all(chunk, passed);
+  }
+  if (!passed_early_) free_passed();
+}
+
+void Group::pass_deferred(std::size_t event) noexcept {
+  while (deferred_done_ < deferred_count_ && deferred_[deferred_done_].before <= event) {
+    const Due& due = deferred_[deferred_done_++];
+    pass_entry(passes_[due.pass], due.entry);
+  }
+}
+
+std::uint64_t Group::pass_one_by_one(std::uint32_t p, Time limit) noexcept {
+  Pass& pass = passes_[p];
+  std::uint64_t passed = 0;
+  do {
+    fetch_ahead(pass, table_.records());
+    pass_entry(pass, pass.cursor.at);
+    queue_.step(pass.cursor);
+    ++passed;
+  } while (pass.cursor.time() <= limit);
+  return passed;
+}
+
+void Group::pass_entry(const Pass& pass, const std::byte* entry) noexcept {
+  const EntryHead head = head_at(entry);
+  std::byte* const block = table_.record(head.record) + pass.block;
+  add_to_block(block, head.bits, words_at(entry), layout_.sums, layout_.quads);
+  if (layout_.sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
+  for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
+}
+
+std::int64_t* Group::wide_words(Index index, std::size_t place) const noexcept {
+  return wide_ + (index * (layout_.edges.size() + 1) + place) * layout_.sums;
+}
+
+// See narrow_bits. `place`: 0 for the totals, 1 + the edge.
+void Group::add_wide(Index index, std::size_t place, const std::byte* words) noexcept {
+  std::int64_t* const wide = wide_words(index, place);
+  for (std::size_t i = 0; i < layout_.sums; ++i) wide[i] += load<std::int64_t>(words + i * sizeof(std::int64_t)) / (std::int64_t{1} << narrow_bits);
+}
+
+}  // namespace pawl::window
