@@ -12,7 +12,7 @@ PlannedThread thread(std::string name, std::vector<StageRole> stages) {
 }
 
 void add_windows(std::vector<StageRole>& stages, int first, int step, int shards) {
-  for (int shard = first; shard < shards; shard += step) stages.push_back({Role::windows, shard});
+  for (int shard = first; shard < shards; shard += step) stages.push_back({.role = Role::windows, .shard = shard});
 }
 
 PlannedThread journal_thread(bool waits_in_kernel) {
@@ -29,10 +29,15 @@ ThreadPlan plan_one(int shards) {
 }
 
 ThreadPlan plan_two(int shards) {
+  PlannedThread ingest = thread("ingest+emit", {{Role::ingest_sequence}});
   PlannedThread logic = thread("windows+decide", {});
-  add_windows(logic.stages, 0, 1, shards);
+  add_windows(ingest.stages, 1, 2, shards);
+  add_windows(logic.stages, 0, 2, shards);
+  ingest.stages.push_back({Role::emit});
   logic.stages.push_back({Role::decide});
-  return {thread("ingest+emit", {{Role::ingest_sequence}, {Role::emit}}), logic, journal_thread(true)};
+  // Which of the two has more to do depends on the source and the pipeline: whoever is idle helps.
+  for (int shard = 0; shard < shards; ++shard) (shard % 2 == 0 ? ingest : logic).stages.push_back({.role = Role::windows, .shard = shard, .helps = true});
+  return {ingest, logic, journal_thread(true)};
 }
 
 std::string windows_name(int thread, int threads) {
@@ -80,6 +85,8 @@ const char* name_of(Role role) {
 
 }  // namespace
 
+int window_shards_for(int cpus) noexcept { return cpus == 2 ? 2 : std::max(1, cpus - 2); }
+
 ThreadPlan plan_threads(const CpuSet& set, int window_shards) {
   PAWL_ASSERT(window_shards >= 1);
   const int cpus = set.usable();
@@ -99,7 +106,7 @@ std::string describe(const ThreadPlan& plan) {
     }
     text.append(" ");
     for (const StageRole& stage : planned.stages) {
-      text.append(" ").append(name_of(stage.role));
+      text.append(stage.helps ? " helps " : " ").append(name_of(stage.role));
       if (stage.role == Role::windows) text.append(" ").append(std::to_string(stage.shard));
       text.append(&stage == &planned.stages.back() ? "\n" : ",");
     }

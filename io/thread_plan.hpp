@@ -13,7 +13,8 @@ enum class Role { ingest_sequence, journal, windows, decide, emit };
 
 struct StageRole {
   Role role;
-  int shard = 0;  // of windows
+  int shard = 0;       // of windows
+  bool helps = false;  // takes turns of it only when the thread has nothing else to do; another thread owns it
   bool operator==(const StageRole&) const = default;
 };
 
@@ -26,9 +27,13 @@ struct PlannedThread {
 
 using ThreadPlan = std::vector<PlannedThread>;
 
+// Window shards that use so many CPUs well.
+[[nodiscard]] int window_shards_for(int cpus) noexcept;
+
 //   usable CPUs   threads that may be busy                                         asleep in the kernel
 //   1             ingest + journal + windows + decide + emit                       -
-//   2             ingest + emit | windows (all) + decide                           journal
+//   2             ingest + windows 1 + emit | windows 0 + decide                   journal
+//                 each helps with the other's windows when it is idle
 //   3             ingest + emit | windows (all) | decide                           journal
 //   4             ingest + emit | windows 0 | windows 1 | decide                   journal
 //   more          as 4 with one thread per window shard; then emit its own; then the journal a CPU of its own

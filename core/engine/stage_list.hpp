@@ -11,10 +11,11 @@ namespace pawl {
 // One indirect call per stage and round, none per event. Thread: the loop's.
 class StageList {
  public:
-  // Set-up. The stage outlives the list.
+  // Set-up. The stage outlives the list. `helps`: it is polled only in rounds without other work; such stages are added last.
   template <ring::Stage S>
-  void add(S& stage) {
+  void add(S& stage, bool helps = false) {
     Entry entry;
+    entry.helps = helps;
     entry.stage = &stage;
     entry.poll = [](void* s, std::int64_t budget) { return static_cast<S*>(s)->poll(budget); };
     entry.finished = [](void* s) { return static_cast<S*>(s)->finished(); };
@@ -27,7 +28,9 @@ class StageList {
 
   std::int64_t poll(std::int64_t budget) {
     std::int64_t work = 0;
-    for (Entry& entry : entries_) work += entry.poll(entry.stage, budget);
+    for (Entry& entry : entries_) {
+      if (!entry.helps || work == 0) work += entry.poll(entry.stage, budget);
+    }
     return work;
   }
 
@@ -50,6 +53,7 @@ class StageList {
  private:
   struct Entry {
     void* stage = nullptr;
+    bool helps = false;
     std::int64_t (*poll)(void*, std::int64_t) = nullptr;
     bool (*finished)(void*) = nullptr;
     bool (*arm)(void*) = [](void*) { return true; };

@@ -58,7 +58,7 @@ Result<void> Machine::plan_threads() {
     cpus->quota = io::CpuSet::no_quota;
     cpus->cpus.resize(static_cast<std::size_t>(options_.threads));
   }
-  threads_plan_ = io::plan_threads(*cpus, std::max(1, (options_.threads > 0 ? options_.threads : usable) - 2));
+  threads_plan_ = io::plan_threads(*cpus, io::window_shards_for(options_.threads > 0 ? options_.threads : usable));
   if (options_.threads > 0 && options_.threads != usable) {
     for (io::PlannedThread& thread : threads_plan_) thread.cpu.reset();
   }
@@ -152,6 +152,9 @@ Result<void> Machine::wire_windows(const SlotView& slots, std::size_t shards) {
     windows_.push_back(std::make_unique<window::Windows>(*std::move(windows)));
     window_readers_.push_back(std::make_unique<ring::Reader<ring::ByteRing>>(*ring_writer_));
     window_stages_.push_back(std::make_unique<WindowStage>(*window_readers_.back(), *windows_.back(), slots, *tiles_));
+    window_turns_.push_back(std::make_unique<StageList>());
+    add_timed(*window_stages_.back(), window_readers_.back()->consumed(), options_.timeline ? &options_.timeline->add_shard() : nullptr, *window_turns_.back());
+    shared_windows_.push_back(std::make_unique<ring::SharedStage<StageList>>(*window_turns_.back()));
     decide_reader_->after(*window_readers_.back());
   }
   return {};
@@ -176,9 +179,7 @@ void Machine::add_stage(const io::StageRole& role, StageList& list) {
       if (digest_check_stage_) list.add(*digest_check_stage_);
       return;
     case io::Role::windows:
-      if (const auto shard = static_cast<std::size_t>(role.shard); shard < window_stages_.size()) {
-        add_timed(*window_stages_[shard], window_readers_[shard]->consumed(), times ? &times->add_shard() : nullptr, list);
-      }
+      if (const auto shard = static_cast<std::size_t>(role.shard); shard < shared_windows_.size()) list.add(*shared_windows_[shard], role.helps);
       return;
     case io::Role::decide: return add_timed(*decide_stage_, decide_reader_->consumed(), times ? &times->decided : nullptr, list);
     case io::Role::emit: return list.add(*emit_);

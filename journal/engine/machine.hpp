@@ -11,6 +11,7 @@
 #include "pawl/core/engine/stage_list.hpp"
 #include "pawl/core/engine/window_stage.hpp"
 #include "pawl/core/ring/park.hpp"
+#include "pawl/core/ring/shared_stage.hpp"
 #include "pawl/io/clock.hpp"
 #include "pawl/io/memory.hpp"
 #include "pawl/io/parker.hpp"
@@ -130,6 +131,8 @@ class Machine {
   std::vector<std::unique_ptr<window::Windows>> windows_;
   std::vector<std::unique_ptr<ring::Reader<ring::ByteRing>>> window_readers_;
   std::vector<std::unique_ptr<WindowStage>> window_stages_;
+  std::vector<std::unique_ptr<StageList>> window_turns_;  // what a turn of a shard is
+  std::vector<std::unique_ptr<ring::SharedStage<StageList>>> shared_windows_;
   std::unique_ptr<ring::Reader<ring::ByteRing>> decide_reader_;
   std::unique_ptr<rules::Decide> decide_;
   std::unique_ptr<RecordRing> record_ring_;

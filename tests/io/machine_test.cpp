@@ -131,7 +131,11 @@ TEST_CASE("every plan holds each stage once, and no more busy threads than may b
           busy += thread.waits_in_kernel ? 0 : 1;
           if (thread.cpu) CHECK(pinned.insert(*thread.cpu).second);
           if (thread.waits_in_kernel) CHECK_FALSE(thread.cpu.has_value());
-          for (const StageRole& stage : thread.stages) stages.emplace(static_cast<int>(stage.role), stage.shard);
+          std::set<int> owned;
+          for (const StageRole& stage : thread.stages) {
+            if (!stage.helps) stages.emplace(static_cast<int>(stage.role), stage.shard);
+            if (stage.role == Role::windows) CHECK(owned.insert(stage.shard).second);  // nobody helps with its own
+          }
         }
         CHECK(busy <= set.usable());
         CHECK(stages.size() == static_cast<std::size_t>(4 + shards));
@@ -148,8 +152,8 @@ TEST_CASE("every plan holds each stage once, and no more busy threads than may b
 TEST_CASE("the plans are the table") {
   CHECK(describe(plan_threads(cpu_set(1), 2)) == "engine          any CPU  ingest, sequence, journal, windows 0, windows 1, decide, emit\n");
   CHECK(describe(plan_threads(cpu_set(2), 2)) ==
-        "ingest+emit     CPU 1  ingest, sequence, emit\n"
-        "windows+decide  CPU 0  windows 0, windows 1, decide\n"
+        "ingest+emit     CPU 1  ingest, sequence, windows 1, emit, helps windows 0\n"
+        "windows+decide  CPU 0  windows 0, decide, helps windows 1\n"
         "journal         asleep  journal\n");
   CHECK(describe(plan_threads(cpu_set(4), 2)) ==
         "ingest+emit     CPU 3  ingest, sequence, emit\n"
