@@ -31,6 +31,8 @@ void add_common(CLI::App& command, Common& options) {
 }
 
 int run_command(const std::string& name, const Common& options, const std::function<void(Outcome&)>& measure) {
+  std::error_code there_already;
+  std::filesystem::create_directories(options.directory, there_already);
   const Disturbance disturbance;
   const std::int64_t start = now_ns();
   Outcome outcome{.command = name, .arguments = command_line(), .runs = options.runs, .facts = gather_facts(options.directory)};

@@ -13,8 +13,8 @@ namespace pawl::bench {
 
 struct Common {
   int runs = 5;
-  std::string directory = ".";         // for journals and test files: on the disk to be measured
-  std::string results = "build/bench"; // <command>.json of the last run lies there, for `report`; empty: nowhere
+  std::string directory = "build/bench-files";   // for journals and test files: on the disk to be measured
+  std::string results = "build/bench-results";  // <command>.json of the last run lies there, for `report`; empty: nowhere
   std::string json = {}, csv = {}, hgrm = {};
 };
 

@@ -11,6 +11,7 @@
 #include "journal/journal_run.hpp"
 #include "machine/yardsticks.hpp"
 #include "peers/choice.hpp"
+#include "peers/external.hpp"
 
 namespace pawl::bench {
 namespace {
@@ -77,7 +78,8 @@ void measure(const Options& options, Outcome& outcome) {
   noise.append_to(outcome);
   outcome.notes.push_back(fmt::format("Payload {} bytes, records of {}; {}; disk: every block with data sync, one in flight; os: page cache; memory: no file.",
                                       options.payload_bytes, (options.payload_bytes + 47) / 8 * 8, options.audit ? "SHA-256" : "XXH3-128"));
-  if (options.peers != Peers::none) outcome.notes.push_back(unavailable("journal"));
+  if (options.peers == Peers::all) run_external_peers("journal", fmt::format("--events {} --payload {} --directory '{}'", options.events, options.payload_bytes, options.directory), options.runs, outcome);
+  compare_with_best_peer(outcome);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <map>
 
 #include "harness/statistics.hpp"
-#include "peers/external.hpp"
 
 namespace pawl::bench {
 
@@ -43,17 +42,8 @@ void compare_with_best_peer(Outcome& outcome) {
     const Series* const best = best_peer(outcome, series.group);
     if (best == nullptr || best == &series || !series.base.empty()) continue;
     series.base = best->name;
-    series.base_label = best->name;
+    series.base_label = "best peer";
   }
-}
-
-std::string unavailable(const std::string& subcommand) {
-  std::string text;
-  for (const ExternalPeer& peer : external_peers()) {
-    if (peer.subcommand != subcommand) continue;
-    if (const std::string reason = why_not(peer); !reason.empty()) text += fmt::format("{}{} ({})", text.empty() ? "" : "; ", peer.name, reason);
-  }
-  return text.empty() ? "No external peer of this subcommand is registered." : "Not run: " + text + ".";
 }
 
 }  // namespace pawl::bench

@@ -20,7 +20,4 @@ void add_peers_option(CLI::App& command, Peers& peers);
 // Makes the best peer of each group, by its median, the base of our figures in it; and of the other peers.
 void compare_with_best_peer(Outcome& outcome);
 
-// Which external peers of a subcommand can't run here, as one note.
-[[nodiscard]] std::string unavailable(const std::string& subcommand);
-
 }  // namespace pawl::bench

@@ -14,6 +14,7 @@
 #include "harness/statistics.hpp"
 #include "pawl/core/ring/storage.hpp"
 #include "peers/choice.hpp"
+#include "peers/external.hpp"
 #include "ring/channels.hpp"
 #include "ring/latency.hpp"
 #include "ring/queues.hpp"
@@ -111,11 +112,11 @@ void measure(const Options& options, Outcome& outcome) {
     run_interleaved(singly(options, slots), options.runs, outcome);
     run_interleaved(in_batches(options, slots), options.runs, outcome);
   }
+  if (options.peers == Peers::all) run_external_peers("ring", fmt::format("--events {} --payload 64", options.events), options.runs, outcome);
   compare_with_best_peer(outcome);
   run_interleaved(idle_latency(options), options.runs, outcome);
   if (measuring_cpus().size() < 2) outcome.notes.emplace_back("One CPU: both sides share it, and only the sums mean anything.");
   if (options.peers != Peers::none) outcome.notes.push_back(native_versions());
-  if (options.peers == Peers::all) outcome.notes.push_back(unavailable("ring"));
 }
 
 }  // namespace

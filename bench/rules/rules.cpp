@@ -10,6 +10,7 @@
 #include "pawl/core/rules/decide.hpp"
 #include "pawl/io/memory.hpp"
 #include "peers/choice.hpp"
+#include "peers/external.hpp"
 #include "rules/rule_set.hpp"
 
 namespace pawl::bench {
@@ -90,7 +91,8 @@ void measure(const Options& options, Outcome& outcome) {
   for (const std::uint64_t rule : samples.expected_per_round()) firings += rule;
   outcome.notes.push_back(fmt::format("{:.2f} % of rules fire on an event; the firings of each rule agree with its definition. One thread; includes records and digest.",
                                       static_cast<double>(firings) * 100 / static_cast<double>(Samples::slots * options.rules)));
-  if (options.peers != Peers::none) outcome.notes.push_back(unavailable("rules"));
+  if (options.peers == Peers::all) run_external_peers("rules", fmt::format("--events {}", options.events), options.runs, outcome);
+  compare_with_best_peer(outcome);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "harness/fail.hpp"
 #include "harness/runs.hpp"
 #include "peers/choice.hpp"
+#include "peers/external.hpp"
 #include "windows/stage_run.hpp"
 
 namespace pawl::bench {
@@ -114,7 +115,8 @@ void measure(const Options& options, Outcome& outcome) {
     measure_case({name, {wide(options.keys), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
   }
   outcome.notes.emplace_back("Processor time of one thread. K touches as many cache lines as the group's record and edges need, with the best prefetch.");
-  if (options.peers != Peers::none) outcome.notes.push_back(unavailable("windows"));
+  if (options.peers == Peers::all) run_external_peers("windows", fmt::format("--events {}", options.events), options.runs, outcome);
+  compare_with_best_peer(outcome);
 }
 
 }  // namespace

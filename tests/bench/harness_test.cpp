@@ -14,6 +14,7 @@
 #include "peers/external.hpp"
 #include "rules/rule_set.hpp"
 #include "pawl/core/language/check.hpp"
+#include "pawl/journal/engine/timeline.hpp"
 
 using namespace pawl;
 using namespace pawl::bench;
@@ -154,10 +155,26 @@ TEST_CASE("runs are interleaved, compared with the best peer, and recorded") {
   CHECK(json["curves"][0]["count"] == 100'001);
 }
 
-TEST_CASE("a peer that does not verify its result has no figure") {
-  const Series series = run_external(R"(echo '{"name":"n","group":"g","unit":"u","value":1.5,"verified":true}')");
-  CHECK(series.values.front() == 1.5);
-  CHECK(series.peer);
+TEST_CASE("a peer of another runtime hands over its figures as lines of JSON") {
+  const auto figures = run_external(R"(echo '{"name":"n","group":"g","unit":"u","value":1.5,"verified":true}')");
+  REQUIRE(figures.size() == 1);
+  CHECK(figures.front().values.front() == 1.5);
+  CHECK(figures.front().peer);
+}
+
+TEST_CASE("a stage's log holds the time at which each sampled input was passed, and no others") {
+  journal::StageLog log(8, 4);
+  CHECK(log.due(0));
+  log.note(0, 100);
+  CHECK(!log.due(7));
+  log.note(20, 200);  // passes 8 and 16
+  log.note(23, 250);  // passes none
+  log.note(1000, 300);
+  CHECK(!log.due(2000));  // no room beyond four samples
+  CHECK(log.at_ns(0) == 100);
+  CHECK(log.at_ns(1) == 200);
+  CHECK(log.at_ns(2) == 200);
+  CHECK(log.at_ns(3) == 300);
 }
 
 TEST_CASE("the rule set is a sound pipeline") {

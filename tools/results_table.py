@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""The table of figures in README.md, made of the newest summary in bench/results.
+
+  tools/results_table.py           writes it between its marks
+  tools/results_table.py --check   exit status 1 if README.md says something else
+"""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- results: tools/results_table.py -->", "<!-- end of results -->"
+
+# What is shown: subcommand, start of the group, start of the name, what README calls it, goal and floor of the design.
+ROWS = (
+    ("pipeline", "whole engine", "payments to decisions", "whole engine, payments generated in process to durable decisions", ">= 12, floor 5"),
+    ("pipeline", "open loop", "decision, not waiting for the disk p50", "decision at {rate}, not waiting for the disk, p50", "<= 2 L + 0.25, floor 1"),
+    ("pipeline", "open loop", "durable and emitted p50", "durable and emitted at {rate}, p50", "<= 1.1 D', floor 1.4"),
+    ("pipeline", "open loop", "durable and emitted p99", "the same, p99", "<= 1.2 D', floor 2"),
+    ("ring", "ring, 1 to 1, one by one, 65536", "pawl Ring, publish 1, poll gathered", "ring of 4 MiB, 64-byte events, one by one", ">= 200, floor 100 and 1.5x"),
+    ("ring", "ring, 1 to 1, batches of 16, 65536", "pawl Ring, publish 16, poll gathered", "the same in batches of 16", ">= 200 and 3x, floor 100 and 1.5x"),
+    ("ring", "one way, idle", "pawl Ring, watching the stamp", "ring, one way, idle", "<= 1.15 L"),
+    ("journal", "journal, GB/s", "disk, written", "journal, every block with data sync", ">= 0.95 B', floor 0.8"),
+    ("replay", "replay", "decode, every CRC and hash", "replay, decode only, CRC on", ">= 0.5, floor 0.25"),
+    ("replay", "replay", "all stages again", "replay through all stages, built-in pipeline", ">= 40 of one window, floor 20"),
+    ("windows", "windows, handbook", "all groups, batches of 256", "windows, 26 features of the handbook", ""),
+    ("windows", "windows, ", "group per customer, batches of 256", "windows, one group of 4 spans, far memory", "<= 1.5 K, floor 2.5"),
+    ("rules", "1000 rules", "batches of 64", "1,000 rules over 32 fields, in batches", "<= 80, floor 300"),
+    ("rules", "1000 rules", "one by one", "the same, a single event", "<= 1000, floor 3000"),
+)
+
+
+def short(value):
+    size = abs(value)
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 1 else f"{value:.3g}"
+
+
+def find(results, command, group, name):
+    """The last series that fits: a later group of the same kind is the harder case."""
+    found = None
+    for result in results:
+        for series in result["series"] if result["command"] == command else ():
+            if series["group"].startswith(group) and series["name"].startswith(name):
+                found = series
+    return found
+
+
+def table(results, name):
+    facts = results[0]["facts"]
+    busy = [f"{result['command']}: {result['facts']['disturbance']}" for result in results if "other processes" in result["facts"].get("disturbance", "")]
+    lines = [
+        f"{facts['CPU']}, {facts['CPUs']} CPUs, {facts['compiler']}, commit {facts['commit']}, {facts['time'][:10]}; medians, with the distance between the outermost runs.",
+        f"All figures and commands: [bench/results/{name}](bench/results/{name}).",
+        *([f"**Not a quiet machine:** meanwhile, {'. '.join(busy)}."] if busy else []), "",
+        "| what | measured | spread | beside | goal |", "|---|---|---|---|---|",
+    ]
+    for command, group, start, text, goal in ROWS:
+        series = find(results, command, group, start)
+        if series is None:
+            continue
+        rate = series["group"].removeprefix("open loop at ").split(" ")[0]
+        text = text.replace("{rate}", f"{int(rate):,} events/s" if rate.isdigit() else "")
+        ratio = f"{short(series['ratio']['value'])} x {series['ratio']['label']}" if "ratio" in series else ""
+        lines.append(f"| {text} | {short(series['median'])} {series['unit']} | {series['spread_percent']:.0f} % | {ratio} | {goal} |")
+    return "\n".join(lines)
+
+
+def main(arguments):
+    kept = sorted((ROOT / "bench/results").glob("*.json"), key=lambda path: (json.loads(path.read_text())[0]["facts"]["time"], path.name))
+    if not kept:
+        print("results_table: no summary in bench/results", file=sys.stderr)
+        return 1
+    readme = (ROOT / "README.md").read_text()
+    if BEGIN not in readme or END not in readme:
+        print("results_table: README.md has no marks", file=sys.stderr)
+        return 1
+    before, rest = readme.split(BEGIN, 1)
+    wanted = before + BEGIN + "\n" + table(json.loads(kept[-1].read_text()), kept[-1].name) + "\n" + END + rest.split(END, 1)[1]
+    if arguments == ["--check"]:
+        if wanted != readme:
+            print(f"results_table: README.md does not say what {kept[-1].name} does; run tools/results_table.py")
+        return 0 if wanted == readme else 1
+    (ROOT / "README.md").write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
