@@ -45,7 +45,7 @@ struct Outcome {
   std::string disturbance = {};         // what else the machine did
 };
 
-// Of a series of `outcome`: median over that of its base; 0 without one.
+// Of a series of `outcome`: the median, over the runs, of its value over that of its base; 0 without one.
 [[nodiscard]] double ratio(const Outcome& outcome, const Series& series);
 
 // Tables on standard output: median, spread, ratio; then the curves' percentiles, the notes, and why if anything was noisy.

@@ -44,8 +44,12 @@ double ratio(const Outcome& outcome, const Series& series) {
   const auto base = std::find_if(outcome.series.begin(), outcome.series.end(),
                                  [&](const Series& other) { return other.group == series.group && other.name == series.base; });
   if (series.base.empty() || base == outcome.series.end()) return 0;
-  const double divisor = median(base->values);
-  return divisor == 0 ? 0 : median(series.values) / divisor;
+  // Interleaved runs share whatever the machine did meanwhile: run against run, then the median of the ratios.
+  std::vector<double> ratios;
+  for (std::size_t run = 0; run < std::min(series.values.size(), base->values.size()); ++run) {
+    if (base->values[run] != 0) ratios.push_back(series.values[run] / base->values[run]);
+  }
+  return median(ratios);
 }
 
 void print(const Outcome& outcome) {

@@ -41,10 +41,11 @@ Chart.defaults.plugins.legend.position = 'bottom';
 Chart.defaults.plugins.legend.align = 'start';
 
 const charts = [];
+let drawing = '';  // the command whose section is being made
 
 function plot(card, height, name, config) {
   const canvas = element('canvas', { id: `chart-${charts.length}` });
-  canvas.dataset.name = name;
+  canvas.dataset.name = `${drawing} ${name}`;
   const box = element('div', { className: 'plot' }, canvas);
   box.style.height = `${height}px`;
   card.append(box);
@@ -180,6 +181,7 @@ function legend() {
 }
 
 function section(result) {
+  drawing = result.command;
   const part = element('section', { id: result.command }, element('h2', { textContent: titles[result.command] || result.command }),
     element('code', { className: 'command', textContent: result.arguments }));
   const cards = element('div', { className: 'cards' });
