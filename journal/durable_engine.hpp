@@ -39,7 +39,7 @@ struct EngineOptions {
   // Bounds of keyed state, per key group; they stand in the log. Empty: those of the journal, or the defaults for a new one. Others than
   // those of the journal are an error: what a bound refused cannot be decided again under another.
   std::optional<window::StateLimits> state = {};
-  std::int64_t ring_slots = 0;                 // a power of two up to limits::ring_slots_max; 0: half an L2 cache
+  std::int64_t ring_slots = 0;                 // a power of two up to limits::ring_slots_max; 0: 2 MiB of slots
   // Decisions up to this sequence are not given to the sink again. replay_all: every decision of the log. as_recorded: those that the
   // journal says a sink has taken.
   static constexpr Sequence replay_all = no_sequence;

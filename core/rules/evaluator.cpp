@@ -196,8 +196,14 @@ void Evaluator::load_ratio_feature(std::size_t column, RatioColumn& out) const n
 
 // The span's lanes where the feature has a value.
 Lanes Evaluator::feature_lanes(std::size_t column) const noexcept {
-  const std::uint8_t* valid = tiles_->valid(column, sequence_);
-  if (last_ - first_ >= few_lanes) return lanes_of_bytes(valid) & span_;
+  const std::uint8_t* const valid = tiles_->valid(column, sequence_);
+  const std::size_t count = last_ - first_ + 1;
+  if (count == limits::tile_events) return lanes_of_bytes(valid);
+  if (count > few_lanes) {
+    std::array<std::uint8_t, limits::tile_events> own{};  // the windows stage may be writing lanes behind the span
+    std::memcpy(own.data() + first_, valid + first_, count);
+    return lanes_of_bytes(own.data());
+  }
   Lanes lanes = 0;
   for (std::size_t lane = first_; lane <= last_; ++lane) lanes |= static_cast<Lanes>(valid[lane] != 0) << lane;
   return lanes;

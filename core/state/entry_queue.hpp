@@ -69,8 +69,8 @@ class EntryQueue {
     if (cursor.at == cursor.end) [[unlikely]] enter(cursor, chunks_.next(cursor.chunk));
   }
 
-  // Frees what stands between two places of the last cursor; `entries` of them. REQUIRES: no cursor needs them any more.
-  void free(ChunkPool::Index from, ChunkPool::Index to, std::uint64_t entries) noexcept {
+  // Lets go of what stands between two places of the last cursor; `entries` of them. REQUIRES: no cursor needs them any more.
+  void release(ChunkPool::Index from, ChunkPool::Index to, std::uint64_t entries) noexcept {
     size_ -= entries;
     while (from != to) {
       const ChunkPool::Index next = chunks_.next(from);

@@ -54,7 +54,7 @@ void Group::note_passed_by_all(Chunk chunk, std::uint64_t entries) noexcept {
 
 // REQUIRES: all edges stand at the same effective time.
 void Group::free_passed() noexcept {
-  if (passed_by_all_ != 0) queue_.free(passed_chunk_, passes_.back().cursor.chunk, passed_by_all_);
+  if (passed_by_all_ != 0) queue_.release(passed_chunk_, passes_.back().cursor.chunk, passed_by_all_);
   passed_by_all_ = 0;
 }
 

@@ -10,7 +10,7 @@
 namespace pawl::journal {
 namespace {
 
-constexpr std::size_t half_an_l2_bytes = std::size_t{512} << 10;
+constexpr std::size_t ring_bytes = std::size_t{2} << 20;  // beyond the second-level cache, where lines pass between CPUs fastest, and some device waits long
 constexpr std::int64_t batch_max = 512;                 // events per turn of a stage: long enough to amortise, short enough for latency
 constexpr Duration device_wait = 50'000;                // ns that the journal's thread waits in the kernel before it looks at the ring again
 constexpr Duration park_limit = 1'000'000;              // ns: the journal's idle seal is a matter of time, nobody wakes for it
@@ -95,7 +95,7 @@ Result<void> Machine::wire(Sequence recovered) {
 
   // The ring and its one writer.
   slot_bytes_ = pawl::slot_bytes(payload_bytes_max(pipeline_));
-  if (options_.ring_slots == 0) options_.ring_slots = static_cast<std::int64_t>(std::max<std::size_t>(64, std::bit_floor(half_an_l2_bytes / slot_bytes_)));
+  if (options_.ring_slots == 0) options_.ring_slots = static_cast<std::int64_t>(std::max<std::size_t>(64, std::bit_floor(ring_bytes / slot_bytes_)));
   const auto slots = static_cast<std::size_t>(options_.ring_slots);
   auto ring_memory = map(slots * slot_bytes_, true);
   if (!ring_memory.ok()) return std::move(ring_memory).error();
