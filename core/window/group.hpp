@@ -106,7 +106,7 @@ class Group {
 
   // Time edges (passing.cpp).
   using PassBatch = std::uint64_t (Group::*)(std::uint32_t, Time) noexcept;
-  [[nodiscard]] PassBatch choose_pass_batch() const noexcept;  // nullptr: always one by one
+  [[nodiscard]] PassBatch choose_pass_batch() const noexcept;
   [[nodiscard]] bool may_pass_early(const Batch& batch) const noexcept;
   void pass_early(const Batch& batch) noexcept;
   template <std::size_t Sums, std::size_t Quads>

@@ -104,11 +104,9 @@ bool Group::take_in(const Batch& batch, std::size_t i, state::Tiles& tiles) noex
   const Work& work = work_[i];
   const Time te = batch.te[i];
   Index index = work.role != Role::empty && keys_changed_ ? find(work) : work.index;
-  if (work.role == Role::insert) {
-    if (index == state::KeyTable::none) index = create(work, te);
-    if (index == state::KeyTable::none || !make_room(index, te)) return false;
-  }
-  if (layout_.keeps_rings() && index != state::KeyTable::none) bring_ring(index);
+  if (work.role == Role::insert && index == state::KeyTable::none) index = create(work, te);
+  if (layout_.keeps_rings() && index != state::KeyTable::none) bring_ring(index);  // before room is looked for: it may give some back
+  if (work.role == Role::insert && (index == state::KeyTable::none || !make_room(index, te))) return false;
   const std::byte* const record = index == state::KeyTable::none ? blank_.data() : table_.record(index);
   look(layout_.before, before_, index, record, batch, i, tiles);
   if (work.role == Role::insert) insert(index, batch, i);
