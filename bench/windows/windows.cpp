@@ -73,7 +73,7 @@ void measure_case(const Case& one, int runs, Outcome& outcome) {
   };
   std::vector<Series> rows;
   for (const window::GroupSummary& group : groups) {
-    const std::string lines = fmt::format("K: bare loop of {} + {} lines, per {}", group.record_bytes / 64, group.edges + 2, group.key[0]);
+    const std::string lines = fmt::format("K: bare loop of {} + {} lines, per {}", group.record_bytes / 64, group.edges + 1, group.key[0]);
     rows.push_back(row(fmt::format("group per {}, batches of 256", group.key[0]), lines));
     rows.push_back(row(fmt::format("group per {}, one by one", group.key[0]), lines));
     rows.push_back(row(lines, ""));
@@ -91,8 +91,7 @@ void measure_case(const Case& one, int runs, Outcome& outcome) {
       const std::uint64_t keys = group.key[0] == "customer" ? one.stream.customers : one.stream.terminals;
       add(cost.batched);
       add(cost.singly);
-      add(bare_lines_ns(keys, group.record_bytes / 64, group.edges + 2, std::max<std::uint64_t>(4096, static_cast<std::uint64_t>(one.stream.events) / 3),
-                        one.stream.measured));
+      add(bare_lines_ns(keys, group.record_bytes / 64, group.edges + 1, keys * group.record_bytes / 64, one.stream.measured));
     }
     StageRun whole(*checked.pipeline, all, one.stream);
     const StageRun::Cost cost = whole.run();
@@ -114,7 +113,7 @@ void measure(const Options& options, Outcome& outcome) {
     const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events", keys);
     measure_case({name, {wide(options.keys), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
   }
-  outcome.notes.emplace_back("Processor time of one thread. K touches as many cache lines as the group's record and edges need, with the best prefetch.");
+  outcome.notes.emplace_back("Processor time of one thread. K touches the lines of a record, one of another record for each edge and a bucket, with the best prefetch.");
   if (options.peers == Peers::all) run_external_peers("windows", fmt::format("--events {}", options.events), options.runs, outcome);
   compare_with_best_peer(outcome);
 }
