@@ -57,8 +57,8 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       blank_(blank_record(layout_)),
       keys_((layout_.key_bytes + 1) * batch_events),
       pass_batch_(choose_pass_batch()),
-      values_(layout_.values * batch_events),
-      words_(layout_.words.size() * batch_events),
+      values_(std::max<std::size_t>(1, layout_.values) * batch_events),  // at least one of each: a place to point to
+      words_(std::max<std::size_t>(1, layout_.words.size()) * batch_events),
       raws_(layout_.raws_bytes),
       before_(layout_, layout_.before),
       after_(layout_, layout_.after),

@@ -79,7 +79,7 @@ class Group {
     std::uint32_t before;  // the event
   };
   struct Rows {  // what features read, taken from the records of the batch's events at one moment of their turns
-    Rows(const Layout& layout, const Reads& reads) : copies(layout.row_bytes * batch_events), exact(reads.sums.size() * batch_events) {}
+    Rows(const Layout& layout, const Reads& reads) : copies((layout.row_bytes + 1) * batch_events), exact(reads.sums.size() * batch_events) {}
     std::vector<std::byte> copies;  // of a part of each record
     std::vector<Scalar> exact;      // sums of keys with wide values, a row of batch_events each
     std::uint32_t wide = 0;         // bit i: event i has them
