@@ -43,7 +43,6 @@ class EntryQueue {
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] bool full() const noexcept { return size_ == entries_max_; }
-  [[nodiscard]] std::size_t entry_bytes() const noexcept { return entry_bytes_; }
 
   // Where the next entry will stand: for a cursor that has read all there is.
   [[nodiscard]] Cursor end() const noexcept { return append_; }
@@ -79,10 +78,10 @@ class EntryQueue {
     }
   }
 
-  // The entry `count` behind the cursor's, or nullptr if it stands in another chunk; may not have been written yet. For prefetching.
+  // The entry `count` behind the cursor's, or the cursor's own if that stands in another chunk; may not have been written yet. For prefetching.
   [[nodiscard]] const std::byte* ahead(const Cursor& cursor, std::size_t count) const noexcept {
     const std::byte* const entry = cursor.at + count * entry_bytes_;
-    return entry < cursor.end ? entry : nullptr;
+    return entry < cursor.end ? entry : cursor.at;
   }
 
  private:

@@ -31,6 +31,20 @@ KeyTable::KeyTable(const KeyTableShape& shape, Arena& arena)
   records_ = arena.take(limits::partitions * std::size_t{partition_keys_max_} * shape.record_bytes);
 }
 
+KeyTable::Index KeyTable::find(std::uint64_t hash, const std::byte* key) const noexcept {
+  Bucket* const partition = partition_buckets(hash);
+  std::uint64_t at = hash & bucket_mask_;
+  for (std::uint64_t probes = 0; probes <= bucket_mask_; ++probes, at = (at + step(hash)) & bucket_mask_) {
+    const Bucket& bucket = partition[at];
+    for (std::uint32_t fits = bucket.matches(tag_of(hash)); fits != 0; fits &= fits - 1) {
+      const Index index = bucket.records[std::countr_zero(fits)];
+      if (holds(index, hash, key)) return index;
+    }
+    if (bucket.passed == 0) return none;
+  }
+  return none;
+}
+
 KeyTable::Index KeyTable::insert(std::uint64_t hash, const std::byte* key) noexcept {
   std::uint32_t& keys = partition_keys_[partition_of(hash)];
   if (keys == partition_keys_max_) return none;

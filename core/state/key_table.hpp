@@ -65,25 +65,13 @@ class KeyTable {
   }
 
   [[nodiscard]] bool holds(Index index, std::uint64_t hash, const std::byte* key) const noexcept {
-    const std::byte* at = record(index);
+    const std::byte* const at = record(index);
     if (std::memcmp(at, &hash, sizeof hash) != 0) return false;
-    if (shape_.key_bytes == 8) return std::memcmp(at + shape_.key_offset, key, 8) == 0;  // the usual key: one compare of words
+    if (shape_.key_bytes == 8) [[likely]] return std::memcmp(at + shape_.key_offset, key, 8) == 0;  // the usual key: one compare of words
     return std::memcmp(at + shape_.key_offset, key, shape_.key_bytes) == 0;
   }
 
-  [[nodiscard]] Index find(std::uint64_t hash, const std::byte* key) const noexcept {
-    Bucket* const partition = partition_buckets(hash);
-    std::uint64_t at = hash & bucket_mask_;
-    for (std::uint64_t probes = 0; probes <= bucket_mask_; ++probes, at = (at + step(hash)) & bucket_mask_) {
-      const Bucket& bucket = partition[at];
-      for (std::uint32_t fits = bucket.matches(tag_of(hash)); fits != 0; fits &= fits - 1) {
-        const Index index = bucket.records[std::countr_zero(fits)];
-        if (holds(index, hash, key)) return index;
-      }
-      if (bucket.passed == 0) return none;
-    }
-    return none;
-  }
+  [[nodiscard]] Index find(std::uint64_t hash, const std::byte* key) const noexcept;
 
   // A record for a new key, hash and key written, the rest as the last owner left it; none if its partition is full.
   // REQUIRES: the key is not in the table.

@@ -12,10 +12,6 @@ constexpr std::uint32_t uncount_below = 8;
 
 }  // namespace
 
-RingCursor Group::place_of(const std::byte* record, int edge) const noexcept {
-  if (edge < 0) return {no_location, ring_of(record)->position};
-  return load<RingCursor>(record + layout_.edges[static_cast<std::size_t>(edge)].ring);
-}
 
 // Calls visit(value, position) for each entry of the span that has the value, until it returns false.
 template <class Visit>
@@ -60,7 +56,7 @@ void Group::uncount(Index index, std::size_t distinct, Span span) noexcept {
 // An edge is about to pass one entry of the key: windows that it leads gain its value, those that it trails lose it.
 void Group::count_passed(Index index, std::size_t edge) noexcept {
   const std::byte* const record = table_.record(index);
-  const RingCursor at = place_of(record, static_cast<int>(edge));
+  const auto at = load<RingCursor>(record + layout_.edges[edge].ring);
   for (std::size_t d = 0; d < layout_.distincts.size(); ++d) {
     const Distinct& plan = layout_.distincts[d];
     const DistinctState state = load<DistinctState>(record + plan.state);
@@ -94,30 +90,28 @@ void Group::no_room(Index index, std::size_t distinct, std::uint32_t counted_end
     state->values = distinct_broken;
     return;
   }
-  uncount(index, distinct, {place_of(record, plan.trail), counted_end});
+  uncount(index, distinct, {load<RingCursor>(record + plan.trail_cursor), counted_end});
   state->counted = 0;
   --counted_windows_;
 }
 
-Scalar Group::read_distinct(Index index, const std::byte* record, const Read& read) noexcept {
-  const Distinct& plan = layout_.distincts[read.total];
+Scalar Group::read_distinct(Index index, const std::byte* record, std::size_t number) noexcept {
+  const Distinct& plan = layout_.distincts[number];
   const Raw& raw = layout_.raws[plan.raw];
   const DistinctState state = load<DistinctState>(record + plan.state);
   if (plan.trail < 0) {
     distinct_refused_ += state.values == distinct_broken;
     return state.values == distinct_broken ? Scalar{} : Scalar{state.values, true};
   }
-  const Span span{place_of(record, plan.trail), place_of(record, plan.lead).position};
+  const Span span{load<RingCursor>(record + plan.trail_cursor), load<std::uint32_t>(record + plan.lead_position)};
   if (state.counted != 0) {
     if (span.size() >= uncount_below) return {state.values, true};
-    uncount(index, read.total, span);
+    uncount(index, number, span);
     reinterpret_cast<DistinctState*>(table_.record(index) + plan.state)->counted = 0;
     --counted_windows_;
   }
-  if (span.size() == 0) return {0, true};
-  if (span.size() == 1) return {static_cast<std::int64_t>(load<Bits>(ring_entry(span.from.location)) >> raw.bit & 1), true};
   if (span.size() <= scan_max) return {scan(raw, span), true};
-  if (counted_.room() < span.size() || !count(index, read.total, span)) {
+  if (counted_.room() < span.size() || !count(index, number, span)) {
     ++distinct_refused_;
     return {};
   }

@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::size_t next_column = state::Tiles::events;  // from a cell to that of the next column
 
-
-Group::Place cells_of(state::Tiles& tiles, Sequence sequence) noexcept {
-  const std::size_t cell = static_cast<std::size_t>(sequence) % state::Tiles::events;
-  return {tiles.numbers(0, sequence) + cell, tiles.valid(0, sequence) + cell};
-}
-
 void write(Group::Place place, std::size_t cell, Scalar value) noexcept {
   place.numbers[cell] = value.number;
   place.valid[cell] = value.valid;
@@ -30,20 +24,35 @@ void write_ratio(Group::Place place, std::size_t cell, Scalar numerator, std::in
 }  // namespace
 
 // What can't wait for the end of the batch.
-void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept {
-  const Place place = cells_of(tiles, batch.first + static_cast<Sequence>(i));
+void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept {
+  for (const Read& read : reads.distincts) write(place, read.cell + i, read_distinct(index, record, layout_.distincts[read.total], read.total));
   for (const Read& read : reads.rare) {
-    const Scalar value = read_rare(read, index, record, batch.te[i]);
-    if (!read.ratio) write(place, read.cell, value);
-    if (read.ratio) write_ratio(place, read.cell, value, load<std::int64_t>(record + read.lead_count));
+    const Scalar value = read_rare(read, record, te);
+    if (!read.ratio) write(place, read.cell + i, value);
+    if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count));
   }
   if (head_of(record)->wide == 0 || reads.sums.empty()) [[likely]] return;
   rows.wide |= 1U << i;
   for (std::size_t s = 0; s < reads.sums.size(); ++s) rows.exact[s * batch_events + i] = exact_sum(index, record, reads.sums[s]);
 }
 
+// Nearly all windows of `distinct` hold one event, or none.
+Scalar Group::read_distinct(Index index, const std::byte* record, const Distinct& plan, std::size_t number) noexcept {
+  if (plan.trail < 0 || load<DistinctState>(record + plan.state).counted != 0) return read_distinct(index, record, number);
+  const auto trail = load<RingCursor>(record + plan.trail_cursor);
+  const std::uint32_t entries = load<std::uint32_t>(record + plan.lead_position) - trail.position;
+  if (entries == 0) return {0, true};
+  if (entries == 1) return {static_cast<std::int64_t>(load<Bits>(ring_entry(trail.location)) >> layout_.raws[plan.raw].bit & 1), true};
+  return read_distinct(index, record, number);
+}
+
+Group::Place Group::cells_of(const Batch& batch, state::Tiles& tiles) noexcept {
+  const std::size_t cell = static_cast<std::size_t>(batch.first) % state::Tiles::events;
+  return {tiles.numbers(0, batch.first) + cell, tiles.valid(0, batch.first) + cell};
+}
+
 void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
-  const Place place = cells_of(tiles, batch.first);
+  const Place place = cells_of(batch, tiles);
   read_rows(layout_.before, before_, batch, place);
   read_rows(layout_.after, after_, batch, place);
   if (before_.wide != 0) read_exact(layout_.before, before_, batch, place);
@@ -111,11 +120,10 @@ void Group::write_missing(const Reads& reads, const Batch& batch, Place place) c
 }
 
 // The value, or the numerator of a ratio.
-Scalar Group::read_rare(const Read& read, Index index, const std::byte* record, Time te) noexcept {
+Scalar Group::read_rare(const Read& read, const std::byte* record, Time te) noexcept {
   switch (read.op) {
     case Read::Op::total64: case Read::Op::share64: return {load<std::int64_t>(record + read.lead), true};
     case Read::Op::total128: case Read::Op::avg128: return narrow(load<Int128>(record + read.lead));
-    case Read::Op::distinct: return read_distinct(index, record, read);
     default: return read_last(record, read, te);
   }
 }

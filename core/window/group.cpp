@@ -50,13 +50,14 @@ std::int64_t* take_wide_words(const Layout& layout, std::uint64_t records, state
 Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
     : layout_(std::move(layout)),
       table_({layout_.record_bytes, layout_.key_offset, layout_.key_bytes, keys_max_of(layout_, limits)}, arena),
-      queue_(layout_.entry_bytes, layout_.keeps_log() ? limits.entries_max : 0, arena),
+      queue_(layout_.entry_bytes, layout_.keeps_queue() ? limits.entries_max : 0, arena),
       chunks_(std::max(layout_.chunk_bytes, limits::cache_line_bytes), chunks_max_of(layout_, limits, table_.records_max()), arena),
       counted_(raw_bytes_max(layout_), layout_.distincts.empty() ? 0 : limits.distinct_max, arena),
       wide_(take_wide_words(layout_, table_.records_max(), arena)),
       blank_(blank_record(layout_)),
       keys_((layout_.key_bytes + 1) * batch_events),
       pass_batch_(choose_pass_batch()),
+      update_plain_(choose_update()),
       values_(std::max<std::size_t>(1, layout_.values) * batch_events),  // at least one of each: a place to point to
       words_(std::max<std::size_t>(1, layout_.words.size()) * batch_events),
       raws_(layout_.raws_bytes),
@@ -84,7 +85,24 @@ Group::Role Group::read_key(const TypePlan& type, const std::byte* slot, std::by
   return type.inserts ? Role::insert : Role::read;
 }
 
+// A word of the event is the key, and there is one in each.
+void Group::gather_plain(const Batch& batch, const TypePlan& type) noexcept {
+  const Quick key = *type.quick_key;
+  const Role role = type.inserts ? Role::insert : Role::read;
+  std::byte* to = keys_.data();
+  for (std::size_t i = 0; i < batch.count; ++i, to += sizeof(std::uint64_t)) {
+    const std::uint64_t number = key.number(batch.slot[i]);
+    store(to, number);
+    const std::uint64_t hash = hash_bytes(&number, sizeof number);
+    work_[i] = {.key = to, .hash = hash, .index = state::KeyTable::none, .role = role};
+    table_.prefetch(hash);
+  }
+}
+
 void Group::gather(const Batch& batch) noexcept {
+  if (batch.uniform && is_plain(batch, layout_.types[batch.type[0]])) {
+    if (layout_.types[batch.type[0]].reads) return gather_plain(batch, layout_.types[batch.type[0]]);
+  }
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];
     std::byte* const key = keys_.data() + i * layout_.key_bytes;
@@ -94,17 +112,6 @@ void Group::gather(const Batch& batch) noexcept {
     if (batch.type[i] == no_event) continue;
     const TypePlan& type = layout_.types[batch.type[i]];
     if (!type.reads) continue;
-    if (type.quick_key) {
-      if (!type.quick_key->valid(batch.slot[i])) {
-        work.role = Role::empty;
-        continue;
-      }
-      store(key, type.quick_key->number(batch.slot[i]));
-      work.role = type.inserts ? Role::insert : Role::read;
-      work.hash = hash_bytes(key, sizeof(std::uint64_t));
-      table_.prefetch(work.hash);
-      continue;
-    }
     work.role = read_key(type, batch.slot[i], key);
     if (work.role == Role::empty) continue;
     work.hash = hash_bytes(key, layout_.key_bytes);
@@ -113,33 +120,37 @@ void Group::gather(const Batch& batch) noexcept {
 }
 
 void Group::locate(const Batch& batch) noexcept {
+  const state::Records records = table_.records();
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];
     if (work.role < Role::read) continue;
     work.index = table_.candidate(work.hash);
     if (work.index == state::KeyTable::none) continue;
-    const std::byte* const record = table_.record(work.index);
-    for (std::size_t at = 0; at < layout_.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(record + at, 1);
+    const std::byte* const record = records[work.index];
+    for (std::size_t at = 0; at < records.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(record + at, 1);
   }
 }
 
 void Group::settle(const Batch& batch) noexcept {
+  all_found_ = true;
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];
-    if (work.role < Role::read) continue;
-    if (work.index == state::KeyTable::none || !table_.holds(work.index, work.hash, work.key)) work.index = table_.find(work.hash, work.key);
-    if (!layout_.keeps_rings() || work.index == state::KeyTable::none) continue;
-    const std::uint32_t append = ring_of(table_.record(work.index))->append;
-    if (append != no_location) __builtin_prefetch(ring_entry(append), 1);
+    if (work.role >= Role::read) work.index = find(work);
+    all_found_ &= work.index != state::KeyTable::none;
   }
+  if (layout_.keeps_rings()) fetch_rings(batch.count);
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);
   if (passed_early_) pass_early(batch);
 }
 
-Group::Index Group::find(const Work& work) const noexcept {
-  if (work.index != state::KeyTable::none && table_.holds(work.index, work.hash, work.key)) return work.index;
-  return table_.find(work.hash, work.key);
+void Group::fetch_rings(std::size_t count) const noexcept {
+  const state::Records records = table_.records();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (work_[i].index == state::KeyTable::none) continue;
+    const std::uint32_t append = ring_of(records[work_[i].index])->append;
+    if (append != no_location) __builtin_prefetch(ring_entry(append), 1);
+  }
 }
 
 Group::Index Group::create(const Work& work, Time te) noexcept {
@@ -170,7 +181,7 @@ void Group::examine(Index index, Time te) noexcept {
   std::byte* const record = table_.record(index);
   if (layout_.immortal || head_of(record)->last_te > earlier(te, layout_.reach)) return;
   if (layout_.keeps_rings()) {
-    bring_ring(index);
+    bring_cursors(index);
     for (const Distinct& distinct : layout_.distincts) {
       counted_windows_ -= distinct.trail >= 0 && load<DistinctState>(record + distinct.state).counted != 0;
     }
@@ -185,7 +196,7 @@ GroupCounters Group::counters() const noexcept {
   return {.keys = table_.size(),
           .keys_evicted = keys_evicted_,
           .keys_refused = keys_refused_,
-          .entries = layout_.keeps_log() ? queue_.size() : ring_entries_,
+          .entries = layout_.keeps_queue() ? queue_.size() : ring_entries_,
           .entries_refused = entries_refused_,
           .overflow = overflow_,
           .distinct_values = counted_.used(),

@@ -34,6 +34,8 @@ struct Batch {
   std::array<const std::byte*, batch_events> slot;
   std::array<Time, batch_events> te;
   std::array<std::uint16_t, batch_events> type;  // index into Pipeline::events, or no_event
+  bool uniform = false;       // all are events of one type
+  std::uint32_t missing = 0;  // and these fields are missing in at least one of them: bits of EventHeader::missing
 };
 inline constexpr std::uint16_t no_event = 0xFFFF;
 
@@ -91,6 +93,9 @@ class Group {
   };
 
   // Keys (group.cpp).
+  // Whether nothing that the group looks at is missing in a uniform batch.
+  [[nodiscard]] static bool is_plain(const Batch& batch, const TypePlan& type) noexcept { return type.plain && (batch.missing & type.plain_fields) == 0; }
+  void gather_plain(const Batch& batch, const TypePlan& type) noexcept;
   [[nodiscard]] Role read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept;
   [[nodiscard]] Index create(const Work& work, Time te) noexcept;
   void reclaim(std::size_t partition, std::size_t records, Index spare, Time te) noexcept;
@@ -100,8 +105,13 @@ class Group {
   void evaluate(const Batch& batch, const TypePlan& type, std::size_t begin, std::size_t end) noexcept;
   void run_quick(const Batch& batch, const TypePlan& type, std::size_t begin, std::size_t end) noexcept;
   void run_programs(const Batch& batch, const TypePlan& type, std::size_t event) noexcept;
-  void take_bits_and_words(std::size_t begin, std::size_t end) noexcept;
+  void run_plain(const Batch& batch, const TypePlan& type) noexcept;
+  void take_bits(std::size_t begin, std::size_t end) noexcept;
+  void take_word(std::size_t word, std::size_t begin, std::size_t end) noexcept;
+  void take_plain_bits_and_words(std::size_t count, Facts all) noexcept;
+  void note_wide(const std::int64_t* from, std::size_t count) noexcept;
   [[nodiscard]] std::int64_t* values(std::size_t value) noexcept { return values_.data() + value * batch_events; }
+  [[nodiscard]] const std::int64_t* values(std::size_t value) const noexcept { return values_.data() + value * batch_events; }
   [[nodiscard]] std::int64_t* words(std::size_t event) noexcept { return words_.data() + event * layout_.words.size(); }
 
   // Time edges (passing.cpp).
@@ -124,13 +134,28 @@ class Group {
   [[nodiscard]] bool touched(Index index) const noexcept { return (touched_[index % touched_bits / 64] >> (index % 64) & 1) != 0; }
 
   // One event at its turn (update.cpp).
-  [[nodiscard, gnu::always_inline]] inline bool take_in(const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept;
-  [[nodiscard]] Index find(const Work& work) const noexcept;
+  [[nodiscard, gnu::always_inline]] inline bool take_in(const Batch& batch, std::size_t i, Place place) noexcept;
+  [[nodiscard, gnu::always_inline]] inline Index find(const Work& work) const noexcept {
+    if (work.index != state::KeyTable::none && table_.holds(work.index, work.hash, work.key)) [[likely]] return work.index;
+    return table_.find(work.hash, work.key);
+  }
+  void fetch_rings(std::size_t count) const noexcept;
   [[nodiscard, gnu::always_inline]] inline bool make_room(Index index, Time te) noexcept;
   [[nodiscard]] bool make_room_in_rings(Index index, Time te) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
-  [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept;
-  void insert_into_ring(Index index, const Batch& batch, std::size_t i) noexcept;
+  [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
+  [[gnu::always_inline]] inline void bring_ring(Index index, const std::byte* record) noexcept;
+  [[gnu::always_inline]] inline void make_room_in_chunk(std::byte* record) noexcept;
+  [[gnu::always_inline]] inline void copy_raws(const TypePlan& type, const std::byte* slot, std::size_t i, std::byte* to) const noexcept;
+  [[gnu::always_inline]] inline void insert_into_ring(Index index, std::byte* record, const Batch& batch, std::size_t i) noexcept;
+  using Update = void (Group::*)(const Batch&, Place) noexcept;
+  [[nodiscard]] Update choose_update() const noexcept;
+  [[nodiscard]] bool may_update_plain(const Batch& batch) const noexcept;
+  template <std::size_t Sums, std::size_t Quads>
+  void update_plain(const Batch& batch, Place place) noexcept;
+  void update_one_by_one(const Batch& batch, Place place) noexcept;
+  [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
+  void enter_wide(Index index, const std::byte* words) noexcept;
   static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
 
   // Rings of keys, and the edges of `last N` (rings.cpp).
@@ -142,18 +167,16 @@ class Group {
   }
   [[nodiscard]] std::byte* raws_of(std::byte* ring_entry) const noexcept { return ring_entry + sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t); }
   [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept;
-  void append_to_ring(std::byte* record, Bits bits, const std::int64_t* words) noexcept;
-  void copy_raws(const TypePlan& type, const std::byte* slot, std::size_t i) noexcept;
-  void append_chunk(RingHead* ring) noexcept;
-  void bring_ring(Index index) noexcept;
+  void append_chunk(std::byte* record) noexcept;
+  void bring_cursors(Index index) noexcept;
   void pass_in_ring(Index index, std::size_t edge) noexcept;
+  void move_cursor(std::byte* record, std::size_t edge, std::uint32_t to) noexcept;
   void advance_last_n_edges(Index index) noexcept;
   void free_passed_chunks(std::byte* record) noexcept;
   void free_ring(std::byte* record) noexcept;
   [[nodiscard]] std::uint32_t passed_by_all(const std::byte* record) const noexcept;
 
   // Distinct values (distinct.cpp).
-  [[nodiscard]] RingCursor place_of(const std::byte* record, int edge) const noexcept;
   template <class Visit>
   void visit(Span span, const Raw& raw, Visit visit) const noexcept;
   [[nodiscard]] bool count(Index index, std::size_t distinct, Span span) noexcept;
@@ -161,15 +184,17 @@ class Group {
   void count_passed(Index index, std::size_t edge) noexcept;
   void count_inserted(Index index, Bits bits) noexcept;
   void no_room(Index index, std::size_t distinct, std::uint32_t counted_end) noexcept;
-  [[nodiscard]] Scalar read_distinct(Index index, const std::byte* record, const Read& read) noexcept;
+  [[nodiscard]] Scalar read_distinct(Index index, const std::byte* record, std::size_t number) noexcept;
   [[nodiscard]] std::uint32_t scan(const Raw& raw, Span span) const noexcept;
 
   // Features (features.cpp).
-  void look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept;
+  void look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
+  [[nodiscard]] Scalar read_distinct(Index index, const std::byte* record, const Distinct& plan, std::size_t number) noexcept;
+  [[nodiscard]] static Place cells_of(const Batch& batch, state::Tiles& tiles) noexcept;
   void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void write_missing(const Reads& reads, const Batch& batch, Place place) const noexcept;
-  [[nodiscard]] Scalar read_rare(const Read& read, Index index, const std::byte* record, Time te) noexcept;
+  [[nodiscard]] Scalar read_rare(const Read& read, const std::byte* record, Time te) noexcept;
   [[nodiscard]] Scalar exact_sum(Index index, const std::byte* record, const Read& read) noexcept;
   [[nodiscard]] Scalar read_last(const std::byte* record, const Read& read, Time te) const noexcept;
   [[nodiscard]] Scalar narrow(Int128 sum) noexcept;
@@ -185,12 +210,14 @@ class Group {
   std::array<Work, batch_events> work_{};
   std::vector<Pass> passes_;      // the time edges
   PassBatch pass_batch_;
+  Update update_plain_;           // null: its columns are too many or of other kinds
   static constexpr std::size_t touched_bits = 2048, deferred_max = 64;
   std::array<std::uint64_t, touched_bits / 64> touched_{};  // by records of the batch's keys, and by chance of others
   std::array<Due, deferred_max> deferred_;
   std::size_t deferred_count_ = 0, deferred_done_ = 0;
   bool passed_early_ = false;     // in this batch
   bool keys_changed_ = false;     // in this batch: a record was made or forgotten
+  bool all_found_ = false;        // in this batch: every event has a record
   std::uint64_t passed_by_all_ = 0;  // entries to free
   Chunk passed_chunk_ = 0;           // where they begin
 

@@ -196,7 +196,7 @@ class Builder {
     raw.value = add_expr(raw.text ? texts_ : values_, aggregate.value.get());
     raw.facts = valid_facts(aggregate);
     if (raw.text) raw.bytes = text_bytes(aggregate);
-    const Distinct distinct{add_raw(raw), needs.lead, needs.trail, 0};
+    const Distinct distinct{.raw = add_raw(raw), .lead = needs.lead, .trail = needs.trail};
     for (std::size_t i = 0; i < layout_.distincts.size(); ++i) {
       const Distinct& other = layout_.distincts[i];
       if (other.raw == distinct.raw && other.lead == distinct.lead && other.trail == distinct.trail) return i;
@@ -324,6 +324,8 @@ class Builder {
       raw.offset = layout_.raws_bytes;
       layout_.raws_bytes += raw.bytes;
     }
+    for (const Facts f : layout_.bits) layout_.asked |= f;
+    for (const Word& word : layout_.words) layout_.asked |= word.facts;
     const std::size_t facts = wheres_.size() + 2 * values_.size() + texts_.size();
     for (Facts f = 0; facts <= 8 && f < Facts{1} << facts; ++f) layout_.bits_of_facts.push_back(layout_.bits_for(f));
     if (layout_.bits.size() <= bits_max) return std::nullopt;
@@ -372,8 +374,12 @@ class Builder {
       offset += sizeof(RingCursor);
     }
     for (Distinct& distinct : layout_.distincts) {
-      distinct.state = offset;
+      distinct.state = static_cast<std::uint32_t>(offset);
       offset += sizeof(DistinctState);
+      const auto cursor = [&](int edge) { return layout_.edges[static_cast<std::size_t>(edge)].ring; };
+      const std::size_t now = layout_.ring_head_offset + offsetof(RingHead, position);
+      distinct.lead_position = static_cast<std::uint32_t>(distinct.lead < 0 ? now : cursor(distinct.lead) + offsetof(RingCursor, position));
+      if (distinct.trail >= 0) distinct.trail_cursor = cursor(distinct.trail);
     }
     for (const std::uint32_t edge : layout_.ring_edges) {
       if (edge < layout_.time_edges) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
@@ -458,6 +464,7 @@ class Builder {
         case Read::Op::avg32: reads.differences64.push_back(value); break;
         case Read::Op::share32: reads.differences32.push_back(value); break;
         case Read::Op::last_always: reads.lasts.push_back(value); break;
+        case Read::Op::distinct: reads.distincts.push_back(read); break;
         default: reads.rare.push_back(read); break;
       }
       if (read.op == Read::Op::count32 || read.op == Read::Op::sum64) reads.always.push_back(read.cell);
@@ -495,6 +502,17 @@ class Builder {
     }
     type.quick = type.texts.empty() && type.quick_wheres.size() == type.wheres.size() && type.quick_values.size() == type.values.size();
     if (type.key.size() == 1 && type.key[0].bytes == 8 && !key_is_text_) type.quick_key = Program::of_field(type.key[0].field).quick_value();
+    type.plain = type.quick && type.quick_key;
+    const auto needs = [&](const Quick& quick) {
+      type.plain = type.plain && quick.header_bit();
+      type.plain_fields |= quick.header_bit().value_or(0);
+    };
+    if (type.quick_key) needs(*type.quick_key);
+    for (const Quick& where : type.quick_wheres) needs(where);
+    for (std::size_t i = 0; i < type.quick_values.size(); ++i) {
+      needs(type.quick_values[i]);
+      type.plain_facts |= Facts{1} << (type.quick_wheres.size() + 2 * i);
+    }
   }
 
   void plan_key(const EventSchema& schema, TypePlan& type) const {

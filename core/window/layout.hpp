@@ -130,7 +130,9 @@ struct Raw {
 struct Distinct {
   std::size_t raw = 0;
   int lead = -1, trail = -1;      // edges; lead -1: now, trail -1: since the start
-  std::size_t state = 0;          // offset of its DistinctState in the record
+  std::uint32_t state = 0;        // offset of its DistinctState in the record
+  std::uint32_t lead_position = 0;                // offset of the position where the window ends
+  std::uint32_t trail_cursor = 0;                 // of the RingCursor where it begins; trail -1: none
 };
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
@@ -160,7 +162,9 @@ struct Reads {
   std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
   std::vector<Difference> lasts;      // last .. since start: the carry at `lead`
   std::vector<Read> sums;             // sum64 and avg32 again, for keys with wide values
-  std::vector<Read> rare;             // what is read from the record itself
+  std::vector<Read> distincts;
+  std::vector<Read> rare;             // what else is read from the record itself
+  [[nodiscard]] bool from_record() const noexcept { return !distincts.empty() || !rare.empty(); }
   std::vector<Read> all;
 };
 
@@ -180,6 +184,9 @@ struct TypePlan {
   std::vector<FieldRef> texts;    // then one bit each: not missing
   bool quick = false;             // all wheres and values are Quick, and there are no texts
   std::vector<Quick> quick_wheres, quick_values;
+  bool plain = false;             // quick, and a batch without these fields missing has all values
+  std::uint32_t plain_fields = 0; // bits of EventHeader::missing
+  Facts plain_facts = 0;          // that every event then has: each value is not missing
   std::optional<Quick> quick_key; // the key is one field of 8 bytes
 };
 
@@ -198,6 +205,7 @@ struct Layout {
   std::vector<Column> latests, now_others;  // and those that are only read now: `latest`, and the rest
   std::vector<Facts> bits;                // bit i: all of these facts
   std::vector<Bits> bits_of_facts;        // the bits for any facts, if these are few
+  Facts asked = 0;                        // facts that some bit or word depends on
   std::vector<Word> words;                // the sum64 columns', then those of edge_others, then the rest
   std::size_t entry_words = 0;            // the first, which entries keep
   Reads before, after;            // features read before the event is inserted (`prior`), and after
@@ -219,7 +227,7 @@ struct Layout {
     for (std::size_t i = 0; i < bits.size(); ++i) result |= static_cast<Bits>((facts & bits[i]) == bits[i]) << i;
     return result;
   }
-  [[nodiscard]] bool keeps_log() const noexcept { return time_edges != 0; }
+  [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0; }
   [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }
 };
 

@@ -19,8 +19,7 @@ const std::byte* words_at(const std::byte* entry) noexcept { return entry + size
 
 // Each pass of an edge goes to another key: the next ones are known long before.
 void Group::fetch_ahead(const Pass& pass, state::Records records) const noexcept {
-  const std::byte* const entry = queue_.ahead(pass.cursor, entries_ahead);
-  if (entry != nullptr) __builtin_prefetch(records[head_at(entry).record] + pass.block, 1);
+  __builtin_prefetch(records[head_at(queue_.ahead(pass.cursor, entries_ahead)).record] + pass.block, 1);
 }
 
 // Whether all that becomes due in the batch is in the queue already, and no bound can be reached in it, so that the order of passing shows nowhere.

@@ -45,6 +45,13 @@ struct Quick {
     return value >> shift & mask;
   }
   [[nodiscard]] bool in_range(const std::byte* slot) const noexcept { return (number(slot) - low <= width) != outside; }
+  // The field's bit in EventHeader::missing, 0 if it is never missing, or nothing if its bit stands further on.
+  [[nodiscard]] std::optional<std::uint32_t> header_bit() const noexcept {
+    if (missing_mask == 0) return 0;
+    constexpr std::size_t first = offsetof(EventHeader, missing);
+    if (missing_byte < first || missing_byte >= first + sizeof(EventHeader::missing)) return std::nullopt;
+    return std::uint32_t{missing_mask} << (8 * (missing_byte - first));
+  }
 };
 
 // Immutable after compile(); holds all it needs, so the tree may go.

@@ -6,40 +6,13 @@
 
 namespace pawl::window {
 
-void Group::copy_raws(const TypePlan& type, const std::byte* slot, std::size_t i) noexcept {
-  std::byte* to = raws_.data();
-  for (const Raw& raw : layout_.raws) {
-    if (raw.text) {
-      std::memset(to, 0, raw.bytes);
-      std::memcpy(to, type.texts[raw.value].bytes(slot), type.texts[raw.value].byte_count());
-    } else {
-      store(to, values(raw.value)[i]);
-    }
-    to += raw.bytes;
-  }
-}
-
 std::uint32_t Group::following(std::uint32_t location) const noexcept {
   if ((location & chunk_entries_max) + 1 < layout_.chunk_entries) return location + 1;
   return chunks_.next(location >> location_index_bits) << location_index_bits;
 }
 
-// Writes the event at hand; its position is counted when it is inserted. REQUIRES: make_room() said yes.
-void Group::append_to_ring(std::byte* record, Bits bits, const std::int64_t* words) noexcept {
+void Group::append_chunk(std::byte* record) noexcept {
   RingHead* const ring = ring_of(record);
-  const std::uint32_t location = ring->append++;
-  std::byte* const entry = ring_entry(location);
-  store(entry, bits);
-  if (layout_.ring_words != 0) std::memcpy(entry + sizeof(Bits), words, layout_.ring_words * sizeof(std::int64_t));
-  if (!raws_.empty()) std::memcpy(raws_of(entry), raws_.data(), raws_.size());
-  ++ring_entries_;
-  for (const std::uint32_t edge : layout_.ring_edges) {
-    RingCursor* const cursor = ring_cursor(record, edge);
-    if (cursor->position == ring->position) cursor->location = location;
-  }
-}
-
-void Group::append_chunk(RingHead* ring) noexcept {
   const Chunk chunk = chunks_.take();
   PAWL_ASSERT(chunk != state::ChunkPool::none);  // chunks_max_of() gives entries_max entries enough chunks, however they lie
   if (ring->oldest_chunk == no_chunk) {
@@ -50,26 +23,39 @@ void Group::append_chunk(RingHead* ring) noexcept {
   }
   chunks_.link(chunk, chunk);  // until there is a next one: a place that may be fetched
   ring->append = chunk << location_index_bits;
+  free_passed_chunks(record);  // the one before, if all of it was passed
 }
 
-// Brings all cursors of a key to where its edges stand. Edges pass in the queue; the ring follows when somebody looks.
-void Group::bring_ring(Index index) noexcept {
+// Brings all cursors of a key to where its edges stand.
+void Group::bring_cursors(Index index) noexcept {
   std::byte* const record = table_.record(index);
   for (const std::uint32_t e : layout_.ring_edges) {
     if (e >= layout_.time_edges) break;
-    const Edge& edge = layout_.edges[e];
-    while (load<RingCursor>(record + edge.ring).position != load<std::uint32_t>(record + edge.passed)) pass_in_ring(index, e);
+    const auto passed = load<std::uint32_t>(record + layout_.edges[e].passed);
+    if (counted_windows_ == 0) {
+      move_cursor(record, e, passed);
+    } else {
+      while (ring_cursor(record, e)->position != passed) pass_in_ring(index, e);
+    }
   }
   if (layout_.time_edges != layout_.edges.size()) advance_last_n_edges(index);
   free_passed_chunks(record);
+}
+
+void Group::move_cursor(std::byte* record, std::size_t edge, std::uint32_t to) noexcept {
+  const std::uint32_t end = ring_of(record)->position;
+  auto cursor = load<RingCursor>(record + layout_.edges[edge].ring);
+  while (cursor.position != to) {
+    if (++cursor.position != end) cursor.location = following(cursor.location);
+  }
+  store(record + layout_.edges[edge].ring, cursor);
 }
 
 // An edge passes one entry of a ring.
 void Group::pass_in_ring(Index index, std::size_t edge) noexcept {
   if (counted_windows_ != 0) count_passed(index, edge);
   std::byte* const record = table_.record(index);
-  RingCursor* const cursor = ring_cursor(record, edge);
-  if (++cursor->position != ring_of(record)->position) cursor->location = following(cursor->location);
+  move_cursor(record, edge, ring_cursor(record, edge)->position + 1);
 }
 
 void Group::advance_last_n_edges(Index index) noexcept {

@@ -5,23 +5,35 @@
 namespace pawl::window {
 namespace {
 
-// A constant length makes straight moves of it.
-inline void copy_row(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
-  switch (bytes) {
-    case 64: std::memcpy(to, from, 64); return;
-    case 96: std::memcpy(to, from, 96); return;
-    case 128: std::memcpy(to, from, 128); return;
-    case 160: std::memcpy(to, from, 160); return;
-    case 192: std::memcpy(to, from, 192); return;
-    default: std::memcpy(to, from, bytes);
-  }
+// Rows are multiples of 32 bytes.
+[[gnu::always_inline]] inline void copy_row(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+  std::size_t at = 0;
+  do {
+    std::memcpy(to + at, from + at, 32);
+    at += 32;
+  } while (at != bytes);
 }
 
 }  // namespace
 
+// Edges pass in the queue; the ring of a key follows when somebody looks.
+void Group::bring_ring(Index index, const std::byte* record) noexcept {
+  bool behind = layout_.time_edges != layout_.edges.size();
+  for (const std::uint32_t e : layout_.ring_edges) {
+    if (e >= layout_.time_edges) break;
+    const Edge& edge = layout_.edges[e];
+    behind |= load<RingCursor>(record + edge.ring).position != load<std::uint32_t>(record + edge.passed);
+  }
+  if (behind) bring_cursors(index);
+}
+
+void Group::make_room_in_chunk(std::byte* record) noexcept {
+  if ((ring_of(record)->append & chunk_entries_max) >= layout_.chunk_entries) [[unlikely]] append_chunk(record);
+}
+
 // False: all entries are in use.
 bool Group::make_room(Index index, Time te) noexcept {
-  if (layout_.keeps_log() && queue_.full()) [[unlikely]] {
+  if (layout_.keeps_queue() && queue_.full()) [[unlikely]] {
     ++entries_refused_;
     return false;
   }
@@ -37,8 +49,7 @@ bool Group::make_room_in_rings(Index index, Time te) noexcept {
     ++entries_refused_;
     return false;
   }
-  RingHead* const ring = ring_of(table_.record(index));
-  if ((ring->append & chunk_entries_max) >= layout_.chunk_entries) append_chunk(ring);
+  make_room_in_chunk(table_.record(index));
   return true;
 }
 
@@ -62,6 +73,17 @@ void Group::add_other(std::byte* total, const Column& column, Bits bits, const s
   }
 }
 
+void Group::add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept {
+  if ((bits >> column.bit & 1) == 0) return;
+  store(totals + column.offset, load<std::int64_t>(words + column.word * sizeof(std::int64_t)));
+  store(totals + column.offset + carry_te_offset, te);
+}
+
+void Group::enter_wide(Index index, const std::byte* words) noexcept {
+  head_of(table_.record(index))->wide = 1;
+  add_wide(index, 0, words);
+}
+
 // REQUIRES: make_room() said yes and nothing has happened to the record since.
 void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   const Time te = batch.te[i];
@@ -70,11 +92,8 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   std::byte* const record = table_.record(index);
   std::byte* const totals = record + layout_.totals_offset;
   head_of(record)->last_te = te;
-  if ((bits & wide_bit) != 0) [[unlikely]] {
-    head_of(record)->wide = 1;
-    add_wide(index, 0, event_words);
-  }
-  if (layout_.keeps_log()) {
+  if ((bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
+  if (layout_.keeps_queue()) {
     std::byte* const entry = queue_.append();
     store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
     for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
@@ -83,59 +102,145 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   }
   add_to_block(totals, bits, event_words, layout_.sums, layout_.quads);
   for (const Column& column : layout_.edge_others) add_other(totals + column.offset, column, bits, event_words, te);
-  for (const Column& column : layout_.latests) {
-    if ((bits >> column.bit & 1) == 0) continue;
-    std::memcpy(totals + column.offset, event_words + column.word * sizeof(std::int64_t), sizeof(std::int64_t));
-    store(totals + column.offset + carry_te_offset, te);
-  }
+  for (const Column& column : layout_.latests) add_latest(totals, column, bits, event_words, te);
   for (const Column& column : layout_.now_others) add_other(totals + column.offset, column, bits, event_words, te);
-  if (!layout_.raws.empty() || layout_.keeps_rings()) insert_into_ring(index, batch, i);
+  if (!layout_.raws.empty() || layout_.keeps_rings()) insert_into_ring(index, record, batch, i);
 }
 
 // Keeps what features read of a record at this moment.
-void Group::look(const Reads& reads, Rows& rows, Index index, const std::byte* record, const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept {
+void Group::look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept {
   if (reads.all.empty()) return;
   copy_row(rows.copies.data() + i * layout_.row_bytes, record + layout_.row_offset, layout_.row_bytes);
-  if (!reads.rare.empty() || head_of(record)->wide != 0) look_closer(reads, rows, index, record, batch, i, tiles);
+  if (reads.from_record() || head_of(record)->wide != 0) look_closer(reads, rows, index, record, te, i, place);
 }
 
 // False: a bound was reached, the event is in no window of this group and its features are missing.
-bool Group::take_in(const Batch& batch, std::size_t i, state::Tiles& tiles) noexcept {
+bool Group::take_in(const Batch& batch, std::size_t i, Place place) noexcept {
   const Work& work = work_[i];
   const Time te = batch.te[i];
   Index index = work.role != Role::empty && keys_changed_ ? find(work) : work.index;
   if (work.role == Role::insert && index == state::KeyTable::none) index = create(work, te);
-  if (layout_.keeps_rings() && index != state::KeyTable::none) bring_ring(index);  // before room is looked for: it may give some back
+  if (layout_.keeps_rings() && index != state::KeyTable::none) bring_ring(index, table_.record(index));  // before room is looked for: it may give some back
   if (work.role == Role::insert && (index == state::KeyTable::none || !make_room(index, te))) return false;
   const std::byte* const record = index == state::KeyTable::none ? blank_.data() : table_.record(index);
-  look(layout_.before, before_, index, record, batch, i, tiles);
+  look(layout_.before, before_, index, record, te, i, place);
   if (work.role == Role::insert) insert(index, batch, i);
-  look(layout_.after, after_, index, record, batch, i, tiles);
+  look(layout_.after, after_, index, record, te, i, place);
   return true;
+}
+
+// A batch in which every event enters the record it has: nothing is refused, no key comes or goes.
+template <std::size_t Sums, std::size_t Quads>
+void Group::update_plain(const Batch& batch, Place place) noexcept {
+  const state::Records records = table_.records();
+  const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
+  const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
+  const bool rings = layout_.keeps_rings(), raws = !layout_.raws.empty(), queue = layout_.keeps_queue();
+  const bool reads_before = !layout_.before.all.empty(), reads_after = !layout_.after.all.empty();
+  const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record();
+  const std::span<const Column> latests = layout_.latests;
+  const auto* event_words = reinterpret_cast<const std::byte*>(words_.data());
+  std::byte *before = before_.copies.data(), *after = after_.copies.data();
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (deferred_count_ != 0) pass_deferred(i);
+    const Index index = work_[i].index;
+    const Time te = batch.te[i];
+    const Bits bits = bits_[i];
+    std::byte* const record = records[index];
+    std::byte* const totals = record + totals_offset;
+    if (rings) {
+      bring_ring(index, record);
+      make_room_in_chunk(record);
+    }
+    if (reads_before) {
+      copy_row(before, record + row_offset, row_bytes);
+      if (close_before || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.before, before_, index, record, te, i, place);
+      before += row_bytes;
+    }
+    head_of(record)->last_te = te;
+    if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
+    if (queue) {
+      std::byte* const entry = queue_.append();
+      store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
+      for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
+    }
+    add_to_block(totals, bits, event_words, Sums, Quads);
+    for (const Column& column : latests) add_latest(totals, column, bits, event_words, te);
+    if (rings || raws) insert_into_ring(index, record, batch, i);
+    if (reads_after) {
+      copy_row(after, record + row_offset, row_bytes);
+      if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
+      after += row_bytes;
+    }
+    event_words += words_of_event;
+  }
+}
+
+Group::Update Group::choose_update() const noexcept {
+  static constexpr Update known[3][3] = {{&Group::update_plain<0, 0>, &Group::update_plain<0, 1>, &Group::update_plain<0, 2>},
+                                         {&Group::update_plain<1, 0>, &Group::update_plain<1, 1>, &Group::update_plain<1, 2>},
+                                         {&Group::update_plain<2, 0>, &Group::update_plain<2, 1>, &Group::update_plain<2, 2>}};
+  const bool plain = layout_.edge_others.empty() && layout_.now_others.empty() && layout_.sums < 3 && layout_.quads < 3;
+  return plain ? known[layout_.sums][layout_.quads] : nullptr;
+}
+
+// All edges stand where the batch will end, every event has its record, and no bound is near.
+bool Group::may_update_plain(const Batch& batch) const noexcept {
+  if (update_plain_ == nullptr || !all_found_ || !passed_early_ || deferred_count_ == deferred_max) return false;
+  if (ring_entries_ + batch.count > entries_max_) return false;
+  return batch.uniform && layout_.types[batch.type[0]].inserts;
 }
 
 void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
   missing_ = before_.wide = after_.wide = 0;
-  const bool settled = passed_early_ && deferred_count_ < deferred_max;  // all edges stand where the batch will end
-  for (std::size_t i = 0; i < batch.count; ++i) {
-    if (deferred_count_ != 0) pass_deferred(i);
-    if (!settled && batch.type[i] != no_event) advance(batch.te[i]);
-    if (work_[i].role == Role::none || !take_in(batch, i, tiles)) missing_ |= 1U << i;
+  if (may_update_plain(batch)) {
+    (this->*update_plain_)(batch, cells_of(batch, tiles));
+  } else {
+    update_one_by_one(batch, cells_of(batch, tiles));
   }
   deferred_count_ = deferred_done_ = 0;
   free_passed();
 }
 
-void Group::insert_into_ring(Index index, const Batch& batch, std::size_t i) noexcept {
-  if (!layout_.raws.empty()) copy_raws(layout_.types[batch.type[i]], batch.slot[i], i);
-  if (counted_windows_ != 0) count_inserted(index, bits_[i]);
+void Group::update_one_by_one(const Batch& batch, Place place) noexcept {
+  const bool settled = passed_early_ && deferred_count_ < deferred_max;  // all edges stand where the batch will end
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (deferred_count_ != 0) pass_deferred(i);
+    if (!settled && batch.type[i] != no_event) advance(batch.te[i]);
+    if (work_[i].role == Role::none || !take_in(batch, i, place)) missing_ |= 1U << i;
+  }
+}
+
+void Group::copy_raws(const TypePlan& type, const std::byte* slot, std::size_t i, std::byte* to) const noexcept {
+  for (const Raw& raw : layout_.raws) {
+    if (raw.text) [[unlikely]] {
+      std::memset(to, 0, raw.bytes);
+      std::memcpy(to, type.texts[raw.value].bytes(slot), type.texts[raw.value].byte_count());
+    } else {
+      store(to, values(raw.value)[i]);
+    }
+    to += raw.bytes;
+  }
+}
+
+void Group::insert_into_ring(Index index, std::byte* record, const Batch& batch, std::size_t i) noexcept {
+  const TypePlan& type = layout_.types[batch.type[i]];
+  if (counted_windows_ != 0) {
+    copy_raws(type, batch.slot[i], i, raws_.data());
+    count_inserted(index, bits_[i]);
+  }
   if (!layout_.keeps_rings()) return;
-  std::byte* const record = table_.record(index);
-  append_to_ring(record, bits_[i], words(i));
-  ++ring_of(record)->position;
-  if (layout_.time_edges == layout_.edges.size()) return;
-  advance_last_n_edges(index);
-  free_passed_chunks(record);
+  RingHead* const ring = ring_of(record);
+  const std::uint32_t location = ring->append++, position = ring->position++;
+  std::byte* const entry = ring_entry(location);
+  store(entry, bits_[i]);
+  if (layout_.ring_words != 0) std::memcpy(entry + sizeof(Bits), words(i), layout_.ring_words * sizeof(std::int64_t));
+  copy_raws(type, batch.slot[i], i, raws_of(entry));
+  ++ring_entries_;
+  for (const std::uint32_t edge : layout_.ring_edges) {
+    if (RingCursor* const cursor = ring_cursor(record, edge); cursor->position == position) cursor->location = location;
+  }
+  if (layout_.time_edges != layout_.edges.size()) bring_cursors(index);
 }
 
 }  // namespace pawl::window

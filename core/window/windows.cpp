@@ -81,16 +81,22 @@ Batch take(SlotView slots, Sequence first, Sequence last, Time& te, std::size_t 
   Batch batch;
   batch.first = first;
   const Sequence tile_left = tile_events - first % tile_events;
-  batch.count = static_cast<std::size_t>(std::min({last - first + 1, tile_left, static_cast<Sequence>(batch_events)}));
-  for (std::size_t i = 0; i < batch.count; ++i) {
+  const auto count = static_cast<std::size_t>(std::min({last - first + 1, tile_left, static_cast<Sequence>(batch_events)}));
+  bool uniform = true;
+  for (std::size_t i = 0; i < count; ++i) {
     const std::byte* const slot = slots[first + static_cast<Sequence>(i)];
-    const EventHeader& header = slots.header(first + static_cast<Sequence>(i));
-    const bool event = is_event(header.type) && static_cast<std::size_t>(header.type - first_event_type) < types;
+    const EventHeader& header = *reinterpret_cast<const EventHeader*>(slot);
+    const auto type = static_cast<std::uint16_t>(header.type - first_event_type);  // of what is no event: far beyond all types
+    const bool event = type < types;
     if (event) te = std::max(te, header.at);
     batch.slot[i] = slot;
     batch.te[i] = te;
-    batch.type[i] = event ? static_cast<std::uint16_t>(header.type - first_event_type) : no_event;
+    batch.type[i] = event ? type : no_event;
+    batch.missing |= header.missing;
+    uniform &= batch.type[i] == batch.type[0];
   }
+  batch.count = count;
+  batch.uniform = uniform && batch.type[0] != no_event;
   return batch;
 }
 
