@@ -52,7 +52,7 @@ class PolledPayments final : public InputSource {
     if (started_ns_ == 0) started_ns_ = start;
     std::int64_t filled = 0;
     for (; filled < run.size && !payments_.at_end(); ++filled) {
-      std::byte* const slot = run.slot(filled);
+      std::byte* const slot = run.slot_to_fill(filled);
       payments_.next(slot);
       reinterpret_cast<EventHeader*>(slot)->ticket = ticket_++;
     }

@@ -26,7 +26,7 @@ class PacedPayments final : public InputSource {
     if (!plan_) plan_.emplace(now, rate_);
     const std::int64_t due = std::min({plan_->due(now), events_, sent_ + run.size}) - sent_;
     for (std::int64_t i = 0; i < due; ++i) {
-      std::byte* const slot = run.slot(i);
+      std::byte* const slot = run.slot_to_fill(i);
       payments_.next(slot);
       reinterpret_cast<EventHeader*>(slot)->ticket = static_cast<Ticket>(++sent_);
     }

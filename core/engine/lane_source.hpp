@@ -17,7 +17,7 @@ class LaneSource final : public InputSource {
   std::int64_t fill(const SlotRun& run) override {
     std::int64_t filled = 0;
     return lane_.drain(run.size, [&](Ticket ticket, std::span<const std::byte> cell) {
-      std::byte* slot = run.slot(filled++);
+      std::byte* slot = run.slot_to_fill(filled++);
       std::memcpy(slot + record_offset, cell.data() + record_offset, cell.size() - record_offset);
       reinterpret_cast<EventHeader*>(slot)->ticket = ticket;
     });

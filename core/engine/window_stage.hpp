@@ -1,6 +1,7 @@
 // Windows: one shard of the keyed windows as a stage. Writes the features of its groups beside the ring.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "pawl/core/event/slot_view.hpp"
@@ -17,8 +18,14 @@ class WindowStage {
   WindowStage(ring::Reader<ring::ByteRing>& reader, window::Windows& windows, const SlotView& slots, state::Tiles& tiles)
       : reader_(reader), windows_(windows), slots_(slots), tiles_(tiles) {}
 
+  // Set-up: tiles have a gate of their own, so that they can be fewer than the ring spans and stay in the second-level cache. `decided`: the
+  // last sequence whose cells nobody reads any more. Outlives the stage.
+  void gate_on(const ring::Cursor<>& decided) noexcept { decided_ = &decided; }
+
   std::int64_t poll(std::int64_t budget) {
-    const ring::Batch batch = reader_.poll(budget);
+    const std::int64_t room = room_for(budget);
+    if (room <= 0) return 0;
+    const ring::Batch batch = reader_.poll(room);
     if (batch.empty()) return 0;
     windows_.process(slots_, batch.first, batch.last, tiles_);
     reader_.release(batch.last);
@@ -28,10 +35,22 @@ class WindowStage {
   [[nodiscard]] bool finished() const noexcept { return reader_.finished(); }
 
  private:
+  // As many events as tiles are free for, up to `budget`. The cursor is looked at when the last look does not suffice.
+  std::int64_t room_for(std::int64_t budget) noexcept {
+    if (decided_ == nullptr) return budget;
+    if (free_end_ - reader_.next() < budget) {
+      constexpr auto tile = static_cast<Sequence>(limits::tile_events);
+      free_end_ = ((decided_->load_acquire() + 1) / tile + static_cast<Sequence>(tiles_.tiles())) * tile;
+    }
+    return std::min(budget, free_end_ - reader_.next());
+  }
+
   ring::Reader<ring::ByteRing>& reader_;
   window::Windows& windows_;
   SlotView slots_;
   state::Tiles& tiles_;
+  const ring::Cursor<>* decided_ = nullptr;
+  Sequence free_end_ = 0;  // sequences before it have a free tile, as far as was seen
 };
 
 }  // namespace pawl

@@ -147,9 +147,8 @@ template <DeclaredEvent Event>
 template <DeclaredEvent Event>
 void encode(const Event& event, std::uint16_t type, std::byte* slot) noexcept {
   using D = declare_detail::Declaration<Event>;
-  EventHeader header{};
-  header.type = type;
-  header.length = static_cast<std::uint16_t>(payload_bytes_of<Event>);
+  std::uint64_t missing = 0;
+  Time at = 0;
   std::byte* const payload = slot + sizeof(EventHeader);
   std::memset(payload, 0, payload_bytes_of<Event>);
   const auto put = [&](auto i, const auto& value) {
@@ -160,19 +159,25 @@ void encode(const Event& event, std::uint16_t type, std::byte* slot) noexcept {
     const auto& value = event.*(D::template member<i>.pointer);
     constexpr std::size_t bit = D::layout.places[i].missing_bit;
     if constexpr (D::template is_event_time<i>) {
-      header.at = declare_detail::time_of(value);
+      at = declare_detail::time_of(value);
     } else if constexpr (!declare_detail::Optional<typename D::template Declared<i>>::is) {
       put(i, value);
     } else if (value.has_value()) {
       put(i, *value);
     } else if constexpr (bit < header_missing_bits) {
-      header.missing |= std::uint32_t{1} << bit;
+      missing |= std::uint64_t{1} << bit;
     } else {
       declare_detail::set_missing(slot, bit);
     }
   });
-  constexpr std::size_t after_stamp = sizeof header.stamp;
-  std::memcpy(slot + after_stamp, reinterpret_cast<const std::byte*>(&header) + after_stamp, sizeof header - after_stamp);
+  // By words, straight into the slot: a header put together elsewhere and then copied waits for its own narrow stores.
+  constexpr std::uint64_t length = payload_bytes_of<Event>;
+  const auto put_word = [&](std::size_t offset, std::uint64_t word) { std::memcpy(slot + offset, &word, sizeof word); };
+  put_word(offsetof(EventHeader, crc), missing << 32);
+  put_word(offsetof(EventHeader, at), static_cast<std::uint64_t>(at));
+  put_word(offsetof(EventHeader, ingest), 0);
+  put_word(offsetof(EventHeader, ticket), 0);
+  put_word(offsetof(EventHeader, type), type | length << 32);
 }
 
 // A missing field that is no std::optional in Event reads as zero. REQUIRES: the slot holds such an event.

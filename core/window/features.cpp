@@ -39,10 +39,10 @@ void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::
 // Nearly all windows of `distinct` hold one event, or none.
 Scalar Group::read_distinct(Index index, const std::byte* record, const Distinct& plan, std::size_t number) noexcept {
   if (plan.trail < 0 || load<DistinctState>(record + plan.state).counted != 0) return read_distinct(index, record, number);
-  const auto trail = load<RingCursor>(record + plan.trail_cursor);
-  const std::uint32_t entries = load<std::uint32_t>(record + plan.lead_position) - trail.position;
+  const auto* const trail = reinterpret_cast<const RingCursor*>(record + plan.trail_cursor);  // one half may just have been written
+  const std::uint32_t entries = load<std::uint32_t>(record + plan.lead_position) - trail->position;
   if (entries == 0) return {0, true};
-  if (entries == 1) return {static_cast<std::int64_t>(load<Bits>(ring_entry(trail.location)) >> layout_.raws[plan.raw].bit & 1), true};
+  if (entries == 1) return {static_cast<std::int64_t>(load<Bits>(ring_entry(trail->location)) >> layout_.raws[plan.raw].bit & 1), true};
   return read_distinct(index, record, number);
 }
 

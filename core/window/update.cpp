@@ -130,6 +130,9 @@ bool Group::take_in(const Batch& batch, std::size_t i, Place place) noexcept {
 }
 
 // A batch in which every event enters the record it has: nothing is refused, no key comes or goes.
+//
+// What is read after the event is copied before it too, and the event added to the copy: a wide load of what narrow stores have just
+// written would wait until all stores before them have reached the cache (30 of 50 ns an event, when it was so).
 template <std::size_t Sums, std::size_t Quads>
 void Group::update_plain(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
@@ -158,6 +161,13 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
       before += row_bytes;
     }
     head_of(record)->last_te = te;
+    if (reads_after) {
+      copy_row(after, record + row_offset, row_bytes);
+      std::byte* const copied_totals = after + (totals_offset - row_offset);
+      add_to_block(copied_totals, bits, event_words, Sums, Quads);
+      for (const Column& column : latests) add_latest(copied_totals, column, bits, event_words, te);
+      after += row_bytes;
+    }
     if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
     if (queue) {
       std::byte* const entry = queue_.append();
@@ -167,11 +177,7 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
     add_to_block(totals, bits, event_words, Sums, Quads);
     for (const Column& column : latests) add_latest(totals, column, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
-    if (reads_after) {
-      copy_row(after, record + row_offset, row_bytes);
-      if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
-      after += row_bytes;
-    }
+    if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
     event_words += words_of_event;
   }
 }
@@ -180,7 +186,8 @@ Group::Update Group::choose_update() const noexcept {
   static constexpr Update known[3][3] = {{&Group::update_plain<0, 0>, &Group::update_plain<0, 1>, &Group::update_plain<0, 2>},
                                          {&Group::update_plain<1, 0>, &Group::update_plain<1, 1>, &Group::update_plain<1, 2>},
                                          {&Group::update_plain<2, 0>, &Group::update_plain<2, 1>, &Group::update_plain<2, 2>}};
-  const bool plain = layout_.edge_others.empty() && layout_.now_others.empty() && layout_.sums < 3 && layout_.quads < 3;
+  const bool last_n = layout_.time_edges != layout_.edges.size();
+  const bool plain = !last_n && layout_.edge_others.empty() && layout_.now_others.empty() && layout_.sums < 3 && layout_.quads < 3;
   return plain ? known[layout_.sums][layout_.quads] : nullptr;
 }
 

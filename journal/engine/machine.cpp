@@ -11,6 +11,7 @@ namespace pawl::journal {
 namespace {
 
 constexpr std::size_t ring_bytes = std::size_t{2} << 20;  // beyond the second-level cache, where lines pass between CPUs fastest, and some device waits long
+constexpr std::size_t tiles_max = 64;                    // of features: eight turns, and with the usual 30 columns a megabyte
 constexpr std::int64_t batch_max = 512;                 // events per turn of a stage: long enough to amortise, short enough for latency
 constexpr Duration device_wait = 50'000;                // ns that the journal's thread waits in the kernel before it looks at the ring again
 constexpr Duration park_limit = 1'000'000;              // ns: the journal's idle seal is a matter of time, nobody wakes for it
@@ -112,8 +113,8 @@ Result<void> Machine::wire(Sequence recovered) {
     journal_ = std::make_unique<JournalStage>(*journal_reader_, *writer_, view, recovered, digest_queue_, *digest_check_);
   }
 
-  // Windows: as many tiles as the ring spans, and one more, so that the ring's gates hold the tiles too.
-  const std::size_t tiles = std::bit_ceil(slots / limits::tile_events + 2);
+  // Windows, some turns ahead of decide, which gates their tiles.
+  const std::size_t tiles = std::min(tiles_max, std::bit_ceil(slots / limits::tile_events + 2));
   auto tile_memory = map(std::max<std::size_t>(state::Tiles::memory_bytes(plan_->feature_columns, tiles), 4096), true);
   if (!tile_memory.ok()) return std::move(tile_memory).error();
   tiles_ = std::make_unique<state::Tiles>(*tile_memory, plan_->feature_columns, tiles);
@@ -152,6 +153,7 @@ Result<void> Machine::wire_windows(const SlotView& slots, std::size_t shards) {
     windows_.push_back(std::make_unique<window::Windows>(*std::move(windows)));
     window_readers_.push_back(std::make_unique<ring::Reader<ring::ByteRing>>(*ring_writer_));
     window_stages_.push_back(std::make_unique<WindowStage>(*window_readers_.back(), *windows_.back(), slots, *tiles_));
+    window_stages_.back()->gate_on(decide_reader_->consumed());
     window_turns_.push_back(std::make_unique<StageList>());
     add_timed(*window_stages_.back(), window_readers_.back()->consumed(), options_.timeline ? &options_.timeline->add_shard() : nullptr, *window_turns_.back());
     shared_windows_.push_back(std::make_unique<ring::SharedStage<StageList>>(*window_turns_.back()));

@@ -27,7 +27,7 @@ std::int64_t ReplaySource::fill(const SlotRun& run) {
                                         " bytes of payload, more than any event of the recorded pipeline"});
       break;
     }
-    std::memcpy(run.slot(filled++) + record_offset, record.bytes().data(), record_header_bytes + record.header().length);
+    std::memcpy(run.slot_to_fill(filled++) + record_offset, record.bytes().data(), record_header_bytes + record.header().length);
     ++next_;
     ++*at_;
   }

@@ -10,7 +10,7 @@ namespace pawl::tools {
 std::int64_t CsvFeed::fill(const SlotRun& run) {
   std::int64_t filled = 0;
   while (filled < run.size && !ended_) {
-    std::byte* slot = run.slot(filled);
+    std::byte* slot = run.slot_to_fill(filled);
     switch (rows_.next(slot)) {
       case csv::Source::Next::row: {
         auto& header = *reinterpret_cast<EventHeader*>(slot);
