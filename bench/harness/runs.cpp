@@ -14,10 +14,11 @@ void show_progress(const char* what, int done, int all) {
   std::fflush(stderr);
 }
 
-void run_interleaved(std::vector<Contender> contenders, int runs, Outcome& outcome) {
+void run_interleaved(std::vector<Contender> contenders, int runs, Outcome& outcome, const std::function<void()>& beside) {
   for (int run = 0; run < runs; ++run) {
     if (!contenders.empty()) show_progress(contenders.front().series.group.c_str(), run, runs);
     for (Contender& contender : contenders) contender.series.values.push_back(contender.measure());
+    beside();
   }
   show_progress("", runs, runs);
   for (Contender& contender : contenders) outcome.series.push_back(std::move(contender.series));

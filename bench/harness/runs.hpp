@@ -14,8 +14,9 @@ struct Contender {
   std::function<double()> measure;
 };
 
-// Measures all contenders `runs` times and appends their series to `outcome`. Says on standard error how far it is.
-void run_interleaved(std::vector<Contender> contenders, int runs, Outcome& outcome);
+// Measures all contenders `runs` times, with `beside` once after each round, and appends their series to `outcome`. Says on standard error
+// how far it is.
+void run_interleaved(std::vector<Contender> contenders, int runs, Outcome& outcome, const std::function<void()>& beside = [] {});
 
 // "3 of 5 runs" on standard error, over the line before, if that is a terminal.
 void show_progress(const char* what, int done, int all);

@@ -31,17 +31,18 @@ struct Row {
   double (*figure)(const JournalFigures&);
 };
 
+// A peer stands beside the level that it gives, no other.
 std::vector<Row> rows_of(const std::string& level, bool on_files) {
-  const auto series = [&](const char* group, const char* unit, const char* name) { return Series{.group = group, .name = fmt::format("{}, {}", level, name), .unit = unit}; };
+  const auto series = [&](const std::string& group, const char* unit, const char* name) { return Series{.group = group, .name = fmt::format("{}, {}", level, name), .unit = unit}; };
   std::vector<Row> rows;
-  rows.push_back({series("journal, events", "M events/s", "written"), [](const JournalFigures& f) { return f.write_events_per_second * 1e-6; }});
+  rows.push_back({series("journal, events, " + level, "M events/s", "written"), [](const JournalFigures& f) { return f.write_events_per_second * 1e-6; }});
   if (!on_files) return rows;
   Series bytes = series("journal, GB/s", "GB/s", "written");
   bytes.base = "B': bare loop, blocks of 1 MiB";
   bytes.base_label = "B'";
   rows.push_back({bytes, [](const JournalFigures& f) { return f.write_bytes_per_second * 1e-9; }});
-  rows.push_back({series("journal, events", "M events/s", "read back"), [](const JournalFigures& f) { return f.read_events_per_second * 1e-6; }});
-  rows.push_back({series("journal, events", "M events/s", "read back, every CRC and hash"), [](const JournalFigures& f) { return f.check_events_per_second * 1e-6; }});
+  rows.push_back({series("journal, events read back", "M events/s", "read back"), [](const JournalFigures& f) { return f.read_events_per_second * 1e-6; }});
+  rows.push_back({series("journal, events read back", "M events/s", "read back, every CRC and hash"), [](const JournalFigures& f) { return f.check_events_per_second * 1e-6; }});
   return rows;
 }
 
@@ -56,6 +57,8 @@ void measure(const Options& options, Outcome& outcome) {
   loop.directory = options.directory;
   loop.seconds = options.seconds;
   loop.backend = options.backend;
+  const std::int64_t peer_events = std::max<std::int64_t>(options.events / 5, 1);
+  ExternalPeers external("journal", options.peers, fmt::format("--events {} --payload {}", peer_events, options.payload_bytes), options.directory);
   for (int run = 0; run < options.runs; ++run) {
     show_progress("journal", run, options.runs);
     for (std::size_t i = 0; i < levels.size(); ++i) {
@@ -68,6 +71,7 @@ void measure(const Options& options, Outcome& outcome) {
     loop.rate = options.rate;
     bare_latency.add(run_bare_loop(loop).latency);
     noise.add(noise_floor(options.rate, options.seconds));
+    external.run_once();
   }
   show_progress("", options.runs, options.runs);
   outcome.series.push_back(std::move(bare));
@@ -78,7 +82,11 @@ void measure(const Options& options, Outcome& outcome) {
   noise.append_to(outcome);
   outcome.notes.push_back(fmt::format("Payload {} bytes, records of {}; {}; disk: every block with data sync, one in flight; os: page cache; memory: no file.",
                                       options.payload_bytes, (options.payload_bytes + 47) / 8 * 8, options.audit ? "SHA-256" : "XXH3-128"));
-  if (options.peers == Peers::all) run_external_peers("journal", fmt::format("--events {} --payload {} --directory '{}'", options.events, options.payload_bytes, options.directory), options.runs, outcome);
+  external.append_to(outcome);
+  if (options.peers != Peers::none) {
+    outcome.notes.push_back(fmt::format("Peers write {} events a run, each our record without CRC, length and flags ({} bytes), which they add in framing of their own; "
+                                        "each stands beside the level of durability that it gives.", peer_events, (options.payload_bytes + 39) / 8 * 8));
+  }
   compare_with_best_peer(outcome);
 }
 

@@ -1,17 +1,21 @@
-// Peers of other runtimes (JVM, databases): each is a small program of ours on the published library, run as a child process.
+// Peers that are programs of their own: databases, and libraries of other runtimes. Each is a small program of ours on the published
+// library, run as a child process, so that one that fails or hangs loses its own figures and no others.
 //
 // The contract: the program runs once per run of the benchmark and prints one line of JSON per figure on standard output, and nothing else:
 //
 //   {"name": "LMAX Disruptor 4.0.0, batch 10", "group": "ring, ...", "unit": "M events/s", "value": 136.2, "verified": true, "version": "4.0.0"}
 //
-// `group` and `unit` are those of our figures it is to stand beside; `verified` says that the program checked its own sums, counts and
-// order: without it the figure is refused. Arguments: --events N, --payload BYTES, --directory D.
+// `group` and `unit` are those of our figures it is to stand beside; of units that end in "/s" more is better, of others less. `verified`
+// says that the program checked its own sums, counts and order: without it the figure is refused. Arguments: --events N, --payload BYTES,
+// --slots N,N (ring), --directory D: for files, there, empty, and removed after the run. Ends with status 0, or with the reason as the
+// last line on standard error.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "harness/outcome.hpp"
+#include "peers/choice.hpp"
 
 namespace pawl::bench {
 
@@ -19,18 +23,50 @@ struct ExternalPeer {
   std::string subcommand;  // of pawl-bench: "ring", "journal", ...
   std::string name;
   std::string program;     // looked for in the folder of pawl-bench, below peers/
+  bool native = false;     // built with pawl-bench; the others by tools/build-peers
 };
 
-// All that this release knows of. A peer is added here and in bench/peers/<program>.
+// All that this release knows of. A peer is added here and in bench/peers.
 [[nodiscard]] const std::vector<ExternalPeer>& external_peers();
 
 // Empty, or why it can't run here.
 [[nodiscard]] std::string why_not(const ExternalPeer& peer);
 
-// One run; its figures. Fails if the program did, or a line is not as above.
-[[nodiscard]] std::vector<Series> run_external(const std::string& command);
+struct ExternalRun {
+  std::vector<Series> figures;
+  std::string error;  // why there are none; empty if there are
+};
 
-// Runs every peer of the subcommand that is ready, round after round, and appends their figures. Notes those that are not.
+// A hung program is ended after so many seconds.
+inline constexpr int external_limit_s = 300;
+
+// One run. All its figures count or none does.
+[[nodiscard]] ExternalRun run_external(const std::string& command, int limit_s = external_limit_s);
+
+// The external peers of one subcommand beside our runs: once per round, so that a machine that slows down slows both.
+class ExternalPeers {
+ public:
+  // `directory`: a fresh one below it is given to each run; empty: none is.
+  ExternalPeers(const std::string& subcommand, Peers which, std::string arguments, std::string directory);
+
+  // Each peer that is ready and has not failed yet.
+  void run_once();
+  // Their figures, and notes about those that could not run or failed. A peer that failed once has no figures.
+  void append_to(Outcome& outcome);
+
+ private:
+  struct Contestant {
+    ExternalPeer peer;
+    std::string not_ready, error;
+    std::vector<Series> figures = {};
+  };
+  void run(Contestant& contestant) const;
+
+  std::string arguments_, directory_;
+  std::vector<Contestant> contestants_;
+};
+
+// Runs them after ours instead, and appends their figures.
 void run_external_peers(const std::string& subcommand, const std::string& arguments, int runs, Outcome& outcome);
 
 }  // namespace pawl::bench

@@ -11,10 +11,10 @@ void add_peers(CLI::App& app, Action& action) {
   CLI::App& command = *app.add_subcommand("peers", "Which peers can run here, and which can't and why");
   command.callback([&action] {
     action = [] {
-      fmt::print("{}\n\nexternal, with --peers all:\n", native_versions());
+      fmt::print("{}\n\nprograms of their own; those marked * are built with this one and run with --peers, the others with --peers all:\n", native_versions());
       for (const ExternalPeer& peer : external_peers()) {
         const std::string reason = why_not(peer);
-        fmt::print("  {:<10} {:<20} {}\n", peer.subcommand, peer.name, reason.empty() ? "ready" : reason);
+        fmt::print("  {:<10} {} {:<20} {}\n", peer.subcommand, peer.native ? '*' : ' ', peer.name, reason.empty() ? "ready" : reason);
       }
       return 0;
     };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "commands.hpp"
 #include "harness/fail.hpp"
@@ -107,12 +108,16 @@ std::vector<Contender> idle_latency(const Options& options) {
 }
 
 void measure(const Options& options, Outcome& outcome) {
+  std::vector<Contender> contenders;
+  const auto add = [&](std::vector<Contender> more) { std::move(more.begin(), more.end(), std::back_inserter(contenders)); };
   for (const std::int64_t slots : options.slots) {
     if (!ring::is_power_of_two(slots) || slots < 64) fail("--slots takes powers of two from 64");
-    run_interleaved(singly(options, slots), options.runs, outcome);
-    run_interleaved(in_batches(options, slots), options.runs, outcome);
+    add(singly(options, slots));
+    add(in_batches(options, slots));
   }
-  if (options.peers == Peers::all) run_external_peers("ring", fmt::format("--events {} --payload 64", options.events), options.runs, outcome);
+  ExternalPeers external("ring", options.peers, fmt::format("--events {} --payload 64 --slots {}", std::max<std::int64_t>(options.events / 2, 1), fmt::join(options.slots, ",")), "");
+  run_interleaved(std::move(contenders), options.runs, outcome, [&] { external.run_once(); });
+  external.append_to(outcome);
   compare_with_best_peer(outcome);
   run_interleaved(idle_latency(options), options.runs, outcome);
   if (measuring_cpus().size() < 2) outcome.notes.emplace_back("One CPU: both sides share it, and only the sums mean anything.");

@@ -11,7 +11,6 @@
 #include "harness/runs.hpp"
 #include "harness/statistics.hpp"
 #include "peers/choice.hpp"
-#include "peers/external.hpp"
 #include "rules/rule_set.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/journal/engine/timeline.hpp"
@@ -153,13 +152,6 @@ TEST_CASE("runs are interleaved, compared with the best peer, and recorded") {
   CHECK(json["series"][0]["values"].size() == 3);
   CHECK(json["curves"][0]["points"].size() > 50);
   CHECK(json["curves"][0]["count"] == 100'001);
-}
-
-TEST_CASE("a peer of another runtime hands over its figures as lines of JSON") {
-  const auto figures = run_external(R"(echo '{"name":"n","group":"g","unit":"u","value":1.5,"verified":true}')");
-  REQUIRE(figures.size() == 1);
-  CHECK(figures.front().values.front() == 1.5);
-  CHECK(figures.front().peer);
 }
 
 TEST_CASE("a stage's log holds the time at which each sampled input was passed, and no others") {

@@ -67,7 +67,7 @@ public final class Peer {
         command.addAll(List.of(more));
         FIGURES.flush();
         int status = new ProcessBuilder(command).inheritIO().start().waitFor();
-        if (status != 0) throw new IllegalStateException(String.join(" ", more) + ": ended with status " + status);
+        if (status != 0) Runtime.getRuntime().halt(status);  // it has said why
     }
 
     /** The version in the name of the jar that `type` was loaded from: what ran, not what was asked for. */

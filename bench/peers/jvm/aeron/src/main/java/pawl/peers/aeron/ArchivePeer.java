@@ -129,18 +129,18 @@ public final class ArchivePeer {
             for (int at = offset; at < offset + length; at += 8) sum += buffer.getLong(at);
             check.add(buffer.getLong(offset), sum);
         };
-        long start = System.nanoTime();
         try (Subscription subscription = archive.replay(recording.id(), 0, recording.position(), CHANNEL, REPLAY_STREAM)) {
             while (subscription.imageCount() == 0) Thread.onSpinWait();
             Image image = subscription.imageAtIndex(0);
+            long start = System.nanoTime();
             while (image.position() < recording.position()) {
                 if (image.poll(handler, 256) > 0) continue;
                 Peer.check(!image.isClosed(), "the replay ended early");
                 Thread.onSpinWait();
             }
+            long nanos = System.nanoTime() - start;
+            check.end();
+            return records.events() * 1e3 / nanos;
         }
-        long nanos = System.nanoTime() - start;
-        check.end();
-        return records.events() * 1e3 / nanos;
     }
 }

@@ -8,14 +8,17 @@ import com.lmax.disruptor.YieldingWaitStrategy;
 import com.lmax.disruptor.dsl.Disruptor;
 import com.lmax.disruptor.dsl.ProducerType;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
+import pawl.peers.Cpus;
 import pawl.peers.Options;
 import pawl.peers.Peer;
 
 /** LMAX Disruptor: one producer, pre-allocated events of 64 bytes, summed by one reader, by three in a diamond, or by three in a row. */
 public final class DisruptorPeer {
     private static final String VERSION = Peer.versionOf(Disruptor.class);
-    private static final int WARM_UP_PASSES = 5;
+    private static final int WARM_UP_PASSES = 3;
+    private static final int MEASURED_PASSES = 3;
 
     private DisruptorPeer() {}
 
@@ -43,40 +46,49 @@ public final class DisruptorPeer {
     }
 
     private static void measure(Options options) {
+        Peer.equal(Event.BYTES, options.payloadBytes(), "bytes of an event");
         String wait = options.text("wait", "yielding");
         for (long slots : options.numbers("slots", "65536")) {
+            String sizes = slots + " slots of 64 bytes";
             switch (options.text("topology", "")) {
                 case "one-to-one" -> {
-                    print("ring, 1 to 1, one by one, " + slots + " slots of 64 bytes", wait + ", publish 1", rate(options, Topology.ONE_TO_ONE, wait, slots, 1));
-                    print("ring, 1 to 1, batches of 16, " + slots + " slots of 64 bytes", wait + ", publish 16", rate(options, Topology.ONE_TO_ONE, wait, slots, 16));
+                    measure(options, "ring, 1 to 1, one by one, " + sizes, Topology.ONE_TO_ONE, wait, slots, 1);
+                    measure(options, "ring, 1 to 1, batches of 16, " + sizes, Topology.ONE_TO_ONE, wait, slots, 16);
                 }
-                case "diamond" -> print("ring, diamond, " + slots + " slots of 64 bytes", wait + ", publish 16", rate(options, Topology.DIAMOND, wait, slots, 16));
-                case "pipeline" -> print("ring, pipeline of 3, " + slots + " slots of 64 bytes", wait + ", publish 16", rate(options, Topology.PIPELINE, wait, slots, 16));
+                case "diamond" -> {
+                    measure(options, "ring, diamond, " + sizes, Topology.DIAMOND, wait, slots, 1);
+                    measure(options, "ring, diamond, " + sizes, Topology.DIAMOND, wait, slots, 16);
+                }
+                case "pipeline" -> {
+                    measure(options, "ring, pipeline of 3, " + sizes, Topology.PIPELINE, wait, slots, 1);
+                    measure(options, "ring, pipeline of 3, " + sizes, Topology.PIPELINE, wait, slots, 16);
+                }
                 default -> throw new IllegalArgumentException("no such topology: " + options.text("topology", ""));
             }
         }
     }
 
-    private static void print(String group, String variant, double rate) {
-        Peer.figure(group, "LMAX Disruptor " + VERSION + ", " + variant, "M events/s", rate, VERSION);
-    }
-
-    /** M events/s of the last of several passes over one ring; the others are for the compiler. */
-    private static double rate(Options options, Topology topology, String wait, long slots, int batch) {
+    /** Several passes over one ring: the first ones are for the compiler, of the others the median counts. */
+    private static void measure(Options options, String group, Topology topology, String wait, long slots, int batch) {
         Disruptor<Event> disruptor = new Disruptor<>(Event::new, Math.toIntExact(slots), task -> {
-            Thread thread = new Thread(task);
+            Thread thread = new Thread(() -> {
+                if (topology == Topology.ONE_TO_ONE) Cpus.pin(1);
+                task.run();
+            });
             thread.setDaemon(true);
             return thread;
         }, ProducerType.SINGLE, waitStrategy(wait));
+        if (topology == Topology.ONE_TO_ONE) Cpus.pin(0);
         List<Summing> handlers = Stream.generate(Summing::new).limit(topology.readers).toList();
         topology.wire(disruptor, handlers);
         RingBuffer<Event> ring = disruptor.start();
-        double rate = 0;
-        for (int pass = 0; pass <= WARM_UP_PASSES; ++pass) rate = pass(ring, handlers, options.events(), batch);
+        for (int i = 0; i < WARM_UP_PASSES; ++i) pass(ring, handlers, options.events(), batch);
+        double[] rates = DoubleStream.generate(() -> pass(ring, handlers, options.events(), batch)).limit(MEASURED_PASSES).sorted().toArray();
         disruptor.halt();
-        return rate;
+        Peer.figure(group, "LMAX Disruptor " + VERSION + ", " + wait + ", publish " + batch, "M events/s", rates[MEASURED_PASSES / 2], VERSION);
     }
 
+    /** M events/s. */
     private static double pass(RingBuffer<Event> ring, List<Summing> handlers, long events, int batch) {
         long first = ring.getCursor() + 1;
         for (Summing handler : handlers) handler.expect(first + events - 1);

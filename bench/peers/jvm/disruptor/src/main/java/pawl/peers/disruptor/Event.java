@@ -2,6 +2,8 @@ package pawl.peers.disruptor;
 
 /** 64 bytes in eight words; word i of event s is s + i. */
 final class Event {
+    static final int BYTES = 64;
+
     long w0, w1, w2, w3, w4, w5, w6, w7;
 
     void fill(long sequence) {
