@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The table of figures in README.md, made of the newest summary in bench/results.
+"""The tables in README.md, made of what bench/results keeps: of figures, from the newest summary of the whole engine, and of peers, from the
+newest that was taken with all of them.
 
-  tools/results_table.py           writes it between its marks
+  tools/results_table.py           writes each between its marks
   tools/results_table.py --check   exit status 1 if README.md says something else
 """
 
@@ -11,7 +12,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- results: tools/results_table.py -->", "<!-- end of results -->"
+END = "<!-- end of results -->"
+FIGURES, PEERS = "<!-- results: tools/results_table.py -->", "<!-- peers: tools/results_table.py -->"
 
 # What is shown: subcommand, start of the group, start of the name, what README calls it, goal and floor of the design.
 ROWS = (
@@ -29,6 +31,17 @@ ROWS = (
     ("windows", "windows, ", "group per customer, batches of 256", "windows, one group of 4 spans, far memory", "<= 1.5 K, floor 2.5"),
     ("rules", "1000 rules", "batches of 64", "1,000 rules over 32 fields, in batches", "<= 80, floor 300"),
     ("rules", "1000 rules", "one by one", "the same, a single event", "<= 1000, floor 3000"),
+)
+
+# Beside peers: subcommand, group, the name of ours, what README calls it.
+PEER_ROWS = (
+    ("ring", "ring, 1 to 1, one by one, 65536 slots of 64 bytes", "pawl Ring, publish 1, poll gathered", "ring of 4 MiB, 64-byte events, one by one"),
+    ("ring", "ring, 1 to 1, batches of 16, 65536 slots of 64 bytes", "pawl Ring, publish 16, poll gathered", "the same in batches of 16"),
+    ("ring", "ring, diamond, 65536 slots of 64 bytes", "pawl Ring, publish 16, poll many", "diamond: two readers, then one"),
+    ("ring", "ring, pipeline of 3, 65536 slots of 64 bytes", "pawl Ring, publish 16, poll many", "pipeline of three readers"),
+    ("journal", "journal, events, disk", "disk, written", "journal, each group commit synced"),
+    ("journal", "journal, events, os", "os, written", "journal, page cache"),
+    ("journal", "journal, events read back", "disk, read back, every CRC and hash", "journal read back"),
 )
 
 
@@ -65,20 +78,54 @@ def table(results, name):
     return "\n".join(lines)
 
 
+def rows_of(results, command, group):
+    return [series for result in results if result["command"] == command for series in result["series"] if series["group"] == group]
+
+
+def beside(series):
+    """The best figure of each library among the peers, best first: its name and version stand before the first comma."""
+    best = {}
+    for one in (s for s in series if s.get("peer")):
+        library = one["name"].split(",")[0]
+        best[library] = max(best.get(library, 0), one["median"])
+    return sorted(best.items(), key=lambda item: -item[1])
+
+
+def peers_table(results, name):
+    facts = results[0]["facts"]
+    lines = [
+        f"{facts['CPU']}, {facts['CPUs']} CPUs, commit {facts['commit']}, {facts['time'][:10]}; medians of M events/s, the best variant of each: [bench/results/{name}](bench/results/{name}).",
+        "", "| what | Pawl | x best peer | peers |", "|---|---|---|---|",
+    ]
+    for command, group, start, text in PEER_ROWS:
+        series = rows_of(results, command, group)
+        ours = next((one for one in series if one["name"] == start), None)
+        others = beside(series)
+        if ours and others:
+            lines.append(f"| {text} | {short(ours['median'])} | {short(ours['median'] / others[0][1])} | {', '.join(f'{library} {short(value)}' for library, value in others)} |")
+    return "\n".join(lines)
+
+
+def put(readme, mark, text):
+    if mark not in readme or END not in readme.split(mark, 1)[1]:
+        sys.exit(f"results_table: README.md has no {mark} with its end")
+    before, rest = readme.split(mark, 1)
+    return before + mark + "\n" + text + "\n" + END + rest.split(END, 1)[1]
+
+
 def main(arguments):
-    kept = sorted((ROOT / "bench/results").glob("*.json"), key=lambda path: (json.loads(path.read_text())[0]["facts"]["time"], path.name))
-    if not kept:
-        print("results_table: no summary in bench/results", file=sys.stderr)
-        return 1
+    kept = [(path.name, json.loads(path.read_text())) for path in (ROOT / "bench/results").glob("*.json")]
+    kept.sort(key=lambda item: (item[1][0]["facts"]["time"], item[0]))
+    whole = [item for item in kept if any(result["command"] == "pipeline" for result in item[1])]
+    with_peers = [item for item in kept if any("--peers all" in result["arguments"] for result in item[1])]
+    if not whole or not with_peers:
+        sys.exit("results_table: bench/results lacks a summary of the whole engine, or one with --peers all")
     readme = (ROOT / "README.md").read_text()
-    if BEGIN not in readme or END not in readme:
-        print("results_table: README.md has no marks", file=sys.stderr)
-        return 1
-    before, rest = readme.split(BEGIN, 1)
-    wanted = before + BEGIN + "\n" + table(json.loads(kept[-1].read_text()), kept[-1].name) + "\n" + END + rest.split(END, 1)[1]
+    wanted = put(readme, FIGURES, table(whole[-1][1], whole[-1][0]))
+    wanted = put(wanted, PEERS, peers_table(with_peers[-1][1], with_peers[-1][0]))
     if arguments == ["--check"]:
         if wanted != readme:
-            print(f"results_table: README.md does not say what {kept[-1].name} does; run tools/results_table.py")
+            print("results_table: README.md says something else than bench/results; run tools/results_table.py")
         return 0 if wanted == readme else 1
     (ROOT / "README.md").write_text(wanted)
     return 0

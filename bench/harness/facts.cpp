@@ -115,8 +115,10 @@ Disturbance::Counters Disturbance::read() {
   counters.steal_seconds = field[7] / tick;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
+  rusage children{};  // those that have ended: the peers that are programs of their own
+  ::getrusage(RUSAGE_CHILDREN, &children);
   const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; };
-  counters.own_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  counters.own_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime) + seconds(children.ru_utime) + seconds(children.ru_stime);
   counters.preemptions = usage.ru_nivcsw;
   counters.major_faults = usage.ru_majflt;
   counters.minor_faults = usage.ru_minflt;

@@ -98,6 +98,7 @@ json summary(const json& result) {
   for (const json& series : result["series"]) {
     json row = {{"group", series["group"]}, {"name", series["name"]}, {"unit", series["unit"]}, {"median", series["median"]}, {"spread_percent", series["spread_percent"]}};
     if (series.contains("ratio")) row["ratio"] = series["ratio"];
+    if (series.value("peer", false)) row["peer"] = true;
     small["series"].push_back(std::move(row));
   }
   return small;
