@@ -13,7 +13,7 @@ Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk) {
   if (!reader) return std::move(reader).error();
   auto segments = reader->segments();
   if (!segments) return std::move(segments).error();
-  auto found = survey(disk, directory, *control);
+  auto found = survey_beside_writer(disk, directory, *control);
   if (!found) return std::move(found).error();
   const RecoveryRow& row = classify(found->seen);
   info.database = control->database;

@@ -42,15 +42,18 @@ Result<void> check_end(const std::string& directory, io::Disk& disk);
 
 // One defect, or one thing worth knowing that is none.
 struct Finding {
-  Label label = Label::corrupt;
+  Label label = Label::corrupt;     // end: whole, but worth a note
   bool is_damage = true;            // false: a torn tail, a damaged copy of which another is whole
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;          // extent; 0 if it has none
-  std::uint64_t first_block = 0;    // affected, inclusive; 0 if none is known
+  std::uint64_t first_block = 0;    // lost, inclusive; first > last: none
   std::uint64_t last_block = 0;
-  Sequence first_sequence = no_sequence;  // affected, inclusive; first > last: none
+  Sequence first_sequence = no_sequence;  // lost, inclusive; first > last: none; no_sequence: unknown
   Sequence last_sequence = no_sequence;
+  std::string what;                 // what stands there
+  std::string loss;                 // what it has cost, in words
+  std::string cure;                 // what to do
   std::string text;                 // one line with all of the above
 };
 
@@ -66,8 +69,8 @@ struct Verification {
   [[nodiscard]] bool whole() const noexcept;
 };
 
-// Reads everything, each record's CRC and each body's hash included, and goes on behind a defect. `until_block`: beside a live
-// engine, the last durable block; 0: unknown.
-Result<Verification> verify(const std::string& directory, io::Disk& disk, std::uint64_t until_block = 0);
+// Reads everything from the device, each record's CRC and each body's hash included, and goes on behind a defect. With so many threads,
+// whose calls of `disk` come at the same time.
+Result<Verification> verify(const std::string& directory, io::Disk& disk, int threads = 1);
 
 }  // namespace pawl::journal

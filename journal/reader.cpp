@@ -38,6 +38,27 @@ bool is_sealed(SegmentBytes& bytes, std::uint64_t segment, BlockChecker& checker
          seal.header.kind == BlockKind::segment_seal;
 }
 
+// By its first block and its last page.
+SegmentSummary summarise(SegmentBytes& bytes, std::uint64_t number, BlockChecker& checker) {
+  SegmentSummary summary;
+  summary.number = number;
+  summary.bytes = bytes.size();
+  BlockView block;
+  if (is_sealed(bytes, number, checker, block)) {
+    summary.sealed = true;
+    summary.last_block = block.header.block;
+    summary.next_sequence = block.header.first_sequence;
+    summary.sealed_at = block.header.time;
+  }
+  const BlockFault fault = load_block(checker, bytes, number, 0, block);
+  summary.opened = fault == BlockFault::none && position_before(block, summary.before);
+  if (summary.opened) summary.opened_at = block.header.time;
+  const std::size_t whole_bytes = bytes.size() / page_bytes * page_bytes;
+  const bool ends_in_zeros = whole_bytes >= page_bytes && whole_bytes == bytes.size() && all_zero(bytes.at(whole_bytes - page_bytes, page_bytes));
+  summary.damaged = (!summary.opened && fault != BlockFault::zeros) || (!summary.sealed && !ends_in_zeros);
+  return summary;
+}
+
 }  // namespace
 
 Result<ControlSlot> read_identity(io::Disk& disk, const std::string& directory, std::vector<std::string>& notes) {
@@ -97,15 +118,7 @@ Result<std::vector<SegmentSummary>> JournalReader::segments() const {
   for (const std::uint64_t number : *numbers) {
     auto bytes = SegmentBytes::read_directly(*disk_, segment_path(directory_, number), control_.block_bytes_max);
     if (!bytes) return std::move(bytes).error();
-    SegmentSummary summary{.number = number, .bytes = bytes->size()};
-    BlockView block;
-    if (is_sealed(*bytes, number, checker, block)) {
-      summary.sealed = true;
-      summary.last_block = block.header.block;
-      summary.next_sequence = block.header.first_sequence;
-    }
-    summary.opened = load_block(checker, *bytes, number, 0, block) == BlockFault::none && position_before(block, summary.before);
-    summaries.push_back(summary);
+    summaries.push_back(summarise(*bytes, number, checker));
   }
   return summaries;
 }
@@ -158,6 +171,23 @@ Result<bool> BlockCursor::next(BlockView& block) {
   }
   ended_ = true;
   return false;
+}
+
+Result<bool> BlockCursor::look_again() {
+  if (error_) return *error_;
+  if (!bytes_) {  // the journal had no segment yet
+    auto exists = disk_->exists(segment_path(directory_, position().segment));
+    if (!exists || !*exists) return exists;
+    const Position start = position();
+    if (auto entered = enter(start); !entered) return entered.error();
+  }
+  bytes_->forget();
+  const std::uint64_t seal_offset = bytes_->size() - page_bytes;
+  const bool is_written = position().offset < seal_offset && !all_zero(bytes_->at(position().offset, page_bytes));
+  ended_ = ended_ && !is_written && all_zero(bytes_->at(seal_offset, page_bytes));
+  if (ended_) behind_end_ = BlockFault::zeros;
+  bytes_->forget();
+  return !ended_;
 }
 
 // True: stands before the next segment. False: the end.

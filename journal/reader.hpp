@@ -29,6 +29,8 @@ class BlockCursor {
   // True: `block` is the next one, valid until the next call. False: the end. Errors: corrupt, missing ..., with label, file, offset
   // and sequences; the same again at every later call.
   Result<bool> next(BlockView& block);
+  // After the end: whether something stands there now. True: next() goes on. Reads two pages of the device.
+  Result<bool> look_again();
 
   [[nodiscard]] const Position& position() const noexcept { return scanner_->position(); }
   // After the end: what stands behind the last whole block of an unsealed segment. `zeros`: nothing. Otherwise a block that is
@@ -63,9 +65,12 @@ struct SegmentSummary {
   std::uint64_t bytes = 0;           // of the file
   bool opened = false;               // has an OPEN block
   bool sealed = false;
+  bool damaged = false;              // an end of it is neither a block nor zeros: damaged, or being written just now
   Position before{};                 // before its first block, if opened
+  Time opened_at = 0;                // when its first block was submitted, if opened
   std::uint64_t last_block = 0;      // if sealed: the seal's number
   Sequence next_sequence = 0;        // if sealed
+  Time sealed_at = 0;                // if sealed
 };
 
 class JournalReader {

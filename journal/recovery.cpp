@@ -359,6 +359,17 @@ Result<Survey> survey(io::Disk& disk, const std::string& directory, const Contro
   return Surveyor(disk, directory, control).run();
 }
 
+Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, const ControlSlot& control) {
+  auto found = survey(disk, directory, control);
+  while (found && !may_start(classify(found->seen).label)) {
+    auto again = survey(disk, directory, control);
+    const bool stood_still = again && again->last.block == found->last.block;
+    found = std::move(again);
+    if (stood_still) break;
+  }
+  return found;
+}
+
 std::string explain(const RecoveryRow& row, const Survey& survey, const std::string& directory) {
   const std::string where = survey.path.empty() ? directory : fmt::format("{} at offset {}", survey.path, survey.offset);
   std::string text = fmt::format("{}: {}: {}", name(row.label), where, row.why);

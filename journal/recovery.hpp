@@ -52,6 +52,10 @@ struct Survey {
 // before it if the last is still empty. An error is one of the operating system, not damage. REQUIRES: synced before.
 Result<Survey> survey(io::Disk& disk, const std::string& directory, const ControlSlot& control);
 
+// The same beside a live engine, for tools. What a survey saw first may have been written since, so a verdict that refuses counts only if
+// the journal's end stood still between two of them.
+Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, const ControlSlot& control);
+
 // What is wrong, where, why, and what to do; for a label that refuses.
 [[nodiscard]] std::string explain(const RecoveryRow& row, const Survey& survey, const std::string& directory);
 

@@ -44,7 +44,9 @@ std::span<const std::byte> SegmentBytes::at(std::uint64_t offset, std::size_t le
   if (mapping_) return mapping_->bytes().subspan(offset, length);
   PAWL_ASSERT(length <= window_.size());
   if (offset < window_offset_ || offset + length > window_offset_ + window_bytes_) {
-    const std::size_t ahead = std::min<std::uint64_t>(window_.size(), size_ - offset) / page_bytes * page_bytes;
+    // Ahead only behind what was read last: whoever looks at both ends of many segments must not read megabytes of each.
+    const bool is_next = window_bytes_ > 0 && offset == window_offset_ + window_bytes_;
+    const std::size_t ahead = is_next ? std::min<std::uint64_t>(window_.size(), size_ - offset) / page_bytes * page_bytes : length;
     window_offset_ = offset;
     window_bytes_ = read_pages(offset, std::max(ahead, length));
     // An error further on must not hide what was asked for.

@@ -25,7 +25,7 @@ class SegmentBytes {
   // Bytes [offset, offset + length), valid until the next call; empty if they are beyond the end or the device cannot read them.
   // REQUIRES: both multiples of 4096; length at most block_bytes_max.
   [[nodiscard]] std::span<const std::byte> at(std::uint64_t offset, std::size_t length);
-  // The next reads see the device again, not the window.
+  // The next reads see the device again, not the window. (They read ahead only behind what was read last.)
   void forget() noexcept { window_bytes_ = 0; }
 
  private:

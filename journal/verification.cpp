@@ -1,8 +1,11 @@
-// verify: every segment from its first page to its last, going on behind each defect.
+// verify: every segment from its first page to its last, going on behind each defect. Segments say themselves where they start, so they
+// are read in parallel; what lies between them is judged afterwards, in their order.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include "pawl/io/thread.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/inspection.hpp"
 #include "pawl/journal/recovery.hpp"
@@ -10,71 +13,244 @@
 namespace pawl::journal {
 namespace {
 
-class Verifier {
- public:
-  Verifier(io::Disk& disk, const std::string& directory, const ControlSlot& control, std::uint64_t until_block)
-      : disk_(disk), directory_(directory), control_(control), until_block_(until_block),
-        checker_({control.database, control.secret}, control.block_bytes_max) {}
-
-  Result<Verification> run();
-
- private:
-  Result<void> verify_segment(std::uint64_t segment, bool last_in_use);
-  void enter(SegmentBytes& bytes, std::uint64_t segment);
-  bool read_on(SegmentBytes& bytes);
-  bool resume_behind(SegmentBytes& bytes, BlockFault fault);
-  void check_end(SegmentBytes& bytes, bool sealed, bool last_in_use);
-  void check_seal(SegmentBytes& bytes);
-  void check_tail();
-  void check_size(SegmentBytes& bytes, const BlockView& open);
-  void account(const BlockView& block);
-  void missing_segments(std::uint64_t from, std::uint64_t to);
-  [[nodiscard]] bool is_used(std::uint64_t segment);
-  Finding& report(Label label, const std::string& path, std::uint64_t offset, std::string_view what);
-
-  io::Disk& disk_;
-  const std::string& directory_;
-  const ControlSlot& control_;
-  std::uint64_t until_block_;
-  BlockChecker checker_;
-  std::optional<BlockScanner> scanner_;
-  Position position_;      // behind the last whole block
-  bool trusted_ = true;    // position_ is where the next block must continue; false behind a defect whose length is unknown
-  Verification result_;
+struct SegmentResult {
+  std::optional<Position> own;  // before its first block, by its own SEGMENT record
+  bool was_read = false;        // false: it does not say where it starts, and nobody has told
+  Position end;                 // behind its last whole block, or its seal
+  bool end_known = true;        // the next segment must continue `end`
+  Verification part;
 };
 
-Finding& Verifier::report(Label label, const std::string& path, std::uint64_t offset, std::string_view what) {
+Finding& add(std::vector<Finding>& findings, Label label, const std::string& path, std::uint64_t offset, std::string_view what) {
   Finding finding;
   finding.label = label;
   finding.path = path;
   finding.offset = offset;
-  finding.text = fmt::format("{}: {} at offset {}: {}", name(label), path, offset, what);
-  result_.findings.push_back(std::move(finding));
-  return result_.findings.back();
+  finding.what = what;
+  findings.push_back(std::move(finding));
+  return findings.back();
 }
+
+// What lies between two positions is gone.
+void set_lost(Finding& finding, const Position& from, std::uint64_t next_block, Sequence next_sequence) {
+  finding.first_block = from.block + 1;
+  finding.last_block = next_block - 1;
+  finding.first_sequence = from.next_sequence;
+  finding.last_sequence = next_sequence - 1;
+}
+
+// One segment at work. Thread: one.
+class SegmentVerifier {
+ public:
+  SegmentVerifier(io::Disk& disk, const std::string& directory, const ControlSlot& control, std::uint64_t segment, bool last_in_use)
+      : disk_(disk), path_(segment_path(directory, segment)), segment_(segment), last_in_use_(last_in_use),
+        checker_({control.database, control.secret}, control.block_bytes_max) {}
+
+  // `before`: where the segment before it ended, if that is known.
+  Result<SegmentResult> run(const Position* before);
+
+ private:
+  [[nodiscard]] std::vector<Finding>& findings() noexcept { return result_.part.findings; }
+  [[nodiscard]] bool is_sealed(SegmentBytes& bytes);
+  void find_start(SegmentBytes& bytes);
+  bool read_on(SegmentBytes& bytes);
+  bool resume_behind(SegmentBytes& bytes, BlockFault fault);
+  void check_end(SegmentBytes& bytes);
+  void check_seal(SegmentBytes& bytes);
+  void account(const BlockView& block);
+
+  io::Disk& disk_;
+  std::string path_;
+  std::uint64_t segment_;
+  bool last_in_use_;
+  BlockChecker checker_;
+  bool sealed_ = false;
+  std::optional<BlockScanner> scanner_;
+  Position position_;  // behind the last whole block
+  SegmentResult result_;
+};
+
+Result<SegmentResult> SegmentVerifier::run(const Position* before) {
+  // From the device: a page cache would hide what has rotted since it was filled.
+  auto bytes = SegmentBytes::read_directly(disk_, path_, checker_.block_bytes_max());
+  if (!bytes) return bytes.error();
+  if (bytes->size() < 2 * std::uint64_t{page_bytes}) {
+    add(findings(), Label::corrupt, path_, 0, fmt::format("the file has only {} bytes", bytes->size()));
+    result_.was_read = true;
+    result_.end_known = false;
+    return std::move(result_);
+  }
+  find_start(*bytes);
+  if (!result_.own && before == nullptr) return std::move(result_);
+  position_ = result_.own ? *result_.own : *before;
+  position_.segment = segment_;
+  position_.offset = 0;
+  result_.was_read = true;
+  scanner_.emplace(checker_, position_, true);
+  sealed_ = is_sealed(*bytes);
+  bytes->forget();
+  while (read_on(*bytes)) {
+  }
+  check_end(*bytes);
+  result_.end = position_;
+  return std::move(result_);
+}
+
+bool SegmentVerifier::is_sealed(SegmentBytes& bytes) {
+  BlockView seal;
+  return load_block(checker_, bytes, segment_, bytes.size() - page_bytes, seal) == BlockFault::none && seal.header.kind == BlockKind::segment_seal;
+}
+
+// By its own SEGMENT record, which also tells its size.
+void SegmentVerifier::find_start(SegmentBytes& bytes) {
+  BlockView open;
+  Position own;
+  if (load_block(checker_, bytes, segment_, 0, open) != BlockFault::none || !position_before(open, own)) return;
+  result_.own = own;
+  SegmentMark mark;
+  (void)load_payload((*open.records().begin()).payload(), mark);
+  if (mark.segment_bytes != bytes.size()) {
+    add(findings(), Label::corrupt, path_, bytes.size(), fmt::format("the file has {} bytes and was made with {}", bytes.size(), mark.segment_bytes));
+  }
+}
+
+void SegmentVerifier::account(const BlockView& block) {
+  ++result_.part.blocks;
+  result_.part.records += block.header.records;
+  result_.part.inputs += block.header.inputs;
+  result_.part.bytes += block.header.total_bytes;
+}
+
+// One block, or one defect. False at the end of the segment's data.
+bool SegmentVerifier::read_on(SegmentBytes& bytes) {
+  BlockView block;
+  const BlockFault fault = scanner_->next(bytes, block);
+  if (fault == BlockFault::none) account(block);
+  position_ = scanner_->position();
+  return fault == BlockFault::none || resume_behind(bytes, fault);
+}
+
+// Looks for the next whole block of this segment, and reports what lies between. False: there is none.
+bool SegmentVerifier::resume_behind(SegmentBytes& bytes, BlockFault fault) {
+  const std::uint64_t from = position_.offset;
+  for (std::uint64_t at = from; at + page_bytes < bytes.size(); at += page_bytes) {
+    BlockView block;
+    if (load_block(checker_, bytes, segment_, at, block) != BlockFault::none) continue;
+    if (checker_.check_records(block.bytes, true) != BlockFault::none) continue;
+    // A live engine has gone on: with a later block on the device, the one here must be whole by now.
+    if (!sealed_) {
+      bytes.forget();
+      BlockView again;
+      if (scanner_->next(bytes, again) == BlockFault::none) {
+        account(again);
+        position_ = scanner_->position();
+        return true;
+      }
+      if (load_block(checker_, bytes, segment_, at, block) != BlockFault::none) return false;
+    }
+    const BlockHeader header = block.header;
+    Finding& finding = add(findings(), fault == BlockFault::place ? Label::misdirected : Label::corrupt, path_, from, describe(fault));
+    finding.bytes = at - from;
+    set_lost(finding, position_, header.block, header.first_sequence);
+    if (at == from) finding.what += fmt::format(": block {} does not continue block {}", header.block, position_.block);
+    account(block);
+    position_ = {.segment = segment_, .offset = at + header.total_bytes, .block = header.block,
+                 .next_sequence = header.first_sequence + header.inputs, .epoch = header.epoch, .chain = header.chain};
+    scanner_.emplace(checker_, position_, true);
+    return true;
+  }
+  return false;
+}
+
+// Between the last block and the seal's page there are zeros, and a segment with a successor in use is sealed.
+void SegmentVerifier::check_end(SegmentBytes& bytes) {
+  if (!sealed_) {
+    if (last_in_use_) return;
+    Finding& finding = add(findings(), Label::corrupt, path_, bytes.size() - page_bytes, "the seal is damaged, although a later segment is in use");
+    finding.bytes = page_bytes;
+    result_.end_known = false;
+    return;
+  }
+  check_seal(bytes);
+  const std::uint64_t data_end = bytes.size() - page_bytes;
+  for (std::uint64_t at = position_.offset; at < data_end; at += page_bytes) {
+    const auto page = bytes.at(at, page_bytes);
+    if (!page.empty() && all_zero(page)) continue;
+    Finding& finding = add(findings(), Label::corrupt, path_, at, "bytes behind the last block of a sealed segment, where zeros belong");
+    finding.bytes = data_end - at;
+    finding.first_sequence = position_.next_sequence;
+    finding.last_sequence = position_.next_sequence - 1;
+    return;
+  }
+}
+
+void SegmentVerifier::check_seal(SegmentBytes& bytes) {
+  BlockView seal;
+  const std::uint64_t from = position_.offset;
+  const BlockFault fault = scanner_->next_seal(bytes, seal);
+  if (fault == BlockFault::none) {
+    account(seal);
+    position_ = scanner_->position();
+    position_.offset = from;
+    return;
+  }
+  // The seal is whole in itself (or the segment would not count as sealed): blocks are gone before it.
+  if (load_block(checker_, bytes, segment_, bytes.size() - page_bytes, seal) != BlockFault::none) return;
+  Finding& finding = add(findings(), Label::corrupt, path_, from, "blocks are gone or damaged before the end of a sealed segment");
+  finding.bytes = bytes.size() - page_bytes - from;
+  set_lost(finding, position_, seal.header.block, seal.header.first_sequence);
+  position_.block = seal.header.block;
+  position_.next_sequence = seal.header.first_sequence;
+  position_.chain = seal.header.chain;
+  account(seal);
+}
+
+// The whole journal: all segments, then what lies between them, then its end.
+class Verifier {
+ public:
+  Verifier(io::Disk& disk, const std::string& directory, const ControlSlot& control, int threads)
+      : disk_(disk), directory_(directory), control_(control), threads_(threads) {}
+
+  Result<Verification> run();
+
+ private:
+  [[nodiscard]] bool is_used(std::uint64_t segment);
+  Result<void> read_all();
+  void read_some(std::size_t first, std::size_t step);
+  Result<void> join_all();
+  void join(SegmentResult& segment);
+  void missing_segments(std::uint64_t from, std::uint64_t to);
+  void close_gap(const Position& next);
+  void check_tail();
+  Finding& report(Label label, const std::string& path, std::uint64_t offset, std::string_view what) {
+    return add(verification_.findings, label, path, offset, what);
+  }
+
+  io::Disk& disk_;
+  const std::string& directory_;
+  const ControlSlot& control_;
+  int threads_;
+  std::vector<std::uint64_t> numbers_;  // of segments in use, ascending
+  std::vector<std::optional<Result<SegmentResult>>> results_;
+  Position position_;                   // behind the last whole block
+  bool trusted_ = true;                 // position_ is where the next block must continue
+  std::optional<std::size_t> gap_;      // the finding whose extent is known once the next segment is
+  Verification verification_;
+};
 
 Result<Verification> Verifier::run() {
   auto numbers = list_segments(disk_, directory_);
   if (!numbers) return std::move(numbers).error();
-  position_ = {.segment = control_.oldest_segment, .offset = 0, .block = 0, .next_sequence = 0, .epoch = 0,
-               .chain = checker_.identity().first_chain(checker_.hasher())};
-  std::uint64_t last_used = 0;
-  for (const std::uint64_t segment : *numbers) {
-    if (is_used(segment)) last_used = segment;
-  }
-  std::uint64_t expected = control_.oldest_segment;
-  for (const std::uint64_t segment : *numbers) {
-    if (segment < control_.oldest_segment) continue;
-    if (segment != expected) missing_segments(expected, segment - 1);
-    expected = segment + 1;
-    ++result_.segments;
-    if (segment > last_used) continue;
-    if (auto verified = verify_segment(segment, segment == last_used); !verified) return verified.error();
-  }
-  if (control_.epoch > 0 && expected <= control_.durable_segment) missing_segments(expected, control_.durable_segment);
-  if (until_block_ == 0) check_tail();
-  result_.end = position_;
-  return std::move(result_);
+  std::erase_if(*numbers, [&](std::uint64_t segment) { return segment < control_.oldest_segment; });
+  verification_.segments = numbers->size();
+  while (!numbers->empty() && numbers->back() > control_.durable_segment && !is_used(numbers->back())) numbers->pop_back();
+  numbers_ = std::move(*numbers);
+  results_.resize(numbers_.size());
+  if (auto read = read_all(); !read) return read.error();
+  if (auto joined = join_all(); !joined) return joined.error();
+  check_tail();
+  verification_.end = position_;
+  return std::move(verification_);
 }
 
 // Its first page is not all zeros: something was written. A segment that cannot be read counts as used.
@@ -85,145 +261,81 @@ bool Verifier::is_used(std::uint64_t segment) {
   return page.empty() || !all_zero(page);
 }
 
+// Each thread takes every so-many-th segment: they are of one size.
+Result<void> Verifier::read_all() {
+  const std::size_t workers = std::clamp<std::size_t>(static_cast<std::size_t>(std::max(threads_, 1)), 1, std::max<std::size_t>(numbers_.size(), 1));
+  std::vector<io::Thread> others;
+  for (std::size_t i = 1; i < workers; ++i) {
+    auto thread = io::Thread::start({.name = "verify"}, [this, i, workers] { read_some(i, workers); });
+    if (!thread) return std::move(thread).error();
+    others.push_back(*std::move(thread));
+  }
+  read_some(0, workers);
+  return {};
+}
+
+void Verifier::read_some(std::size_t first, std::size_t step) {
+  for (std::size_t i = first; i < numbers_.size(); i += step) {
+    results_[i] = SegmentVerifier(disk_, directory_, control_, numbers_[i], i + 1 == numbers_.size()).run(nullptr);
+  }
+}
+
+Result<void> Verifier::join_all() {
+  Hasher hasher;
+  position_ = {.segment = control_.oldest_segment, .chain = Identity(control_.database, control_.secret).first_chain(hasher)};
+  std::uint64_t expected = control_.oldest_segment;
+  for (std::size_t i = 0; i < numbers_.size(); ++i) {
+    if (numbers_[i] != expected) missing_segments(expected, numbers_[i] - 1);
+    expected = numbers_[i] + 1;
+    Result<SegmentResult> result = std::move(*results_[i]);
+    if (result && !result->was_read) result = SegmentVerifier(disk_, directory_, control_, numbers_[i], i + 1 == numbers_.size()).run(&position_);
+    if (!result) return std::move(result).error();
+    join(*result);
+  }
+  if (control_.epoch == 0 || expected > control_.durable_segment) return {};
+  missing_segments(expected, control_.durable_segment);
+  close_gap({.block = control_.durable_block, .next_sequence = control_.durable_sequence + 1});
+  return {};
+}
+
+void Verifier::join(SegmentResult& segment) {
+  if (segment.own) {
+    const Position& own = *segment.own;
+    if (gap_) close_gap(own);
+    if (trusted_ && (own.block != position_.block || own.chain != position_.chain)) {
+      report(Label::swapped, segment_path(directory_, own.segment), 0,
+             fmt::format("the segment continues block {}, but the one before it ends with block {} (or another chain)", own.block, position_.block));
+    }
+    position_ = own;
+  }
+  Verification& part = segment.part;
+  std::move(part.findings.begin(), part.findings.end(), std::back_inserter(verification_.findings));
+  verification_.blocks += part.blocks;
+  verification_.records += part.records;
+  verification_.inputs += part.inputs;
+  verification_.bytes += part.bytes;
+  if (part.blocks > 0) position_ = segment.end;
+  trusted_ = segment.end_known;
+  if (!trusted_) gap_ = verification_.findings.size() - 1;
+}
+
 void Verifier::missing_segments(std::uint64_t from, std::uint64_t to) {
   report(Label::missing, segment_path(directory_, from), 0,
          from == to ? fmt::format("segment {} is gone", from) : fmt::format("segments {} to {} are gone", from, to));
   trusted_ = false;
+  gap_ = verification_.findings.size() - 1;
 }
 
-Result<void> Verifier::verify_segment(std::uint64_t segment, bool last_in_use) {
-  bool sealed = false;
-  auto bytes = open_segment(disk_, directory_, segment, checker_, sealed);
-  if (!bytes) return bytes.error();
-  if (bytes->size() < 2 * std::uint64_t{page_bytes}) {
-    report(Label::corrupt, bytes->path(), 0, fmt::format("the file has only {} bytes", bytes->size()));
-    trusted_ = false;
-    return {};
-  }
-  enter(*bytes, segment);
-  while (read_on(*bytes)) {
-  }
-  check_end(*bytes, sealed, last_in_use);
-  return {};
-}
-
-// Where the segment starts: behind the one before, or, if that end is not known, where its own SEGMENT record says.
-void Verifier::enter(SegmentBytes& bytes, std::uint64_t segment) {
-  position_.segment = segment;
-  position_.offset = 0;
-  BlockView open;
-  Position own;
-  const bool has_own = load_block(checker_, bytes, segment, 0, open) == BlockFault::none && position_before(open, own);
-  if (has_own) check_size(bytes, open);
-  if (has_own && trusted_ && (own.block != position_.block || own.chain != position_.chain)) {
-    report(Label::swapped, bytes.path(), 0,
-           fmt::format("the segment continues block {}, but the one before it ends with block {} (or another chain)", own.block, position_.block));
-  }
-  if (has_own) position_ = own;
-  trusted_ = true;
-  scanner_.emplace(checker_, position_, true);
-}
-
-void Verifier::check_size(SegmentBytes& bytes, const BlockView& open) {
-  SegmentMark mark;
-  (void)load_payload((*open.records().begin()).payload(), mark);
-  if (mark.segment_bytes != bytes.size()) {
-    report(Label::corrupt, bytes.path(), bytes.size(), fmt::format("the file has {} bytes and was made with {}", bytes.size(), mark.segment_bytes));
-  }
-}
-
-void Verifier::account(const BlockView& block) {
-  ++result_.blocks;
-  result_.records += block.header.records;
-  result_.inputs += block.header.inputs;
-  result_.bytes += block.header.total_bytes;
-}
-
-// One block, or one defect. False at the end of the segment's data.
-bool Verifier::read_on(SegmentBytes& bytes) {
-  BlockView block;
-  const BlockFault fault = scanner_->next(bytes, block);
-  if (fault == BlockFault::none) account(block);
-  position_ = scanner_->position();
-  if (fault == BlockFault::none) return until_block_ == 0 || block.header.block < until_block_;
-  return resume_behind(bytes, fault);
-}
-
-// Looks for the next whole block of this segment, and reports what lies between. False: there is none.
-bool Verifier::resume_behind(SegmentBytes& bytes, BlockFault fault) {
-  const std::uint64_t from = position_.offset;
-  for (std::uint64_t at = from; at + page_bytes < bytes.size(); at += page_bytes) {
-    BlockView block;
-    if (load_block(checker_, bytes, position_.segment, at, block) != BlockFault::none) continue;
-    if (checker_.check_records(block.bytes, true) != BlockFault::none) continue;
-    Finding& finding = report(fault == BlockFault::place ? Label::misdirected : Label::corrupt, bytes.path(), from, describe(fault));
-    const BlockHeader header = block.header;
-    finding.bytes = at - from;
-    finding.first_block = position_.block + 1;
-    finding.last_block = header.block - 1;
-    finding.first_sequence = position_.next_sequence;
-    finding.last_sequence = header.first_sequence - 1;
-    if (at == from) finding.text += fmt::format(": block {} does not continue block {}", header.block, position_.block);
-    finding.text += fmt::format("; {} bytes, blocks {} to {}, sequences {} to {}", finding.bytes, finding.first_block, finding.last_block,
-                                finding.first_sequence, finding.last_sequence);
-    account(block);
-    position_ = {.segment = position_.segment, .offset = at + header.total_bytes, .block = header.block,
-                 .next_sequence = header.first_sequence + header.inputs, .epoch = header.epoch, .chain = header.chain};
-    scanner_.emplace(checker_, position_, true);
-    return true;
-  }
-  return false;
-}
-
-// Between the last block and the seal's page there are zeros, and a segment with a successor in use is sealed.
-void Verifier::check_end(SegmentBytes& bytes, bool sealed, bool last_in_use) {
-  if (sealed) {
-    check_seal(bytes);
-  } else if (!last_in_use) {
-    report(Label::corrupt, bytes.path(), bytes.size() - page_bytes, "the seal is damaged, although a later segment is in use");
-    trusted_ = false;
-  }
-  if (!sealed) return;
-  const std::uint64_t data_end = bytes.size() - page_bytes;
-  for (std::uint64_t at = position_.offset; at < data_end; at += page_bytes) {
-    const auto page = bytes.at(at, page_bytes);
-    if (!page.empty() && all_zero(page)) continue;
-    Finding& finding = report(Label::corrupt, bytes.path(), at, "bytes behind the last block of a sealed segment, where zeros belong");
-    finding.bytes = data_end - at;
-    return;
-  }
-}
-
-void Verifier::check_seal(SegmentBytes& bytes) {
-  BlockView seal;
-  const std::uint64_t from = position_.offset;
-  const BlockFault fault = scanner_->next_seal(bytes, seal);
-  if (fault == BlockFault::none) {
-    account(seal);
-    const std::uint64_t offset = position_.offset;
-    position_ = scanner_->position();
-    position_.offset = offset;
-    return;
-  }
-  // The seal is whole in itself (or the segment would not count as sealed): blocks are gone before it.
-  if (load_block(checker_, bytes, position_.segment, bytes.size() - page_bytes, seal) != BlockFault::none) return;
-  Finding& finding = report(Label::corrupt, bytes.path(), from, "blocks are gone or damaged before the end of a sealed segment");
-  finding.bytes = bytes.size() - page_bytes - from;
-  finding.first_block = position_.block + 1;
-  finding.last_block = seal.header.block - 1;
-  finding.first_sequence = position_.next_sequence;
-  finding.last_sequence = seal.header.first_sequence - 1;
-  finding.text += fmt::format("; blocks {} to {}, sequences {} to {}", finding.first_block, finding.last_block, finding.first_sequence,
-                              finding.last_sequence);
-  position_.block = seal.header.block;
-  position_.next_sequence = seal.header.first_sequence;
-  position_.chain = seal.header.chain;
-  account(seal);
+// What the last finding has cost, now that it is known where the journal goes on.
+void Verifier::close_gap(const Position& next) {
+  Finding& finding = verification_.findings[*gap_];
+  if (next.block > position_.block) set_lost(finding, position_, next.block + 1, next.next_sequence);
+  gap_.reset();
 }
 
 // The end of the journal, as a start of the engine would judge it.
 void Verifier::check_tail() {
-  auto found = survey(disk_, directory_, control_);
+  auto found = survey_beside_writer(disk_, directory_, control_);
   if (!found) {
     report(Label::corrupt, directory_, 0, found.error().text);
     return;
@@ -231,17 +343,44 @@ void Verifier::check_tail() {
   const RecoveryRow& row = classify(found->seen);
   if (row.label == Label::end) return;
   if (row.label == Label::torn) {
-    Finding& finding = report(row.label, found->path, found->offset, row.why);
+    Finding& finding = report(row.label, found->path, found->offset, fmt::format("{}; or it is being written just now", row.why));
     finding.is_damage = false;
-    finding.text += "; or it is being written just now";
     for (const TornRange& torn : found->torn) finding.bytes += torn.bytes;
     return;
   }
-  const bool known = std::any_of(result_.findings.begin(), result_.findings.end(), [&](const Finding& finding) {
+  const bool known = std::any_of(verification_.findings.begin(), verification_.findings.end(), [&](const Finding& finding) {
     return finding.is_damage && (finding.path == found->path || row.label == Label::missing);
   });
   if (known) return;
-  report(row.label, found->path, found->offset, row.why).text = explain(row, *found, directory_);
+  Finding& finding = report(row.label, found->path.empty() ? directory_ : found->path, found->offset, row.why);
+  if (row.label == Label::corrupt) finding.what += fmt::format(" ({})", describe(found->fault));
+  if (!found->detail.empty()) finding.what += "; " + found->detail;
+  const Position next{.block = control_.durable_block, .next_sequence = found->later_sequence.value_or(control_.durable_sequence + 1)};
+  if (next.next_sequence > found->last.next_sequence) set_lost(finding, found->last, next.block + 1, next.next_sequence);
+}
+
+std::string loss_text(const Finding& finding) {
+  if (!finding.is_damage) return "nothing that was acked is lost";
+  if (finding.first_sequence == no_sequence) return "lost: unknown";
+  const std::string blocks = finding.last_block >= finding.first_block ? fmt::format("blocks {} to {}, ", finding.first_block, finding.last_block) : std::string();
+  if (finding.last_sequence < finding.first_sequence) return fmt::format("lost: {}no inputs", blocks);
+  return fmt::format("lost: {}sequences {} to {} ({} inputs)", blocks, finding.first_sequence, finding.last_sequence,
+                     finding.last_sequence - finding.first_sequence + 1);
+}
+
+std::string cure_text(const Finding& finding, const std::string& directory) {
+  if (finding.label == Label::newer_format) return "use the release that wrote it";
+  if (finding.is_damage) return fmt::format("restore it from a copy of the same moment; or keep what stands before it: pawl journal repair {} --to NEW", directory);
+  return finding.label == Label::torn ? "the next start of the engine drops it to quarantine/" : "the next start of the engine writes it anew";
+}
+
+void describe_all(Verification& verification, const std::string& directory) {
+  for (Finding& finding : verification.findings) {
+    finding.loss = loss_text(finding);
+    finding.cure = cure_text(finding, directory);
+    finding.text = fmt::format("{}: {} at offset {}: {}{}; {}; {}", name(finding.label), finding.path, finding.offset, finding.what,
+                               finding.bytes > 0 ? fmt::format("; {} bytes", finding.bytes) : std::string(), finding.loss, finding.cure);
+  }
 }
 
 }  // namespace
@@ -250,19 +389,14 @@ bool Verification::whole() const noexcept {
   return std::none_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.is_damage; });
 }
 
-Result<Verification> verify(const std::string& directory, io::Disk& disk, std::uint64_t until_block) {
+Result<Verification> verify(const std::string& directory, io::Disk& disk, int threads) {
   std::vector<std::string> notes;
   auto control = read_identity(disk, directory, notes);
   if (!control) return std::move(control).error();
-  auto verification = Verifier(disk, directory, *control, until_block).run();
+  auto verification = Verifier(disk, directory, *control, threads).run();
   if (!verification) return verification;
-  for (const std::string& note : notes) {
-    Finding finding;
-    finding.is_damage = false;
-    finding.path = control_path(directory);
-    finding.text = note;
-    verification->findings.push_back(std::move(finding));
-  }
+  for (const std::string& note : notes) add(verification->findings, Label::end, control_path(directory), 0, note).is_damage = false;
+  describe_all(*verification, directory);
   return verification;
 }
 
