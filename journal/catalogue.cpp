@@ -24,7 +24,8 @@ void Catalogue::apply(Record record) {
       return;
     case AnnotationType::epoch:
     case AnnotationType::segment:
-    case AnnotationType::seal: return;
+    case AnnotationType::seal:
+    case AnnotationType::repair: return;
   }
 }
 

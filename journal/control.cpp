@@ -105,7 +105,8 @@ Result<void> ControlFile::create(io::Disk& disk, const std::string& directory, C
   first.version = format_version;
   first.blocks_in_flight = 1;
   first.generation = 1;
-  first.created = first.written = now;
+  first.written = now;
+  if (first.created == 0) first.created = now;
   put_pair(bytes.span().subspan(pair_offset(1)), first, hasher);
   if (auto written = write_whole(**file, bytes.span(), 0, temporary); !written) return written;
   if (auto synced = sync_file(**file, temporary); !synced) return synced;

@@ -36,6 +36,7 @@ Result<ControlFound> read_control(io::Disk& disk, const std::string& directory);
 class ControlFile {
  public:
   // Writes a file that holds generation 1 under a temporary name, then renames it: the directory is a journal from that moment.
+  // `first.created` may be 0: then it is `now`.
   static Result<void> create(io::Disk& disk, const std::string& directory, ControlSlot first, Time now);
   // REQUIRES: `current` was read from this file.
   static Result<ControlFile> open(io::Disk& disk, const std::string& directory, const ControlSlot& current);

@@ -114,6 +114,7 @@ enum class AnnotationType : std::uint16_t {
   epoch = 0xFF05,     // EpochMark, in epoch_open blocks
   segment = 0xFF06,   // SegmentMark, first record of a segment
   seal = 0xFF07,      // SealMark, in segment_seal blocks
+  repair = 0xFF08,    // RepairMark: this journal is a damaged one's good beginning
 };
 inline constexpr std::uint16_t annotation_repeated = 1;  // flag: the same was said before, in an earlier segment
 
@@ -156,6 +157,17 @@ struct SealMark {
   std::uint64_t last_block;     // before the seal
   Sequence next_sequence;
 };
+struct RepairMark {
+  Sequence last_kept;         // inputs up to and including this one were kept; no_sequence: none
+  Sequence last_known;        // the last one that the damaged journal is known to have held
+  std::uint64_t last_block;   // the last one kept; `chain` is its
+  std::uint64_t segment;      // where it was cut
+  std::uint64_t offset;
+  std::uint64_t dropped_bytes;  // of pages behind the cut that were not zeros
+  std::uint32_t label;        // Label of the damage
+  std::uint32_t reserved;
+  Hash chain;
+};
 
 static_assert(std::has_unique_object_representations_v<PipelineChunk> && sizeof(PipelineChunk) == 8);
 static_assert(std::has_unique_object_representations_v<SourceName> && sizeof(SourceName) == 16);
@@ -164,6 +176,7 @@ static_assert(std::has_unique_object_representations_v<EmittedMark> && sizeof(Em
 static_assert(std::has_unique_object_representations_v<EpochMark> && sizeof(EpochMark) == 48);
 static_assert(std::has_unique_object_representations_v<SegmentMark> && sizeof(SegmentMark) == 64);
 static_assert(std::has_unique_object_representations_v<SealMark> && sizeof(SealMark) == 24);
+static_assert(std::has_unique_object_representations_v<RepairMark> && sizeof(RepairMark) == 88);
 
 // CONTROL: four slots of 4 KiB. Generation g stands twice, in slots 2(g mod 2) and 2(g mod 2) + 1; the highest valid one counts.
 inline constexpr std::uint32_t control_magic = 0x31434C50;  // "PLC1"

@@ -1,95 +1,16 @@
-// `pawl journal`: on a journal written by the library on the real disk, whole, torn and damaged.
+// `pawl journal info, cat, verify`: on a journal written by the library on the real disk, whole, torn and damaged.
 #include <doctest/doctest.h>
 
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <vector>
 
-#include "pawl/core/base/crc32c.hpp"
-#include "pawl/core/event/format.hpp"
-#include "pawl/core/language/check.hpp"
-#include "pawl/io/real_disk.hpp"
-#include "pawl/io/system_clock.hpp"
-#include "pawl/journal/journal.hpp"
 #include "run_command.hpp"
+#include "written_journal.hpp"
 
+using pawl::test::first_segment;
+using pawl::test::flip_byte;
 using pawl::test::pawl_command;
 using pawl::test::Scratch;
-
-namespace {
-
-constexpr const char* source =
-    "pipeline \"cards\" version 3\n"
-    "event Payment { id: int, at: time, customer: int, amount: money, device: text(8) }\n";
-
-// Event number i: id i, amount i.50, no device for even ones.
-std::vector<std::byte> make_record(const pawl::EventSchema& schema, std::int64_t i) {
-  std::vector<std::uint64_t> slot(pawl::slot_bytes(schema.payload_bytes) / 8, 0);
-  auto* bytes = reinterpret_cast<std::byte*>(slot.data());
-  pawl::begin_event(schema, bytes);
-  const std::string texts[] = {std::to_string(i), "2018-08-08T10:00:00Z", "7", std::to_string(i) + ".50", i % 2 == 0 ? "" : "d\"1"};
-  for (std::size_t f = 0; f < 5; ++f) REQUIRE(pawl::parse_into(schema, bytes, f, texts[f]) == pawl::ParseError::none);
-  pawl::EventHeader header;
-  std::memcpy(&header, bytes, sizeof header);
-  header.source = 1;
-  header.ticket = static_cast<pawl::Ticket>(i + 1);
-  std::memcpy(bytes, &header, sizeof header);
-  std::vector<std::byte> record(bytes + pawl::record_offset, bytes + pawl::record_offset + pawl::record_bytes(schema.payload_bytes));
-  const auto covered = std::span(record).subspan(pawl::record_crc_offset, pawl::record_header_bytes - pawl::record_crc_offset + schema.payload_bytes);
-  header.crc = pawl::crc32c(covered);
-  std::memcpy(record.data(), &header.crc, sizeof header.crc);
-  return record;
-}
-
-// A journal of `count` payments, closed cleanly.
-void write_journal(const std::string& directory, std::int64_t count) {
-  auto disk = pawl::io::make_real_disk();
-  REQUIRE(disk.ok());
-  pawl::io::SystemClock clock;
-  pawl::journal::Options options;
-  options.directory = directory;
-  options.segment_bytes = 64 * 1024;
-  options.block_bytes_max = 8 * 1024;
-  options.disk = disk->get();
-  options.clock = &clock;
-  REQUIRE(pawl::journal::Journal::create(options).ok());
-  auto journal = pawl::journal::Journal::open(options);
-  REQUIRE(journal.ok());
-  const auto checked = pawl::language::check(source, "cards.pawl");
-  REQUIRE(checked.pipeline);
-  const auto until = [&](auto done) {
-    while (!done()) {
-      journal->preparer()->step();
-      journal->writer().poll();
-    }
-  };
-  until([&] { return journal->writer().annotate_pipeline(source); });
-  until([&] { return journal->writer().annotate_source(1, "gateway"); });
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto record = make_record(checked.pipeline->events[0], i);
-    until([&] { return journal->writer().append(record); });
-  }
-  REQUIRE(journal->close().ok());
-}
-
-std::string first_segment(const std::string& directory) {
-  std::string first;
-  for (const auto& entry : std::filesystem::directory_iterator(directory + "/wal")) {
-    if (entry.path().extension() == ".seg" && (first.empty() || entry.path().string() < first)) first = entry.path().string();
-  }
-  return first;
-}
-
-void flip_byte(const std::string& path, std::streamoff offset) {
-  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-  file.seekg(offset);
-  const char byte = static_cast<char>(file.get() ^ 0x40);
-  file.seekp(offset);
-  file.put(byte);
-}
-
-}  // namespace
+using pawl::test::write_journal;
 
 TEST_CASE("info, cat and verify of a whole journal") {
   const Scratch scratch;

@@ -64,7 +64,8 @@ TEST_CASE("a journal that may not be read, or not be written") {
   }
   const std::string journal = stranger.home() / "journal";
   REQUIRE(pawl_command("run --events 500 --journal " + journal).status == 0);
-  const std::string readers[] = {"journal info ", "journal cat ", "journal verify ", "replay --journal "};
+  const std::string readers[] = {"journal info ", "journal ls ",     "journal cat ",         "journal grep id=1 ", "journal tail ",
+                                 "journal verify ", "journal stats ", "journal export ", "journal repair --to /nowhere ", "journal diff " + journal + " ", "replay --journal "};
   const auto refused_to_all = [&](const std::string& what) {
     for (const std::string& reader : readers) refused(stranger, reader + journal, what);
   };

@@ -1,15 +1,19 @@
 // Runs the built `pawl` as a user would.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
 namespace pawl::test {
 
@@ -52,5 +56,58 @@ inline Outcome pawl_command(const std::string& arguments) {
   const int raw = std::system(line.c_str());
   return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, read_file(scratch / "out"), read_file(scratch / "err")};
 }
+
+// The command at work beside the test: fed through its standard input, watched through what it has printed so far.
+class Background {
+ public:
+  explicit Background(const std::string& arguments) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
+    input_ = ends[1];
+    const std::string line = "exec " + std::string(PAWL_COMMAND) + " " + arguments + " >" + out_path() + " 2>" + err_path();
+    process_ = ::fork();
+    if (process_ == 0) {
+      ::dup2(ends[0], STDIN_FILENO);
+      ::execl("/bin/sh", "sh", "-c", line.c_str(), nullptr);
+      ::_exit(127);
+    }
+    ::close(ends[0]);
+  }
+  ~Background() {
+    if (process_ > 0) (void)stop(SIGKILL);
+  }
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+  void feed(const std::string& text) const {
+    if (::write(input_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+  }
+  [[nodiscard]] std::string out() const { return read_file(out_path()); }
+  // Until it has printed that. False: not within half a minute.
+  [[nodiscard]] bool shows(const std::string& text) const {
+    for (int i = 0; i < 3000; ++i) {
+      if (out().find(text) != std::string::npos) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  // Ends it by a signal, or, 0, by the end of its input. The status is -1 if the signal ended it.
+  Outcome stop(int signal) {
+    ::close(input_);
+    if (signal != 0) ::kill(process_, signal);
+    int raw = 0;
+    ::waitpid(process_, &raw, 0);
+    process_ = -1;
+    return {WIFEXITED(raw) ? WEXITSTATUS(raw) : -1, out(), read_file(err_path())};
+  }
+
+ private:
+  [[nodiscard]] std::string out_path() const { return scratch_ / "out"; }
+  [[nodiscard]] std::string err_path() const { return scratch_ / "err"; }
+
+  Scratch scratch_;
+  int input_ = -1;
+  pid_t process_ = -1;
+};
 
 }  // namespace pawl::test

@@ -1,4 +1,4 @@
-// The `pawl` command. Exit statuses: 0 fine, 64 usage, 65 bad data or pipeline, 66 damaged journal, 74 I/O, 75 in use.
+// The `pawl` command. Exit statuses: 0 fine, 1 no, 64 usage, 65 bad data or pipeline, 66 damaged journal, 74 I/O, 75 in use.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -41,7 +41,7 @@ int run(int argc, char** argv) {
   Action action;
   app.set_version_flag("--version", version());
   app.require_subcommand(0, 1);
-  app.footer("Exit status: 0 fine, 64 usage, 65 bad data or pipeline, 66 damaged journal, 74 I/O, 75 in use.");
+  app.footer("Exit status: 0 fine, 1 no (journal grep, journal diff), 64 usage, 65 bad data or pipeline, 66 damaged journal, 74 I/O, 75 in use.");
   for (const auto add : commands) add(app, action);
   int status = exit_usage;
   if (!parse(app, argc, argv, status)) return status;

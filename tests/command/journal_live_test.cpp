@@ -1,0 +1,121 @@
+// The tools of `pawl journal` beside an engine that is at work, is killed, and starts again.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "run_command.hpp"
+#include "written_journal.hpp"
+
+using pawl::test::Background;
+using pawl::test::Outcome;
+using pawl::test::pawl_command;
+using pawl::test::Scratch;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+constexpr const char* header = "id,at,customer,terminal,amount,fraud\n";
+
+std::string rows(int from, int to) {
+  std::string text;
+  for (int i = from; i < to; ++i) text += std::to_string(i) + ",2018-08-08T10:00:00Z,7,1,1.00,false\n";
+  return text;
+}
+
+// Ids of the payments in a text of records, in order, one per line.
+std::string ids(const std::string& text) {
+  std::string ids;
+  for (std::size_t at = 0; (at = text.find("Payment{id=", at)) != std::string::npos; ++at) ids += text.substr(at + 11, text.find(',', at) - at - 11) + "\n";
+  return ids;
+}
+
+std::string expected_ids(int from, int to) {
+  std::string ids;
+  for (int i = from; i < to; ++i) ids += std::to_string(i) + "\n";
+  return ids;
+}
+
+std::string engine_on(const std::string& directory) { return "run --append --input - --journal " + directory; }
+
+// Waits until the engine has made the journal and its first payments are durable.
+void wait_for(const std::string& directory, const std::string& condition) {
+  for (int i = 0; i < 3000 && pawl_command("journal grep --count " + directory + " " + condition).status != 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+}
+
+}  // namespace
+
+TEST_CASE("tail -f shows every payment once, beside the engine, over its kill and its restart, until SIGTERM") {
+  const Scratch scratch;
+  const std::string directory = scratch / "journal";
+  Background first(engine_on(directory));
+  first.feed(header + rows(0, 100));
+  wait_for(directory, "id=99");
+  Background tail("journal tail -f -n 5 " + directory);
+  CHECK(tail.shows("Payment{id=99,"));
+  first.feed(rows(100, 300));
+  CHECK(tail.shows("Payment{id=299,"));
+  CHECK(first.stop(SIGKILL).status == -1);
+  Background second(engine_on(directory));
+  second.feed(header + rows(0, 400));  // `run --append` skips what the journal has
+  CHECK(tail.shows("Payment{id=399,"));
+  CHECK(second.stop(0).status == 0);
+  const Outcome ended = tail.stop(SIGTERM);
+  CHECK(ended.status == 0);
+  CHECK_MESSAGE(ended.err.empty(), ended.err);
+  CHECK(ids(ended.out) == expected_ids(95, 400));
+}
+
+TEST_CASE("tail -f ends when its reader goes, though no record comes") {
+  const Scratch scratch;
+  pawl::test::write_journal(scratch / "journal", 100);
+  const std::string line = std::string("timeout 60 sh -c '") + PAWL_COMMAND + " journal tail -f -n 1 " + scratch / "journal" + " | head -n 1' >" + scratch / "out";
+  CHECK(std::system(line.c_str()) == 0);
+  CHECK(pawl::test::read_file(scratch / "out").starts_with("99 Payment{id=99"));
+}
+
+TEST_CASE("tail -f of a journal that is damaged while it looks on ends with status 66") {
+  const Scratch scratch;
+  const std::string directory = scratch / "journal";
+  pawl::test::write_journal(directory, 50);  // one segment, not sealed
+  pawl::test::flip_byte(pawl::test::first_segment(directory), 12'300);  // CONTROL knows this block to be durable
+  Background tail("journal tail -f " + directory);
+  const Outcome ended = tail.stop(0);
+  CHECK(ended.status == 66);
+  CHECK_MESSAGE(has(ended.err, "CORRUPT"), ended.err);
+}
+
+TEST_CASE("every tool beside a live engine: no damage, nothing but what is durable, and the engine goes on") {
+  const Scratch scratch;
+  const std::string directory = scratch / "journal";
+  Background engine(engine_on(directory));
+  engine.feed(header + rows(0, 500));
+  wait_for(directory, "id=499");
+  for (const std::string tool : {"info ", "ls ", "cat ", "tail ", "verify ", "stats ", "export --event Payment "}) {
+    CAPTURE(tool);
+    const auto run = pawl_command("journal " + tool + directory);
+    CHECK_MESSAGE(run.status == 0, run.err);
+  }
+  CHECK(pawl_command("journal diff " + directory + " " + directory).status == 0);
+  CHECK(ids(pawl_command("journal cat " + directory).out) == expected_ids(0, 500));
+  const auto repair = pawl_command("journal repair " + directory + " --to " + scratch / "new");
+  CHECK(repair.status == 64);
+  CHECK(has(repair.err, "an engine has " + directory + " open"));
+  engine.feed(rows(500, 600));
+  CHECK(engine.stop(0).status == 0);
+  CHECK(ids(pawl_command("journal cat " + directory).out) == expected_ids(0, 600));
+}
+
+TEST_CASE("after a kill the tools show what the next start will keep") {
+  const Scratch scratch;
+  const std::string directory = scratch / "journal";
+  {
+    Background engine(engine_on(directory));
+    engine.feed(header + rows(0, 500));
+    wait_for(directory, "id=499");
+    CHECK(engine.stop(SIGKILL).status == -1);
+  }
+  CHECK(ids(pawl_command("journal cat " + directory).out) == expected_ids(0, 500));
+  CHECK(pawl_command("journal tail -n 1 " + directory).status == 0);
+  CHECK(pawl_command("journal verify " + directory).status == 0);
+}

@@ -1,0 +1,36 @@
+// pawl journal stats: what a journal is made of, in figures.
+#include "pawl/log/commands.hpp"
+#include "pawl/log/log_reader.hpp"
+#include "pawl/log/statistics.hpp"
+#include "pawl/report.hpp"
+
+namespace pawl::tools {
+namespace {
+
+struct Options {
+  std::string directory;
+  bool json = false;
+};
+
+int stats(const Options& options) {
+  auto log = LogReader::open(options.directory);
+  if (!log) return fail(log.error());
+  Statistics statistics;
+  const auto done = for_each_block(*log, [&](const journal::BlockView& block) {
+    statistics.add(block, log->decoder());
+    return true;
+  });
+  if (!done) return fail(done.error());
+  return print(options.json ? to_json(statistics) : to_text(statistics, options.directory));
+}
+
+}  // namespace
+
+void add_journal_stats(CLI::App& journal, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = add_journal_command(journal, action, "stats", "Counts and sizes by type, source and block; rates over time", options, &stats);
+  add_directory(command, options->directory);
+  command.add_flag("--json", options->json, "One JSON object");
+}
+
+}  // namespace pawl::tools

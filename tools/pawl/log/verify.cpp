@@ -1,0 +1,68 @@
+// pawl journal verify: everything is read, every defect reported with its place.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pawl/io/cpus.hpp"
+#include "pawl/io/real_disk.hpp"
+#include "pawl/journal/inspection.hpp"
+#include "pawl/log/commands.hpp"
+#include "pawl/log/text.hpp"
+#include "pawl/report.hpp"
+
+namespace pawl::tools {
+namespace {
+
+struct Options {
+  std::string directory;
+  int threads = 0;
+  bool json = false;
+};
+
+int usable_cpus() {
+  const auto cpus = io::discover_cpus();
+  return cpus ? cpus->usable() : 1;
+}
+
+std::string to_json(const journal::Finding& finding) {
+  return fmt::format(R"({{"code": "{}", "damage": {}, "file": {}, "offset": {}, "bytes": {}, "blocks": [{}, {}], "sequences": [{}, {}], "found": {}, "lost": {}, "cure": {}}})",
+                     name(finding.label), finding.is_damage, json_string(finding.path), finding.offset, finding.bytes, finding.first_block, finding.last_block,
+                     finding.first_sequence, finding.last_sequence, json_string(finding.what), json_string(finding.loss), json_string(finding.cure)) + "\n";
+}
+
+std::string summary(const std::string& directory, const journal::Verification& result, std::ptrdiff_t damages) {
+  return fmt::format("{}: {} segments, {} whole blocks of {} bytes, {} inputs in {} records, sequences up to {}; {}\nchain {}\n", directory, result.segments,
+                     result.blocks, result.bytes, result.inputs, result.records, result.end.next_sequence - 1,
+                     damages == 0 ? "no damage" : fmt::format("damaged in {} places", damages), hex(result.end.chain));
+}
+
+std::string summary_json(const journal::Verification& result, std::ptrdiff_t damages) {
+  return fmt::format(R"({{"segments": {}, "blocks": {}, "bytes": {}, "inputs": {}, "records": {}, "last_sequence": {}, "damages": {}, "chain": "{}"}})", result.segments,
+                     result.blocks, result.bytes, result.inputs, result.records, result.end.next_sequence - 1, damages, hex(result.end.chain)) + "\n";
+}
+
+int verify(const Options& options) {
+  auto disk = io::make_real_disk();
+  if (!disk) return fail(disk.error());
+  const auto result = journal::verify(options.directory, **disk, options.threads > 0 ? options.threads : usable_cpus());
+  if (!result) return fail(result.error());
+  std::string text;
+  for (const auto& finding : result->findings) text += options.json ? to_json(finding) : fmt::format("{}{}\n", finding.is_damage ? "" : "note: ", finding.text);
+  const auto damages = std::count_if(result->findings.begin(), result->findings.end(), [](const auto& finding) { return finding.is_damage; });
+  text += options.json ? summary_json(*result, damages) : summary(options.directory, *result, damages);
+  if (const int printed = print(text); printed != exit_fine) return printed;
+  if (damages == 0) return exit_fine;
+  return fail({ErrorCode::corrupt, fmt::format("{} is damaged in {} places, named above; restore it from a copy of one moment", options.directory, damages)});
+}
+
+}  // namespace
+
+void add_journal_verify(CLI::App& journal, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = add_journal_command(journal, action, "verify", "Read everything and report every defect with its place", options, &verify);
+  add_directory(command, options->directory);
+  command.add_option("--threads", options->threads, "Segments read at the same time; 0: as the CPUs allow")->check(CLI::Range(0, 64));
+  command.add_flag("--json", options->json, "One JSON object per finding, then one of the sums");
+}
+
+}  // namespace pawl::tools
