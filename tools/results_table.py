@@ -118,11 +118,11 @@ def main(arguments):
     kept.sort(key=lambda item: (item[1][0]["facts"]["time"], item[0]))
     whole = [item for item in kept if any(result["command"] == "pipeline" for result in item[1])]
     with_peers = [item for item in kept if any("--peers all" in result["arguments"] for result in item[1])]
-    if not whole or not with_peers:
-        sys.exit("results_table: bench/results lacks a summary of the whole engine, or one with --peers all")
+    if not whole:
+        sys.exit("results_table: bench/results lacks a summary of the whole engine")
     readme = (ROOT / "README.md").read_text()
     wanted = put(readme, FIGURES, table(whole[-1][1], whole[-1][0]))
-    wanted = put(wanted, PEERS, peers_table(with_peers[-1][1], with_peers[-1][0]))
+    wanted = put(wanted, PEERS, peers_table(with_peers[-1][1], with_peers[-1][0]) if with_peers else "No run with all peers is kept yet.")
     if arguments == ["--check"]:
         if wanted != readme:
             print("results_table: README.md says something else than bench/results; run tools/results_table.py")
