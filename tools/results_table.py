@@ -58,13 +58,18 @@ def find(results, command, group, name):
     return (exact or fits or [None])[-1]
 
 
+def disturbance(results):
+    """A line of its own, if other processes were at work."""
+    busy = sorted(float(found) for result in results for found in re.findall(r"other processes used ([\d.]+) CPUs", result["facts"].get("disturbance", "")))
+    return [f"**Not a quiet machine:** other processes used {busy[0]:.1f} to {busy[-1]:.1f} of its CPUs meanwhile."] if busy and busy[-1] >= 0.1 else []
+
+
 def table(results, name):
     facts = results[0]["facts"]
-    busy = sorted(float(found) for result in results for found in re.findall(r"other processes used ([\d.]+) CPUs", result["facts"].get("disturbance", "")))
     lines = [
         f"{facts['CPU']}, {facts['CPUs']} CPUs, {facts['compiler']}, commit {facts['commit']}, {facts['time'][:10]}; medians, with the distance between the outermost runs.",
         f"All figures and commands: [bench/results/{name}](bench/results/{name}).",
-        *([f"**Not a quiet machine:** other processes used {busy[0]:.1f} to {busy[-1]:.1f} of its CPUs meanwhile."] if busy and busy[-1] >= 0.1 else []), "",
+        *disturbance(results), "",
         "| what | measured | spread | beside | goal |", "|---|---|---|---|---|",
     ]
     for command, group, start, text, goal in ROWS:
@@ -95,7 +100,7 @@ def peers_table(results, name):
     facts = results[0]["facts"]
     lines = [
         f"{facts['CPU']}, {facts['CPUs']} CPUs, commit {facts['commit']}, {facts['time'][:10]}; medians of M events/s, the best variant of each: [bench/results/{name}](bench/results/{name}).",
-        "", "| what | Pawl | x best peer | peers |", "|---|---|---|---|",
+        *disturbance(results), "", "| what | Pawl | x best peer | peers |", "|---|---|---|---|",
     ]
     for command, group, start, text in PEER_ROWS:
         series = rows_of(results, command, group)

@@ -96,7 +96,7 @@ public final class DisruptorPeer {
         if (batch == 1) publishSingly(ring, events);
         else publishInBatches(ring, events, batch);
         for (Summing handler : handlers) {
-            while (!handler.isDone()) Thread.onSpinWait();
+            while (!handler.isDone()) Thread.yield();
         }
         long nanos = System.nanoTime() - start;
         long wanted = Event.sumOf(first, events);
