@@ -42,8 +42,13 @@ public final class Peer {
 
     /** One figure. To be called only after everything that was counted and summed has been checked. */
     public static void figure(String group, String name, String unit, double value, String version) {
-        FIGURES.println(String.format(Locale.ROOT, "{\"group\": %s, \"name\": %s, \"unit\": %s, \"value\": %.6f, \"verified\": true, \"version\": %s}",
-                quoted(group), quoted(name), quoted(unit), value, quoted(version)));
+        figure(group, name, unit, value, version, "");
+    }
+
+    /** One figure whose results pawl-bench compares with its own. `sums`: members of a JSON object, a checksum by the name of what it is of. */
+    public static void figure(String group, String name, String unit, double value, String version, String sums) {
+        FIGURES.println(String.format(Locale.ROOT, "{\"group\": %s, \"name\": %s, \"unit\": %s, \"value\": %.6f, \"verified\": true, \"version\": %s, \"sums\": {%s}}",
+                quoted(group), quoted(name), quoted(unit), value, quoted(version), sums));
     }
 
     public static void check(boolean condition, String text) {

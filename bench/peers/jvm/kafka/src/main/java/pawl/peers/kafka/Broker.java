@@ -15,11 +15,11 @@ import org.apache.kafka.common.utils.Time;
 import pawl.peers.Peer;
 
 /** One Kafka broker with its controller (KRaft), in this process, on free ports of the loopback interface. Its log is below `directory`. */
-final class Broker implements AutoCloseable {
+public final class Broker implements AutoCloseable {
     private final KafkaRaftServer server;
     private final int port;
 
-    Broker(Path directory) throws Exception {
+    public Broker(Path directory) throws Exception {
         port = freePort();
         int controllerPort = freePort();
         Properties settings = new Properties();
@@ -41,7 +41,7 @@ final class Broker implements AutoCloseable {
         server.startup();
     }
 
-    String address() {
+    public String address() {
         return "127.0.0.1:" + port;
     }
 
