@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "harness/runs.hpp"
 #include "harness/scratch.hpp"
 
 namespace pawl::bench {
@@ -21,8 +20,9 @@ const std::vector<ExternalPeer>& external_peers() {
       {"ring", "LMAX Disruptor", "disruptor-peer"},   {"ring", "Aeron IPC", "aeron-ipc-peer"},
       {"journal", "RocksDB", "rocksdb-peer", true},   {"journal", "SQLite", "sqlite-peer", true},
       {"journal", "Chronicle Queue", "chronicle-peer"}, {"journal", "Aeron Archive", "aeron-archive-peer"},
-      {"journal", "Kafka", "kafka-peer"},             {"windows", "Esper", "esper-peer"},
-      {"windows", "Flink", "flink-peer"},             {"windows", "Kafka Streams", "kafka-streams-peer"},
+      {"journal", "Kafka", "kafka-peer"},             {"windows", "Esper", "esper-windows"},
+      {"windows", "Flink", "flink-windows"},          {"windows", "Kafka Streams", "kafka-streams-windows"},
+      {"rules", "Esper", "esper-rules"},              {"rules", "Flink", "flink-rules"},
   };
   return peers;
 }
@@ -44,8 +44,18 @@ std::string last_line(const std::string& path) {
   return last.substr(0, 300);
 }
 
+// Empty, or which of its results is not ours.
+std::string difference(const nlohmann::json& figure, const Sums& expected) {
+  const auto sums = figure.value("sums", nlohmann::json());
+  for (const auto& [name, sum] : expected) {
+    if (!sums.is_object() || !sums.contains(name)) return fmt::format("its figure comes without results for {}", name);
+    if (sums[name] != nlohmann::json(sum)) return fmt::format("its results for {} are not ours: they sum to {} instead of {}", name, sums[name].dump(), sum);
+  }
+  return "";
+}
+
 // One line of what a peer printed. `error` says why it is none.
-Series figure_of(const std::string& line, std::string& error) {
+Series figure_of(const std::string& line, const Sums& expected, std::string& error) {
   const auto json = nlohmann::json::parse(line, nullptr, false);
   const auto has = [&](const char* key, auto is) { return json.is_object() && json.contains(key) && (json[key].*is)(); };
   using Json = nlohmann::json;
@@ -53,6 +63,7 @@ Series figure_of(const std::string& line, std::string& error) {
   if (!whole) error = "no figure in what it printed: " + line.substr(0, 300);
   else if (!has("verified", &Json::is_boolean) || !json["verified"].get<bool>()) error = "its figure is not verified: " + line.substr(0, 300);
   else if (const double value = json["value"]; !std::isfinite(value) || value <= 0) error = "its figure is not a positive number: " + line.substr(0, 300);
+  else error = difference(json, expected);
   if (!error.empty()) return {};
   const std::string unit = json["unit"];
   return {.group = json["group"], .name = json["name"], .unit = unit, .values = {json["value"].get<double>()}, .higher_is_better = unit.ends_with("/s"), .peer = true};
@@ -86,21 +97,21 @@ std::string why_not(const ExternalPeer& peer) {
   return peer.native ? "not built: " + peer.program + " is missing" : "not built: tools/build-peers does it, or --peers all with tools/bench";
 }
 
-ExternalRun run_external(const std::string& command, int limit_s) {
+ExternalRun run_external(const std::string& command, int limit_s, const Sums& expected) {
   const Scratch scratch(std::filesystem::temp_directory_path().string());
   const std::string errors = scratch.path("errors");
   int status = 0;
   std::istringstream lines(output_of(fmt::format("timeout -k 5 {} {} 2>'{}'", limit_s, command, errors), status));
   if (status != 0) return {{}, end_of(status, limit_s, errors)};
   ExternalRun run;
-  for (std::string line; std::getline(lines, line) && run.error.empty();) run.figures.push_back(figure_of(line, run.error));
+  for (std::string line; std::getline(lines, line) && run.error.empty();) run.figures.push_back(figure_of(line, expected, run.error));
   if (run.figures.empty()) run.error = "it printed no figure";
   if (!run.error.empty()) run.figures.clear();
   return run;
 }
 
-ExternalPeers::ExternalPeers(const std::string& subcommand, Peers which, std::string arguments, std::string directory)
-    : arguments_(std::move(arguments)), directory_(std::move(directory)) {
+ExternalPeers::ExternalPeers(const std::string& subcommand, Peers which, std::string arguments, std::string directory, Sums expected)
+    : arguments_(std::move(arguments)), directory_(std::move(directory)), expected_(std::move(expected)) {
   for (const ExternalPeer& peer : external_peers()) {
     const bool chosen = which == Peers::all || (which == Peers::native && peer.native);
     if (chosen && peer.subcommand == subcommand) contestants_.push_back({peer, why_not(peer), ""});
@@ -117,10 +128,10 @@ void ExternalPeers::run(Contestant& contestant) const {
   const std::string program = fmt::format("'{}' {}", beside_this_program(contestant.peer.program), arguments_);
   ExternalRun run;
   if (directory_.empty()) {
-    run = run_external(program);
+    run = run_external(program, external_limit_s, expected_);
   } else {
     const Scratch scratch(directory_);
-    run = run_external(fmt::format("{} --directory '{}'", program, scratch.path("")));
+    run = run_external(fmt::format("{} --directory '{}'", program, scratch.path("")), external_limit_s, expected_);
   }
   contestant.error = run.error;
   for (Series& figure : run.figures) {
@@ -161,16 +172,6 @@ void ExternalPeers::append_to(Outcome& outcome) {
   for (Contestant& one : contestants_) {
     for (Series& figure : one.figures) outcome.series.push_back(std::move(figure));
   }
-}
-
-void run_external_peers(const std::string& subcommand, const std::string& arguments, int runs, Outcome& outcome) {
-  ExternalPeers peers(subcommand, Peers::all, arguments, "");
-  for (int run = 0; run < runs; ++run) {
-    show_progress("external peers", run, runs);
-    peers.run_once();
-  }
-  show_progress("", runs, runs);
-  peers.append_to(outcome);
 }
 
 }  // namespace pawl::bench

@@ -6,9 +6,11 @@
 //   {"name": "LMAX Disruptor 4.0.0, batch 10", "group": "ring, ...", "unit": "M events/s", "value": 136.2, "verified": true, "version": "4.0.0"}
 //
 // `group` and `unit` are those of our figures it is to stand beside; of units that end in "/s" more is better, of others less. `verified`
-// says that the program checked its own sums, counts and order: without it the figure is refused. Arguments: --events N, --payload BYTES,
-// --slots N,N (ring), --directory D: for files, there, empty, and removed after the run. Ends with status 0, or with the reason as the
-// last line on standard error.
+// says that the program checked its own sums, counts and order: without it the figure is refused. Figures of windows and rules also carry
+// "sums": {"customer_count_1d": 262956377719, ...}, which must be ours (sums.hpp): a figure with other results is refused.
+// Arguments: --events N, --payload BYTES, --slots N,N (ring), --input FILE, --group TEXT, --warm-up S, --seconds S (windows, rules),
+// --directory D: for files, there, empty, and removed after the run. Ends with status 0, or with the reason as the last line on standard
+// error.
 #pragma once
 
 #include <string>
@@ -16,6 +18,7 @@
 
 #include "harness/outcome.hpp"
 #include "peers/choice.hpp"
+#include "peers/sums.hpp"
 
 namespace pawl::bench {
 
@@ -40,14 +43,14 @@ struct ExternalRun {
 // A hung program is ended after so many seconds.
 inline constexpr int external_limit_s = 300;
 
-// One run. All its figures count or none does.
-[[nodiscard]] ExternalRun run_external(const std::string& command, int limit_s = external_limit_s);
+// One run. All its figures count or none does. `expected`: what the `sums` of every figure must say.
+[[nodiscard]] ExternalRun run_external(const std::string& command, int limit_s = external_limit_s, const Sums& expected = {});
 
 // The external peers of one subcommand beside our runs: once per round, so that a machine that slows down slows both.
 class ExternalPeers {
  public:
-  // `directory`: a fresh one below it is given to each run; empty: none is.
-  ExternalPeers(const std::string& subcommand, Peers which, std::string arguments, std::string directory);
+  // `directory`: a fresh one below it is given to each run; empty: none is. `expected`: what the `sums` of every figure must say.
+  ExternalPeers(const std::string& subcommand, Peers which, std::string arguments, std::string directory, Sums expected = {});
 
   // Each peer that is ready and has not failed yet.
   void run_once();
@@ -63,10 +66,8 @@ class ExternalPeers {
   void run(Contestant& contestant) const;
 
   std::string arguments_, directory_;
+  Sums expected_;
   std::vector<Contestant> contestants_;
 };
-
-// Runs them after ours instead, and appends their figures.
-void run_external_peers(const std::string& subcommand, const std::string& arguments, int runs, Outcome& outcome);
 
 }  // namespace pawl::bench

@@ -1,4 +1,5 @@
-// pawl-bench rules: ns per event of a rule set over the fields of an event, in batches of a tile and one by one.
+// pawl-bench rules: ns per event of a rule set over the fields of an event, in batches of a tile and one by one. With --peers all also the
+// handbook's rules over payments with their features, beside other engines that must give the same alerts.
 #include <fmt/format.h>
 
 #include "commands.hpp"
@@ -10,7 +11,7 @@
 #include "pawl/core/rules/decide.hpp"
 #include "pawl/io/memory.hpp"
 #include "peers/choice.hpp"
-#include "peers/external.hpp"
+#include "rules/engines.hpp"
 #include "rules/rule_set.hpp"
 
 namespace pawl::bench {
@@ -20,6 +21,7 @@ struct Options : Common {
   std::int64_t events = 200'000;
   std::size_t rules = 1000;
   std::size_t fields = 32;
+  std::int64_t peer_events = 300'000;
   Peers peers = Peers::none;
 };
 
@@ -91,7 +93,7 @@ void measure(const Options& options, Outcome& outcome) {
   for (const std::uint64_t rule : samples.expected_per_round()) firings += rule;
   outcome.notes.push_back(fmt::format("{:.2f} % of rules fire on an event; the firings of each rule agree with its definition. One thread; includes records and digest.",
                                       static_cast<double>(firings) * 100 / static_cast<double>(Samples::slots * options.rules)));
-  if (options.peers == Peers::all) run_external_peers("rules", fmt::format("--events {}", options.events), options.runs, outcome);
+  if (options.peers == Peers::all) measure_rule_engines(options.peer_events, options.directory, options.runs, outcome);
   compare_with_best_peer(outcome);
 }
 
@@ -103,6 +105,7 @@ void add_rules(CLI::App& app, Action& action) {
   command.add_option("--events", options->events, "Of each run")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 32))->capture_default_str();
   command.add_option("--rules", options->rules, "How many")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--fields", options->fields, "Of the event")->check(CLI::Range(9, 250))->capture_default_str();
+  command.add_option("--peer-events", options->peer_events, "Payments beside other engines, with --peers all")->check(CLI::Range(1000, 50'000'000))->capture_default_str();
   add_peers_option(command, options->peers);
   on_chosen(command, options, action, &measure);
 }

@@ -2,6 +2,8 @@
 //
 //   handbook   the features of the fraud-detection handbook: 5,000 customers, 10,000 terminals, 9,600 payments a day
 //   wide       {count, sum, avg} over 4 windows that hold 1, 8, 32 and 128 events of each of --keys keys: the case of far memory
+//
+// With --peers all also the payments of `pawl gen payments` through 15 features, beside other engines that must say the same.
 #include <fmt/format.h>
 
 #include <array>
@@ -10,7 +12,7 @@
 #include "harness/fail.hpp"
 #include "harness/runs.hpp"
 #include "peers/choice.hpp"
-#include "peers/external.hpp"
+#include "windows/engines.hpp"
 #include "windows/stage_run.hpp"
 
 namespace pawl::bench {
@@ -19,6 +21,7 @@ namespace {
 struct Options : Common {
   std::int64_t events = 4'000'000;  // of the handbook's stream; its last quarter is measured
   std::uint64_t keys = 100'000;
+  std::int64_t peer_events = 300'000;
   bool no_wide = false, no_handbook = false;
   Peers peers = Peers::none;
 };
@@ -114,7 +117,7 @@ void measure(const Options& options, Outcome& outcome) {
     measure_case({name, {wide(options.keys), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
   }
   outcome.notes.emplace_back("Processor time of one thread. K touches the lines of a record, one of another record for each edge and a bucket, with the best prefetch.");
-  if (options.peers == Peers::all) run_external_peers("windows", fmt::format("--events {}", options.events), options.runs, outcome);
+  if (options.peers == Peers::all) measure_window_engines(options.peer_events, options.directory, options.runs, outcome);
   compare_with_best_peer(outcome);
 }
 
@@ -128,6 +131,7 @@ void add_windows(CLI::App& app, Action& action) {
   command.add_option("--keys", options->keys, "Of the wide case, which takes 136 events of each")->check(CLI::Range(100, 10'000'000))->capture_default_str();
   command.add_flag("--no-wide", options->no_wide, "Without the wide case");
   command.add_flag("--no-handbook", options->no_handbook, "Without the handbook's features");
+  command.add_option("--peer-events", options->peer_events, "Payments beside other engines, with --peers all")->check(CLI::Range(1000, 50'000'000))->capture_default_str();
   add_peers_option(command, options->peers);
   on_chosen(command, options, action, &measure);
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "fake_peers.hpp"
 #include "peers/external.hpp"
 #include "run_bench.hpp"
 
@@ -18,41 +19,11 @@ ExternalRun printing(const std::string& text) { return run_external("printf '%s\
 
 bool says(const ExternalRun& run, const std::string& part) { return run.figures.empty() && run.error.find(part) != std::string::npos; }
 
-// A copy of pawl-bench whose peers are the scripts given to it.
-class FakePeers {
- public:
-  FakePeers() {
-    std::filesystem::remove_all(root_);
-    std::filesystem::create_directories(root_ + "/peers");
-    std::filesystem::copy_file(PAWL_BENCH, program());
-  }
-  FakePeers& add(const std::string& name, const std::string& script) {
-    const std::string path = root_ + "/peers/" + name;
-    std::ofstream(path) << "#!/bin/sh\n" << script << "\n";
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-    return *this;
-  }
-  FakePeers& without(const std::string& name, const std::string& reason) {
-    std::ofstream(root_ + "/peers/" + name + ".why-not") << reason << "\n";
-    return *this;
-  }
-  [[nodiscard]] std::string program() const { return root_ + "/pawl-bench"; }
-
- private:
-  std::string root_ = folder + "/fakes";
-};
-
 json series_named(const json& result, const std::string& name) {
   for (const json& series : result["series"]) {
     if (series["name"] == name) return series;
   }
   return nullptr;
-}
-
-std::string notes_of(const json& result) {
-  std::string all;
-  for (const json& note : result["notes"]) all += note.get<std::string>() + "\n";
-  return all;
 }
 
 // Empty, or why the peers of the Java machine can't run.

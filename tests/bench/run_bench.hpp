@@ -31,4 +31,10 @@ inline bool has_series(const nlohmann::json& result, const std::string& part) {
   return false;
 }
 
+inline std::string notes_of(const nlohmann::json& result) {
+  std::string all;
+  for (const nlohmann::json& note : result["notes"]) all += note.get<std::string>() + "\n";
+  return all;
+}
+
 }  // namespace pawl::bench
