@@ -26,7 +26,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
 
 // Two types of events, every type of field, missing values, texts with commas, quotes and line feeds.
-constexpr const char* shop =
+constexpr const char* orders_pipeline =
     "pipeline \"shop\" version 1\n"
     "event Order { at: time, id: int, amount: money(2), price: decimal(4), side: enum(buy, sell), vip: bool, wait: duration, rate: float, note: text(16) }\n"
     "event Label { at: time, id: int, fraud: bool }\n"
@@ -44,7 +44,7 @@ constexpr const char* orders =
 // A journal of the orders above, scored.
 struct Shop {
   Scratch scratch;
-  std::string pipeline = scratch.write("shop.pawl", shop);
+  std::string pipeline = scratch.write("shop.pawl", orders_pipeline);
   std::string journal = scratch / "journal";
   Outcome scored;
 
