@@ -378,7 +378,7 @@ std::string explain(const RecoveryRow& row, const Survey& survey, const std::str
   }
   if (!survey.detail.empty()) text += fmt::format("; {}", survey.detail);
   text += fmt::format(". The journal is whole up to block {}, sequence {}", survey.last.block, survey.last.next_sequence - 1);
-  if (survey.later_sequence) text += fmt::format("; damaged: sequences {} to {}", survey.last.next_sequence, *survey.later_sequence - 1);
+  if (survey.later_sequence && *survey.later_sequence > survey.last.next_sequence) text += fmt::format("; damaged: sequences {} to {}", survey.last.next_sequence, *survey.later_sequence - 1);
   text += fmt::format(". Nothing was changed. `pawl journal verify {}` lists every defect; restore the directory from a copy of one moment.", directory);
   return text;
 }

@@ -18,6 +18,7 @@ struct SegmentResult {
   bool was_read = false;        // false: it does not say where it starts, and nobody has told
   Position end;                 // behind its last whole block, or its seal
   bool end_known = true;        // the next segment must continue `end`
+  std::optional<Position> due;  // behind the last block that later headers prove to have been durable, if it is not whole
   Verification part;
 };
 
@@ -55,6 +56,7 @@ class SegmentVerifier {
   void find_start(SegmentBytes& bytes);
   bool read_on(SegmentBytes& bytes);
   bool resume_behind(SegmentBytes& bytes, BlockFault fault);
+  bool read_again_if_due(SegmentBytes& bytes);
   void check_end(SegmentBytes& bytes);
   void check_seal(SegmentBytes& bytes);
   void account(const BlockView& block);
@@ -159,7 +161,30 @@ bool SegmentVerifier::resume_behind(SegmentBytes& bytes, BlockFault fault) {
     scanner_.emplace(checker_, position_, true);
     return true;
   }
-  return false;
+  return !sealed_ && read_again_if_due(bytes);
+}
+
+// No whole block follows, but a header may: it was submitted after the block that belongs here had become durable, if it says so. False: that
+// block is not whole even when read after such a header.
+bool SegmentVerifier::read_again_if_due(SegmentBytes& bytes) {
+  std::optional<Position> due;
+  for (std::uint64_t at = position_.offset; at + page_bytes < bytes.size(); at += page_bytes) {
+    const auto page = bytes.at(at, page_bytes);
+    if (page.empty() || load_header(page).magic != block_magic || checker_.check_header(page, segment_, at) != BlockFault::none) continue;
+    const BlockHeader header = load_header(page);
+    if (header.durable_block <= position_.block || (due && header.block <= due->block)) continue;
+    due = {.block = header.block - 1, .next_sequence = header.first_sequence};
+  }
+  if (!due) return false;
+  bytes.forget();
+  BlockView again;
+  if (scanner_->next(bytes, again) != BlockFault::none) {
+    result_.due = due;
+    return false;
+  }
+  account(again);
+  position_ = scanner_->position();
+  return true;
 }
 
 // Between the last block and the seal's page there are zeros, and a segment with a successor in use is sealed.
@@ -222,6 +247,7 @@ class Verifier {
   void missing_segments(std::uint64_t from, std::uint64_t to);
   void close_gap(const Position& next);
   void check_tail();
+  void judge_as_a_start(const Position& due);
   Finding& report(Label label, const std::string& path, std::uint64_t offset, std::string_view what) {
     return add(verification_.findings, label, path, offset, what);
   }
@@ -235,6 +261,7 @@ class Verifier {
   Position position_;                   // behind the last whole block
   bool trusted_ = true;                 // position_ is where the next block must continue
   std::optional<std::size_t> gap_;      // the finding whose extent is known once the next segment is
+  std::optional<Position> due_;         // as SegmentResult::due, of the last segment
   Verification verification_;
 };
 
@@ -315,6 +342,7 @@ void Verifier::join(SegmentResult& segment) {
   verification_.inputs += part.inputs;
   verification_.bytes += part.bytes;
   if (part.blocks > 0) position_ = segment.end;
+  due_ = segment.due;
   trusted_ = segment.end_known;
   if (!trusted_) gap_ = verification_.findings.size() - 1;
 }
@@ -333,8 +361,24 @@ void Verifier::close_gap(const Position& next) {
   gap_.reset();
 }
 
-// The end of the journal, as a start of the engine would judge it.
+// The end of the journal: as a start of the engine would judge it, which looks no further than the first defect; then what was durable and
+// is not there.
 void Verifier::check_tail() {
+  Position due{.block = control_.durable_block, .next_sequence = control_.durable_sequence + 1};
+  if (due_ && due_->block > due.block) due = *due_;
+  if (gap_) close_gap(due);
+  judge_as_a_start(due);
+  const bool known = std::any_of(verification_.findings.begin(), verification_.findings.end(), [&](const Finding& finding) {
+    return finding.is_damage && finding.first_block <= finding.last_block && finding.last_block >= due.block;
+  });
+  if (known || due.block <= position_.block) return;
+  const bool inside = !numbers_.empty() && numbers_.back() == position_.segment;
+  const std::string path = numbers_.empty() ? directory_ : segment_path(directory_, numbers_.back());
+  Finding& finding = report(Label::corrupt, path, inside ? position_.offset : 0, "blocks that were durable are damaged or gone at the end of the journal");
+  set_lost(finding, position_, due.block + 1, due.next_sequence);
+}
+
+void Verifier::judge_as_a_start(const Position& due) {
   auto found = survey_beside_writer(disk_, directory_, control_);
   if (!found) {
     report(Label::corrupt, directory_, 0, found.error().text);
@@ -355,8 +399,7 @@ void Verifier::check_tail() {
   Finding& finding = report(row.label, found->path.empty() ? directory_ : found->path, found->offset, row.why);
   if (row.label == Label::corrupt) finding.what += fmt::format(" ({})", describe(found->fault));
   if (!found->detail.empty()) finding.what += "; " + found->detail;
-  const Position next{.block = control_.durable_block, .next_sequence = found->later_sequence.value_or(control_.durable_sequence + 1)};
-  if (next.next_sequence > found->last.next_sequence) set_lost(finding, found->last, next.block + 1, next.next_sequence);
+  if (due.block > found->last.block) set_lost(finding, found->last, due.block + 1, due.next_sequence);
 }
 
 std::string loss_text(const Finding& finding) {

@@ -76,6 +76,52 @@ TEST_CASE("verify reports three defects in three segments, each with its sequenc
   CHECK(verification.inputs + lost == 2'000);
 }
 
+TEST_CASE("verify reports damage at the end beside damage before it, and all that it cost") {
+  // The blocks of a segment from a page on are damaged in their bodies alone, so their headers still speak.
+  const auto damage_from = [](Written& written, const std::string& path, std::uint64_t from) {
+    auto file = written.disk.open(path, {.access = io::Access::read});
+    REQUIRE(file.ok());
+    journal::AlignedBytes page(journal::page_bytes);
+    std::vector<std::uint64_t> written_pages;
+    for (std::uint64_t at = from; (*file)->read(page.span(), at) == static_cast<std::int64_t>(journal::page_bytes); at += journal::page_bytes) {
+      if (!journal::all_zero(page.span())) written_pages.push_back(at);
+    }
+    file->reset();
+    REQUIRE(written_pages.size() >= 2);
+    for (const std::uint64_t at : written_pages) written.disk.flip_bit(path, at + 4000, 1);
+  };
+  for (const bool clean : {true, false}) {
+    for (const std::uint64_t earlier : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}}) {  // nowhere, in another segment, in the same one
+      CAPTURE(clean);
+      CAPTURE(earlier);
+      Written written(2'000, clean);
+      auto info = journal::inspect(directory, written.disk);
+      REQUIRE(info.ok());
+      std::string last;
+      for (const auto& segment : info->segments) {
+        if (!segment.sealed && last.empty()) last = journal::segment_path(directory, segment.number);
+      }
+      REQUIRE_FALSE(last.empty());
+      if (earlier == 1) written.disk.flip_bit(journal::segment_path(directory, 1), 20'000, 3);
+      if (earlier == 2) written.disk.flip_bit(last, journal::page_bytes + 4000, 1);
+      damage_from(written, last, 5 * journal::page_bytes);
+      const auto verification = written.verified();
+      CHECK_FALSE(verification.whole());
+      REQUIRE(verification.findings.size() == (earlier == 0 ? 1 : 2));
+      const auto& end = verification.findings.back();
+      CHECK(end.is_damage);
+      CHECK(end.path == last);
+      CHECK(end.first_block <= end.last_block);
+      std::uint64_t lost = 0;
+      for (const auto& finding : verification.findings) {
+        if (finding.last_sequence >= finding.first_sequence) lost += static_cast<std::uint64_t>(finding.last_sequence - finding.first_sequence + 1);
+      }
+      if (clean) CHECK(verification.inputs + lost == 2'000);
+      CHECK(verification.inputs + lost <= 2'000);
+    }
+  }
+}
+
 TEST_CASE("verify names missing, swapped and shortened segments") {
   Written written;
   SUBCASE("missing") {
