@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "pawl/core/base/crc32c.hpp"
 #include "pawl/core/base/histogram.hpp"
 #include "pawl/core/ring/byte_ring.hpp"
+#include "pawl/core/ring/lane.hpp"
 #include "pawl/core/ring/reader.hpp"
 #include "pawl/core/ring/writer.hpp"
 #include "pawl/core/state/key_table.hpp"
@@ -44,6 +46,27 @@ Operation ring_batch(const std::string& name) {
             const ring::Batch taken = state->reader.poll(batch);
             if (taken.size() != batch) fail("micro: a batch came short");
             state->reader.release(taken.last);
+          }};
+}
+
+// A batch published into a lane and drained by the same thread.
+Operation lane_batch(const std::string& name) {
+  struct Cell {
+    std::array<std::uint64_t, 8> words{};
+  };
+  struct State {
+    ring::Lane<Cell> lane{4096};
+    std::array<Cell, 16> cells{};
+  };
+  const auto state = std::make_shared<State>();
+  const std::int64_t batch = argument_of(name);
+  return {.name = name, .items = batch, .run = [state, batch] {
+            const std::span<const Cell> cells(state->cells.data(), static_cast<std::size_t>(batch));
+            const std::int64_t published = batch == 1 ? (state->lane.publish(cells.front()).accepted() ? 1 : 0) : state->lane.publish(cells).count;
+            std::uint64_t seen = 0;
+            const std::int64_t drained = state->lane.drain(batch, [&](Ticket, const Cell& cell) { seen += cell.words[0]; });
+            keep(seen);
+            if (published != batch || drained != batch) fail("micro: a lane lost a cell");
           }};
 }
 
@@ -87,9 +110,15 @@ Operation key_look_up(const std::string& name) {
     table->keys[i] = i * 977;
     if (table->table.insert(Table::hash(table->keys[i]), reinterpret_cast<const std::byte*>(&table->keys[i])) == state::KeyTable::none) fail("micro: no room for a key");
   }
-  return {.name = name, .item = "key", .run = [table] {
-            const std::uint64_t key = table->keys[++table->next % table->keys.size()];
-            if (table->table.find(Table::hash(key), reinterpret_cast<const std::byte*>(&key)) == state::KeyTable::none) fail("micro: a key is lost");
+  const auto find = [](Table& in, std::uint64_t key) { return in.table.find(Table::hash(key), reinterpret_cast<const std::byte*>(&key)); };
+  if (name.ends_with("of_none")) {
+    return {.name = name, .item = "key", .run = [table, find] {
+              const std::uint64_t absent = table->keys[++table->next % table->keys.size()] + 1;  // keys are multiples of 977
+              if (find(*table, absent) != state::KeyTable::none) fail("micro: a key is found that never was there");
+            }};
+  }
+  return {.name = name, .item = "key", .run = [table, find] {
+            if (find(*table, table->keys[++table->next % table->keys.size()]) == state::KeyTable::none) fail("micro: a key is lost");
           }};
 }
 
@@ -97,19 +126,45 @@ Operation key_look_up(const std::string& name) {
 
 constexpr const char* event = "event Payment { id: int, at: time, customer: int, terminal: int, amount: money, fraud: bool }\n";
 
+struct Kind {
+  std::string_view name, text;
+};
+
+// Every aggregate that this release evaluates, and what changes the work of each.
+constexpr std::array aggregates{Kind{"count", "count(per customer, 1d)"},
+                                Kind{"sum", "sum(amount per customer, 1d)"},
+                                Kind{"avg", "avg(amount per customer, 1d)"},
+                                Kind{"share", "share(fraud per customer, 1d)"},
+                                Kind{"last", "prior last(amount per customer, since start)"},
+                                Kind{"distinct", "distinct(terminal per customer, 1d)"},
+                                Kind{"last_n", "sum(amount per customer, last 10)"},
+                                Kind{"where", "count(per customer, 1d where amount < 2.00)"},
+                                Kind{"delayed", "count(per terminal, 7d delayed 7d)"}};
+
+// Every predicate that it evaluates over numbers and times.
+constexpr std::array predicates{Kind{"threshold", "amount > 220.00"},
+                                Kind{"fields", "customer > terminal"},
+                                Kind{"list", "customer in (1, 5, 7, 11)"},
+                                Kind{"arithmetic", "customer + 2 * terminal > 9000"},
+                                Kind{"equality", "customer = 17"},
+                                Kind{"between", "amount between 5.00 and 20.00"},
+                                Kind{"missing", "amount is missing"},
+                                Kind{"logic", "(customer > 17 or amount > 220.00) and not fraud"},
+                                Kind{"division", "amount / 3 > 20.00"},
+                                Kind{"calendar", "hour_of(at) < 6"}};
+
 std::string pipeline_of(const std::string& name) {
-  if (name.rfind("windows/aggregate/", 0) == 0) {
-    const std::string kind = name.substr(name.rfind('/') + 1);
-    const std::string call = kind == "count" ? "count(per customer, 1d)" : kind == "share" ? "share(fraud per customer, 1d)"
-                             : kind == "distinct" ? "distinct(terminal per customer, 1d)" : kind == "last" ? "prior last(amount per customer, since start)"
-                                                                                                          : fmt::format("{}(amount per customer, 1d)", kind);
-    return fmt::format("pipeline \"micro\" version 1\n{}let a = {}\nrule r {{ on Payment when a is missing then score 1 }}\n", event, call);
+  const std::string kind = name.substr(name.rfind('/') + 1);
+  const auto text_in = [&](const auto& kinds) {
+    const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& one) { return one.name == kind; });
+    if (found == kinds.end()) fail("micro: no operation " + name);
+    return found->text;
+  };
+  if (name.starts_with("windows/aggregate/")) {
+    return fmt::format("pipeline \"micro\" version 1\n{}let a = {}\nrule r {{ on Payment when a is missing then score 1 }}\n", event, text_in(aggregates));
   }
-  if (name.rfind("decide/predicate/", 0) == 0) {
-    const std::string kind = name.substr(name.rfind('/') + 1);
-    const std::string when = kind == "threshold" ? "amount > 220.00" : kind == "fields" ? "customer > terminal" : kind == "list" ? "customer in (1, 5, 7, 11)"
-                             : kind == "arithmetic" ? "customer + 2 * terminal > 9000" : "customer = 17";
-    return fmt::format("pipeline \"micro\" version 1\n{}rule r {{ on Payment when {} then score 1 }}\n", event, when);
+  if (name.starts_with("decide/predicate/")) {
+    return fmt::format("pipeline \"micro\" version 1\n{}rule r {{ on Payment when {} then score 1 }}\n", event, text_in(predicates));
   }
   return std::string(tools::default_pipeline);
 }
@@ -151,22 +206,72 @@ Operation seal_block(const std::string& name) {
           }};
 }
 
-// Walking the records of a block and checking the CRC of each.
-Operation check_records(const std::string& name) {
-  constexpr std::size_t payload = 24, count = 64;
-  const auto body = std::make_shared<std::vector<std::byte>>(count * record_bytes(payload));
-  for (std::size_t i = 0; i < count; ++i) {
-    std::byte* const record = body->data() + i * record_bytes(payload);
+constexpr std::size_t record_payload = 24, record_count = 64;
+
+// Records as the sequence stage leaves them.
+std::vector<std::byte> make_records() {
+  std::vector<std::byte> records(record_count * record_bytes(record_payload));
+  for (std::size_t i = 0; i < record_count; ++i) {
+    std::byte* const record = records.data() + i * record_bytes(record_payload);
     journal::RecordHeader header{};
     header.type = first_event_type;
-    header.length = payload;
+    header.length = record_payload;
     std::memcpy(record, &header, sizeof header);
-    const std::uint32_t crc = crc32c({record + record_crc_offset, record_header_bytes - record_crc_offset + payload});
+    const std::uint32_t crc = crc32c({record + record_crc_offset, record_header_bytes - record_crc_offset + record_payload});
     std::memcpy(record, &crc, sizeof crc);
   }
-  return {.name = name, .items = count, .item = "record", .run = [body] {
+  return records;
+}
+
+// Walking the records of a block and checking the CRC of each.
+Operation check_records(const std::string& name) {
+  const auto body = std::make_shared<std::vector<std::byte>>(make_records());
+  return {.name = name, .items = record_count, .item = "record", .run = [body] {
             if (journal::find_damaged_record(*body) != nullptr) fail("micro: a sound record looks damaged");
           }};
+}
+
+// A block of records: filled and sealed, as the writer does it; or checked from its first byte on and walked, as a reader does.
+struct Block {
+  static constexpr std::size_t bytes = 8192;
+
+  void fill() {
+    for (std::size_t at = 0; at < records.size(); at += record_bytes(record_payload)) std::memcpy(memory.bytes().data() + journal::block_header_bytes + at, records.data() + at, record_bytes(record_payload));
+    header.magic = journal::block_magic;
+    header.version = journal::format_version;
+    header.kind = journal::BlockKind::data;
+    header.body_hash_algorithm = journal::BodyHash::xxh3_128;
+    header.nonce = checker.identity().nonce(1, checker.hasher());
+    header.block = header.epoch = 1;
+    header.total_bytes = bytes;
+    header.body_bytes = static_cast<std::uint32_t>(records.size());
+    header.records = header.inputs = record_count;
+    static_cast<void>(journal::seal_block(block(), header, {}, checker.hasher()));
+  }
+  void read() {
+    using journal::BlockFault;
+    std::size_t walked = 0;
+    const bool whole = checker.check_header(block().first(journal::page_bytes), 0, 0) == BlockFault::none && checker.check_body(block()) == BlockFault::none &&
+                       checker.check_order(block(), {.epoch = 1}) == BlockFault::none && checker.check_records(block(), true) == BlockFault::none;
+    for (const journal::Record record : journal::Records(block().subspan(journal::block_header_bytes, header.body_bytes))) walked += record.is_input() ? 1U : 0U;
+    if (!whole || walked != record_count) fail("micro: a sound block looks damaged");
+  }
+  std::span<std::byte> block() { return memory.bytes().first(bytes); }
+
+  std::vector<std::byte> records = make_records();
+  io::Region memory = map_pages(bytes);
+  journal::BlockChecker checker{journal::Identity({}, {}), limits::block_bytes_max};
+  journal::BlockHeader header{};
+};
+
+Operation encode_block(const std::string& name) {
+  const auto block = std::make_shared<Block>();
+  return {.name = name, .items = record_count, .item = "record", .run = [block] { block->fill(); }};
+}
+Operation decode_block(const std::string& name) {
+  const auto block = std::make_shared<Block>();
+  block->fill();
+  return {.name = name, .items = record_count, .item = "record", .run = [block] { block->read(); }};
 }
 
 Operation record_latency(const std::string& name) {
@@ -178,16 +283,18 @@ Operation record_latency(const std::string& name) {
 }  // namespace
 
 const std::vector<OperationMaker>& operations() {
-  static const std::vector<OperationMaker> makers{
-      {"ring/batch/1", &ring_batch},          {"ring/batch/16", &ring_batch},         {"ring/batch/512", &ring_batch},
-      {"crc32c/80", &checksum},               {"crc32c/262144", &checksum},           {"crc32c_of_four/80", &checksum_of_four},
-      {"key_table/look_up", &key_look_up},    {"windows/default", &windows_tile},     {"windows/aggregate/count", &windows_tile},
-      {"windows/aggregate/sum", &windows_tile}, {"windows/aggregate/avg", &windows_tile}, {"windows/aggregate/share", &windows_tile},
-      {"windows/aggregate/last", &windows_tile}, {"windows/aggregate/distinct", &windows_tile}, {"decide/default", &decide_tile},
-      {"decide/predicate/threshold", &decide_tile}, {"decide/predicate/fields", &decide_tile}, {"decide/predicate/list", &decide_tile},
-      {"decide/predicate/arithmetic", &decide_tile}, {"decide/predicate/equality", &decide_tile}, {"block/seal/4096", &seal_block},
-      {"block/seal/262144", &seal_block},     {"block/check_records", &check_records}, {"histogram/record", &record_latency},
-  };
+  static const std::vector<OperationMaker> makers = [] {
+    std::vector<OperationMaker> all{{"ring/batch/1", &ring_batch}, {"ring/batch/16", &ring_batch}, {"ring/batch/512", &ring_batch},
+                                    {"ring/lane/1", &lane_batch}, {"ring/lane/16", &lane_batch},
+                                    {"crc32c/80", &checksum}, {"crc32c/262144", &checksum}, {"crc32c_of_four/80", &checksum_of_four},
+                                    {"key_table/look_up", &key_look_up}, {"key_table/look_up_of_none", &key_look_up},
+                                    {"windows/default", &windows_tile}, {"decide/default", &decide_tile},
+                                    {"block/seal/4096", &seal_block}, {"block/seal/262144", &seal_block}, {"block/check_records", &check_records},
+                                    {"block/encode", &encode_block}, {"block/decode", &decode_block}, {"histogram/record", &record_latency}};
+    for (const Kind& kind : aggregates) all.push_back({fmt::format("windows/aggregate/{}", kind.name), &windows_tile});
+    for (const Kind& kind : predicates) all.push_back({fmt::format("decide/predicate/{}", kind.name), &decide_tile});
+    return all;
+  }();
   return makers;
 }
 
