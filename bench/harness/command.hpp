@@ -12,10 +12,12 @@
 namespace pawl::bench {
 
 struct Common {
-  int runs = 5;
+  int runs = 5, warm_up_runs = 1;
+  std::string cpus = {};  // the only ones to be used; empty: all that the process may use
   std::string directory = "build/bench-files";   // for journals and test files: on the disk to be measured
   std::string results = "build/bench-results";  // <command>.json of the last run lies there, for `report`; empty: nowhere
   std::string json = {}, csv = {}, hgrm = {};
+  std::string compare = {};  // an outcome to be compared with; empty: the last one of the same command line and commit in `results`
 };
 
 // The command line as typed. Set by main.

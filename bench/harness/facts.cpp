@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "harness/clock.hpp"
+#include "harness/steal.hpp"
 #include "pawl/io/cpus.hpp"
 #include "pawl/io/machine.hpp"
 
@@ -102,17 +103,17 @@ std::string utc_now() {
 
 // --- disturbance ---
 
-// /proc/stat: "cpu user nice system idle iowait irq softirq steal ...", in ticks, over all CPUs.
+// /proc/stat: "cpu user nice system idle iowait irq softirq ...", in ticks, over all CPUs.
 Disturbance::Counters Disturbance::read() {
   Counters counters;
   std::ifstream file("/proc/stat");
   std::string word;
-  double field[8] = {};
+  double field[7] = {};
   file >> word;
   for (double& value : field) file >> value;
   const auto tick = static_cast<double>(::sysconf(_SC_CLK_TCK));
   counters.busy_seconds = (field[0] + field[1] + field[2] + field[5] + field[6]) / tick;
-  counters.steal_seconds = field[7] / tick;
+  counters.steal_seconds = static_cast<double>(stolen_ns()) * 1e-9;
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   rusage children{};  // those that have ended: the peers that are programs of their own

@@ -1,14 +1,16 @@
-// Latencies of several runs: percentiles of each run as figures, all runs together as a curve.
+// Latencies of several runs: percentiles of each run as figures, all runs together as a curve; and percentiles against the rate.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/outcome.hpp"
+#include "harness/statistics.hpp"
 
 namespace pawl::bench {
 
@@ -42,6 +44,30 @@ class LatencyRows {
   std::string group_, name_;
   Curve curve_;
   std::array<std::vector<double>, 3> values_;
+};
+
+// One thing's percentiles at several rates: lines of a chart, a figure per point. In us.
+class SweepRows {
+ public:
+  explicit SweepRows(std::string name) : name_(std::move(name)) {}
+
+  void add(double rate, const Histogram& run) {
+    auto& point = points_[rate];
+    for (std::size_t i = 0; i < point.size(); ++i) point[i].push_back(static_cast<double>(run.at(LatencyRows::fractions[i])) / 1e3);
+  }
+  void append_to(Outcome& outcome) const {
+    for (std::size_t i = 0; i < LatencyRows::names.size(); ++i) {
+      const std::string line = fmt::format("{} {}", name_, LatencyRows::names[i]);
+      for (const auto& [rate, values] : points_) {
+        outcome.series.push_back({.group = "sweep: latency against rate, us", .name = fmt::format("{} at {} M/s", line, short_number(rate * 1e-6)), .unit = "us",
+                                  .values = values[i], .higher_is_better = false, .line = line, .x = rate * 1e-6});
+      }
+    }
+  }
+
+ private:
+  std::string name_;
+  std::map<double, std::array<std::vector<double>, LatencyRows::names.size()>> points_;  // by rate
 };
 
 }  // namespace pawl::bench

@@ -28,10 +28,9 @@ void write_text(const std::string& text, const std::string& path) {
 }
 
 json series_json(const Outcome& outcome, const Series& series) {
-  const double spread = spread_percent(series.values);
   json out = {{"group", series.group}, {"name", series.name}, {"unit", series.unit}, {"median", median(series.values)},
-              {"spread_percent", spread}, {"noisy", spread > noisy_spread_percent}, {"values", series.values},
-              {"higher_is_better", series.higher_is_better}, {"peer", series.peer}};
+              {"spread_percent", spread_percent(series.values)}, {"noisy", doubt_percent(series.values) > noisy_percent}, {"values", series.values},
+              {"higher_is_better", series.higher_is_better}, {"peer", series.peer}, {"judged", series.judged}};
   if (!series.base.empty()) out["ratio"] = {{"to", series.base}, {"label", series.base_label}, {"value", ratio(outcome, series)}};
   if (series.x >= 0) {
     out["x"] = series.x;
@@ -72,7 +71,7 @@ json to_json(const Outcome& outcome) {
   json facts = json::object();
   for (const auto& [name, value] : outcome.facts) facts[name] = value;
   json out = {{"pawl_bench", 1}, {"command", outcome.command}, {"arguments", outcome.arguments}, {"runs", outcome.runs}, {"facts", facts},
-              {"notes", outcome.notes}, {"disturbance", outcome.disturbance}, {"series", json::array()}, {"curves", json::array()}};
+              {"notes", outcome.notes}, {"disturbance", outcome.disturbance}, {"verdict", outcome.verdict}, {"series", json::array()}, {"curves", json::array()}};
   for (const Series& series : outcome.series) out["series"].push_back(series_json(outcome, series));
   for (const Curve& curve : outcome.curves) out["curves"].push_back(curve_json(curve));
   return out;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/condition.hpp"
 #include "harness/facts.hpp"
 #include "pawl/core/base/histogram.hpp"
 
@@ -22,6 +23,7 @@ struct Series {
   bool peer = false;               // not ours
   std::string line = {};           // of a sweep: the line of the chart that this is a point of
   double x = -1;                   // of a sweep: the rate at which it was measured, M events/s; negative: no sweep
+  bool judged = true;              // false: it describes the run (the machine, single events), and nobody expects it to come again
 };
 
 // One distribution of latencies in ns, merged over the runs.
@@ -38,17 +40,20 @@ struct Outcome {
   std::string command;    // "ring"
   std::string arguments;  // the whole command line, to be typed again
   int runs = 0;
+  int warm_up_runs = 0;   // rounds that are measured and thrown away first
   Facts facts = {};
   std::vector<Series> series = {};
   std::vector<Curve> curves = {};
   std::vector<std::string> notes = {};  // sentences to be printed below the figures
+  std::vector<Condition> conditions = {};  // of the machine, at the begin of each round
   std::string disturbance = {};         // what else the machine did
+  std::string verdict = {};             // whether the same command again can be expected to give the same, and why not
 };
 
 // Of a series of `outcome`: the median, over the runs, of its value over that of its base; 0 without one.
 [[nodiscard]] double ratio(const Outcome& outcome, const Series& series);
 
-// Tables on standard output: median, spread, ratio; then the curves' percentiles, the notes, and why if anything was noisy.
+// Tables on standard output: median, spread, ratio; then the curves' percentiles and the notes.
 void print(const Outcome& outcome);
 
 [[nodiscard]] nlohmann::json to_json(const Outcome& outcome);

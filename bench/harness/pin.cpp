@@ -1,5 +1,7 @@
 #include "harness/pin.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -20,6 +22,19 @@ const std::vector<int>& measuring_cpus() {
   return cpus;
 }
 
+void use_only(const std::string& cpus) {
+  const std::vector<int> wanted = io::parse_cpu_list(cpus);
+  if (wanted.empty()) fail("--cpus takes a list as 0,2-3, not " + cpus);
+  const std::vector<int> may = or_fail(io::discover_cpus()).cpus;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : wanted) {
+    if (cpu >= CPU_SETSIZE || std::find(may.begin(), may.end(), cpu) == may.end()) fail("--cpus " + cpus + ": this process may not use CPU " + std::to_string(cpu));
+    CPU_SET(static_cast<std::size_t>(cpu), &set);
+  }
+  if (::sched_setaffinity(0, sizeof set, &set) != 0) fail("--cpus " + cpus + ": the kernel refused");
+}
+
 namespace {
 
 // A refusal leaves the thread where it is: the run goes on, and its spread shows it.
@@ -30,22 +45,23 @@ void pin(std::size_t index) {
 
 }  // namespace
 
-double run_pair(const std::function<void()>& first, const std::function<void()>& second) {
-  std::atomic<int> ready{0};
-  std::int64_t starts[2], ends[2];
-  const auto body = [&](std::size_t side, const std::function<void()>& work) {
-    pin(side);
-    ready.fetch_add(1);
-    while (ready.load() < 2) std::this_thread::yield();
-    starts[side] = now_ns();
-    work();
-    ends[side] = now_ns();
-  };
-  std::thread one([&] { body(0, first); });
-  std::thread two([&] { body(1, second); });
-  one.join();
-  two.join();
-  return static_cast<double>(std::max<std::int64_t>(std::max(ends[0], ends[1]) - std::min(starts[0], starts[1]), 1));
+double run_together(const std::vector<std::function<void()>>& bodies) {
+  std::atomic<std::size_t> ready{0};
+  std::vector<std::int64_t> starts(bodies.size()), ends(bodies.size());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    threads.emplace_back([&, i] {
+      pin(i);
+      ready.fetch_add(1);
+      while (ready.load() < bodies.size()) std::this_thread::yield();
+      const std::int64_t start = now_ns();
+      bodies[i]();
+      ends[i] = now_ns();
+      starts[i] = start;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return static_cast<double>(std::max<std::int64_t>(*std::max_element(ends.begin(), ends.end()) - *std::min_element(starts.begin(), starts.end()), 1));
 }
 
 void run_pinned(std::size_t index, const std::function<void()>& body) {

@@ -25,7 +25,7 @@ void print_group(const Outcome& outcome, const std::string& group) {
     const auto [low, high] = std::minmax_element(series.values.begin(), series.values.end());
     const double spread = spread_percent(series.values);
     fmt::print("{:<{}}  {:>10} {:<12} {:>10} {:>10} {:>6.0f} %{} {}\n", series.name, width, short_number(median(series.values)), series.unit,
-               short_number(*low), short_number(*high), spread, spread > noisy_spread_percent ? "!" : " ", ratio_text(outcome, series));
+               short_number(*low), short_number(*high), spread, doubt_percent(series.values) > noisy_percent ? "!" : " ", ratio_text(outcome, series));
   }
 }
 
@@ -61,12 +61,6 @@ void print(const Outcome& outcome) {
   print_curves(outcome);
   fmt::print("\n");
   for (const std::string& note : outcome.notes) fmt::print("{}\n", note);
-  const auto noisy = std::count_if(outcome.series.begin(), outcome.series.end(),
-                                   [](const Series& series) { return spread_percent(series.values) > noisy_spread_percent; });
-  if (noisy > 0) {
-    fmt::print("! {} of {} figures are noisy, their runs lie more than {:.0f} % apart: {}.\n", noisy, outcome.series.size(), noisy_spread_percent,
-               outcome.disturbance);
-  }
   std::fflush(stdout);
 }
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 namespace pawl::bench {
-
 void show_progress(const char* what, int done, int all) {
   if (::isatty(STDERR_FILENO) == 0) return;
   std::fprintf(stderr, "\r\033[K");
@@ -14,13 +13,22 @@ void show_progress(const char* what, int done, int all) {
   std::fflush(stderr);
 }
 
+bool Rounds::next() {
+  show_progress(what_.c_str(), begun_, rounds_);
+  if (begun_ == rounds_) return false;
+  ++begun_;
+  outcome_.conditions.push_back(read_condition());
+  return true;
+}
+
 void run_interleaved(std::vector<Contender> contenders, int runs, Outcome& outcome, const std::function<void()>& beside) {
-  for (int run = 0; run < runs; ++run) {
-    if (!contenders.empty()) show_progress(contenders.front().series.group.c_str(), run, runs);
+  for (int round = 0; round < outcome.warm_up_runs; ++round) {
+    for (Contender& contender : contenders) static_cast<void>(contender.measure());
+  }
+  for (Rounds rounds(contenders.empty() ? "" : contenders.front().series.group, runs, outcome); rounds.next();) {
     for (Contender& contender : contenders) contender.series.values.push_back(contender.measure());
     beside();
   }
-  show_progress("", runs, runs);
   for (Contender& contender : contenders) outcome.series.push_back(std::move(contender.series));
 }
 

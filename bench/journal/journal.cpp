@@ -59,8 +59,7 @@ void measure(const Options& options, Outcome& outcome) {
   loop.backend = options.backend;
   const std::int64_t peer_events = std::max<std::int64_t>(options.events / 5, 1);
   ExternalPeers external("journal", options.peers, fmt::format("--events {} --payload {}", peer_events, options.payload_bytes), options.directory);
-  for (int run = 0; run < options.runs; ++run) {
-    show_progress("journal", run, options.runs);
+  for (Rounds rounds("journal", options.runs, outcome); rounds.next();) {
     for (std::size_t i = 0; i < levels.size(); ++i) {
       const JournalFigures figures = run_journal({options.directory, options.events, options.payload_bytes, options.durability[i],
                                                   options.audit ? journal::BodyHash::sha_256 : journal::BodyHash::xxh3_128, options.backend});
@@ -73,7 +72,6 @@ void measure(const Options& options, Outcome& outcome) {
     noise.add(noise_floor(options.rate, options.seconds));
     external.run_once();
   }
-  show_progress("", options.runs, options.runs);
   outcome.series.push_back(std::move(bare));
   for (auto& level : levels) {
     for (Row& row : level) outcome.series.push_back(std::move(row.series));

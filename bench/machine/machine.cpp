@@ -61,8 +61,7 @@ void measure_noise_and_disk(const Options& options, Outcome& outcome) {
       rows.push_back({std::move(loop), LatencyRows(group, fmt::format("D' {}, depth {}", backend, depth), options.rate, false), std::move(throughput)});
     }
   }
-  for (int run = 0; run < options.runs; ++run) {
-    show_progress("noise and disk", run, options.runs);
+  for (Rounds rounds("noise and disk", options.runs, outcome); rounds.next();) {
     noise.add(noise_floor(options.rate, options.seconds));
     for (DiskRow& row : rows) {
       row.options.rate = options.rate;
@@ -71,7 +70,6 @@ void measure_noise_and_disk(const Options& options, Outcome& outcome) {
       row.throughput.values.push_back(run_bare_loop(row.options).bytes_per_second * 1e-9);
     }
   }
-  show_progress("", options.runs, options.runs);
   noise.append_to(outcome);
   for (DiskRow& row : rows) row.latency.append_to(outcome);
   for (DiskRow& row : rows) outcome.series.push_back(std::move(row.throughput));

@@ -55,7 +55,7 @@ double shared_stream_gb_s(std::int64_t rounds) {
       turn.store(2 * r + 2, std::memory_order_release);
     }
   };
-  run_pair(write, read);
+  run_together({write, read});
   if (!right) fail("a wrong sum of shared lines");
   return static_cast<double>(words * sizeof(std::uint64_t)) / median(ns);
 }

@@ -31,12 +31,10 @@ void measure_beside_engines(const EngineTable& table, const std::function<double
   const std::string arguments = fmt::format("--input '{}' --group '{}' --warm-up {} --seconds {}", table.file, table.group, effort.warm_up, effort.measured);
   ExternalPeers engines(table.subcommand, Peers::all, arguments, table.directory, table.expected);
   Series ours{.group = table.group, .name = table.ours, .unit = "M payments/s"};
-  for (int run = 0; run < runs; ++run) {
-    show_progress(table.group.c_str(), run, runs);
+  for (Rounds rounds(table.group, runs, outcome); rounds.next();) {
     ours.values.push_back(payments_per_second(table, pass, effort.measured) * 1e-6);
     engines.run_once();
   }
-  show_progress("", runs, runs);
   outcome.series.push_back(std::move(ours));
   engines.append_to(outcome);
   outcome.notes.push_back(fmt::format("Engines: from the first payment in memory to the last result, over and over for {} s after {} s for their compilers; Kafka Streams reads topics of a "

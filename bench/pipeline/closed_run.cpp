@@ -30,7 +30,7 @@ class LastDecision final : public DecisionSink {
 ClosedRun run_closed(const EngineLoad& load, const gen::PaymentSource& prepared, const std::string& journal, Sequence timed_every) {
   std::optional<journal::Timeline> timeline;
   EngineOptions options = load.engine_options(journal);
-  if (timed_every > 0) options.timeline = &timeline.emplace(timed_every, static_cast<std::size_t>(load.events / timed_every + 2));
+  if (timed_every > 0) options.timeline = &timeline.emplace(timed_every, static_cast<std::size_t>(load.events / timed_every + 2), journal::Detail::stages);
   auto engine = or_fail(DurableEngine::open(options));
   LastDecision sink(load.events);
   engine->set_sink(sink);

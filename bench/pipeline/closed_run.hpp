@@ -13,7 +13,7 @@ struct ClosedRun {
   std::string threads = {};
 };
 
-// Into an empty directory. `timed_every`: one event of so many is timed at every stage; 0: none. Fails unless every event has its decision.
+// Into an empty directory. `timed_every`: one event of so many is timed at every stage, and the threads are watched; 0: none. Fails unless every event has its decision.
 [[nodiscard]] ClosedRun run_closed(const EngineLoad& load, const gen::PaymentSource& prepared, const std::string& journal, Sequence timed_every = 0);
 
 // Fails if they differ.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "harness/latency_rows.hpp"
 #include "harness/runs.hpp"
@@ -10,6 +12,7 @@
 #include "harness/statistics.hpp"
 #include "journal/bare_loop.hpp"
 #include "machine/yardsticks.hpp"
+#include "pipeline/closed_loop.hpp"
 
 namespace pawl::bench {
 namespace {
@@ -17,6 +20,14 @@ namespace {
 OpenRun run_in_scratch(const EngineLoad& load, const OpenLoad& open, const gen::PaymentSource& prepared) {
   const Scratch scratch(load.directory);
   return run_open(load, open, prepared, scratch.path("journal"));
+}
+
+// So many that one stall is beyond p99.9.
+constexpr std::int64_t closed_loop_events = 4000;
+
+Histogram closed_in_scratch(const EngineLoad& load, const OpenLoad& open, const gen::PaymentSource& prepared) {
+  const Scratch scratch(load.directory);
+  return run_closed_loop(load, closed_loop_events, open.stall_ms, prepared, scratch.path("journal"));
 }
 
 // p99 and p99.9 less those of the noise of the same run: what the engine adds to the machine's own.
@@ -30,39 +41,68 @@ void append_excess(const std::string& group, const std::string& name, const Late
   }
 }
 
-std::string shares(const char* what, const Share& share) {
-  const auto total = static_cast<double>(std::max<std::int64_t>(share.mean.total(), 1));
-  const auto part = [&](const char* name, std::int64_t ns) { return fmt::format("{} {} us ({:.0f} %)", name, short_number(static_cast<double>(ns) / 1e3), static_cast<double>(ns) * 100 / total); };
-  return fmt::format("{}: {} us = {}, {}, {}, {}, {}.", what, short_number(total / 1e3), part("ingest", share.mean.ingest), part("windows", share.mean.windows),
-                     part("rules", share.mean.rules), part("waiting for the disk", share.mean.disk), part("emit", share.mean.emit));
-}
-
-// Curves of all runs together, stage by stage.
-struct StageCurves {
-  Curve ingest, windows, rules, journal, emit;
-
-  explicit StageCurves(double rate) {
-    const auto name = [&](Curve& curve, const char* text) {
-      curve.group = fmt::format("each stage's own time at {:.0f} events/s", rate);
-      curve.name = text;
-      curve.rate = rate;
-    };
-    name(ingest, "ingest: from the planned time to sequenced");
-    name(windows, "windows: from sequenced to features");
-    name(rules, "rules: from features to decided");
-    name(journal, "journal: from sequenced to durable");
-    name(emit, "emit: from decided and durable to the sink");
+// Shares, causes and curves of all runs together, stage by stage.
+class BreakdownRows {
+ public:
+  explicit BreakdownRows(double rate) {
+    for (std::size_t p = 0; p < part_count; ++p) curves_[p] = curve(part_names[p], rate);
+    journal_ = curve("journal, beside windows and rules: from sequenced to durable", rate);
   }
   void add(const OpenRun& run) {
-    ingest.histogram.merge(run.ingest);
-    windows.histogram.merge(run.windows);
-    rules.histogram.merge(run.rules);
-    journal.histogram.merge(run.journal);
-    emit.histogram.merge(run.emit);
+    for (std::size_t p = 0; p < part_count; ++p) {
+      curves_[p].histogram.merge(run.stages.parts[p]);
+      p50_[p].push_back(run.shares->around_p50_us[p]);
+      p99_9_[p].push_back(run.shares->above_p99_9_us[p]);
+    }
+    journal_.histogram.merge(run.stages.durable_after);
+    for (std::size_t c = 0; c <= cause_count; ++c) {
+      slowest_[c].push_back(run.shares->of_slowest_percent[c]);
+      others_[c].push_back(run.shares->of_others_percent[c]);
+    }
+    notes_.push_back(run.shares->episodes);
+    watched_ = run.watched;
   }
   void append_to(Outcome& outcome) {
-    for (Curve* curve : {&ingest, &windows, &rules, &journal, &emit}) outcome.curves.push_back(std::move(*curve));
+    append_shares("where the time goes, events around p50", p50_, outcome);
+    append_shares("where the time goes, events above p99.9", p99_9_, outcome);
+    append_causes(outcome);
+    for (Curve& one : curves_) outcome.curves.push_back(std::move(one));
+    outcome.curves.push_back(std::move(journal_));
+    std::string episodes;
+    for (const std::string& note : notes_) episodes += (episodes.empty() ? "" : "; ") + note;
+    outcome.notes.push_back("The slowest thousandth, run by run: " + episodes + ".");
+    outcome.notes.push_back(fmt::format("Its cost in the last run: {}; what that does to throughput stands in the first table.", watched_));
   }
+
+ private:
+  using Rows = std::array<std::vector<double>, part_count>;
+  using CauseRows = std::array<std::vector<double>, cause_count + 1>;
+
+  static Curve curve(const char* name, double rate) { return {.group = fmt::format("each stage's own time at {:.0f} events/s", rate), .name = name, .rate = rate}; }
+
+  static void append_shares(const std::string& what, const Rows& rows, Outcome& outcome) {
+    Series all{.group = what, .name = "all of it", .unit = "us of an event", .values = std::vector<double>(rows[0].size()), .higher_is_better = false, .judged = false};
+    for (std::size_t p = 0; p < part_count; ++p) {
+      for (std::size_t run = 0; run < rows[p].size(); ++run) all.values[run] += rows[p][run];
+      outcome.series.push_back({.group = what, .name = part_names[p], .unit = all.unit, .values = rows[p], .higher_is_better = false, .base = all.name, .base_label = "all", .judged = false});
+    }
+    outcome.series.push_back(std::move(all));
+  }
+  void append_causes(Outcome& outcome) const {
+    const std::string group = "what the slowest thousandth had in common (took a tenth of its time, or more)";
+    for (std::size_t c = 0; c <= cause_count; ++c) {
+      const std::string name = c == cause_count ? "none of these" : cause_names[c];
+      outcome.series.push_back({.group = group, .name = name, .unit = "% of events", .values = slowest_[c], .higher_is_better = false, .judged = false});
+      outcome.series.push_back({.group = group, .name = name + ", all other events", .unit = "% of events", .values = others_[c], .higher_is_better = false, .judged = false});
+    }
+  }
+
+  std::array<Curve, part_count> curves_;
+  Curve journal_;
+  Rows p50_, p99_9_;
+  CauseRows slowest_, others_;
+  std::vector<std::string> notes_;
+  std::string watched_;
 };
 
 std::string achieved(double rate, const std::vector<double>& rates) {
@@ -74,82 +114,66 @@ std::string achieved(double rate, const std::vector<double>& rates) {
 }  // namespace
 
 void measure_latency(const EngineLoad& load, const OpenLoad& open, int runs, Outcome& outcome) {
-  const gen::PaymentSource prepared = prepare_payments(load.pipeline, open.events());
+  const gen::PaymentSource prepared = prepare_payments(load.pipeline, std::max(open.events(), closed_loop_events));
   const std::string group = fmt::format("open loop at {:.0f} events/s", open.rate);
   const bool on_disk = load.durability == Durability::disk;
   const std::string durable = on_disk ? "durable and emitted" : fmt::format("emitted, journal at {}", journal::name(load.durability));
   LatencyRows decision(group, "decision, not waiting for the disk", open.rate, false), emitted(group, durable, open.rate, false);
+  LatencyRows closed(group, "a closed loop, one event at a time", 0, false);
   LatencyRows noise(group, "N: a loop that does nothing else", open.rate, true), bare(group, "D': bare group-commit loop", open.rate, false);
-  StageCurves stages(open.rate);
+  BreakdownRows breakdown(open.rate);
   std::vector<double> rates;
-  std::vector<std::string> notes;
   BareLoopOptions loop;
   loop.directory = load.directory;
   loop.rate = open.rate;
   loop.seconds = std::min(open.seconds, 3.0);
-  for (int run = 0; run < runs; ++run) {
-    show_progress(group.c_str(), run, runs);
+  for (Rounds rounds(group, runs, outcome); rounds.next();) {
     noise.add(noise_floor(open.rate, std::min(open.seconds, 3.0)));
     if (on_disk) bare.add(run_bare_loop(loop).latency);
     const OpenRun one = run_in_scratch(load, open, prepared);
     decision.add(one.decision);
     emitted.add(one.emitted);
-    stages.add(one);
+    if (open.stall_ms > 0) closed.add(closed_in_scratch(load, open, prepared));
+    if (open.breakdown) breakdown.add(one);
     rates.push_back(one.achieved_rate);
-    notes = {shares("Where the time goes, last run, events around p50", one.around_p50), shares("and above p99.9", one.above_p99_9),
-             "The slowest thousandth of that run: " + one.slowest + "."};
   }
-  show_progress("", runs, runs);
   append_excess(group, "decision", decision, noise, outcome);
   append_excess(group, "durable", emitted, noise, outcome);
   decision.append_to(outcome);
   emitted.append_to(outcome, on_disk ? "D': bare group-commit loop" : "", "D'");
   if (on_disk) bare.append_to(outcome);
   noise.append_to(outcome);
-  stages.append_to(outcome);
+  if (open.stall_ms > 0) {
+    closed.append_to(outcome);
+    outcome.notes.push_back(fmt::format("The sink stopped for {} ms, once in each run. The closed loop saw one slow event in {}; in the open loop everything that was planned meanwhile waited.", open.stall_ms, closed_loop_events));
+  }
   outcome.notes.push_back(achieved(open.rate, rates));
   outcome.notes.push_back(fmt::format("Latencies count from the planned times; {} s measured after {} s; one event in {} is timed.", open.seconds, open.warm_up, open.every));
-  outcome.notes.insert(outcome.notes.end(), notes.begin(), notes.end());
+  if (open.breakdown) breakdown.append_to(outcome);
 }
 
-void sweep_rates(const EngineLoad& load, OpenLoad open, const std::vector<double>& rates, int runs, Outcome& outcome) {
-  const double highest = *std::max_element(rates.begin(), rates.end());
-  open.rate = highest;
-  const gen::PaymentSource prepared = prepare_payments(load.pipeline, open.events());
-  struct Point {
-    explicit Point(double at) : rate(at) {}
-    double rate;
-    std::vector<double> decision_p50, decision_p99, durable_p50, durable_p99, durable_p99_9, achieved;
-  };
-  std::vector<Point> points;
-  for (const double rate : rates) points.emplace_back(rate);
-  for (int run = 0; run < runs; ++run) {
-    for (Point& point : points) {
-      show_progress(fmt::format("sweep, {:.0f} events/s", point.rate).c_str(), run, runs);
-      open.rate = point.rate;
-      const OpenRun one = run_in_scratch(load, open, prepared);
-      const auto us = [](const Histogram& histogram, double fraction) { return static_cast<double>(histogram.at(fraction)) / 1e3; };
-      point.decision_p50.push_back(us(one.decision, 0.5));
-      point.decision_p99.push_back(us(one.decision, 0.99));
-      point.durable_p50.push_back(us(one.emitted, 0.5));
-      point.durable_p99.push_back(us(one.emitted, 0.99));
-      point.durable_p99_9.push_back(us(one.emitted, 0.999));
-      point.achieved.push_back(one.achieved_rate * 1e-6);
+void sweep_rates(const EngineLoad& load, const OpenLoad& open, const PaceOptions& pace, int runs, Outcome& outcome) {
+  OpenLoad at = open;
+  static_cast<Pace&>(at) = pace.swept(*std::max_element(pace.sweep.begin(), pace.sweep.end()));
+  at.breakdown = false;
+  const gen::PaymentSource prepared = prepare_payments(load.pipeline, at.events());
+  SweepRows decision("decision"), durable("durable");
+  std::map<double, std::vector<double>> achieved;
+  for (Rounds rounds("sweep", runs, outcome); rounds.next();) {
+    for (const double rate : pace.sweep) {
+      at.rate = rate;
+      const OpenRun one = run_in_scratch(load, at, prepared);
+      decision.add(rate, one.decision);
+      durable.add(rate, one.emitted);
+      achieved[rate].push_back(one.achieved_rate * 1e-6);
     }
   }
-  show_progress("", runs, runs);
-  const auto append = [&](const char* group, const char* unit, const char* name, std::vector<double> Point::*values, bool higher) {
-    for (Point& point : points) {
-      outcome.series.push_back({.group = group, .name = fmt::format("{} at {} M/s", name, short_number(point.rate * 1e-6)), .unit = unit,
-                                .values = std::move(point.*values), .higher_is_better = higher, .line = name, .x = point.rate * 1e-6});
-    }
-  };
-  append("sweep: latency against rate, us", "us", "decision p50", &Point::decision_p50, false);
-  append("sweep: latency against rate, us", "us", "decision p99", &Point::decision_p99, false);
-  append("sweep: latency against rate, us", "us", "durable p50", &Point::durable_p50, false);
-  append("sweep: latency against rate, us", "us", "durable p99", &Point::durable_p99, false);
-  append("sweep: latency against rate, us", "us", "durable p99.9", &Point::durable_p99_9, false);
-  append("sweep: what came through, M events/s", "M events/s", "came through", &Point::achieved, true);
+  decision.append_to(outcome);
+  durable.append_to(outcome);
+  for (const auto& [rate, values] : achieved) {
+    outcome.series.push_back({.group = "sweep: what came through, M events/s", .name = fmt::format("came through at {} M/s", short_number(rate * 1e-6)), .unit = "M events/s",
+                              .values = values, .line = "came through", .x = rate * 1e-6});
+  }
 }
 
 }  // namespace pawl::bench

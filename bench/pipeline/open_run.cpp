@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -11,6 +10,7 @@
 
 #include "harness/fail.hpp"
 #include "harness/open_loop.hpp"
+#include "harness/steal.hpp"
 
 namespace pawl::bench {
 namespace {
@@ -18,8 +18,9 @@ namespace {
 // Payments by their planned times. When the ring is full they come late, and their planned times stand.
 class PacedPayments final : public InputSource {
  public:
-  PacedPayments(gen::PaymentSource prepared, std::uint16_t number, double rate, std::int64_t events)
-      : payments_(std::move(prepared)), number_(number), rate_(rate), events_(events) {}
+  // `taken`: notes when the engine took a payment.
+  PacedPayments(gen::PaymentSource prepared, std::uint16_t number, const OpenLoad& open, journal::StageLog& taken)
+      : payments_(std::move(prepared)), number_(number), rate_(open.rate), events_(open.events()), taken_(taken) {}
 
   std::int64_t fill(const SlotRun& run) override {
     const std::int64_t now = now_ns();
@@ -30,6 +31,7 @@ class PacedPayments final : public InputSource {
       payments_.next(slot);
       reinterpret_cast<EventHeader*>(slot)->ticket = static_cast<Ticket>(++sent_);
     }
+    if (due > 0) taken_.note(run.first + due - 1, now);
     return std::max<std::int64_t>(due, 0);
   }
   [[nodiscard]] bool finished() override { return sent_ == events_; }
@@ -42,6 +44,7 @@ class PacedPayments final : public InputSource {
   std::uint16_t number_;
   double rate_;
   std::int64_t events_, sent_ = 0;
+  journal::StageLog& taken_;
   std::optional<OpenLoop> plan_;
 };
 
@@ -75,89 +78,59 @@ class TimingSink final : public DecisionSink {
   bool ordered_ = true;
 };
 
-// The parts of every measured event, in the order of their coming.
-std::vector<Parts> parts_of(const journal::Timeline& timeline, const TimingSink& sink, const OpenLoop& plan, const OpenLoad& open) {
-  std::vector<Parts> all;
-  const Sequence first = sink.ticket_zero() + 1 + open.warm_events();
-  for (std::size_t sample = 0; sample < sink.times().samples(); ++sample) {
-    const Sequence sequence = static_cast<Sequence>(sample) * open.every;
-    const std::int64_t emitted = sink.times().at_ns(sample);
-    if (sequence < first || emitted == journal::StageLog::not_passed) continue;
-    const std::int64_t planned = plan.planned_ns(sequence - sink.ticket_zero() - 1);
-    // A stage's note is taken after its cursor has moved: the next stage may be faster than the note.
-    const std::int64_t decided = std::min(timeline.decided.at_ns(sample), emitted);
-    const std::int64_t features = std::min(timeline.windows_at_ns(sample), decided);
-    const std::int64_t sequenced = std::min(timeline.sequenced.at_ns(sample), features);
-    const std::int64_t durable = std::clamp(timeline.durable.at_ns(sample), decided, emitted);
-    all.push_back({sequenced - planned, features - sequenced, decided - features, durable - decided, emitted - durable,
-                   std::max<std::int64_t>(timeline.durable.at_ns(sample) - sequenced, 0)});
+// What was noted of a run.
+struct Notes {
+  const journal::Timeline& timeline;
+  const journal::StageLog& taken;
+  const TimingSink& sink;
+  const OpenLoop& plan;
+
+  [[nodiscard]] std::size_t samples() const { return sink.times().samples(); }
+  [[nodiscard]] Sequence sequence(std::size_t sample) const { return static_cast<Sequence>(sample) * sink.times().every(); }
+  // Behind the warm-up, and emitted.
+  [[nodiscard]] bool measured(std::size_t sample, const OpenLoad& open) const {
+    return sequence(sample) > sink.ticket_zero() + open.warm_events() && sink.times().at_ns(sample) != journal::StageLog::not_passed;
   }
-  return all;
+  [[nodiscard]] std::int64_t planned_ns(std::size_t sample) const { return plan.planned_ns(sequence(sample) - sink.ticket_zero() - 1); }
+};
+
+// A stage's note is taken after its cursor has moved: the next stage may be faster than the note.
+EventTime event_time(const Notes& notes, std::size_t sample) {
+  const std::int64_t planned = notes.planned_ns(sample), emitted = notes.sink.times().at_ns(sample);
+  const std::int64_t decided = std::min(notes.timeline.decided.at_ns(sample), emitted);
+  const std::int64_t features = std::min(notes.timeline.windows_at_ns(sample), decided);
+  const std::int64_t sequenced = std::min(notes.timeline.sequenced.at_ns(sample), features);
+  const std::int64_t taken = std::clamp(notes.taken.at_ns(sample), planned, std::max(planned, sequenced));
+  const std::int64_t durable = std::clamp(notes.timeline.durable.at_ns(sample), decided, emitted);
+  return {planned, {taken - planned, sequenced - taken, features - sequenced, decided - features, durable - decided, emitted - durable},
+          std::max<std::int64_t>(notes.timeline.durable.at_ns(sample) - sequenced, 0)};
 }
 
-Share share_of(const std::vector<Parts>& all, std::int64_t low, std::int64_t high) {
-  Share share;
-  for (const Parts& parts : all) {
-    if (parts.total() < low || parts.total() > high) continue;
-    ++share.events;
-    share.mean.ingest += parts.ingest;
-    share.mean.windows += parts.windows;
-    share.mean.rules += parts.rules;
-    share.mean.disk += parts.disk;
-    share.mean.emit += parts.emit;
+void record_latencies(const Notes& notes, const OpenLoad& open, OpenRun& run) {
+  for (std::size_t sample = 0; sample < notes.samples(); ++sample) {
+    if (!notes.measured(sample, open)) continue;
+    const std::int64_t planned = notes.planned_ns(sample), emitted = notes.sink.times().at_ns(sample);
+    run.decision.record(std::min(notes.timeline.decided.at_ns(sample), emitted) - planned);
+    run.emitted.record(emitted - planned);
   }
-  if (share.events == 0) return share;
-  for (std::int64_t* part : {&share.mean.ingest, &share.mean.windows, &share.mean.rules, &share.mean.disk, &share.mean.emit}) *part /= share.events;
-  return share;
 }
 
-// Slow events come in episodes: neighbours that waited for the same thing. Each counts for the part that took most of it.
-std::string describe_slowest(const std::vector<Parts>& all, std::int64_t limit) {
-  constexpr std::array names{"ingest", "windows", "rules", "disk", "emit"};
-  constexpr std::size_t gap = 16;  // samples between two episodes
-  std::array<int, names.size()> episodes{};
-  std::array<std::int64_t, names.size()> sums{};
-  int count = 0;
-  std::size_t last = 0;
-  const auto end_episode = [&] {
-    ++episodes[static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin())];
-    sums = {};
-    ++count;
-  };
-  bool open = false;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (open && i > last + gap) {
-      end_episode();
-      open = false;
-    }
-    if (all[i].total() < limit) continue;
-    const std::array parts{all[i].ingest, all[i].windows, all[i].rules, all[i].disk, all[i].emit};
-    for (std::size_t p = 0; p < parts.size(); ++p) sums[p] += parts[p];
-    last = i;
-    open = true;
+void break_down(const Notes& notes, const OpenLoad& open, const std::vector<StealSampler::Stolen>& stolen, OpenRun& run) {
+  std::vector<EventTime> events;
+  for (std::size_t sample = 0; sample < notes.samples(); ++sample) {
+    if (notes.measured(sample, open)) events.push_back(event_time(notes, sample));
   }
-  if (open) end_episode();
-  std::string text = fmt::format("{} episode{}", count, count == 1 ? "" : "s");
-  for (std::size_t p = 0; p < names.size(); ++p) {
-    if (episodes[p] > 0) text += fmt::format(", {} mostly in {}", episodes[p], names[p]);
+  run.stages = histograms_of(events);
+  run.shares = explain(events, notes.timeline, stolen);
+  std::int64_t readings = 0, questions = 0, turns = 0, lost = 0;
+  for (const journal::ThreadWatch& thread : notes.timeline.threads) {
+    readings += thread.readings();
+    questions += thread.questions();
+    turns += static_cast<std::int64_t>(thread.turns().size());
+    lost += thread.lost();
   }
-  return text;
-}
-
-void analyse(const std::vector<Parts>& all, OpenRun& run) {
-  for (const Parts& parts : all) {
-    run.decision.record(parts.decided());
-    run.emitted.record(parts.total());
-    run.ingest.record(parts.ingest);
-    run.windows.record(parts.windows);
-    run.rules.record(parts.rules);
-    run.journal.record(parts.durable_after);
-    run.emit.record(parts.emit);
-  }
-  const auto at = [&](double fraction) { return static_cast<std::int64_t>(run.emitted.at(fraction)); };
-  run.around_p50 = share_of(all, at(0.45), at(0.55));
-  run.above_p99_9 = share_of(all, at(0.999), INT64_MAX);
-  run.slowest = describe_slowest(all, at(0.999));
+  run.watched = fmt::format("{} turns timed, the kernel asked {} times, {} turns of more than 50 us or late wake-ups{}", readings, questions, turns,
+                            lost > 0 ? fmt::format(", {} more not kept", lost) : "");
 }
 
 }  // namespace
@@ -165,20 +138,25 @@ void analyse(const std::vector<Parts>& all, OpenRun& run) {
 OpenRun run_open(const EngineLoad& load, const OpenLoad& open, const gen::PaymentSource& prepared, const std::string& journal) {
   const std::int64_t events = open.events();
   const auto samples = static_cast<std::size_t>(events / open.every + 2);
-  journal::Timeline timeline(open.every, samples);
+  journal::Timeline timeline(open.every, samples, open.breakdown ? journal::Detail::stages : journal::Detail::decisions);
+  journal::StageLog taken(open.every, open.breakdown ? samples : 0);
+  std::optional<StealSampler> steal;
   EngineOptions options = load.engine_options(journal);
   options.timeline = &timeline;
   auto engine = or_fail(DurableEngine::open(options));
   TimingSink sink(open.every, samples, open.warm_events() + (events - open.warm_events()) / 3, open.stall_ms);
   engine->set_sink(sink);
   const auto identity = or_fail(engine->identify("bench"));
-  PacedPayments payments(prepared, identity.number, open.rate, events);
+  PacedPayments payments(prepared, identity.number, open, taken);
+  if (open.breakdown) steal.emplace();
   or_fail(engine->add(payments));
   OpenRun run;
   run.threads = engine->thread_plan();
   or_fail(engine->close());
   if (!sink.complete(events)) fail("open loop: decisions are missing or out of order");
-  analyse(parts_of(timeline, sink, payments.plan(), open), run);
+  const Notes notes{timeline, taken, sink, payments.plan()};
+  record_latencies(notes, open, run);
+  if (steal) break_down(notes, open, steal->stop(), run);
   run.achieved_rate = static_cast<double>(events) * 1e9 / static_cast<double>(std::max<std::int64_t>(sink.last_ns() - payments.plan().planned_ns(0), 1));
   return run;
 }

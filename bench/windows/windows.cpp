@@ -83,8 +83,7 @@ void measure_case(const Case& one, int runs, Outcome& outcome) {
   }
   rows.push_back(row("all groups, batches of 256", ""));
   rows.push_back(row("all groups, one by one", ""));
-  for (int run = 0; run < runs; ++run) {
-    show_progress(table.c_str(), run, runs);
+  for (Rounds rounds(table, runs, outcome); rounds.next();) {
     std::size_t next = 0;
     const auto add = [&](double value) { rows[next++].values.push_back(value); };
     for (const window::GroupSummary& group : groups) {
@@ -102,7 +101,6 @@ void measure_case(const Case& one, int runs, Outcome& outcome) {
     add(cost.batched);
     add(cost.singly);
   }
-  show_progress("", runs, runs);
   for (Series& series : rows) outcome.series.push_back(std::move(series));
 }
 

@@ -155,7 +155,8 @@ Result<void> Machine::wire_windows(const SlotView& slots, std::size_t shards) {
     window_stages_.push_back(std::make_unique<WindowStage>(*window_readers_.back(), *windows_.back(), slots, *tiles_));
     window_stages_.back()->gate_on(decide_reader_->consumed());
     window_turns_.push_back(std::make_unique<StageList>());
-    add_timed(*window_stages_.back(), window_readers_.back()->consumed(), options_.timeline ? &options_.timeline->add_shard() : nullptr, *window_turns_.back());
+    timed(*window_stages_.back(), window_readers_.back()->consumed(), options_.timeline ? options_.timeline->add_shard() : nullptr,
+          [&](auto& stage) { window_turns_.back()->add(stage); });
     shared_windows_.push_back(std::make_unique<ring::SharedStage<StageList>>(*window_turns_.back()));
     decide_reader_->after(*window_readers_.back());
   }
@@ -164,37 +165,48 @@ Result<void> Machine::wire_windows(const SlotView& slots, std::size_t shards) {
 
 // --- threads ---
 
-template <class Stage>
-void Machine::add_timed(Stage& stage, const ring::Cursor<>& progress, StageLog* log, StageList& list) {
-  if (log == nullptr) return list.add(stage);
-  const auto timed = std::make_shared<TimedStage<Stage>>(stage, progress, *log, clock_);
-  timed_.push_back(timed);
-  list.add(*timed);
+template <class Stage, class Add>
+void Machine::timed(Stage& stage, const ring::Cursor<>& progress, StageLog* log, const Add& add) {
+  if (log == nullptr) return add(stage);
+  const auto wrapped = std::make_shared<TimedStage<Stage>>(stage, progress, *log, clock_);
+  wrapped_.push_back(wrapped);
+  add(*wrapped);
 }
 
-void Machine::add_stage(const io::StageRole& role, StageList& list) {
-  Timeline* const times = options_.timeline;
+template <class Stage>
+void Machine::watched(Stage& stage, const io::StageRole& role, ThreadWatch* watch, StageList& list) {
+  if (watch == nullptr) return list.add(stage, role.helps);
+  const auto wrapped = std::make_shared<WatchedStage<Stage>>(stage, role.role, *watch);
+  wrapped_.push_back(wrapped);
+  list.add(*wrapped, role.helps);
+}
+
+void Machine::add_stage(const io::StageRole& role, StageList& list, ThreadWatch* watch) {
+  const auto add = [&](auto& stage) { watched(stage, role, watch, list); };
   switch (role.role) {
-    case io::Role::ingest_sequence: return add_timed(*sequence_, ring_writer_->published(), times ? &times->sequenced : nullptr, list);
+    case io::Role::ingest_sequence: return timed(*sequence_, ring_writer_->published(), log_of(&Timeline::sequenced), add);
     case io::Role::journal:
-      if (journal_) add_timed(*journal_, journal_->durable(), times ? &times->durable : nullptr, list);
+      if (journal_) timed(*journal_, journal_->durable(), log_of(&Timeline::durable), add);
       if (digest_check_stage_) list.add(*digest_check_stage_);
       return;
     case io::Role::windows:
-      if (const auto shard = static_cast<std::size_t>(role.shard); shard < shared_windows_.size()) list.add(*shared_windows_[shard], role.helps);
+      if (const auto shard = static_cast<std::size_t>(role.shard); shard < shared_windows_.size()) add(*shared_windows_[shard]);
       return;
-    case io::Role::decide: return add_timed(*decide_stage_, decide_reader_->consumed(), times ? &times->decided : nullptr, list);
-    case io::Role::emit: return list.add(*emit_);
+    case io::Role::decide: return timed(*decide_stage_, decide_reader_->consumed(), options_.timeline ? &options_.timeline->decided : nullptr, add);
+    case io::Role::emit: return add(*emit_);
   }
 }
 
 void Machine::assign_stages() {
   for (const io::PlannedThread& planned : threads_plan_) {
+    ThreadWatch* const watch = options_.timeline ? options_.timeline->add_thread(planned.name, clock_) : nullptr;
+    watches_.push_back(watch);
     stage_lists_.push_back(std::make_unique<StageList>());
     spots_.push_back(std::make_unique<ring::ParkSpot<>>());
     ended_.push_back(std::make_unique<ring::Cursor<>>(0));
+    if (watch != nullptr) stage_lists_.back()->add(*watch);
     for (const io::StageRole& role : planned.stages) {
-      add_stage(role, *stage_lists_.back());
+      add_stage(role, *stage_lists_.back(), watch);
       if (role.role == io::Role::ingest_sequence) ingest_spot_ = spots_.back().get();
     }
   }
@@ -211,6 +223,18 @@ struct WaitingJournal {
   bool finished() { return journal.finished(); }
 };
 
+// The same on a watched thread: each turn is a round.
+template <class Journal>
+struct WatchedRounds {
+  WatchedStage<Journal> journal;
+  ThreadWatch& watch;
+  std::int64_t poll_or_wait(std::int64_t budget, Duration timeout) {
+    watch.poll(budget);
+    return journal.poll_or_wait(budget, timeout);
+  }
+  bool finished() { return journal.finished(); }
+};
+
 template <class Journal, class Idle>
 void run_waiting(Journal& journal, const ring::StopFlag& stop, Idle& idle) {
   WaitingJournal<Journal> waiting{journal};
@@ -219,10 +243,12 @@ void run_waiting(Journal& journal, const ring::StopFlag& stop, Idle& idle) {
 
 }  // namespace
 
-void Machine::run_journal(ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle) {
-  if (options_.timeline == nullptr) return run_waiting(*journal_, stop_, idle);
-  TimedStage<JournalStage> timed(*journal_, journal_->durable(), options_.timeline->durable, clock_);
-  run_waiting(timed, stop_, idle);
+void Machine::run_journal(std::size_t thread, ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle) {
+  StageLog* const log = log_of(&Timeline::durable);
+  if (log == nullptr) return run_waiting(*journal_, stop_, idle);
+  TimedStage<JournalStage> timed(*journal_, journal_->durable(), *log, clock_);
+  WatchedRounds<TimedStage<JournalStage>> rounds{{timed, io::Role::journal, *watches_[thread]}, *watches_[thread]};
+  run_waiting(rounds, stop_, idle);
 }
 
 void Machine::run(std::size_t thread) {
@@ -231,7 +257,7 @@ void Machine::run(std::size_t thread) {
     if (i != thread) idle.wakes(*spots_[i]);
   }
   if (threads_plan_[thread].waits_in_kernel && journal_) {
-    run_journal(idle);
+    run_journal(thread, idle);
   } else {
     ring::Loop<StageList>(batch_max, *stage_lists_[thread]).run(stop_, idle);
   }

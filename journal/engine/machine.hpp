@@ -95,11 +95,15 @@ class Machine {
   Result<std::span<std::byte>> map(std::size_t bytes, bool prefault);
   Result<void> plan_threads();
   void assign_stages();
-  void add_stage(const io::StageRole& role, StageList& list);
-  // Adds the stage; timed, if there is a timeline, by its log there.
+  void add_stage(const io::StageRole& role, StageList& list, ThreadWatch* watch);
+  // The stage, timed by `log` if there is one. Then `add(stage)`.
+  template <class Stage, class Add>
+  void timed(Stage& stage, const ring::Cursor<>& progress, StageLog* log, const Add& add);
+  // Adds the stage; watched, if its thread is.
   template <class Stage>
-  void add_timed(Stage& stage, const ring::Cursor<>& progress, StageLog* log, StageList& list);
-  void run_journal(ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle);
+  void watched(Stage& stage, const io::StageRole& role, ThreadWatch* watch, StageList& list);
+  [[nodiscard]] StageLog* log_of(StageLog Timeline::*log) const noexcept { return options_.timeline ? options_.timeline->of_stage(log) : nullptr; }
+  void run_journal(std::size_t thread, ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle);
   void run(std::size_t thread);
   void run_preparer();
   [[nodiscard]] bool all_ended() const noexcept;
@@ -147,7 +151,8 @@ class Machine {
   const ring::Cursor<>* source_failed_ = nullptr;
 
   // Threads.
-  std::vector<std::shared_ptr<void>> timed_;  // TimedStages: of several types, kept until the threads have ended
+  std::vector<std::shared_ptr<void>> wrapped_;  // TimedStages and WatchedStages: of several types, kept until the threads have ended
+  std::vector<ThreadWatch*> watches_;           // of each thread; null: not watched
   std::vector<std::unique_ptr<StageList>> stage_lists_;
   std::vector<std::unique_ptr<ring::ParkSpot<>>> spots_;
   ring::ParkSpot<>* ingest_spot_ = nullptr;

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "pawl/core/ring/cursor.hpp"
 #include "pawl/core/ring/stage.hpp"
 #include "pawl/io/clock.hpp"
+#include "pawl/journal/engine/thread_watch.hpp"
 
 namespace pawl::journal {
 
@@ -40,20 +42,33 @@ class StageLog {
   std::vector<std::int64_t> at_ns_;
 };
 
+// How much is noted. decisions: when decide passed an input. stages: when every stage did, and what kept the threads.
+enum class Detail { decisions, stages };
+
 // One log per stage in data-path order; windows has one per shard, and an event has passed it when it has passed all of them.
 struct Timeline {
-  Timeline(Sequence every, std::size_t samples) : sequenced(every, samples), durable(every, samples), decided(every, samples) {}
+  Timeline(Sequence every, std::size_t samples, Detail how_much)
+      : detail(how_much), sequenced(every, samples), durable(every, samples), decided(every, samples) {}
 
-  // Set-up: the log of one more shard.
-  StageLog& add_shard() { return windows.emplace_back(sequenced.every(), sequenced.samples()); }
+  // Set-up: the log of one more shard; the watch of one more thread. Null if they are not wanted.
+  StageLog* add_shard() { return detail == Detail::stages ? &windows.emplace_back(sequenced.every(), sequenced.samples()) : nullptr; }
+  ThreadWatch* add_thread(const std::string& name, io::Clock& clock) {
+    return detail == Detail::stages ? &threads.emplace_back(name, clock, long_turns_max) : nullptr;
+  }
+  [[nodiscard]] StageLog* of_stage(StageLog Timeline::*log) { return detail == Detail::stages ? &(this->*log) : nullptr; }
+
   [[nodiscard]] std::int64_t windows_at_ns(std::size_t sample) const noexcept {
     std::int64_t last = 0;
     for (const StageLog& shard : windows) last = std::max(last, shard.at_ns(sample));
     return last;
   }
 
+  static constexpr std::size_t long_turns_max = std::size_t{1} << 17;  // of a thread: some 10 MB
+
+  Detail detail;
   StageLog sequenced, durable, decided;
   std::deque<StageLog> windows;
+  std::deque<ThreadWatch> threads;
 };
 
 // A stage with a log: after each turn, one look at the stage's own cursor, and a reading of the clock if a sampled input was passed.

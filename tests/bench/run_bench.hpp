@@ -3,10 +3,12 @@
 
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 namespace pawl::bench {
@@ -22,6 +24,18 @@ inline int run(const std::string& arguments, const std::string& results = folder
 
 inline nlohmann::json result_of(const std::string& command, const std::string& results = folder) {
   return nlohmann::json::parse(std::ifstream(results + "/" + command + ".json"));
+}
+
+inline std::string output() {
+  std::ostringstream text;
+  text << std::ifstream(folder + "/out.txt").rdbuf();
+  return text.str();
+}
+
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+inline bool has_group(const nlohmann::json& result, const std::string& group) {
+  return std::any_of(result["series"].begin(), result["series"].end(), [&](const nlohmann::json& series) { return series["group"] == group; });
 }
 
 inline bool has_series(const nlohmann::json& result, const std::string& part) {

@@ -1,0 +1,3 @@
+#include "ring/tables_inline.hpp"
+
+template struct pawl::bench::Tables<64>;
