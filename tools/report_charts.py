@@ -3,6 +3,7 @@
 
   tools/report_charts.py check PAGE         every chart drew its data, or exit status 1
   tools/report_charts.py pictures PAGE DIR  each chart as DIR/<name>.png
+  tools/report_charts.py readme             README's pictures, of the newest result in bench/results (build/bin/pawl-bench makes the page)
 """
 
 import base64
@@ -13,6 +14,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from results_table import newest_kept
+
+
+ROOT = Path(__file__).resolve().parent.parent
+# README's pictures: the file's name, how the chart's name begins.
+README_PICTURES = (("latency", "pipeline open loop at"), ("time", "pipeline where the time goes"), ("ring", "ring ring, 1 to 1, one by one, 65536 slots"))
 
 
 def dom(page, fragment=""):
@@ -48,17 +56,44 @@ def check(page):
     return 0 if charts and not empty and int(body["data-charts"]) == len(charts) else 1
 
 
-def pictures(page, folder):
+def drawn(page):
+    """{name of the chart: PNG}, or None without a browser."""
     text = dom(page, "#pictures")
     if text is None:
         print("report: error: no chromium", file=sys.stderr)
+        return None
+    return {picture["data-name"]: base64.b64decode(picture["src"].split(",", 1)[1]) for picture in attributes(text, "img", ("src", "data-name"))}
+
+
+def pictures(page, folder):
+    charts = drawn(page)
+    if charts is None:
         return 1
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for picture in attributes(text, "img", ("src", "data-name")):
-        name = re.sub(r"[^A-Za-z0-9]+", "-", picture["data-name"]).strip("-")
-        path = Path(folder) / f"{name}.png"
-        path.write_bytes(base64.b64decode(picture["src"].split(",", 1)[1]))
+    for name, png in charts.items():
+        path = Path(folder) / f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')}.png"
+        path.write_bytes(png)
         print(path)
+    return 0
+
+
+def readme():
+    kept = newest_kept(ROOT, lambda result: result["command"] == "pipeline")
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "page.html"
+        subprocess.run([ROOT / "build/bin/pawl-bench", "report", "--from", kept, "--output", page], check=True, stdout=subprocess.DEVNULL)
+        charts = drawn(page)
+    if charts is None:
+        return 1
+    target = kept.with_suffix("")
+    target.mkdir(exist_ok=True)
+    for name, start in README_PICTURES:
+        found = [png for chart, png in charts.items() if chart.startswith(start)]
+        if not found:
+            print(f"report: error: {kept.name} has no chart that begins with {start!r}", file=sys.stderr)
+            return 1
+        (target / f"{name}.png").write_bytes(found[0])
+        print(target / f"{name}.png")
     return 0
 
 
@@ -67,6 +102,8 @@ def main(arguments):
         return check(arguments[1])
     if len(arguments) == 3 and arguments[0] == "pictures":
         return pictures(arguments[1], arguments[2])
+    if arguments == ["readme"]:
+        return readme()
     print(__doc__.strip(), file=sys.stderr)
     return 64
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tables in README.md, made of what bench/results keeps: of figures, from the newest summary of the whole engine, and of peers, from the
+"""The tables in README.md with the links to their pictures, made of what bench/results keeps: of figures, from the newest summary of the whole engine, and of peers, from the
 newest that was taken with all of them.
 
   tools/results_table.py           writes each between its marks
@@ -113,6 +113,25 @@ def peers_table(results, name):
     return "\n".join(lines)
 
 
+# tools/report_charts.py draws them from the same result.
+PICTURES = (("latency", "Latency of the whole engine from each event's planned time, by percentile: the decision, the decision on the device, the bare disk, the machine's noise"),
+            ("time", "Where the time of an event goes, around p50 and above p99.9"),
+            ("ring", "64-byte events through a ring, one by one, beside other queues"))
+
+
+def pictures(kept):
+    """Links to the pictures that were drawn of this result."""
+    folder = kept.with_suffix("")
+    return ["", *(f"![{text}]({(folder / name).relative_to(ROOT)}.png)\n" for name, text in PICTURES if (folder / f"{name}.png").exists())]
+
+
+def newest_kept(root, has):
+    """The file of bench/results that was measured last, of those with a result that `has` wants; None if there is none."""
+    kept = [(path, json.loads(path.read_text())) for path in (root / "bench/results").glob("*.json")]
+    fits = [(results[0]["facts"]["time"], path) for path, results in kept if any(has(result) for result in results)]
+    return max(fits, default=(None, None))[1]
+
+
 def put(readme, mark, text):
     if mark not in readme or END not in readme.split(mark, 1)[1]:
         sys.exit(f"results_table: README.md has no {mark} with its end")
@@ -121,15 +140,13 @@ def put(readme, mark, text):
 
 
 def main(arguments):
-    kept = [(path.name, json.loads(path.read_text())) for path in (ROOT / "bench/results").glob("*.json")]
-    kept.sort(key=lambda item: (item[1][0]["facts"]["time"], item[0]))
-    whole = [item for item in kept if any(result["command"] == "pipeline" for result in item[1])]
-    with_peers = [item for item in kept if any("--peers all" in result["arguments"] for result in item[1])]
-    if not whole:
-        sys.exit("results_table: bench/results lacks a summary of the whole engine")
+    whole = newest_kept(ROOT, lambda result: result["command"] == "pipeline")
+    with_peers = newest_kept(ROOT, lambda result: "--peers all" in result["arguments"])
+    if whole is None:
+        sys.exit("results_table: bench/results lacks a result of the whole engine")
     readme = (ROOT / "README.md").read_text()
-    wanted = put(readme, FIGURES, table(whole[-1][1], whole[-1][0]))
-    wanted = put(wanted, PEERS, peers_table(with_peers[-1][1], with_peers[-1][0]) if with_peers else "No run with all peers is kept yet.")
+    wanted = put(readme, FIGURES, "\n".join([table(json.loads(whole.read_text()), whole.name), *pictures(whole)]).rstrip())
+    wanted = put(wanted, PEERS, peers_table(json.loads(with_peers.read_text()), with_peers.name) if with_peers else "No run with all peers is kept yet.")
     if arguments == ["--check"]:
         if wanted != readme:
             print("results_table: README.md says something else than bench/results; run tools/results_table.py")

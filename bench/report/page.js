@@ -19,7 +19,7 @@ function short(value) {
   return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : size >= 1 ? value.toFixed(2) : value === 0 ? '0' : value.toPrecision(3);
 }
 
-const isYardstick = (series) => /^(L|K|S|M|N)(\(|:)|^K |^[BD]'|^bare/.test(series.name);
+const isYardstick = (series) => series.judged === false || /^(L|K|S|M|N)(\(|:)|^K |^[BD]'|^bare/.test(series.name);
 const kind = (series) => series.peer ? 'peer' : isYardstick(series) ? 'yard' : 'ours';
 
 function groupsOf(list) {
@@ -152,6 +152,48 @@ function sweep(card, group, points) {
   });
 }
 
+// One bar per group of parts that add up, in percent: where the time goes.
+function shares(card, groups) {
+  const parts = groups[0][1].filter((row) => row.ratio);
+  const whole = groups.map(([, rows]) => rows.find((row) => !row.ratio).median);
+  plot(card, 110 + 62 * groups.length, 'where the time goes', {
+    type: 'bar',
+    data: {
+      labels: groups.map(([group], i) => [group.replace('where the time goes, ', ''), `${short(whole[i])} us in the mean`]),
+      datasets: parts.map((part, p) => ({
+        label: part.name, backgroundColor: lines[p % lines.length], barPercentage: 0.8,
+        data: groups.map(([, rows], i) => 100 * rows.find((row) => row.name === part.name).median / Math.max(whole[i], 1e-9)) })),
+    },
+    options: {
+      indexAxis: 'y',
+      scales: {
+        x: { stacked: true, max: 100, title: { display: true, text: '% of the time of these events' }, grid: { color: '#edf0f5' } },
+        y: { stacked: true, grid: { display: false }, ticks: { color: '#1c2430' } },
+      },
+    },
+  });
+}
+
+// Of the slowest events beside all others: how many had which cause.
+function causes(card, rows) {
+  const suffix = ', all other events';
+  const slowest = rows.filter((row) => !row.name.endsWith(suffix));
+  const others = slowest.map((row) => rows.find((other) => other.name === row.name + suffix).median);
+  plot(card, 90 + 46 * slowest.length, 'what the slowest had in common', {
+    type: 'bar',
+    data: {
+      labels: slowest.map((row) => wrap(row.name)),
+      datasets: [{ label: 'the slowest thousandth', data: slowest.map((row) => row.median), backgroundColor: colours.ours, borderRadius: 3 },
+                 { label: 'all other events', data: others, backgroundColor: colours.peer, borderRadius: 3 }],
+    },
+    options: {
+      indexAxis: 'y',
+      scales: { x: { min: 0, max: 100, title: { display: true, text: '% of events that lost a tenth of their time to it, or more' }, grid: { color: '#edf0f5' } },
+                y: { grid: { display: false }, ticks: { color: '#1c2430', font: { size: 11 } } } },
+    },
+  });
+}
+
 // --- text ---
 
 function table(rows) {
@@ -164,7 +206,7 @@ function table(rows) {
 }
 
 function tables(result) {
-  const details = element('details', {}, element('summary', { textContent: `All ${result.series.length} figures of ${result.runs} runs; orange: the runs lie more than 15 % apart` }));
+  const details = element('details', {}, element('summary', { textContent: `All ${result.series.length} figures of ${result.runs} runs; orange: the median is not known to 15 %` }));
   for (const [group, rows] of groupsOf(result.series)) details.append(element('h3', { textContent: group, style: 'margin-top:14px' }), table(rows));
   return details;
 }
@@ -193,8 +235,12 @@ function section(result) {
   for (const [group, list] of groupsOf(result.curves)) curves(card(`Latency, ${group}`, result.curves.length > 4), group, list);
   const groups = [...groupsOf(result.series)];
   for (const [group, rows] of groups.filter(([, one]) => one[0].x !== undefined)) sweep(card(group.replace('sweep: ', 'Sweep: ')), group, rows);
+  const isShare = (group) => group.startsWith('where the time goes'), isCause = (group) => group.startsWith('what the slowest');
+  const shared = groups.filter(([group]) => isShare(group));
+  if (shared.length) shares(card('Where the time of an event goes', true), shared);
+  for (const [group, rows] of groups.filter(([one]) => isCause(one))) causes(card('What the slowest thousandth had in common'), rows);
   for (const [group, rows] of groups) {
-    if (rows[0].x !== undefined) continue;
+    if (rows[0].x !== undefined || isShare(group) || isCause(group)) continue;
     if (rows[0].unit !== 'us') {
       const made = card(group, rows.length > 7);
       made.append(legend());
@@ -203,7 +249,7 @@ function section(result) {
   }
   part.append(cards);
   if (result.notes.length) part.append(element('p', { className: 'notes', textContent: result.notes.join('\n') }));
-  part.append(element('p', { className: 'notes', textContent: `Meanwhile: ${result.disturbance}.` }), tables(result), facts(result));
+  part.append(element('p', { className: 'notes', textContent: result.verdict || `Meanwhile: ${result.disturbance}.` }), tables(result), facts(result));
   return part;
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -19,7 +20,8 @@ struct Options {
   std::string results = "build/bench-results";
   std::string output = "build/bench-results/report.html";
   std::string directory = "build/bench-files";  // of the runs that are missing
-  std::string keep;             // folder of kept summaries; empty: none
+  std::string from;             // a kept result instead; empty: the last results
+  std::string keep;             // folder of kept results; empty: none
   bool measure = true;
 };
 
@@ -34,7 +36,7 @@ constexpr std::array parts{Part{"machine", "--runs 3 --seconds 0.5 --depths 1"},
                            Part{"windows", "--runs 3 --events 400000 --keys 20000"},
                            Part{"rules", "--runs 3 --events 40000"},
                            Part{"replay", "--runs 3 --events 300000"},
-                           Part{"pipeline", "--runs 3 --events 500000 --rate 500000 --seconds 2 --sweep 100000,250000,500000,1000000 --sweep-seconds 0.5"}};
+                           Part{"pipeline", "--runs 3 --events 500000 --rate 500000 --seconds 2 --breakdown --sweep 100000,250000,500000,1000000 --sweep-seconds 0.5"}};
 
 std::string read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -92,28 +94,52 @@ std::string page(const json& results) {
   return replace(text, "{{RESULTS}}", data);
 }
 
-// A kept result without what makes it large: single runs and curves.
-json summary(const json& result) {
-  json small = {{"command", result["command"]}, {"arguments", result["arguments"]}, {"runs", result["runs"]}, {"facts", result["facts"]}, {"series", json::array()}};
-  for (const json& series : result["series"]) {
-    json row = {{"group", series["group"]}, {"name", series["name"]}, {"unit", series["unit"]}, {"median", series["median"]}, {"spread_percent", series["spread_percent"]}};
-    if (series.contains("ratio")) row["ratio"] = series["ratio"];
-    if (series.value("peer", false)) row["peer"] = true;
-    small["series"].push_back(std::move(row));
+// Four digits: what is kept is read by people, and stands in version control.
+void round_numbers(json& value) {
+  if (value.is_structured()) {
+    for (json& part : value) round_numbers(part);
+  } else if (value.is_number_float()) {
+    value = std::strtod(fmt::format("{:.4g}", value.get<double>()).c_str(), nullptr);
   }
-  return small;
+}
+
+// All results as they are, with fewer digits; a line for each figure and curve, so that two of them can be compared line by line.
+std::string kept(json results) {
+  std::string text = "[";
+  for (json& result : results) {
+    round_numbers(result);
+    text += text.size() > 1 ? ",\n{" : "\n{";
+    std::string members;
+    for (const auto& [name, value] : result.items()) {
+      members += members.empty() ? "" : ",\n ";
+      members += json(name).dump() + ": ";
+      if (name != "series" && name != "curves") {
+        members += value.dump();
+        continue;
+      }
+      members += "[";
+      for (std::size_t i = 0; i < value.size(); ++i) members += (i == 0 ? "\n  " : ",\n  ") + value[i].dump();
+      members += "]";
+    }
+    text += members + "}";
+  }
+  return text + "\n]\n";
+}
+
+json read_kept(const std::string& path) {
+  json results = json::parse(read(path), nullptr, false);
+  if (!results.is_array() || results.empty() || results[0].value("pawl_bench", 0) != 1) fail(path + " was not kept by pawl-bench report --keep");
+  return results;
 }
 
 int report(const Options& options) {
-  if (options.measure) measure_missing(options);
-  const json results = read_results(options);
+  if (options.measure && options.from.empty()) measure_missing(options);
+  const json results = options.from.empty() ? read_results(options) : read_kept(options.from);
   write(options.output, page(results));
   fmt::print("{}\n", options.output);
   if (options.keep.empty()) return 0;
-  json kept = json::array();
-  for (const json& result : results) kept.push_back(summary(result));
   const std::string path = fmt::format("{}/{}-{}.json", options.keep, utc_now().substr(0, 10), results[0]["facts"]["commit"].get<std::string>().substr(0, 7));
-  write(path, kept.dump(1) + "\n");
+  write(path, kept(results));
   fmt::print("{}\n", path);
   return 0;
 }
@@ -126,7 +152,8 @@ void add_report(CLI::App& app, Action& action) {
   command.add_option("--results", options->results, "Where the results of the subcommands lie")->capture_default_str();
   command.add_option("--output", options->output, "The page")->capture_default_str();
   command.add_option("--directory", options->directory, "For journals and test files of what is measured")->capture_default_str();
-  command.add_option("--keep", options->keep, "Also write a small summary into this folder, dated");
+  command.add_option("--from", options->from, "Of this kept result, instead of the last ones")->check(CLI::ExistingFile);
+  command.add_option("--keep", options->keep, "Also keep the results in this folder, in one small file, dated");
   command.add_flag("!--no-measure", options->measure, "Only what is there");
   command.callback([=, &action] { action = [=] { return report(*options); }; });
 }
