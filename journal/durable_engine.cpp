@@ -100,7 +100,7 @@ Result<void> DurableEngine::State::check_options() {
   const bool fits = options.ring_slots == 0 || (ring::is_power_of_two(options.ring_slots) && options.ring_slots <= limits::ring_slots_max);
   if (fits) return journal::check(options.state.value_or(window::StateLimits{}));
   return Error{ErrorCode::usage, "EngineOptions::ring_slots is " + std::to_string(options.ring_slots) + ": it must be a power of two from 1 to " +
-                                     std::to_string(limits::ring_slots_max) + ", or 0 for as many as fit in half an L2 cache"};
+                                     std::to_string(limits::ring_slots_max) + ", or 0 for as many as fit in 2 MiB"};
 }
 
 Result<void> DurableEngine::State::open_environment() {

@@ -14,6 +14,7 @@
 #include "pawl/journal/engine/control.hpp"
 #include "pawl/journal/engine/emit_stage.hpp"
 #include "pawl/journal/engine/journal_stage.hpp"
+#include "pawl/journal/engine/machine.hpp"
 #include "pawl/journal/journal.hpp"
 #include "pipeline/closed_run.hpp"
 
@@ -64,10 +65,10 @@ class Stages {
  public:
   Stages(const language::Pipeline& pipeline, journal::Journal& journal, io::Clock& clock)
       : plan_(rules::make_plan(pipeline)), layout_(plan_, false), slot_bytes_(slot_bytes_of(pipeline)),
-        slots_(std::bit_floor((std::size_t{512} << 10) / slot_bytes_)), slot_memory_(memory_.map(slots_ * slot_bytes_, true)),
+        slots_(std::bit_floor(journal::Machine::ring_bytes / slot_bytes_)), slot_memory_(memory_.map(slots_ * slot_bytes_, true)),
         ring_(slot_memory_, slot_bytes_), writer_(ring_), view_{slot_memory_.data(), slot_bytes_, static_cast<Sequence>(slots_) - 1},
         sequence(writer_, slot_memory_.data(), clock), journal_reader_(writer_),
-        journal_stage(journal_reader_, journal.writer(), view_, no_sequence, digests_, check_), tile_count_(std::bit_ceil(slots_ / limits::tile_events + 2)),
+        journal_stage(journal_reader_, journal.writer(), view_, no_sequence, digests_, check_), tile_count_(std::min(journal::Machine::tiles_max, std::bit_ceil(slots_ / limits::tile_events + 2))),
         tiles_(memory_.map(state::Tiles::memory_bytes(plan_.feature_columns, tile_count_), true), plan_.feature_columns, tile_count_),
         windows_(make_windows(pipeline)), window_reader_(writer_), windows(window_reader_, windows_, view_, tiles_), decide_reader_(writer_),
         logic(plan_, layout_), records_(memory_.map(record_count * layout_.record_bytes(), true), layout_.record_bytes()), decisions_(records_),
@@ -76,6 +77,7 @@ class Stages {
     writer_.gate_on(journal_reader_.consumed());
     writer_.gate_on(decide_reader_.consumed());
     decide_reader_.after(window_reader_);
+    windows.gate_on(decide_reader_.consumed());
     decisions_.gate_on(emit_reader_.consumed());
     journal_stage.record_emitted(emit.emitted());
   }
@@ -146,9 +148,8 @@ struct Spent {
 
 template <class Stage>
 void timed_poll(Stage& stage, std::int64_t& spent_ns) {
-  constexpr std::int64_t batch = 512;  // as in journal/engine/machine.cpp
   const std::int64_t start = now_ns();
-  stage.poll(batch);
+  stage.poll(journal::Machine::batch_max);
   spent_ns += now_ns() - start;
 }
 

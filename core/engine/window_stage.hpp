@@ -18,8 +18,8 @@ class WindowStage {
   WindowStage(ring::Reader<ring::ByteRing>& reader, window::Windows& windows, const SlotView& slots, state::Tiles& tiles)
       : reader_(reader), windows_(windows), slots_(slots), tiles_(tiles) {}
 
-  // Set-up: tiles have a gate of their own, so that they can be fewer than the ring spans and stay in the second-level cache. `decided`: the
-  // last sequence whose cells nobody reads any more. Outlives the stage.
+  // Set-up: tiles have a gate of their own, so that they can be fewer than the ring spans and stay near. `decided`: the last sequence whose
+  // cells nobody reads any more. Outlives the stage. Without a gate there must be tiles for all of the ring.
   void gate_on(const ring::Cursor<>& decided) noexcept { decided_ = &decided; }
 
   std::int64_t poll(std::int64_t budget) {
@@ -35,12 +35,13 @@ class WindowStage {
   [[nodiscard]] bool finished() const noexcept { return reader_.finished(); }
 
  private:
-  // As many events as tiles are free for, up to `budget`. The cursor is looked at when the last look does not suffice.
+  // As many events as tiles are free for, up to `budget`. The cursor is looked at when the last look does not suffice. Acquire: pairs with the
+  // release by which decide says that it has read the cells (DecideStage::poll), so that none of them is overwritten before.
   std::int64_t room_for(std::int64_t budget) noexcept {
     if (decided_ == nullptr) return budget;
     if (free_end_ - reader_.next() < budget) {
       constexpr auto tile = static_cast<Sequence>(limits::tile_events);
-      free_end_ = ((decided_->load_acquire() + 1) / tile + static_cast<Sequence>(tiles_.tiles())) * tile;
+      free_end_ = ((decided_->load_acquire<ring::StdAtomics::gate_load>() + 1) / tile + static_cast<Sequence>(tiles_.tiles())) * tile;
     }
     return std::min(budget, free_end_ - reader_.next());
   }

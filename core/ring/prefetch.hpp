@@ -1,6 +1,6 @@
-// Prefetching of slots by a reader: it asks for the lines it will need while it works on the ones it has, and only for slots that are
-// published. A line that the writer still works on would have to go back. A writer asks for lines to own: asking for them as a reader does
-// (which is what compilers make of a prefetch for writing unless told the processor) costs a second transfer, and was slower than nothing.
+// Prefetching of slots: whoever works on a slot asks for the lines of one further on. A reader asks only for slots that are published, a writer
+// only for slots that it has claimed: a line that somebody still works on would have to go back. A writer asks for lines to own: asking as a
+// reader does (which is what compilers make of a prefetch for writing unless told the processor) costs a second transfer, and was slower than nothing.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,6 @@ namespace pawl::ring {
 
 // How many slots ahead of the one in hand.
 inline constexpr std::int64_t read_ahead_slots = 16;
-
 inline constexpr std::int64_t write_ahead_slots = 16;
 
 inline void prefetch_to_write(void* line) noexcept {

@@ -12,7 +12,6 @@ constexpr std::uint32_t uncount_below = 8;
 
 }  // namespace
 
-
 // Calls visit(value, position) for each entry of the span that has the value, until it returns false.
 template <class Visit>
 void Group::visit(Span span, const Raw& raw, Visit visit) const noexcept {

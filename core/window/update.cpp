@@ -138,7 +138,7 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
-  const bool rings = layout_.keeps_rings(), raws = !layout_.raws.empty(), queue = layout_.keeps_queue();
+  const bool rings = layout_.keeps_rings(), raws = !layout_.raws.empty();
   const bool reads_before = !layout_.before.all.empty(), reads_after = !layout_.after.all.empty();
   const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record();
   const std::span<const Column> latests = layout_.latests;
@@ -169,11 +169,9 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
       after += row_bytes;
     }
     if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
-    if (queue) {
-      std::byte* const entry = queue_.append();
-      store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
-      for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
-    }
+    std::byte* const entry = queue_.append();  // edges passed early, so there are some, and they need the entry
+    store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
+    for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
     add_to_block(totals, bits, event_words, Sums, Quads);
     for (const Column& column : latests) add_latest(totals, column, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);

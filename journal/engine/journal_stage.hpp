@@ -6,6 +6,7 @@
 #include "pawl/core/engine/decide_stage.hpp"
 #include "pawl/core/event/slot_view.hpp"
 #include "pawl/core/ring/byte_ring.hpp"
+#include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/reader.hpp"
 #include "pawl/journal/engine/digest_check.hpp"
 #include "pawl/journal/writer.hpp"
@@ -74,7 +75,6 @@ class JournalStage {
     std::array<char, source_name_bytes_max> text;
   };
 
-  static constexpr Sequence fetched_ahead = 12;
   static constexpr std::int64_t taken_max = 1 << 16;  // of one poll: the block is full before, but at durability memory
 
   std::int64_t take(std::int64_t budget) {
@@ -82,7 +82,7 @@ class JournalStage {
     if (!annotate_sources()) return 0;  // behind the poll: a source is announced before its first input is sequenced
     Sequence s = std::max(batch.first, recovered_ + 1);
     while (s <= batch.last && writer_.append(record(s))) {
-      fetch(std::min(s + fetched_ahead, batch.last));
+      fetch(std::min(s + ring::read_ahead_slots, batch.last));
       ++s;
     }
     const Sequence taken_to = std::min(batch.last, s - 1);
@@ -98,7 +98,7 @@ class JournalStage {
 
   // The writer of the ring has its lines still in its cache.
   void fetch(Sequence sequence) const noexcept {
-    for (std::size_t at = 0; at < slots_.slot_bytes; at += limits::cache_line_bytes) __builtin_prefetch(slots_[sequence] + at);
+    for (std::size_t at = 0; at < slots_.slot_bytes; at += limits::cache_line_bytes) ring::prefetch_to_read(slots_[sequence] + at);
   }
 
   bool annotate_sources() {

@@ -10,11 +10,8 @@
 namespace pawl::journal {
 namespace {
 
-constexpr std::size_t ring_bytes = std::size_t{2} << 20;  // beyond the second-level cache, where lines pass between CPUs fastest, and some device waits long
-constexpr std::size_t tiles_max = 64;                    // of features: eight turns, and with the usual 30 columns a megabyte
-constexpr std::int64_t batch_max = 512;                 // events per turn of a stage: long enough to amortise, short enough for latency
-constexpr Duration device_wait = 50'000;                // ns that the journal's thread waits in the kernel before it looks at the ring again
-constexpr Duration park_limit = 1'000'000;              // ns: the journal's idle seal is a matter of time, nobody wakes for it
+constexpr Duration device_wait = 50'000;    // ns that the journal's thread waits in the kernel before it looks at the ring again
+constexpr Duration park_limit = 1'000'000;  // ns: the journal's idle seal is a matter of time, nobody wakes for it
 
 std::size_t payload_bytes_max(const language::Pipeline& pipeline) {
   std::size_t bytes = sizeof(ActivatePayload);
@@ -238,7 +235,7 @@ struct WatchedRounds {
 template <class Journal, class Idle>
 void run_waiting(Journal& journal, const ring::StopFlag& stop, Idle& idle) {
   WaitingJournal<Journal> waiting{journal};
-  ring::Loop<WaitingJournal<Journal>>(batch_max, waiting).run(stop, idle);
+  ring::Loop<WaitingJournal<Journal>>(Machine::batch_max, waiting).run(stop, idle);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ namespace pawl::journal {
 
 struct MachineOptions {
   int threads = 0;                              // stages are spread over so many threads; 0: as the CPUs allow
-  std::int64_t ring_slots = 0;                  // a power of two; 0: as many as fit in half an L2 cache
+  std::int64_t ring_slots = 0;                  // a power of two; 0: as many as fit in ring_bytes
   std::int64_t decision_records = 1 << 16;      // a power of two: decisions that wait for the disk
   bool with_lets = false;                       // decisions carry the value of every let
   bool measure_latency = false;
@@ -39,6 +39,11 @@ struct MachineOptions {
 // Thread: make, start, stop and the results belong to one thread, the owner's. Lifetime: pipeline, writer, preparer and clock outlive it.
 class Machine {
  public:
+  // What the stages share; also for benchmarks that wire them in another way.
+  static constexpr std::size_t ring_bytes = std::size_t{2} << 20;  // past the second-level cache, but room for what comes while a device takes long
+  static constexpr std::size_t tiles_max = 64;                     // of features: eight turns, and with the usual 30 columns a megabyte
+  static constexpr std::int64_t batch_max = 512;                   // events per turn of a stage: long enough to amortise, short enough for latency
+
   // Allocates everything; starts nothing. `writer`: null for a replay, which counts every input as durable.
   static Result<std::unique_ptr<Machine>> make(const language::Pipeline& pipeline, const MachineOptions& options, io::Clock& clock,
                                                Writer* writer, SegmentPreparer* preparer, Sequence recovered);

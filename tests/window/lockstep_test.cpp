@@ -76,10 +76,13 @@ std::vector<Aggregate> plain_kinds() {
     add(agg(Kind_::share).of(fraud()).per("terminal").within(width).delayed(3 * second));
     add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(width));
     add(agg(Kind_::sum).of(amount()).within(width));
+    add(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()));  // two sums, one of them of some events only
+    for (const std::int64_t limit : {100, 300, 400, 500}) add(agg(Kind_::count).within(width).where(both(Op::greater, amount(), literal(limit, money))));  // five counts
   }
   add(agg(Kind_::last).of(field("terminal", integer)).per("customer").prior());
   add(agg(Kind_::last).of(field("at", instant)).per("customer").prior());
   add(agg(Kind_::last).of(amount()).per("customer").where(small()));
+  add(agg(Kind_::last).of(amount()).per("customer").per("terminal").within(3 * second));  // not in a straight loop: a column of another kind at its edges
   add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(5 * second).delayed(second).prior());
   add(agg(Kind_::count).per("customer").per("terminal").within(4 * second));
   return list;
@@ -174,11 +177,28 @@ void run(std::uint64_t seed, std::size_t events, std::size_t split, const StateL
   }
 }
 
-// One stage takes events singly, which passes edges one by one; the other one in batches.
-void run_both(std::uint64_t seed, std::size_t events, std::size_t split, const Shape& shape) {
+void compare_counters(const Stage& a, const Stage& b) {
+  REQUIRE(a.groups() == b.groups());
+  for (std::size_t group = 0; group < a.groups(); ++group) {
+    CAPTURE(group);
+    const GroupCounters one = a.counters(group), other = b.counters(group);
+    CHECK(one.keys == other.keys);
+    CHECK(one.keys_evicted == other.keys_evicted);
+    CHECK(one.keys_refused == other.keys_refused);
+    CHECK(one.entries == other.entries);
+    CHECK(one.entries_refused == other.entries_refused);
+    CHECK(one.overflow == other.overflow);
+    CHECK(one.distinct_values == other.distinct_values);
+    CHECK(one.distinct_refused == other.distinct_refused);
+  }
+}
+
+constexpr StateLimits roomy{.keys_max = 8192, .entries_max = 1 << 16, .distinct_max = 1 << 12};
+
+// One stage takes events singly, which passes edges one by one; the other one in batches. Returns what all groups refused.
+std::uint64_t run_both(std::uint64_t seed, std::size_t events, std::size_t split, const Shape& shape, const StateLimits& limits = roomy) {
   const language::Pipeline pipeline = payments();
   const std::vector<Aggregate> aggregates = shape.plain ? plain_kinds() : every_kind();
-  const StateLimits limits{.keys_max = 8192, .entries_max = 1 << 16, .distinct_max = 1 << 12};
   Stage singly(pipeline, aggregates, limits), batched(pipeline, aggregates, limits);
   Stream stream(pipeline, seed, shape);
   for (std::size_t i = 0; i < events; ++i) {
@@ -197,6 +217,13 @@ void run_both(std::uint64_t seed, std::size_t events, std::size_t split, const S
     }
     compare(batched, aggregates, expected, first);
   }
+  compare_counters(singly, batched);
+  std::uint64_t refused = 0;
+  for (std::size_t group = 0; group < batched.groups(); ++group) {
+    const GroupCounters counters = batched.counters(group);
+    refused += counters.keys_refused + counters.entries_refused + counters.distinct_refused;
+  }
+  return refused;
 }
 
 }  // namespace
@@ -224,6 +251,23 @@ TEST_CASE("batches in which nothing is missing equal the naive twin, and their e
     CAPTURE(seed);
     run_both(seed++, 6000, 200, shape);
     run_both(seed++, 3000, 33, shape);
+  }
+}
+
+TEST_CASE("what a bound refuses does not depend on batches") {
+  std::uint64_t seed = 150;
+  for (const bool plain : {true, false}) {
+    CAPTURE(plain);
+    for (const StateLimits& limits : {StateLimits{.keys_max = 8192, .entries_max = 300, .distinct_max = 40}, StateLimits{.keys_max = 1, .entries_max = 1 << 16, .distinct_max = 1 << 12}}) {
+      CAPTURE(limits.entries_max);
+      std::uint64_t refused = 0;
+      for (const Shape& shape : {Shape{.keys = 30'000, .step = second / 300, .jump_in = 300, .plain = plain}, Shape{.keys = 60, .step = second / 200, .jump_in = 100, .plain = plain}}) {
+        CAPTURE(seed);
+        refused += run_both(seed++, 7000, 200, shape, limits);
+        refused += run_both(seed++, 2000, 33, shape, limits);
+      }
+      CHECK(refused > 100);
+    }
   }
 }
 

@@ -1,0 +1,75 @@
+#include "command_line/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace pawl::tools {
+
+Option& Option::required() {
+  option_->required();
+  return *this;
+}
+
+Option& Option::within(std::int64_t least, std::int64_t most) {
+  option_->check(CLI::Range(least, most));
+  return *this;
+}
+
+Option& Option::at_least_zero() {
+  option_->check(CLI::NonNegativeNumber);
+  return *this;
+}
+
+Option& Option::one_of(std::vector<std::string> words) {
+  option_->check(CLI::IsMember(std::move(words)));
+  return *this;
+}
+
+Option& Option::by_commas() {
+  option_->delimiter(',');
+  return *this;
+}
+
+Option& Option::shows_default() {
+  option_->capture_default_str();
+  return *this;
+}
+
+Command Command::subcommand(const char* name, const char* what) { return Command(*app_->add_subcommand(name, what)); }
+void Command::needs_subcommand() { app_->require_subcommand(1); }
+void Command::footer(const char* text) { app_->footer(text); }
+
+Option Command::option(const char* names, std::string& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
+Option Command::option(const char* names, std::vector<std::string>& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
+Option Command::option(const char* names, int& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
+Option Command::option(const char* names, std::int64_t& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
+Option Command::option(const char* names, std::uint32_t& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
+Option Command::option(const char* names, std::uint64_t& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
+void Command::flag(const char* names, bool& value, const char* what) { app_->add_flag(names, value, what); }
+
+void Command::last_one_counts() {
+  for (CLI::Option* option : app_->get_options()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void Command::when_chosen(std::function<void()> callback) { app_->callback(std::move(callback)); }
+
+CommandLine::CommandLine(const char* what, const char* name) : app_(std::make_unique<CLI::App>(what, name)) { app_->require_subcommand(0, 1); }
+CommandLine::~CommandLine() = default;
+
+Command CommandLine::program() { return Command(*app_); }
+void CommandLine::version(std::string text) { app_->set_version_flag("--version", std::move(text)); }
+
+// CLI11 reports by exceptions what is wrong with a command line, and also that help or the version was asked for.
+CommandLine::Parsed CommandLine::parse(int argc, const char* const* argv) {
+  try {
+    app_->parse(argc, argv);
+    return {};
+  } catch (const CLI::CallForHelp&) {
+    return {Parsed::Outcome::show, app_->help()};
+  } catch (const CLI::CallForVersion& version) {
+    return {Parsed::Outcome::show, std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return {Parsed::Outcome::wrong, error.what()};
+  }
+}
+
+}  // namespace pawl::tools
