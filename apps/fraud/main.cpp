@@ -7,10 +7,10 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <optional>
 
+#include "command_line/command_line.hpp"
 #include "csv/source.hpp"
 #include "pawl/decision_files.hpp"
 #include "pawl/io/parker.hpp"
@@ -131,21 +131,19 @@ int serve(const Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  CLI::App app("Decides on payments: CSV in, decisions out as soon as their input is durable");
-  app.add_option("--pipeline", options.pipeline, "Pipeline file")->required();
-  app.add_option("--journal", options.journal, "Journal directory; made if absent, continued if there")->required();
-  app.add_option("--input", options.input, "CSV file; - is standard input")->capture_default_str();
-  app.add_option("--event", options.event, "Which event of the pipeline a row is; without it the first");
-  app.add_option("--decisions", options.decisions, "Decisions as CSV; a file is continued; - is standard output")->capture_default_str();
-  app.add_option("--max-future", options.max_future, "Refuse payments whose time is further past the clock than this")->capture_default_str();
-  app.add_flag("--resume", options.resume, "The input starts again at its beginning: skip the rows that the journal has already");
-  app.add_flag("--stop-at-bad-row", options.stop_at_bad_row, "End at the first bad row instead of reporting and skipping it");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return tools::fail({ErrorCode::usage, std::string(error.what()) + "; see pawl-fraud --help"});
-  }
+  tools::CommandLine line("Decides on payments: CSV in, decisions out as soon as their input is durable", "pawl-fraud");
+  tools::Command program = line.program();
+  program.option("--pipeline", options.pipeline, "Pipeline file").required();
+  program.option("--journal", options.journal, "Journal directory; made if absent, continued if there").required();
+  program.option("--input", options.input, "CSV file; - is standard input").shows_default();
+  program.option("--event", options.event, "Which event of the pipeline a row is; without it the first");
+  program.option("--decisions", options.decisions, "Decisions as CSV; a file is continued; - is standard output").shows_default();
+  program.option("--max-future", options.max_future, "Refuse payments whose time is further past the clock than this").shows_default();
+  program.flag("--resume", options.resume, "The input starts again at its beginning: skip the rows that the journal has already");
+  program.flag("--stop-at-bad-row", options.stop_at_bad_row, "End at the first bad row instead of reporting and skipping it");
+  using Outcome = tools::CommandLine::Parsed::Outcome;
+  const auto [outcome, text] = line.parse(argc, argv);
+  if (outcome == Outcome::show) return tools::print(text);
+  if (outcome == Outcome::wrong) return tools::fail({ErrorCode::usage, text + "; see pawl-fraud --help"});
   return serve(options);
 }

@@ -61,12 +61,12 @@ int doctor(const Options& options) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Action& action) {
+void add_doctor(Command& program, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = *app.add_subcommand("doctor", "Examine this machine: CPUs, memory, io_uring, direct I/O, file system, clock");
-  command.add_option("--directory", options->directory, "Where journals shall be kept; a small file is written there and removed")->capture_default_str();
-  command.add_flag("--json", options->json, "For programs");
-  command.callback([options, &action] { action = [options] { return doctor(*options); }; });
+  Command command = program.subcommand("doctor", "Examine this machine: CPUs, memory, io_uring, direct I/O, file system, clock");
+  command.option("--directory", options->directory, "Where journals shall be kept; a small file is written there and removed").shows_default();
+  command.flag("--json", options->json, "For programs");
+  command.does(action, options, &doctor);
 }
 
 }  // namespace pawl::tools

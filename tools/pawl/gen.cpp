@@ -23,18 +23,18 @@ int payments(const Options& options) {
 
 }  // namespace
 
-void add_gen(CLI::App& app, Action& action) {
+void add_gen(Command& program, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& gen = *app.add_subcommand("gen", "Generate data to try things with");
-  gen.require_subcommand(1);
-  CLI::App& command = *gen.add_subcommand("payments", "Card payments as CSV, with three kinds of labelled fraud");
-  command.add_option("--events", options->events, "How many")->capture_default_str()->check(CLI::NonNegativeNumber);
-  command.add_option("--seed", options->payments.seed, "Same seed, same payments")->capture_default_str();
-  command.add_option("--per-day", options->payments.payments_per_day, "Payments a day, in the mean")->capture_default_str();
-  command.add_option("--customers", options->payments.customers, "How many customers")->capture_default_str();
-  command.add_option("--terminals", options->payments.terminals, "How many terminals")->capture_default_str();
-  command.add_option("--out", options->out, "File; compressed if it ends in .zst; - is standard output")->capture_default_str();
-  command.callback([options, &action] { action = [options] { return payments(*options); }; });
+  Command gen = program.subcommand("gen", "Generate data to try things with");
+  gen.needs_subcommand();
+  Command command = gen.subcommand("payments", "Card payments as CSV, with three kinds of labelled fraud");
+  command.option("--events", options->events, "How many").shows_default().at_least_zero();
+  command.option("--seed", options->payments.seed, "Same seed, same payments").shows_default();
+  command.option("--per-day", options->payments.payments_per_day, "Payments a day, in the mean").shows_default();
+  command.option("--customers", options->payments.customers, "How many customers").shows_default();
+  command.option("--terminals", options->payments.terminals, "How many terminals").shows_default();
+  command.option("--out", options->out, "File; compressed if it ends in .zst; - is standard output").shows_default();
+  command.does(action, options, &payments);
 }
 
 }  // namespace pawl::tools

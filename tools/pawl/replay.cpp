@@ -42,15 +42,15 @@ int replay(const Options& options) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, Action& action) {
+void add_replay(Command& program, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = *app.add_subcommand("replay", "Replay a journal: the same decisions, the same digest");
-  command.add_option("--journal", options->journal, "Journal directory")->required();
-  command.add_option("--until", options->until, "Stop after this sequence, or before the first event later than this time");
-  command.add_option("--threads", options->threads, "Threads; 0: as the CPUs allow")->check(CLI::Range(0, 64));
-  command.add_option("--decisions", options->decisions, "Write decisions there as CSV; - is standard output");
-  command.add_option("--features", options->features, "Write every let of every event there as CSV");
-  command.callback([options, &action] { action = [options] { return replay(*options); }; });
+  Command command = program.subcommand("replay", "Replay a journal: the same decisions, the same digest");
+  command.option("--journal", options->journal, "Journal directory").required();
+  command.option("--until", options->until, "Stop after this sequence, or before the first event later than this time");
+  command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
+  command.option("--decisions", options->decisions, "Write decisions there as CSV; - is standard output");
+  command.option("--features", options->features, "Write every let of every event there as CSV");
+  command.does(action, options, &replay);
 }
 
 }  // namespace pawl::tools

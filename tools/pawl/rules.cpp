@@ -75,17 +75,17 @@ int explain(const Options& options) {
 
 }  // namespace
 
-void add_rules(CLI::App& app, Action& action) {
+void add_rules(Command& program, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& rules = *app.add_subcommand("rules", "Check or explain a pipeline file");
-  rules.require_subcommand(1);
-  CLI::App& checking = *rules.add_subcommand("check", "Report everything that is wrong with a pipeline file");
-  checking.add_option("file", options->file, "The pipeline file; - is standard input")->required();
-  checking.add_flag("--json", options->json, "One JSON object per problem, for editors");
-  checking.callback([options, &action] { action = [options] { return check(*options); }; });
-  CLI::App& explaining = *rules.add_subcommand("explain", "Say what a pipeline file computes: features, lets, rules");
-  explaining.add_option("file", options->file, "The pipeline file; - is standard input")->required();
-  explaining.callback([options, &action] { action = [options] { return explain(*options); }; });
+  Command rules = program.subcommand("rules", "Check or explain a pipeline file");
+  rules.needs_subcommand();
+  Command checking = rules.subcommand("check", "Report everything that is wrong with a pipeline file");
+  checking.option("file", options->file, "The pipeline file; - is standard input").required();
+  checking.flag("--json", options->json, "One JSON object per problem, for editors");
+  checking.does(action, options, &check);
+  Command explaining = rules.subcommand("explain", "Say what a pipeline file computes: features, lets, rules");
+  explaining.option("file", options->file, "The pipeline file; - is standard input").required();
+  explaining.does(action, options, &explain);
 }
 
 }  // namespace pawl::tools

@@ -202,22 +202,22 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Action& action) {
+void add_run(Command& program, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = *app.add_subcommand("run", "Run a stream of payments through the durable engine, and show what came of it");
-  command.add_option("--events", options->events, "How many payments to generate")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 32))->capture_default_str();
-  command.add_option("--seed", options->seed, "Of the generator: same seed, same payments")->capture_default_str();
-  command.add_option("--pipeline", options->pipeline, "Pipeline file; without it a built-in one for payments");
-  command.add_option("--input", options->input, "Events as CSV instead of generated ones; .zst is read directly; - is standard input");
-  command.add_option("--journal", options->journal, "Journal directory")->capture_default_str();
-  command.add_flag("--append", options->append, "Go on where an earlier run of the same stream ended or was killed");
-  command.add_option("--decisions", options->decisions, "Write decisions there as CSV");
-  command.add_option("--threads", options->threads, "Threads; 0: as the CPUs allow")->check(CLI::Range(0, 64));
-  command.add_option("--durability", options->durability, "What acked means")->check(CLI::IsMember({"disk", "os", "memory"}))->capture_default_str();
-  command.add_option("--backend", options->backend, "How the journal writes")->check(CLI::IsMember({"automatic", "io_uring", "pwritev2", "buffered"}))->capture_default_str();
-  command.callback([options, &action] { action = [options] { return run(*options); }; });
+  Command command = program.subcommand("run", "Run a stream of payments through the durable engine, and show what came of it");
+  command.option("--events", options->events, "How many payments to generate").within(1, std::int64_t{1} << 32).shows_default();
+  command.option("--seed", options->seed, "Of the generator: same seed, same payments").shows_default();
+  command.option("--pipeline", options->pipeline, "Pipeline file; without it a built-in one for payments");
+  command.option("--input", options->input, "Events as CSV instead of generated ones; .zst is read directly; - is standard input");
+  command.option("--journal", options->journal, "Journal directory").shows_default();
+  command.flag("--append", options->append, "Go on where an earlier run of the same stream ended or was killed");
+  command.option("--decisions", options->decisions, "Write decisions there as CSV");
+  command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
+  command.option("--durability", options->durability, "What acked means").one_of({"disk", "os", "memory"}).shows_default();
+  command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "io_uring", "pwritev2", "buffered"}).shows_default();
+  command.does(action, options, &run);
   // tools/run gives its defaults first: an option given twice takes the last.
-  for (CLI::Option* option : command.get_options()) option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  command.last_one_counts();
 }
 
 }  // namespace pawl::tools

@@ -82,22 +82,22 @@ int score(const Options& options) {
 
 }  // namespace
 
-void add_score(CLI::App& app, Action& action) {
+void add_score(Command& program, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = *app.add_subcommand("score", "Score a file of events: decisions and features out");
-  command.add_option("--pipeline", options->pipeline, "Pipeline file")->required();
-  command.add_option("--input", options->input, "Events as CSV; .zst is read directly; - is standard input")->required();
-  command.add_option("--event", options->event, "Which event of the pipeline a row is")->required();
-  command.add_option("--decisions", options->decisions, "Write decisions there as CSV; - is standard output");
-  command.add_option("--features", options->features, "Write every let of every event there as CSV");
-  command.add_option("--journal", options->journal, "Journal directory: durable and replayable");
-  command.add_flag("--append", options->append, "Go on with a journal that has events already: the rows of this input come behind them");
-  command.add_option("--threads", options->threads, "Threads; 0: as the CPUs allow")->check(CLI::Range(0, 64));
-  command.add_option("--max-future", options->max_future, "Refuse rows whose time is further past the clock than this, such as 5m");
-  command.add_flag("--skip-bad-rows", options->skip_bad_rows, "Report and count bad rows instead of stopping at the first");
-  command.add_flag("--ignore-unknown", options->ignore_unknown, "Ignore columns that the event does not have");
-  command.add_option("--backend", options->backend, "How the journal writes")->check(CLI::IsMember({"automatic", "io_uring", "pwritev2", "buffered"}))->capture_default_str();
-  command.callback([options, &action] { action = [options] { return score(*options); }; });
+  Command command = program.subcommand("score", "Score a file of events: decisions and features out");
+  command.option("--pipeline", options->pipeline, "Pipeline file").required();
+  command.option("--input", options->input, "Events as CSV; .zst is read directly; - is standard input").required();
+  command.option("--event", options->event, "Which event of the pipeline a row is").required();
+  command.option("--decisions", options->decisions, "Write decisions there as CSV; - is standard output");
+  command.option("--features", options->features, "Write every let of every event there as CSV");
+  command.option("--journal", options->journal, "Journal directory: durable and replayable");
+  command.flag("--append", options->append, "Go on with a journal that has events already: the rows of this input come behind them");
+  command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
+  command.option("--max-future", options->max_future, "Refuse rows whose time is further past the clock than this, such as 5m");
+  command.flag("--skip-bad-rows", options->skip_bad_rows, "Report and count bad rows instead of stopping at the first");
+  command.flag("--ignore-unknown", options->ignore_unknown, "Ignore columns that the event does not have");
+  command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "io_uring", "pwritev2", "buffered"}).shows_default();
+  command.does(action, options, &score);
 }
 
 }  // namespace pawl::tools

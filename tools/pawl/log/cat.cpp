@@ -31,13 +31,13 @@ int cat(const Options& options) {
 
 }  // namespace
 
-void add_journal_cat(CLI::App& journal, Action& action) {
+void add_journal_cat(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "cat", "Its records in order, one a line", options, &cat);
+  Command command = add_journal_command(journal, action, "cat", "Its records in order, one a line", options, &cat);
   add_directory(command, options->directory);
-  command.add_flag("--json", options->json, "One JSON object per record");
-  command.add_option("--from", options->from, "Start with this input; annotations that stand before it are left out. 0: everything")->check(CLI::NonNegativeNumber);
-  command.add_option("--limit", options->limit, "At most so many records, inputs and annotations")->check(CLI::NonNegativeNumber);
+  command.flag("--json", options->json, "One JSON object per record");
+  command.option("--from", options->from, "Start with this input; annotations that stand before it are left out. 0: everything").at_least_zero();
+  command.option("--limit", options->limit, "At most so many records, inputs and annotations").at_least_zero();
 }
 
 }  // namespace pawl::tools

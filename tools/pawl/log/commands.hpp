@@ -9,16 +9,16 @@
 
 namespace pawl::tools {
 
-void add_journal_info(CLI::App& journal, Action& action);
-void add_journal_ls(CLI::App& journal, Action& action);
-void add_journal_cat(CLI::App& journal, Action& action);
-void add_journal_grep(CLI::App& journal, Action& action);
-void add_journal_tail(CLI::App& journal, Action& action);
-void add_journal_verify(CLI::App& journal, Action& action);
-void add_journal_export(CLI::App& journal, Action& action);
-void add_journal_stats(CLI::App& journal, Action& action);
-void add_journal_diff(CLI::App& journal, Action& action);
-void add_journal_repair(CLI::App& journal, Action& action);
+void add_journal_info(Command& journal, Action& action);
+void add_journal_ls(Command& journal, Action& action);
+void add_journal_cat(Command& journal, Action& action);
+void add_journal_grep(Command& journal, Action& action);
+void add_journal_tail(Command& journal, Action& action);
+void add_journal_verify(Command& journal, Action& action);
+void add_journal_export(Command& journal, Action& action);
+void add_journal_stats(Command& journal, Action& action);
+void add_journal_diff(Command& journal, Action& action);
+void add_journal_repair(Command& journal, Action& action);
 
 inline constexpr std::initializer_list<AddCommand> journal_commands = {
     &add_journal_info,   &add_journal_ls,     &add_journal_cat,   &add_journal_grep, &add_journal_tail,
@@ -26,15 +26,13 @@ inline constexpr std::initializer_list<AddCommand> journal_commands = {
 
 // One subcommand: its options live in `options`, and `run` is its action. Returns it, for further options.
 template <class Options>
-CLI::App& add_journal_command(CLI::App& journal, Action& action, const char* name, const char* what, const std::shared_ptr<Options>& options,
-                              int (*run)(const Options&)) {
-  CLI::App& command = *journal.add_subcommand(name, what);
-  command.callback([options, &action, run] { action = [options, run] { return run(*options); }; });
+Command add_journal_command(Command& journal, Action& action, const char* name, const char* what, const std::shared_ptr<Options>& options,
+                            int (*run)(const Options&)) {
+  Command command = journal.subcommand(name, what);
+  command.does(action, options, run);
   return command;
 }
 
-inline void add_directory(CLI::App& command, std::string& directory) {
-  command.add_option("directory", directory, "The journal's directory")->required();
-}
+inline void add_directory(Command command, std::string& directory) { command.option("directory", directory, "The journal's directory").required(); }
 
 }  // namespace pawl::tools

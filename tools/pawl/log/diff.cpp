@@ -147,12 +147,12 @@ int diff(const Options& options) {
 
 }  // namespace
 
-void add_journal_diff(CLI::App& journal, Action& action) {
+void add_journal_diff(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "diff", "Whether two journals hold the same inputs in the same order, or where they part", options, &diff);
-  command.add_option("left", options->left, "A journal's directory")->required();
-  command.add_option("right", options->right, "Another's")->required();
-  command.add_flag("--ingest", options->ingest, "Compare ingest times too");
+  Command command = add_journal_command(journal, action, "diff", "Whether two journals hold the same inputs in the same order, or where they part", options, &diff);
+  command.option("left", options->left, "A journal's directory").required();
+  command.option("right", options->right, "Another's").required();
+  command.flag("--ingest", options->ingest, "Compare ingest times too");
   command.footer("Exit status 0 if they are equal, 1 if they differ.");
 }
 

@@ -142,16 +142,16 @@ int export_events(const Options& options) {
 
 }  // namespace
 
-void add_journal_export(CLI::App& journal, Action& action) {
+void add_journal_export(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "export", "Its events of one type as CSV", options, &export_events);
+  Command command = add_journal_command(journal, action, "export", "Its events of one type as CSV", options, &export_events);
   add_directory(command, options->directory);
-  command.add_flag("--csv", options->csv, "RFC 4180, columns by the fields' names: the only form so far, and the default");
-  command.add_option("--event", options->event, "Which event; needed if the pipeline has several");
-  command.add_option("--output", options->output, "File, .zst is compressed; - is standard output")->capture_default_str();
-  command.add_option("--with", options->with, "Also these columns, before the fields: sequence, source, ticket, ingest")->delimiter(',');
-  command.add_option("--from", options->from, "Start with this sequence")->check(CLI::NonNegativeNumber);
-  command.add_option("--until", options->until, "Stop after this sequence, or before the first event later than this time");
+  command.flag("--csv", options->csv, "RFC 4180, columns by the fields' names: the only form so far, and the default");
+  command.option("--event", options->event, "Which event; needed if the pipeline has several");
+  command.option("--output", options->output, "File, .zst is compressed; - is standard output").shows_default();
+  command.option("--with", options->with, "Also these columns, before the fields: sequence, source, ticket, ingest").by_commas();
+  command.option("--from", options->from, "Start with this sequence").at_least_zero();
+  command.option("--until", options->until, "Stop after this sequence, or before the first event later than this time");
 }
 
 }  // namespace pawl::tools

@@ -71,15 +71,15 @@ int grep(const Options& options) {
 
 }  // namespace
 
-void add_journal_grep(CLI::App& journal, Action& action) {
+void add_journal_grep(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "grep", "Its inputs that meet all conditions, one a line", options, &grep);
-  command.add_option("words", options->words,
-                     "The journal's directory, and conditions FIELD=VALUE (also != < <= > >=). FIELD: of an event, or sequence, type, source, ticket, "
-                     "at, ingest. VALUE: as cat prints it, or missing")->required();
-  command.add_flag("--json", options->json, "One JSON object per input");
-  command.add_flag("--count", options->count, "Only how many there are");
-  command.add_option("--limit", options->limit, "At most so many")->check(CLI::NonNegativeNumber);
+  Command command = add_journal_command(journal, action, "grep", "Its inputs that meet all conditions, one a line", options, &grep);
+  command.option("words", options->words,
+                 "The journal's directory, and conditions FIELD=VALUE (also != < <= > >=). FIELD: of an event, or sequence, type, source, ticket, "
+                 "at, ingest. VALUE: as cat prints it, or missing").required();
+  command.flag("--json", options->json, "One JSON object per input");
+  command.flag("--count", options->count, "Only how many there are");
+  command.option("--limit", options->limit, "At most so many").at_least_zero();
   command.footer("Exit status 1 if nothing was found.");
 }
 

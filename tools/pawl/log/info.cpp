@@ -56,7 +56,7 @@ int info(const Options& options) {
 
 }  // namespace
 
-void add_journal_info(CLI::App& journal, Action& action) {
+void add_journal_info(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
   add_directory(add_journal_command(journal, action, "info", "What it holds, in one page", options, &info), options->directory);
 }

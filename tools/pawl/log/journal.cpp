@@ -3,9 +3,9 @@
 
 namespace pawl::tools {
 
-void add_journal(CLI::App& app, Action& action) {
-  CLI::App& journal = *app.add_subcommand("journal", "Look into a journal, also beside a live engine");
-  journal.require_subcommand(1);
+void add_journal(Command& program, Action& action) {
+  Command journal = program.subcommand("journal", "Look into a journal, also beside a live engine");
+  journal.needs_subcommand();
   for (const auto add : journal_commands) add(journal, action);
 }
 

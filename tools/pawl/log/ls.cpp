@@ -104,11 +104,11 @@ int ls(const Options& options) {
 
 }  // namespace
 
-void add_journal_ls(CLI::App& journal, Action& action) {
+void add_journal_ls(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "ls", "Its files, each with what it holds", options, &ls);
+  Command command = add_journal_command(journal, action, "ls", "Its files, each with what it holds", options, &ls);
   add_directory(command, options->directory);
-  command.add_flag("--json", options->json, "One JSON object per segment and per file in quarantine, then one of CONTROL");
+  command.flag("--json", options->json, "One JSON object per segment and per file in quarantine, then one of CONTROL");
 }
 
 }  // namespace pawl::tools

@@ -53,11 +53,11 @@ int repair(const Options& options) {
 
 }  // namespace
 
-void add_journal_repair(CLI::App& journal, Action& action) {
+void add_journal_repair(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "repair", "What is proved good of a damaged journal, as a new journal", options, &repair);
+  Command command = add_journal_command(journal, action, "repair", "What is proved good of a damaged journal, as a new journal", options, &repair);
   add_directory(command, options->directory);
-  command.add_option("--to", options->to, "Where: a directory that is absent or empty")->required();
+  command.option("--to", options->to, "Where: a directory that is absent or empty").required();
 }
 
 }  // namespace pawl::tools

@@ -26,11 +26,11 @@ int stats(const Options& options) {
 
 }  // namespace
 
-void add_journal_stats(CLI::App& journal, Action& action) {
+void add_journal_stats(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "stats", "Counts and sizes by type, source and block; rates over time", options, &stats);
+  Command command = add_journal_command(journal, action, "stats", "Counts and sizes by type, source and block; rates over time", options, &stats);
   add_directory(command, options->directory);
-  command.add_flag("--json", options->json, "One JSON object");
+  command.flag("--json", options->json, "One JSON object");
 }
 
 }  // namespace pawl::tools

@@ -116,14 +116,14 @@ int tail(const Options& options) {
 
 }  // namespace
 
-void add_journal_tail(CLI::App& journal, Action& action) {
+void add_journal_tail(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "tail", "Its last inputs, and with -f those that come", options, &tail);
+  Command command = add_journal_command(journal, action, "tail", "Its last inputs, and with -f those that come", options, &tail);
   add_directory(command, options->directory);
-  command.add_option("-n", options->count, "So many inputs")->check(CLI::NonNegativeNumber)->capture_default_str();
-  command.add_flag("-f,--follow", options->follow, "Go on with what comes, once it is durable, over restarts of the engine, until SIGINT, SIGTERM or the end of the pipe");
-  command.add_flag("--annotations", options->annotations, "Also what stands between the inputs");
-  command.add_flag("--json", options->json, "One JSON object per record");
+  command.option("-n", options->count, "So many inputs").at_least_zero().shows_default();
+  command.flag("-f,--follow", options->follow, "Go on with what comes, once it is durable, over restarts of the engine, until SIGINT, SIGTERM or the end of the pipe");
+  command.flag("--annotations", options->annotations, "Also what stands between the inputs");
+  command.flag("--json", options->json, "One JSON object per record");
 }
 
 }  // namespace pawl::tools

@@ -57,12 +57,12 @@ int verify(const Options& options) {
 
 }  // namespace
 
-void add_journal_verify(CLI::App& journal, Action& action) {
+void add_journal_verify(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_journal_command(journal, action, "verify", "Read everything and report every defect with its place", options, &verify);
+  Command command = add_journal_command(journal, action, "verify", "Read everything and report every defect with its place", options, &verify);
   add_directory(command, options->directory);
-  command.add_option("--threads", options->threads, "Segments read at the same time; 0: as the CPUs allow")->check(CLI::Range(0, 64));
-  command.add_flag("--json", options->json, "One JSON object per finding, then one of the sums");
+  command.option("--threads", options->threads, "Segments read at the same time; 0: as the CPUs allow").within(0, 64);
+  command.flag("--json", options->json, "One JSON object per finding, then one of the sums");
 }
 
 }  // namespace pawl::tools
