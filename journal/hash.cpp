@@ -2,7 +2,11 @@
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // XXH3 by the widest vectors that the processor has
+#else
 #include <xxhash.h>
+#endif
 
 #include <algorithm>
 #include <string_view>
