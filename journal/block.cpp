@@ -111,11 +111,7 @@ std::size_t put_annotation(std::byte* to, AnnotationType type, std::uint16_t fla
   return bytes;
 }
 
-Hash seal_block(std::span<std::byte> block, BlockHeader& header, const Hash& previous_chain, Hasher& hasher) {
-  PAWL_ASSERT(block.size() == header.total_bytes);
-  const auto body = block.subspan(block_header_bytes);
-  header.body_crc = crc32c(body);
-  header.body_hash = hasher.body(header.body_hash_algorithm, body);
+Hash seal_header(std::span<std::byte> block, BlockHeader& header, const Hash& previous_chain, Hasher& hasher) {
   std::memcpy(block.data(), &header, sizeof header);
   header.chain = chain_of(block, previous_chain, hasher);
   std::memcpy(block.data(), &header, sizeof header);

@@ -112,9 +112,9 @@ template <class T>
   return true;
 }
 
-// Finishes a block in place: body CRC, body hash, chain, header CRC, in this order. `header` holds all other fields.
+// Finishes a block in place: chain, then header CRC. `header` holds all other fields, the sums of the body too.
 // REQUIRES: block.size() == header.total_bytes, padding already zero. Returns the block's chain value.
-Hash seal_block(std::span<std::byte> block, BlockHeader& header, const Hash& previous_chain, Hasher& hasher);
+Hash seal_header(std::span<std::byte> block, BlockHeader& header, const Hash& previous_chain, Hasher& hasher);
 
 // Checks a block that stands at a known place, step by step. Holds the nonce of the last epoch seen. Thread: one at a time.
 class BlockChecker {

@@ -12,7 +12,7 @@ std::string_view text_of(std::span<const std::byte> bytes) noexcept { return {re
 }  // namespace
 
 void Catalogue::apply(Record record) {
-  if (record.is_input()) return apply_input(record.header());
+  if (record.is_input()) return apply_ticket(record.header().source, record.header().ticket);
   switch (static_cast<AnnotationType>(record.header().type)) {
     case AnnotationType::pipeline: return apply_pipeline(record.payload());
     case AnnotationType::source: return apply_source(record.payload());

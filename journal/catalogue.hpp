@@ -19,9 +19,10 @@ class Catalogue {
  public:
   // Takes one record into account. Inputs change the ticket of their source alone. Thread: one at a time.
   void apply(Record record);
-  void apply_input(const RecordHeader& header) {
-    if (header.source >= tickets_.size()) tickets_.resize(header.source + std::size_t{1});
-    if (header.ticket > tickets_[header.source]) tickets_[header.source] = header.ticket;
+  // The highest ticket of a source may have grown.
+  void apply_ticket(std::uint16_t source, Ticket ticket) {
+    if (source >= tickets_.size()) tickets_.resize(source + std::size_t{1});
+    if (ticket > tickets_[source]) tickets_[source] = ticket;
   }
 
   [[nodiscard]] const std::string& pipeline() const noexcept { return pipeline_; }

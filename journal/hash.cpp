@@ -13,8 +13,20 @@
 #include <utility>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/base/crc32c.hpp"
 
 namespace pawl::journal {
+namespace {
+
+Hash canonical(XXH128_hash_t value) {
+  XXH128_canonical_t bytes;
+  XXH128_canonicalFromHash(&bytes, value);
+  Hash hash{};
+  std::transform(std::begin(bytes.digest), std::end(bytes.digest), hash.begin(), [](unsigned char byte) { return std::byte{byte}; });
+  return hash;
+}
+
+}  // namespace
 
 // Fetched once: an implicit fetch at every use would allocate.
 Hasher::Hasher() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), state_(EVP_MD_CTX_new()) {
@@ -46,12 +58,36 @@ Hash Hasher::sha_256(std::initializer_list<std::span<const std::byte>> pieces) {
 
 Hash Hasher::body(BodyHash algorithm, std::span<const std::byte> bytes) {
   if (algorithm == BodyHash::sha_256) return sha_256({bytes});
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+  return canonical(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+BodySum::BodySum(BodyHash algorithm) : algorithm_(algorithm), xxh3_(XXH3_createState()) {
+  PAWL_ASSERT(xxh3_ != nullptr);
+  clear();
+}
+
+void BodySum::clear() {
+  crc_ = 0;
+  const bool ok = algorithm_ == BodyHash::sha_256 ? EVP_DigestInit_ex2(sha_256_.state_, sha_256_.algorithm_, nullptr) == 1
+                                                  : XXH3_128bits_reset(xxh3_.get()) == XXH_OK;
+  PAWL_ASSERT(ok);
+}
+
+void BodySum::add(std::span<const std::byte> bytes) {
+  crc_ = crc32c(bytes, crc_);
+  const bool ok = algorithm_ == BodyHash::sha_256 ? EVP_DigestUpdate(sha_256_.state_, bytes.data(), bytes.size()) == 1
+                                                  : XXH3_128bits_update(xxh3_.get(), bytes.data(), bytes.size()) == XXH_OK;
+  PAWL_ASSERT(ok);
+}
+
+Hash BodySum::hash() {
+  if (algorithm_ == BodyHash::xxh3_128) return canonical(XXH3_128bits_digest(xxh3_.get()));
   Hash hash{};
-  std::transform(std::begin(canonical.digest), std::end(canonical.digest), hash.begin(), [](unsigned char byte) { return std::byte{byte}; });
+  PAWL_ASSERT(EVP_DigestFinal_ex(sha_256_.state_, reinterpret_cast<unsigned char*>(hash.data()), nullptr) == 1);
   return hash;
 }
+
+void BodySum::FreeXxh3::operator()(XXH3_state_s* state) const noexcept { XXH3_freeState(state); }
 
 Nonce Identity::nonce(std::uint32_t epoch, Hasher& hasher) const {
   const Hash hash = hasher.sha_256({secret_, std::as_bytes(std::span(&epoch, 1))});

@@ -9,6 +9,7 @@
 
 struct evp_md_ctx_st;
 struct evp_md_st;
+struct XXH3_state_s;
 
 namespace pawl::journal {
 
@@ -25,8 +26,33 @@ class Hasher {
   [[nodiscard]] Hash body(BodyHash algorithm, std::span<const std::byte> bytes);
 
  private:
+  friend class BodySum;
+
   evp_md_st* algorithm_;
   evp_md_ctx_st* state_;
+};
+
+// CRC32C and hash of a body that is still being filled, piece by piece. Allocates when it is made, never afterwards. Thread: one at a time.
+class BodySum {
+ public:
+  explicit BodySum(BodyHash algorithm);
+
+  // Of nothing yet.
+  void clear();
+  void add(std::span<const std::byte> bytes);
+  [[nodiscard]] std::uint32_t crc() const noexcept { return crc_; }
+  // Once; clear() follows.
+  [[nodiscard]] Hash hash();
+
+ private:
+  struct FreeXxh3 {
+    void operator()(XXH3_state_s* state) const noexcept;
+  };
+
+  BodyHash algorithm_;
+  std::uint32_t crc_ = 0;
+  Hasher sha_256_;
+  std::unique_ptr<XXH3_state_s, FreeXxh3> xxh3_;
 };
 
 // What the nonces and the first chain value of a journal derive from.

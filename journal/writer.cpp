@@ -37,7 +37,6 @@ Writer::Writer(const Options& options, const Identity& identity, WriterStart sta
       durability_(options.durability),
       body_hash_(options.body_hash),
       seal_after_(options.seal_after),
-      check_records_(options.check_records),
       block_bytes_max_(options.block_bytes_max),
       segment_bytes_full_(options.segment_bytes),
       database_(identity.database()),
@@ -49,10 +48,11 @@ Writer::Writer(const Options& options, const Identity& identity, WriterStart sta
       synced_(start.position),
       next_sequence_(start.position.next_sequence),
       durable_sequence_(start.position.next_sequence - 1),
-      memory_(3 * std::size_t{options.block_bytes_max}),
+      memory_((control_buffer + 1) * std::size_t{options.block_bytes_max}),
       catalogue_(std::move(start.catalogue)) {
   nonce_ = identity.nonce(epoch_.epoch, hasher_);
-  for (std::size_t i = 0; i < buffers_.size(); ++i) buffers_[i].memory = memory_.data() + i * block_bytes_max_;
+  buffers_.reserve(control_buffer + 1);
+  for (std::size_t i = 0; i <= control_buffer; ++i) buffers_.emplace_back(memory_.span().subspan(i * block_bytes_max_, block_bytes_max_), body_hash_, options.check_records);
   phase_ = built_.offset == 0 ? Phase::opening : Phase::running;
 }
 
@@ -86,31 +86,33 @@ std::size_t Writer::start_next() {
     case Phase::running: break;
   }
   if (epoch_pending_) return submit_epoch();
-  if (filling().inputs > 0) return submit_filling();
-  if (filling().records > 0 && (draining_ || idle_timer_due())) return submit_filling();
+  if (filling().inputs() > 0) return submit_filling();
+  if (filling().records() > 0 && (draining_ || idle_timer_due())) return submit_filling();
   if (unwitnessed_ && durability_ == Durability::disk && (draining_ || idle_timer_due())) return submit_idle_seal();
   return 0;
 }
 
 bool Writer::idle_timer_due() noexcept { return clock_->monotonic_ns() - last_durable_ns_ >= seal_after_; }
 
+BlockBuffer& Writer::control() noexcept {
+  buffers_[control_buffer].clear();
+  return buffers_[control_buffer];
+}
+
 // The first block of a segment, or as many as the catalogue needs.
 std::size_t Writer::submit_open() {
-  Buffer& buffer = buffers_[control_buffer];
-  buffer.clear();
+  BlockBuffer& buffer = control();
   if (built_.offset == 0) {
     next_item_ = 0;
     const SegmentMark mark{built_.segment, segment_bytes_, built_.block, built_.next_sequence, built_.chain};
-    put(buffer, AnnotationType::segment, bytes_of(mark));
+    buffer.annotate(AnnotationType::segment, bytes_of(mark));
   }
   for (; next_item_ < catalogue_.items(); ++next_item_) {
     const std::size_t bytes = catalogue_.item_bytes(next_item_);
-    if (buffer.used + bytes > block_bytes_max_) break;
-    if (bytes == 0) continue;
-    buffer.used += catalogue_.put_item(next_item_, buffer.memory + buffer.used);
-    ++buffer.records;
+    if (!buffer.has_room(bytes)) break;
+    if (bytes > 0) buffer.annotate(catalogue_, next_item_);
   }
-  if (!fits(round_up_to_page(buffer.used))) {
+  if (!fits(buffer.total_bytes())) {
     fail({ErrorCode::usage, "the sources and the pipeline of this journal do not fit into a segment of " + path_ +
                                 ". Create the journal with larger segments (segment_bytes)."});
     return 0;
@@ -119,15 +121,14 @@ std::size_t Writer::submit_open() {
 }
 
 std::size_t Writer::submit_epoch() {
-  Buffer& buffer = buffers_[control_buffer];
-  buffer.clear();
-  put(buffer, AnnotationType::epoch, bytes_of(epoch_));
   if (!fits(page_bytes)) return roll();
+  BlockBuffer& buffer = control();
+  buffer.annotate(AnnotationType::epoch, bytes_of(epoch_));
   return submit(buffer, BlockKind::epoch_open, built_.offset);
 }
 
 std::size_t Writer::submit_filling() {
-  if (!fits(round_up_to_page(filling().used))) return roll();
+  if (!fits(filling().total_bytes())) return roll();
   const std::size_t sent = submit(filling(), BlockKind::data, built_.offset);
   if (in_flight_.active) filling_ ^= 1U;
   return sent;
@@ -135,9 +136,7 @@ std::size_t Writer::submit_filling() {
 
 std::size_t Writer::submit_idle_seal() {
   if (!fits(page_bytes)) return roll();
-  Buffer& buffer = buffers_[control_buffer];
-  buffer.clear();
-  return submit(buffer, BlockKind::seal_idle, built_.offset);
+  return submit(control(), BlockKind::seal_idle, built_.offset);
 }
 
 std::size_t Writer::roll() {
@@ -161,9 +160,8 @@ std::size_t Writer::submit_seal() {
   state_ = WriterState::running;
   // Unsynced writes end here: a seal says that everything before it is durable.
   if (auto synced = sync_if_unsynced(); !synced) return 0;
-  Buffer& buffer = buffers_[control_buffer];
-  buffer.clear();
-  put(buffer, AnnotationType::seal, bytes_of(SealMark{built_.offset, built_.block, built_.next_sequence}));
+  BlockBuffer& buffer = control();
+  buffer.annotate(AnnotationType::seal, bytes_of(SealMark{built_.offset, built_.block, built_.next_sequence}));
   return submit(buffer, BlockKind::segment_seal, segment_bytes_ - page_bytes);
 }
 
@@ -181,14 +179,9 @@ void Writer::request_next_segment() {
                       .durable_chain = evidence.chain});
 }
 
-void Writer::put(Buffer& buffer, AnnotationType type, std::span<const std::byte> payload) noexcept {
-  buffer.used += put_annotation(buffer.memory + buffer.used, type, 0, payload);
-  ++buffer.records;
-}
-
 bool Writer::annotate(AnnotationType type, std::span<const std::byte> payload) noexcept {
   if (!has_room(record_bytes(payload.size()))) return false;
-  if (durability_ != Durability::memory) put(filling(), type, payload);
+  if (durability_ != Durability::memory) filling().annotate(type, payload);
   return true;
 }
 
@@ -209,9 +202,7 @@ bool Writer::annotate_pipeline(std::string_view text) noexcept {
   for (std::size_t from = 0; from < text.size(); from += pipeline_chunk_bytes) {
     const PipelineChunk head{static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(from)};
     const std::string_view chunk = text.substr(from, pipeline_chunk_bytes);
-    Buffer& buffer = filling();
-    buffer.used += put_annotation(buffer.memory + buffer.used, AnnotationType::pipeline, 0, bytes_of(head), std::as_bytes(std::span(chunk)));
-    ++buffer.records;
+    filling().annotate(AnnotationType::pipeline, bytes_of(head), std::as_bytes(std::span(chunk)));
   }
   return true;
 }
@@ -220,7 +211,7 @@ bool Writer::drained() noexcept {
   draining_ = true;
   if (durability_ == Durability::memory) return true;
   if (state_ == WriterState::failed || state_ == WriterState::closed) return true;
-  return !in_flight_.active && phase_ == Phase::running && !epoch_pending_ && filling().records == 0 &&
+  return !in_flight_.active && phase_ == Phase::running && !epoch_pending_ && filling().records() == 0 &&
          !(unwitnessed_ && durability_ == Durability::disk);
 }
 

@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-#include "pawl/journal/catalogue.hpp"
+#include "pawl/journal/block_buffer.hpp"
 #include "pawl/journal/options.hpp"
 #include "pawl/journal/recovery_table.hpp"
 #include "pawl/journal/segment_preparer.hpp"
@@ -95,8 +95,6 @@ class Writer {
   // REQUIRES: state() is failed.
   [[nodiscard]] const Error& error() const noexcept { return *error_; }
   [[nodiscard]] const WriterCounters& counters() const noexcept { return counters_; }
-  // Bytes of appended records that are not in flight yet.
-  [[nodiscard]] std::size_t filling_bytes() const noexcept { return filling().used - block_header_bytes; }
   [[nodiscard]] std::string notice() const { return file_ ? file_->notice() : std::string{}; }
 
   // Everything appended is durable and witnessed; poll and the preparer's step until then. Annotations no longer wait.
@@ -108,13 +106,6 @@ class Writer {
 
  private:
   enum class Phase : std::uint8_t { running, sealing, opening };
-  struct Buffer {
-    std::byte* memory = nullptr;
-    std::size_t used = block_header_bytes;
-    std::uint32_t records = 0;
-    std::uint32_t inputs = 0;
-    void clear() noexcept { used = block_header_bytes; records = inputs = 0; }
-  };
   struct InFlight {
     bool active = false;
     bool resubmit = false;          // waits for its time
@@ -123,15 +114,19 @@ class Writer {
     BlockKind kind{};
     std::uint64_t offset = 0;
     std::span<const std::byte> bytes;
-    Buffer* buffer = nullptr;
+    BlockBuffer* buffer = nullptr;
   };
 
   Writer() = default;
   Writer(const Options& options, const Identity& identity, WriterStart start, SegmentPreparer& preparer);
 
-  [[nodiscard]] Buffer& filling() noexcept { return buffers_[filling_]; }
-  [[nodiscard]] const Buffer& filling() const noexcept { return buffers_[filling_]; }
-  [[nodiscard]] bool has_room(std::size_t bytes) const noexcept { return state_ == WriterState::running && filling().used + bytes <= block_bytes_max_; }
+  [[nodiscard]] BlockBuffer& filling() noexcept { return buffers_[filling_]; }
+  [[nodiscard]] const BlockBuffer& filling() const noexcept { return buffers_[filling_]; }
+  [[nodiscard]] bool has_room(std::size_t bytes) const noexcept {
+    return state_ == WriterState::running && (durability_ == Durability::memory || filling().has_room(bytes));
+  }
+  // Empty: of blocks that hold no inputs.
+  [[nodiscard]] BlockBuffer& control() noexcept;
   [[nodiscard]] bool fits(std::uint64_t bytes) const noexcept { return built_.offset + bytes + page_bytes <= segment_bytes_; }
 
   // What to write next (writer.cpp, in the order of a segment's life).
@@ -145,11 +140,10 @@ class Writer {
   std::size_t submit_seal();
   [[nodiscard]] bool idle_timer_due() noexcept;
   void request_next_segment();
-  void put(Buffer& buffer, AnnotationType type, std::span<const std::byte> payload) noexcept;
 
   // How it is written (writer_io.cpp).
-  std::size_t submit(Buffer& buffer, BlockKind kind, std::uint64_t offset);
-  [[nodiscard]] bool absorb(const Buffer& buffer);
+  std::size_t submit(BlockBuffer& buffer, BlockKind kind, std::uint64_t offset);
+  void fail_damaged(const BlockBuffer& buffer);
   std::size_t send();
   std::size_t resubmit_when_due();
   std::size_t reap(Duration timeout);
@@ -167,7 +161,6 @@ class Writer {
   Durability durability_ = Durability::memory;
   BodyHash body_hash_ = BodyHash::xxh3_128;
   Duration seal_after_ = 0;
-  bool check_records_ = true;
   std::size_t block_bytes_max_ = limits::block_bytes_max;
   std::uint64_t segment_bytes_full_ = 0;
   Uuid database_{};
@@ -193,7 +186,7 @@ class Writer {
   Sequence durable_sequence_ = no_sequence;
 
   AlignedBytes memory_;
-  std::array<Buffer, 3> buffers_;   // two for inputs, one for OPEN, SEAL, EPOCH and idle seals
+  std::vector<BlockBuffer> buffers_;  // two for inputs, one for OPEN, SEAL, EPOCH and idle seals
   std::size_t filling_ = 0;
   InFlight in_flight_;
   Catalogue catalogue_;             // of the blocks built
@@ -206,21 +199,13 @@ inline bool Writer::append(std::span<const std::byte> record) noexcept {
   RecordHeader header;
   std::memcpy(&header, record.data(), sizeof header);
   PAWL_ASSERT(!is_annotation(header.type));
-  const std::size_t unpadded = record_header_bytes + header.length;
-  PAWL_ASSERT(record.size() >= unpadded);
-  const std::size_t bytes = record_bytes(header.length);
-  if (!has_room(bytes)) return false;
+  PAWL_ASSERT(record.size() >= record_header_bytes + header.length);
+  if (!has_room(record_bytes(header.length))) return false;
   if (durability_ == Durability::memory) {
     durable_sequence_ = next_sequence_++;
     return true;
   }
-  Buffer& buffer = filling();
-  std::byte* const to = buffer.memory + buffer.used;
-  std::memset(to + bytes - 8, 0, 8);
-  std::memcpy(to, record.data(), unpadded);
-  buffer.used += bytes;
-  ++buffer.records;
-  ++buffer.inputs;
+  filling().append(header, record);
   ++next_sequence_;
   return true;
 }

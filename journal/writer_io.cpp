@@ -13,8 +13,8 @@ namespace pawl::journal {
 std::size_t Writer::poll() {
   if (durability_ == Durability::memory || state_ == WriterState::failed || state_ == WriterState::closed) return 0;
   std::size_t work = reap(0);
-  if (state_ != WriterState::failed && (!in_flight_.active || in_flight_.resubmit)) work += start_next();
-  return work;
+  if (state_ == WriterState::failed || (in_flight_.active && !in_flight_.resubmit)) return work;
+  return work + start_next();
 }
 
 std::size_t Writer::wait(Duration timeout) {
@@ -23,24 +23,14 @@ std::size_t Writer::wait(Duration timeout) {
   return work + poll();
 }
 
-// Takes what the finished block says about the journal into the catalogue, and checks the records' CRCs: memory that was damaged
-// since the inputs were sequenced must not reach the disk as if it were data.
-bool Writer::absorb(const Buffer& buffer) {
-  const std::span body(buffer.memory + block_header_bytes, buffer.used - block_header_bytes);
-  if (check_records_ && find_damaged_record(body) != nullptr) {
-    fail({ErrorCode::corrupt, fmt::format("a record among sequences {} to {} was damaged in memory before it could be written to {} (its "
-                                          "CRC does not match). Nothing of it was written. Test the machine's memory, then start again.",
-                                          built_.next_sequence, built_.next_sequence + buffer.inputs - 1, path_)});
-    return false;
-  }
-  for (const Record record : Records(body)) catalogue_.apply(record);
-  return true;
+// Memory that was damaged since the inputs were sequenced must not reach the disk as if it were data.
+void Writer::fail_damaged(const BlockBuffer& buffer) {
+  fail({ErrorCode::corrupt, fmt::format("a record among sequences {} to {} was damaged in memory before it could be written to {} (its "
+                                        "CRC does not match). Nothing of it was written. Test the machine's memory, then start again.",
+                                        built_.next_sequence, built_.next_sequence + buffer.inputs() - 1, path_)});
 }
 
-std::size_t Writer::submit(Buffer& buffer, BlockKind kind, std::uint64_t offset) {
-  if (!absorb(buffer)) return 0;
-  const std::size_t total = round_up_to_page(buffer.used);
-  std::memset(buffer.memory + buffer.used, 0, total - buffer.used);
+std::size_t Writer::submit(BlockBuffer& buffer, BlockKind kind, std::uint64_t offset) {
   BlockHeader header{};
   header.magic = block_magic;
   header.version = format_version;
@@ -52,18 +42,19 @@ std::size_t Writer::submit(Buffer& buffer, BlockKind kind, std::uint64_t offset)
   header.segment = built_.segment;
   header.offset = offset;
   header.epoch = epoch_.epoch;
-  header.total_bytes = static_cast<std::uint32_t>(total);
-  header.body_bytes = static_cast<std::uint32_t>(buffer.used - block_header_bytes);
-  header.records = buffer.records;
-  header.inputs = buffer.inputs;
   header.first_sequence = built_.next_sequence;
   header.durable_block = durability_ == Durability::disk ? durable_.block : 0;
   header.time = clock_->now();
-  const std::span bytes(buffer.memory, total);
-  built_.chain = seal_block(bytes, header, built_.chain, hasher_);
-  built_.offset = offset + total;
+  if (!buffer.finish(header)) {
+    fail_damaged(buffer);
+    return 0;
+  }
+  buffer.tell(catalogue_);
+  const std::span<std::byte> bytes = buffer.bytes();
+  built_.chain = seal_header(bytes, header, built_.chain, hasher_);
+  built_.offset = offset + bytes.size();
   built_.block = header.block;
-  built_.next_sequence += buffer.inputs;
+  built_.next_sequence += buffer.inputs();
   built_.epoch = header.epoch;
   in_flight_ = {.active = true, .resubmit = false, .attempt = 0, .not_before_ns = 0, .kind = kind, .offset = offset, .bytes = bytes, .buffer = &buffer};
   return send();
