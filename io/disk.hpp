@@ -49,9 +49,12 @@ class File {
   // Starts a write. The buffer must stay untouched until its completion is returned by poll or wait.
   // REQUIRES: fewer than max_in_flight writes under way. 0, or -errno if the write could not even be submitted.
   [[nodiscard]] virtual int submit_write(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t tag) = 0;
-  // Fills `into` with writes that have ended, in any order, without blocking. Enters the kernel to let completions make progress,
-  // but a thread that has nothing else to do should wait(): spinning here takes the CPU that the kernel completes writes on.
+  // Fills `into` with writes that have ended, in any order, without waiting for one. Those of a durable file may still need their data sync,
+  // which blocks for a flush of the device. Enters the kernel to let completions make progress, but a thread that has nothing else to do
+  // should wait(): spinning here takes the CPU that the kernel completes writes on.
   [[nodiscard]] virtual std::size_t poll(std::span<Completion> into) = 0;
+  // Whether a write has ended inside submit_write: poll returns it without entering the kernel.
+  [[nodiscard]] virtual bool has_ended() const { return false; }
   // As poll, but blocks in the kernel for up to `timeout` until at least one write has ended.
   [[nodiscard]] virtual std::size_t wait(std::span<Completion> into, Duration timeout) = 0;
 

@@ -137,7 +137,7 @@ Finding examine_io_uring(const std::string& obstacle) {
   finding.status = Status::warn;
   const std::size_t colon = std::min(obstacle.find(": "), obstacle.size());
   finding.found = obstacle.substr(0, colon);
-  finding.lost = "writes block their thread (pwritev2): the journal needs a thread of its own, and one block is in flight at a time";
+  finding.lost = "writes block their thread (pwritev2): the journal needs a thread of its own, and no block fills while another is written";
   finding.cure = colon < obstacle.size() ? obstacle.substr(colon + 2) : "";
   return finding;
 }

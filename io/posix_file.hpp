@@ -41,6 +41,7 @@ class PosixFile : public File {
   int submit_write(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t tag) override;
   std::size_t poll(std::span<Completion> into) override;
   std::size_t wait(std::span<Completion> into, Duration timeout) override;
+  [[nodiscard]] bool has_ended() const override { return ended_count_ > 0; }
   int sync() override;
   std::int64_t size() override;
   int truncate(std::uint64_t bytes) override;

@@ -68,7 +68,8 @@ Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, const Open
   const bool buffered = backend_ == Backend::buffered;
   auto opened = PosixFile::open(path, options, !buffered, buffered ? DataSync::fdatasync : DataSync::per_write);
   if (!opened) return opened.error();
-  if (backend_ == Backend::io_uring) return std::unique_ptr<File>(new UringFile(*std::move(opened), rings_));
+  if (backend_ == Backend::io_uring) return std::unique_ptr<File>(new UringFile(*std::move(opened), rings_, 0));
+  if (backend_ == Backend::mixed) return std::unique_ptr<File>(new UringFile(*std::move(opened), rings_, mixed_async_bytes_min));
   return std::unique_ptr<File>(new PosixFile(*std::move(opened)));
 }
 
@@ -152,6 +153,7 @@ std::string_view RealDisk::backend() const {
   switch (backend_) {
     case Backend::io_uring: return "io_uring";
     case Backend::pwritev2: return "pwritev2";
+    case Backend::mixed: return "pwritev2 and io_uring";
     default: return "buffered";
   }
 }
@@ -175,11 +177,11 @@ std::string io_uring_obstacle() {
 
 Result<std::unique_ptr<Disk>> make_real_disk(Backend backend) {
   std::string notice;
-  if (backend == Backend::automatic || backend == Backend::io_uring) {
+  if (backend == Backend::automatic || backend == Backend::io_uring || backend == Backend::mixed) {
     const std::string obstacle = io_uring_obstacle();
-    if (!obstacle.empty() && backend == Backend::io_uring) return Error{ErrorCode::unsupported, obstacle};
+    if (!obstacle.empty() && backend != Backend::automatic) return Error{ErrorCode::unsupported, obstacle};
     if (!obstacle.empty()) notice = "writes go by pwritev2 and block their thread, because " + obstacle;
-    backend = obstacle.empty() ? Backend::io_uring : Backend::pwritev2;
+    if (backend == Backend::automatic) backend = obstacle.empty() ? Backend::mixed : Backend::pwritev2;
   }
   return std::unique_ptr<Disk>(new RealDisk(backend, std::move(notice)));
 }

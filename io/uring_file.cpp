@@ -28,22 +28,32 @@ int UringFile::pin_buffers(std::span<std::byte> memory) {
 
 int UringFile::submit_write(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t tag) {
   PAWL_ASSERT(in_flight_ < Disk::max_in_flight);
-  if (!have_ring()) return PosixFile::submit_write(from, offset, tag);
+  if (from.size() < async_bytes_min_ || !have_ring()) return PosixFile::submit_write(from, offset, tag);
   if (!aligned(from.data(), from.size(), offset)) return -EINVAL;
-  const int flags = facts().data_sync == DataSync::none ? 0 : RWF_DSYNC;
-  const int result = ring_->submit(descriptor(), from, offset, tag, flags);
+  const int result = ring_->submit(descriptor(), from, offset, tag, 0);
   if (result == 0) ++in_flight_;
   return result;
 }
 
 std::size_t UringFile::take(std::span<Completion> into) {
-  const std::size_t count = ring_->take(into);
-  in_flight_ -= count;
-  return count;
+  std::size_t count = PosixFile::poll(into);
+  if (!ring_) return count;
+  const auto ended = into.subspan(count, ring_->take(into.subspan(count)));
+  if (!ended.empty() && facts().data_sync != DataSync::none) make_durable(ended);
+  in_flight_ -= ended.size();
+  return count + ended.size();
+}
+
+// A data sync that the write itself carries (RWF_DSYNC) is finished by a kernel worker, which busy processors keep waiting for a tick; here
+// the write ends in an interrupt that wakes this thread, and this thread does the rest.
+void UringFile::make_durable(std::span<Completion> ended) {
+  const int error = sync();
+  for (Completion& completion : ended) {
+    if (error != 0 && completion.result >= 0) completion.result = error;
+  }
 }
 
 std::size_t UringFile::poll(std::span<Completion> into) {
-  if (!ring_) return PosixFile::poll(into);
   std::size_t count = take(into);
   if (count == 0 && in_flight_ > 0) {
     ring_->progress();
@@ -53,7 +63,6 @@ std::size_t UringFile::poll(std::span<Completion> into) {
 }
 
 std::size_t UringFile::wait(std::span<Completion> into, Duration timeout) {
-  if (!ring_) return PosixFile::wait(into, timeout);
   std::size_t count = take(into);
   if (count == 0 && in_flight_ > 0) {
     ring_->block(timeout);

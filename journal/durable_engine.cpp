@@ -85,12 +85,13 @@ DurableEngine::~DurableEngine() {
 
 namespace {
 
+// A journal polled by the thread that does all else cannot wait for even a short write.
 Result<io::Backend> backend_for(const EngineOptions& options) {
   if (options.backend != io::Backend::automatic) return options.backend;
   auto cpus = io::discover_cpus();
   if (!cpus.ok()) return std::move(cpus).error();
   const bool polled = (options.threads > 0 ? options.threads : cpus->usable()) == 1;
-  return polled ? io::Backend::automatic : io::Backend::pwritev2;
+  return polled && io::io_uring_obstacle().empty() ? io::Backend::io_uring : io::Backend::automatic;
 }
 
 }  // namespace

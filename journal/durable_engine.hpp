@@ -47,7 +47,7 @@ struct EngineOptions {
   Sequence muted = as_recorded;
   std::uint64_t segment_bytes = limits::segment_bytes_default;
 
-  // How blocks reach the device. automatic: by what was measured (DECISIONS.md): pwritev2 for a journal that waits on a thread of its
+  // How blocks reach the device. automatic: by what was measured (DECISIONS.md): mixed for a journal that waits on a thread of its
   // own, io_uring for one that is polled beside other stages and must not block.
   io::Backend backend = io::Backend::automatic;
 

@@ -14,7 +14,9 @@ std::size_t Writer::poll() {
   if (durability_ == Durability::memory || state_ == WriterState::failed || state_ == WriterState::closed) return 0;
   std::size_t work = reap(0);
   if (state_ == WriterState::failed || (in_flight_.active && !in_flight_.resubmit)) return work;
-  return work + start_next();
+  const std::size_t started = start_next();
+  // A device that writes in the call has ended by now: the ack does not wait for the next turn, which would write another block first.
+  return work + started + (file_ && file_->has_ended() ? reap(0) : 0);
 }
 
 std::size_t Writer::wait(Duration timeout) {

@@ -173,7 +173,7 @@ Spent run_to_end(Stages& stages, journal::SegmentPreparer* preparer) {
 StageRun measure_stages(const EngineLoad& load, const language::Pipeline& pipeline, const gen::PaymentSource& prepared, Durability durability) {
   const Scratch scratch(load.directory);
   // As the engine chooses for a journal that waits on a thread of its own.
-  const auto disk = or_fail(io::make_real_disk(load.backend == io::Backend::automatic ? io::Backend::pwritev2 : load.backend));
+  const auto disk = or_fail(io::make_real_disk(load.backend));
   io::SystemClock clock;
   journal::Journal journal = open_journal(scratch.path("journal"), durability, *disk, clock);
   const auto stages = std::make_unique<Stages>(pipeline, journal, clock);

@@ -1,4 +1,4 @@
-// What every Disk promises (io/disk.hpp), tested alike over io_uring, pwritev2, buffered and simulated.
+// What every Disk promises (io/disk.hpp), tested alike over io_uring, pwritev2, both by length, buffered and simulated.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -44,7 +44,7 @@ std::map<std::uint64_t, std::int64_t> wait_for(File& file, std::size_t count) {
 }  // namespace
 
 #define FOR_EVERY_DISK(name) \
-  TEST_CASE_TEMPLATE(name, World, UringWorld, PwriteWorld, BufferedWorld, SimulatedWorld, TimedSimulatedWorld)
+  TEST_CASE_TEMPLATE(name, World, UringWorld, MixedWorld, PwriteWorld, BufferedWorld, SimulatedWorld, TimedSimulatedWorld)
 #define WORLD_OR_SKIP() \
   World world;          \
   if (!world.disk) return; \
@@ -117,6 +117,32 @@ FOR_EVERY_DISK("a direct durable file writes asynchronously and reports every wr
   AlignedBytes back(Disk::max_in_flight * block);
   CHECK(file->read(back.span(), 0) == Disk::max_in_flight * block);
   CHECK(std::memcmp(back.data(), bytes.data(), Disk::max_in_flight * block) == 0);
+}
+
+FOR_EVERY_DISK("long and short writes in turn are each reported once, the short ones at once if they ended in the call") {
+  WORLD_OR_SKIP();
+  const auto file = open(disk, world.root + "/a", create_durable);
+  constexpr std::size_t longest = 2 * mixed_async_bytes_min;
+  AlignedBytes bytes(longest);
+  std::uint64_t offset = 0;
+  for (std::uint8_t i = 0; i < 10; ++i) {
+    const std::size_t length = i % 2 == 0 ? longest : block;
+    std::memset(bytes.data(), i + 1, length);
+    REQUIRE(file->submit_write(bytes.span().first(length), offset, i) == 0);
+    if (file->has_ended()) {
+      std::array<Completion, 1> ended;
+      CHECK(file->poll(ended) == 1);
+      CHECK(ended[0].tag == i);
+      CHECK(ended[0].result == static_cast<std::int64_t>(length));
+    } else {
+      CHECK(wait_for(*file, 1).at(i) == static_cast<std::int64_t>(length));
+    }
+    CHECK_FALSE(file->has_ended());
+    AlignedBytes back(block);
+    CHECK(file->read(back.span(), offset + length - block) == block);
+    CHECK(back.data()[block - 1] == std::byte(i + 1));
+    offset += length;
+  }
 }
 
 FOR_EVERY_DISK("poll never blocks, and reports in the end") {

@@ -53,8 +53,10 @@ bool writes_one_block(File& file) {
 
 int use_disk_without_io_uring(const std::string& directory, unsigned error_number) {
   if (!forbid_io_uring(error_number)) return 1;
-  const auto demanded = make_real_disk(Backend::io_uring);
-  if (demanded.ok() || demanded.error().code != ErrorCode::unsupported) return 2;
+  for (const Backend backend : {Backend::io_uring, Backend::mixed}) {
+    const auto demanded = make_real_disk(backend);
+    if (demanded.ok() || demanded.error().code != ErrorCode::unsupported) return 2;
+  }
   const auto disk = make_real_disk();
   if (!disk || (*disk)->backend() != "pwritev2") return 3;
   if ((*disk)->notice().find("io_uring") == std::string::npos) return 4;
@@ -106,7 +108,7 @@ TEST_CASE("a file that gets no ring writes all the same, and says so") {
 }
 
 TEST_CASE("short writes and refusals come through as the kernel gives them") {
-  for (const Backend backend : {Backend::io_uring, Backend::pwritev2, Backend::buffered}) {
+  for (const Backend backend : {Backend::io_uring, Backend::mixed, Backend::pwritev2, Backend::buffered}) {
     const TemporaryDirectory directory;
     CHECK(in_child([&] { return write_beyond_limit(directory.path(), backend); }) == 0);
   }

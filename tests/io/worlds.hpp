@@ -50,6 +50,7 @@ struct RealWorld {
 };
 
 using UringWorld = RealWorld<Backend::io_uring>;
+using MixedWorld = RealWorld<Backend::mixed>;
 using PwriteWorld = RealWorld<Backend::pwritev2>;
 using BufferedWorld = RealWorld<Backend::buffered>;
 

@@ -214,7 +214,7 @@ void add_run(Command& program, Action& action) {
   command.option("--decisions", options->decisions, "Write decisions there as CSV");
   command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
   command.option("--durability", options->durability, "What acked means").one_of({"disk", "os", "memory"}).shows_default();
-  command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "io_uring", "pwritev2", "buffered"}).shows_default();
+  command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "mixed", "io_uring", "pwritev2", "buffered"}).shows_default();
   command.does(action, options, &run);
   // tools/run gives its defaults first: an option given twice takes the last.
   command.last_one_counts();

@@ -28,6 +28,7 @@ Result<Duration> parse_duration_option(const std::string& option, const std::str
 }
 
 io::Backend backend_named(const std::string& name) {
+  if (name == "mixed") return io::Backend::mixed;
   if (name == "io_uring") return io::Backend::io_uring;
   if (name == "pwritev2") return io::Backend::pwritev2;
   if (name == "buffered") return io::Backend::buffered;

@@ -96,7 +96,7 @@ void add_score(Command& program, Action& action) {
   command.option("--max-future", options->max_future, "Refuse rows whose time is further past the clock than this, such as 5m");
   command.flag("--skip-bad-rows", options->skip_bad_rows, "Report and count bad rows instead of stopping at the first");
   command.flag("--ignore-unknown", options->ignore_unknown, "Ignore columns that the event does not have");
-  command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "io_uring", "pwritev2", "buffered"}).shows_default();
+  command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "mixed", "io_uring", "pwritev2", "buffered"}).shows_default();
   command.does(action, options, &score);
 }
 
