@@ -21,6 +21,7 @@ void SegmentPreparer::request(const Request& request) {
   PAWL_ASSERT(state() == State::idle);
   request_ = request;
   outstanding_ = true;
+  allow(0);
   command_.publish(++requests_ * 2);
 }
 
@@ -48,7 +49,7 @@ std::uint64_t SegmentPreparer::take() {
 
 bool SegmentPreparer::step() {
   if (take_command()) progress_ = State::working;
-  if (progress_ == State::no_space ? !may_try_now() : progress_ != State::working) return false;
+  if (progress_ == State::no_space ? !may_try_now() : progress_ != State::working || is_too_early()) return false;
   advance();
   return true;
 }
@@ -60,7 +61,16 @@ bool SegmentPreparer::take_command() {
   if (seen / 2 == current_) return false;
   current_ = seen / 2;
   stage_ = control_ != nullptr ? Stage::evidence : Stage::create;
+  started_ns_ = clock_.monotonic_ns();
   return true;
+}
+
+// The zeros are ahead of the blocks, and of the time since the request.
+bool SegmentPreparer::is_too_early() {
+  if (!request_.paced || urgent_ || stage_ != Stage::zeros) return false;
+  if (prepared_bytes_ < static_cast<std::uint64_t>(allowed_.load_acquire()) + ahead_bytes) return false;
+  const std::int64_t steps = (clock_.monotonic_ns() - started_ns_) / idle_ns_per_step;
+  return prepared_bytes_ >= static_cast<std::uint64_t>(steps) * step_bytes;
 }
 
 void SegmentPreparer::answer(State state) noexcept {

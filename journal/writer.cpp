@@ -173,10 +173,17 @@ void Writer::request_next_segment() {
   preparer_->request({.segment = built_.segment + 1,
                       .bytes = segment_bytes_full_,
                       .bytes_min = std::min(short_segment_bytes, segment_bytes_full_),
+                      .paced = true,
                       .durable_block = evidence.block,
                       .durable_segment = evidence.segment,
                       .durable_sequence = evidence.next_sequence - 1,
                       .durable_chain = evidence.chain});
+}
+
+// The next segment is ready when this one is filled to four fifths. In pages, so that products of two lengths fit.
+void Writer::pace_preparer() noexcept {
+  const std::uint64_t pages = segment_bytes_full_ / page_bytes * (built_.offset / page_bytes) / (segment_bytes_ / page_bytes);
+  preparer_->allow(pages * page_bytes * 5 / 4);
 }
 
 bool Writer::annotate(AnnotationType type, std::span<const std::byte> payload) noexcept {

@@ -140,6 +140,7 @@ class Writer {
   std::size_t submit_seal();
   [[nodiscard]] bool idle_timer_due() noexcept;
   void request_next_segment();
+  void pace_preparer() noexcept;
 
   // How it is written (writer_io.cpp).
   std::size_t submit(BlockBuffer& buffer, BlockKind kind, std::uint64_t offset);

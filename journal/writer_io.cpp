@@ -138,7 +138,7 @@ void Writer::became_durable() {
 
 void Writer::after_block(BlockKind kind) {
   switch (kind) {
-    case BlockKind::data: return;
+    case BlockKind::data: return pace_preparer();
     case BlockKind::seal_idle: ++counters_.idle_seals; return;
     case BlockKind::epoch_open: epoch_pending_ = false; return;
     case BlockKind::segment_open:
