@@ -41,6 +41,7 @@ struct WriterCounters {
   std::uint64_t segments = 0;       // opened by this writer
   std::uint64_t retries = 0;        // blocks submitted again after a short or refused write
   std::uint64_t disk_full = 0;      // times the state was entered
+  std::int64_t in_flight_ns = 0;    // time with a block of any kind on its way: the rest of the time the device had nothing to do
 };
 
 // Where a writer starts, and what it says first.
@@ -111,6 +112,7 @@ class Writer {
     bool resubmit = false;          // waits for its time
     int attempt = 0;
     std::int64_t not_before_ns = 0;
+    std::int64_t sent_ns = 0;
     BlockKind kind{};
     std::uint64_t offset = 0;
     std::span<const std::byte> bytes;

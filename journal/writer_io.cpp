@@ -58,12 +58,13 @@ std::size_t Writer::submit(BlockBuffer& buffer, BlockKind kind, std::uint64_t of
   built_.block = header.block;
   built_.next_sequence += buffer.inputs();
   built_.epoch = header.epoch;
-  in_flight_ = {.active = true, .resubmit = false, .attempt = 0, .not_before_ns = 0, .kind = kind, .offset = offset, .bytes = bytes, .buffer = &buffer};
+  in_flight_ = {.active = true, .resubmit = false, .attempt = 0, .not_before_ns = 0, .sent_ns = 0, .kind = kind, .offset = offset, .bytes = bytes, .buffer = &buffer};
   return send();
 }
 
 std::size_t Writer::send() {
   in_flight_.resubmit = false;
+  in_flight_.sent_ns = clock_->monotonic_ns();
   const int refused = file_->submit_write(in_flight_.bytes, in_flight_.offset, built_.block);
   if (refused != 0) complete(refused);
   if (planted(Bug::ack_before_durable)) durable_sequence_ = built_.next_sequence - 1;
@@ -127,6 +128,7 @@ void Writer::became_durable() {
   last_durable_ns_ = clock_->monotonic_ns();
   unwitnessed_ = header.inputs > 0;
   ++counters_.blocks;
+  counters_.in_flight_ns += last_durable_ns_ - in_flight_.sent_ns;
   counters_.syncs += durability_ == Durability::disk ? 1 : 0;
   counters_.bytes += header.total_bytes;
   counters_.padding_bytes += header.total_bytes - block_header_bytes - header.body_bytes;

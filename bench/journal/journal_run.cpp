@@ -2,14 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "harness/clock.hpp"
 #include "harness/fail.hpp"
+#include "harness/open_loop.hpp"
 #include "harness/scratch.hpp"
 #include "pawl/core/base/crc32c.hpp"
 #include "pawl/core/event/header.hpp"
@@ -53,29 +57,75 @@ class Preparing {
   std::thread thread_;
 };
 
-void write(journal::Journal& opened, const JournalLoad& load, JournalFigures& figures) {
+// A journal in a fresh directory.
+class Opened {
+ public:
+  explicit Opened(const JournalLoad& load) : scratch_(load.directory), disk_(or_fail(io::make_real_disk(load.backend))) {
+    options_.directory = scratch_.path("journal");
+    options_.durability = load.durability;
+    options_.body_hash = load.body_hash;
+    options_.disk = disk_.get();
+    options_.clock = &clock_;
+    if (load.prepared) options_.segment_bytes = one_segment_bytes(load);
+    if (on_files()) or_fail(journal::Journal::create(options_));
+    journal_.emplace(or_fail(journal::Journal::open(options_)));
+  }
+
+  [[nodiscard]] bool on_files() const { return options_.durability != journal::Durability::memory; }
+  [[nodiscard]] const std::string& directory() const { return options_.directory; }
+  io::Disk& disk() { return *disk_; }
+  journal::Journal& journal() { return *journal_; }
+  // Until the blocks that every start writes are durable.
+  void wait_for_start() {
+    while (on_files() && journal_->writer().durable_block() < 2) journal_->writer().wait(1'000'000);
+  }
+
+ private:
+  // Room for every block, if none is less than half full.
+  static std::uint64_t one_segment_bytes(const JournalLoad& load) {
+    const std::uint64_t records = static_cast<std::uint64_t>(load.events) * record_bytes(load.payload_bytes);
+    return std::max<std::uint64_t>(journal::round_up_to_page(records + records / 8) + (std::uint64_t{8} << 20), limits::segment_bytes_default);
+  }
+
+  Scratch scratch_;
+  std::unique_ptr<io::Disk> disk_;
+  io::SystemClock clock_;
+  journal::Options options_;
+  std::optional<journal::Journal> journal_;
+};
+
+// A block as full as it gets; while it fills, the one before it may be in flight.
+void write(Opened& opened, const JournalLoad& load, JournalFigures& figures) {
   const auto record = make_record(load.payload_bytes);
-  journal::Writer& writer = opened.writer();
-  const Preparing preparing(opened.preparer());
+  journal::Writer& writer = opened.journal().writer();
+  opened.wait_for_start();
+  const auto before = writer.counters();
+  const Preparing preparing(load.prepared ? nullptr : opened.journal().preparer());
+  std::int64_t filling_ns = 0;
   const std::int64_t start = now_ns();
   for (std::int64_t sent = 0; sent < load.events;) {
-    // A block as full as it gets; while it fills, the one before it may be in flight.
+    const std::int64_t from = now_ns();
     while (sent < load.events && writer.append(record)) ++sent;
+    filling_ns += now_ns() - from;
     writer.wait(1'000'000);
     if (writer.state() == journal::WriterState::failed) fail(writer.error().text);
   }
   while (writer.durable_sequence() < writer.appended_sequence()) writer.wait(1'000'000);
-  const double seconds = seconds_since(start);
+  const auto took = static_cast<double>(now_ns() - start);
   if (writer.durable_sequence() + 1 != load.events) fail("the journal counts other events than were appended");
-  const auto& counters = writer.counters();
-  figures.write_events_per_second = static_cast<double>(load.events) / seconds;
-  figures.write_bytes_per_second = static_cast<double>(counters.bytes) / seconds;
-  figures.block_bytes = counters.blocks == 0 ? 0 : static_cast<double>(counters.bytes) / static_cast<double>(counters.blocks);
+  const auto& after = writer.counters();
+  const auto events = static_cast<double>(load.events), bytes = static_cast<double>(after.bytes - before.bytes);
+  const auto in_flight = static_cast<double>(after.in_flight_ns - before.in_flight_ns);
+  figures.write_events_per_second = events * 1e9 / took;
+  figures.write_bytes_per_second = bytes * 1e9 / took;
+  figures.fill_ns = static_cast<double>(filling_ns) / events;
+  figures.gap_ns = (took - in_flight) / events;
+  figures.block_bytes = bytes / static_cast<double>(std::max<std::uint64_t>(after.blocks - before.blocks, 1));
 }
 
-double read(const JournalLoad& load, const std::string& directory, io::Disk& disk, bool deep) {
+double read(const JournalLoad& load, Opened& opened, bool deep) {
   const std::int64_t start = now_ns();
-  auto reader = or_fail(journal::JournalReader::open(directory, disk));
+  auto reader = or_fail(journal::JournalReader::open(opened.directory(), opened.disk()));
   auto cursor = or_fail(reader.read({.deep = deep}));
   journal::BlockView block;
   std::int64_t inputs = 0;
@@ -94,27 +144,34 @@ double read(const JournalLoad& load, const std::string& directory, io::Disk& dis
 }  // namespace
 
 JournalFigures run_journal(const JournalLoad& load) {
-  const Scratch scratch(load.directory);
-  const auto disk = or_fail(io::make_real_disk(load.backend));
-  io::SystemClock clock;
-  journal::Options options;
-  options.directory = scratch.path("journal");
-  options.durability = load.durability;
-  options.body_hash = load.body_hash;
-  options.disk = disk.get();
-  options.clock = &clock;
-  const bool on_files = load.durability != journal::Durability::memory;
-  if (on_files) or_fail(journal::Journal::create(options));
+  Opened opened(load);
   JournalFigures figures;
-  {
-    auto journal = or_fail(journal::Journal::open(options));
-    write(journal, load, figures);
-    or_fail(journal.close());
-  }
-  if (!on_files) return figures;
-  figures.read_events_per_second = read(load, options.directory, *disk, false);
-  figures.check_events_per_second = read(load, options.directory, *disk, true);
+  write(opened, load, figures);
+  or_fail(opened.journal().close());
+  if (!opened.on_files()) return figures;
+  figures.read_events_per_second = read(load, opened, false);
+  figures.check_events_per_second = read(load, opened, true);
   return figures;
+}
+
+Histogram run_journal_open_loop(const JournalLoad& load, double rate, double seconds) {
+  Opened opened(load);
+  const auto record = make_record(load.payload_bytes);
+  journal::Writer& writer = opened.journal().writer();
+  opened.wait_for_start();
+  const Preparing preparing(opened.journal().preparer());
+  const auto events = static_cast<std::int64_t>(rate * seconds);
+  const OpenLoop plan(now_ns(), rate);
+  Histogram latency;
+  for (std::int64_t sent = 0, acked = 0; acked < events;) {
+    for (const std::int64_t due = std::min(plan.due(now_ns()), events); sent < due && writer.append(record);) ++sent;
+    if (writer.wait(50'000) > 0) {
+      for (const std::int64_t now = now_ns(); acked <= writer.durable_sequence(); ++acked) latency.record(now - plan.planned_ns(acked));
+    }
+    if (writer.state() == journal::WriterState::failed) fail(writer.error().text);
+  }
+  or_fail(opened.journal().close());
+  return latency;
 }
 
 }  // namespace pawl::bench

@@ -279,7 +279,7 @@ headline('pipeline', 'open loop', 'decision, not waiting for the disk p50', 'dec
 headline('pipeline', 'open loop', 'durable and emitted p50', 'durable and emitted, p50');
 headline('ring', 'ring, 1 to 1, batches', 'pawl', 'ring, 64-byte events, batches of 16');
 headline('ring', 'one way', 'pawl', 'ring, one way, idle');
-headline('journal', 'journal, GB/s', 'disk, written', 'journal, every block on the device');
+headline('journal', 'journal, GB/s', 'disk, written, segment prepared before', 'journal, every block on the device');
 for (const command of order) {
   const result = results.find((one) => one.command === command);
   if (result) document.getElementById('sections').append(section(result));
