@@ -199,16 +199,15 @@ class Writer {
 
 inline bool Writer::append(std::span<const std::byte> record) noexcept {
   PAWL_ASSERT(record.size() >= record_header_bytes);
-  RecordHeader header;
-  std::memcpy(&header, record.data(), sizeof header);
-  PAWL_ASSERT(!is_annotation(header.type));
-  PAWL_ASSERT(record.size() >= record_header_bytes + header.length);
-  if (!has_room(record_bytes(header.length))) return false;
+  const auto length = field_of<std::uint16_t>(record, offsetof(RecordHeader, length));
+  PAWL_ASSERT(!is_annotation(field_of<std::uint16_t>(record, offsetof(RecordHeader, type))));
+  PAWL_ASSERT(record.size() >= record_header_bytes + length);
+  if (!has_room(record_bytes(length))) return false;
   if (durability_ == Durability::memory) {
     durable_sequence_ = next_sequence_++;
     return true;
   }
-  filling().append(header, record);
+  filling().append(record);
   ++next_sequence_;
   return true;
 }

@@ -243,11 +243,7 @@ struct Block {
 
   void fill() {
     buffer.clear();
-    for (std::size_t at = 0; at < records.size(); at += record_bytes(record_payload)) {
-      journal::RecordHeader input;
-      std::memcpy(&input, records.data() + at, sizeof input);
-      buffer.append(input, std::span(records).subspan(at, record_bytes(record_payload)));
-    }
+    for (std::size_t at = 0; at < records.size(); at += record_bytes(record_payload)) buffer.append(std::span(records).subspan(at, record_bytes(record_payload)));
     header.magic = journal::block_magic;
     header.version = journal::format_version;
     header.kind = journal::BlockKind::data;

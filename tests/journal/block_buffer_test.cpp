@@ -17,18 +17,12 @@ namespace {
 
 constexpr std::size_t block_bytes_max = 256 * 1024;
 
-RecordHeader header_of(const std::vector<std::byte>& record) {
-  RecordHeader header;
-  std::memcpy(&header, record.data(), sizeof header);
-  return header;
-}
-
 // Inputs with annotations between them, as many as `bytes` have room for; told to `catalogue` one by one.
 void fill(BlockBuffer& buffer, std::size_t bytes, Catalogue& catalogue) {
   for (std::uint64_t i = 0;; ++i) {
     const auto record = make_input(i);
     if (buffer.body_bytes() + record.size() + 128 > bytes) return;
-    buffer.append(header_of(record), record);
+    buffer.append(record);
     catalogue.apply(Record(record.data()));
     if (i % 7 != 3) continue;
     const journal::DigestMark mark{static_cast<Sequence>(i), {std::byte{5}}};
@@ -78,14 +72,14 @@ TEST_CASE("block buffer: a record damaged before it came is seen wherever it sta
       for (std::uint64_t i = 0; i < records; ++i) {
         auto record = make_input(i, 90);
         if (i == damaged) record[60] ^= std::byte{1};
-        buffer.append(header_of(record), record);
+        buffer.append(record);
       }
       BlockHeader header{};
       CHECK(buffer.finish(header) == !check);
       buffer.clear();
     }
     const auto whole = make_input(1);
-    buffer.append(header_of(whole), whole);
+    buffer.append(whole);
     BlockHeader header{};
     CHECK(buffer.finish(header));  // nothing is left of the damage
   }
