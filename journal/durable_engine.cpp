@@ -353,6 +353,12 @@ EngineStatus DurableEngine::status() const noexcept {
   return {machine.was_sequenced(), machine.was_decided(), machine.was_durable(), machine.was_emitted(), machine.writer_state(), machine.failed()};
 }
 
+journal::Receipt DurableEngine::receipt() const noexcept {
+  journal::Receipt receipt = state_->machine->receipt();
+  receipt.database = state_->journal->database();
+  return receipt;
+}
+
 const language::Pipeline& DurableEngine::pipeline() const noexcept { return *state_->loaded.pipeline; }
 const journal::RecoveryReport& DurableEngine::recovery() const noexcept { return state_->journal->recovery(); }
 const std::vector<language::Diagnostic>& DurableEngine::diagnostics() const noexcept { return state_->loaded.diagnostics; }

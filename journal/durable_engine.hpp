@@ -21,6 +21,7 @@
 #include "pawl/journal/engine/sink.hpp"
 #include "pawl/journal/engine/timeline.hpp"
 #include "pawl/journal/journal.hpp"
+#include "pawl/journal/receipt.hpp"
 
 namespace pawl {
 
@@ -75,7 +76,7 @@ struct EngineReport {
   std::uint64_t overflows = 0, divisions_by_zero = 0;
 };
 
-// Thread: open, close and the destructor belong to the owner; lane() and on_decision() to any one at a time; status() to any.
+// Thread: open, close and the destructor belong to the owner; lane() and on_decision() to any one at a time; status() and receipt() to any.
 class DurableEngine {
  public:
   // Creates or recovers the journal, replays it through the stages and checks its digests, then runs. Blocks while it replays.
@@ -100,6 +101,9 @@ class DurableEngine {
   void set_sink(DecisionSink& sink);  // outlives the engine
 
   [[nodiscard]] EngineStatus status() const noexcept;
+  // Of the last durable block; in on_decision it covers that decision's input. Kept elsewhere, it proves any loss or change of what stands
+  // before it: `pawl journal verify --receipt`. Thread: any. At Durability::memory its block is 0.
+  [[nodiscard]] journal::Receipt receipt() const noexcept;
   [[nodiscard]] const language::Pipeline& pipeline() const noexcept;
   [[nodiscard]] const journal::RecoveryReport& recovery() const noexcept;
   [[nodiscard]] const std::vector<language::Diagnostic>& diagnostics() const noexcept;  // warnings and notes of the pipeline

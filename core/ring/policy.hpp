@@ -28,6 +28,11 @@ struct Orders {
   static constexpr std::memory_order park_prepare = std::memory_order_acquire;
   static constexpr std::memory_order park_cancel = std::memory_order_relaxed;
   static constexpr std::memory_order park_wake = std::memory_order_release;
+  // Latest: a value of several words, read whole or not at all.
+  static constexpr std::memory_order latest_word_store = std::memory_order_release;
+  static constexpr std::memory_order latest_version_store = std::memory_order_release;
+  static constexpr std::memory_order latest_version_load = std::memory_order_acquire;
+  static constexpr std::memory_order latest_word_load = std::memory_order_acquire;
 };
 
 // The policy of production.

@@ -20,6 +20,8 @@ enum class Refusal : std::uint8_t {
   failed,     // the engine has stopped after an error
   in_future,  // its event time is too far ahead of the clock: one bad clock must not freeze all windows
   unknown_event,  // the pipeline has no such event, or another layout of it
+  duplicate,  // of a number that was accepted before: it has its effect already, or will have
+  gap,        // events with lower numbers are missing
 };
 
 [[nodiscard]] constexpr std::string_view to_text(Refusal refusal) noexcept {
@@ -33,6 +35,8 @@ enum class Refusal : std::uint8_t {
     case Refusal::failed: return "failed";
     case Refusal::in_future: return "in the future";
     case Refusal::unknown_event: return "unknown event";
+    case Refusal::duplicate: return "duplicate";
+    case Refusal::gap: return "gap";
   }
   return "?";
 }

@@ -6,9 +6,11 @@
 #include "pawl/core/engine/decide_stage.hpp"
 #include "pawl/core/event/slot_view.hpp"
 #include "pawl/core/ring/byte_ring.hpp"
+#include "pawl/core/ring/latest.hpp"
 #include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/reader.hpp"
 #include "pawl/journal/engine/digest_check.hpp"
+#include "pawl/journal/receipt.hpp"
 #include "pawl/journal/writer.hpp"
 
 namespace pawl::journal {
@@ -20,7 +22,9 @@ class JournalStage {
   // All outlive the stage.
   JournalStage(ring::Reader<ring::ByteRing>& reader, Writer& writer, const SlotView& slots, Sequence recovered, DigestQueue& digests,
                DigestCheck& check)
-      : reader_(reader), writer_(writer), slots_(slots), recovered_(recovered), digests_(digests), check_(check), durable_(recovered) {}
+      : reader_(reader), writer_(writer), slots_(slots), recovered_(recovered), digests_(digests), check_(check), durable_(recovered) {
+    publish_receipt();
+  }
 
   // Set-up: the last sequence whose decision was emitted, to be recorded beside the inputs.
   void record_emitted(const ring::Cursor<>& emitted) noexcept { emitted_ = &emitted; }
@@ -65,6 +69,13 @@ class JournalStage {
 
   // The last sequence whose input is durable. Thread: any.
   [[nodiscard]] const ring::Cursor<>& durable() const noexcept { return durable_; }
+  // Of the last durable block, without the database's id. Covers every sequence that durable() was seen to have reached. Thread: any.
+  [[nodiscard]] Receipt receipt() const noexcept {
+    const Receipted::Value words = receipt_.load();
+    Receipt receipt{.sequence = static_cast<Sequence>(words[0]), .block = words[1]};
+    std::memcpy(receipt.chain.data(), &words[2], sizeof receipt.chain);
+    return receipt;
+  }
   // WriterState as a number, for other threads.
   [[nodiscard]] const ring::Cursor<>& state() const noexcept { return state_; }
 
@@ -74,6 +85,9 @@ class JournalStage {
     std::size_t bytes;
     std::array<char, source_name_bytes_max> text;
   };
+
+  // Sequence, block, and the chain's bytes.
+  using Receipted = ring::Latest<2 + sizeof(Hash) / sizeof(std::uint64_t)>;
 
   static constexpr std::int64_t taken_max = 1 << 16;  // of one poll: the block is full before, but at durability memory
 
@@ -134,7 +148,17 @@ class JournalStage {
     return digest;
   }
 
+  void publish_receipt() noexcept {
+    const Position& position = writer_.durable_position();
+    Receipted::Value words{static_cast<std::uint64_t>(position.next_sequence - 1), position.block};
+    std::memcpy(&words[2], position.chain.data(), sizeof position.chain);
+    receipt_.publish(words);
+    receipted_block_ = position.block;
+  }
+
+  // The receipt first: whoever sees that a sequence is durable finds one that covers it.
   void publish_durable() {
+    if (writer_.durable_block() != receipted_block_) publish_receipt();
     if (writer_.durable_sequence() > durable_.load_own()) durable_.publish(writer_.durable_sequence());
     const auto state = static_cast<Sequence>(writer_.state());
     if (state != state_.load_own()) state_.publish(state);
@@ -151,6 +175,8 @@ class JournalStage {
   Sequence annotated_ = no_sequence;
   ring::Cursor<> durable_;
   ring::Cursor<> state_{0};
+  Receipted receipt_;
+  std::uint64_t receipted_block_ = 0;
 };
 
 }  // namespace pawl::journal

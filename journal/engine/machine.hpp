@@ -76,6 +76,8 @@ class Machine {
   [[nodiscard]] Sequence was_decided() const noexcept { return decide_reader_->consumed().load_acquire(); }
   [[nodiscard]] Sequence was_durable() const noexcept { return durable_cursor().load_acquire(); }
   [[nodiscard]] Sequence was_emitted() const noexcept { return emit_->emitted().load_acquire(); }
+  // See JournalStage::receipt. REQUIRES: live operation.
+  [[nodiscard]] Receipt receipt() const noexcept { return journal_->receipt(); }
   [[nodiscard]] bool decisions_wait_for_a_sink() const noexcept;
   [[nodiscard]] WriterState writer_state() const noexcept;
   [[nodiscard]] bool damaged() const noexcept { return decide_stage_->damaged().load_acquire() == 1; }

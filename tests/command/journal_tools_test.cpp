@@ -355,6 +355,44 @@ TEST_CASE("verify --json: a finding per line, with code, file, offset, sequences
   CHECK(many.out == one.out);
 }
 
+TEST_CASE("verify --receipt: holds for ever in this journal; an earlier copy has lost what came since, and one that went on was altered") {
+  const Scratch scratch;
+  const std::string journal = scratch / "journal", copy = scratch / "copy";
+  const auto receipt_of = [](const std::string& directory) {
+    const std::string info = pawl_command("journal info " + directory).out;
+    const std::size_t at = info.find("pawl1:");
+    REQUIRE(at != std::string::npos);
+    return info.substr(at, info.find('\n', at) - at);
+  };
+  REQUIRE(pawl_command("run --events 2000 --journal " + journal).status == 0);
+  const std::string early = receipt_of(journal);
+  std::filesystem::copy(journal, copy, std::filesystem::copy_options::recursive);
+  REQUIRE(pawl_command("run --append --events 4000 --journal " + journal).status == 0);
+  const std::string late = receipt_of(journal);
+  const auto both = pawl_command("journal verify " + journal + " --receipt " + early + " --receipt " + late);
+  CHECK_MESSAGE(both.status == 0, both.err);
+  CHECK(has(both.out, "receipt HOLDS: everything up to sequence 2000 is there"));
+  CHECK(has(both.out, "receipt HOLDS: everything up to sequence 4000 is there"));
+  const auto lost = pawl_command("journal verify " + copy + " --receipt " + early + " --receipt " + late);
+  CHECK(lost.status == 66);
+  CHECK(has(lost.out, "receipt HOLDS: everything up to sequence 2000"));
+  CHECK(has(lost.out, "receipt LOST: "));
+  CHECK(has(lost.out, "sequence 4000, was acked: 2000 inputs are gone"));
+  CHECK(has(lost.err, "is whole, but not what 1 of 2 receipts promise"));
+  REQUIRE(pawl_command("run --append --seed 2 --events 6000 --journal " + copy).status == 0);
+  const auto altered = pawl_command("journal verify --json " + copy + " --receipt " + late);
+  CHECK(altered.status == 66);
+  CHECK(has(altered.out, R"("verdict": "ALTERED")"));
+  const auto slip = pawl_command("journal verify " + journal + " --receipt " + std::string(early).replace(20, 1, early[20] == '0' ? "1" : "0"));
+  CHECK(slip.status == 65);
+  CHECK(has(slip.err, "its checksum does not fit"));
+  CHECK(pawl_command("journal verify " + journal + " --receipt hello").status == 65);
+  write_journal(scratch / "other", 10);
+  const auto foreign = pawl_command("journal verify " + scratch / "other" + " --receipt " + early);
+  CHECK(foreign.status == 66);
+  CHECK(has(foreign.out, "receipt FOREIGN: it is of journal "));
+}
+
 // CONTROL as a release to come would have written it: whole, with a format that this one does not know.
 static void make_newer(const std::string& directory) {
   std::string control = read_file(directory + "/CONTROL");

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "pawl/core/ring/lane.hpp"
+#include "pawl/core/ring/latest.hpp"
 #include "pawl/core/ring/park.hpp"
 #include "pawl/core/ring/reader.hpp"
 #include "pawl/core/ring/ring.hpp"

@@ -29,6 +29,11 @@ Option& Option::by_commas() {
   return *this;
 }
 
+Option& Option::one_each() {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
 Option& Option::shows_default() {
   option_->capture_default_str();
   return *this;

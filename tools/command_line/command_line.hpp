@@ -26,6 +26,7 @@ class Option {
   Option& at_least_zero();
   Option& one_of(std::vector<std::string> words);
   Option& by_commas();      // of a list: a,b is two values
+  Option& one_each();       // of a list: one value each time it is given
   Option& shows_default();  // in the help: the value that is bound has now
 
  private:

@@ -3,6 +3,7 @@
 
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/inspection.hpp"
+#include "pawl/journal/receipt.hpp"
 #include "pawl/log/commands.hpp"
 #include "pawl/log/text.hpp"
 #include "pawl/report.hpp"
@@ -35,6 +36,8 @@ std::string info_text(const std::string& directory, const journal::JournalInfo& 
   line("last block", fmt::format("{}, written {}", info.last_block, time_text(info.last_block_time)));
   line("last sequence", fmt::format("{}", info.last_sequence));
   line("chain", hex(info.chain));
+  // Of a live journal the last block may be read before it is durable: a receipt must not promise it.
+  if (info.clean) line("receipt", to_text(journal::Receipt{info.database, info.last_sequence, info.last_block, info.chain}));
   if (info.digest) line("digest", fmt::format("{} up to sequence {}", hex(info.digest->digest), info.digest->sequence));
   line("emitted", fmt::format("up to sequence {}", info.emitted.sequence));
   for (const auto& source : info.sources) line("source", fmt::format("{} \"{}\", last ticket {}", source.number, source.name, source.last_ticket));

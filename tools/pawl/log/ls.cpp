@@ -35,7 +35,8 @@ struct QuarantineLine {
 // The segment that the engine writes in has no seal yet that says where it ends: the survey does.
 SegmentLine line_of(const journal::SegmentSummary& segment, const journal::JournalInfo& info, const std::string& directory) {
   SegmentLine line{.number = segment.number, .bytes = segment.bytes, .path = journal::segment_path(directory, segment.number)};
-  line.state = segment.damaged ? "damaged" : segment.sealed ? "sealed" : segment.opened ? "open" : "prepared";
+  // An end that is being written just now looks damaged too, and then the journal as a whole does not.
+  line.state = segment.damaged && !may_start(info.label) ? "damaged" : segment.sealed ? "sealed" : segment.opened ? "open" : "prepared";
   if (!segment.opened) return line;
   const bool is_last = !segment.sealed && info.last_block > segment.before.block;
   const std::uint64_t last_block = segment.sealed ? segment.last_block : is_last ? info.last_block : segment.before.block;

@@ -20,8 +20,9 @@ int stats(const Options& options) {
     statistics.add(block, log->decoder());
     return true;
   });
-  if (!done) return fail(done.error());
-  return print(options.json ? to_json(statistics) : to_text(statistics, options.directory));
+  // Of a damaged journal: what stands before the damage.
+  const int printed = print(options.json ? to_json(statistics) : to_text(statistics, options.directory));
+  return done || printed != exit_fine ? printed : fail(done.error());
 }
 
 }  // namespace

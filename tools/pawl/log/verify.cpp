@@ -6,6 +6,7 @@
 #include "pawl/io/cpus.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/inspection.hpp"
+#include "pawl/journal/receipt.hpp"
 #include "pawl/log/commands.hpp"
 #include "pawl/log/text.hpp"
 #include "pawl/report.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 struct Options {
   std::string directory;
+  std::vector<std::string> receipts;
   int threads = 0;
   bool json = false;
 };
@@ -41,7 +43,32 @@ std::string summary_json(const journal::Verification& result, std::ptrdiff_t dam
                      result.blocks, result.bytes, result.inputs, result.records, result.end.next_sequence - 1, damages, hex(result.end.chain)) + "\n";
 }
 
+Result<std::vector<journal::Receipt>> parse_all(const std::vector<std::string>& texts) {
+  std::vector<journal::Receipt> receipts;
+  for (const std::string& text : texts) {
+    auto receipt = journal::parse_receipt(text);
+    if (!receipt) return std::move(receipt).error();
+    receipts.push_back(*receipt);
+  }
+  return receipts;
+}
+
+// A line for each. `broken`: how many do not hold.
+Result<std::string> receipts_text(const Options& options, io::Disk& disk, const std::vector<journal::Receipt>& receipts, int& broken) {
+  std::string text;
+  for (const journal::Receipt& receipt : receipts) {
+    const auto verdict = journal::check_receipt(options.directory, disk, receipt);
+    if (!verdict) return verdict.error();
+    broken += verdict->holds() ? 0 : 1;
+    text += options.json ? fmt::format(R"({{"receipt": "{}", "verdict": "{}", "text": {}}})", to_text(receipt), name(verdict->kind), json_string(verdict->text)) + "\n"
+                         : fmt::format("receipt {}: {}\n", name(verdict->kind), verdict->text);
+  }
+  return text;
+}
+
 int verify(const Options& options) {
+  const auto receipts = parse_all(options.receipts);
+  if (!receipts) return fail(receipts.error());
   auto disk = io::make_real_disk();
   if (!disk) return fail(disk.error());
   const auto result = journal::verify(options.directory, **disk, options.threads > 0 ? options.threads : usable_cpus());
@@ -50,7 +77,11 @@ int verify(const Options& options) {
   for (const auto& finding : result->findings) text += options.json ? to_json(finding) : fmt::format("{}{}\n", finding.is_damage ? "" : "note: ", finding.text);
   const auto damages = std::count_if(result->findings.begin(), result->findings.end(), [](const auto& finding) { return finding.is_damage; });
   text += options.json ? summary_json(*result, damages) : summary(options.directory, *result, damages);
-  if (const int printed = print(text); printed != exit_fine) return printed;
+  int broken = 0;
+  const auto receipts_said = receipts_text(options, **disk, *receipts, broken);
+  if (!receipts_said) return fail(receipts_said.error());
+  if (const int printed = print(text + *receipts_said); printed != exit_fine) return printed;
+  if (damages == 0 && broken > 0) return fail({ErrorCode::corrupt, fmt::format("{} is whole, but not what {} of {} receipts promise, named above", options.directory, broken, receipts->size())});
   if (damages == 0) return exit_fine;
   return fail({ErrorCode::corrupt, fmt::format("{} is damaged in {} places, named above; restore it from a copy of one moment", options.directory, damages)});
 }
@@ -62,6 +93,7 @@ void add_journal_verify(Command& journal, Action& action) {
   Command command = add_journal_command(journal, action, "verify", "Read everything and report every defect with its place", options, &verify);
   add_directory(command, options->directory);
   command.option("--threads", options->threads, "Segments read at the same time; 0: as the CPUs allow").within(0, 64);
+  command.option("--receipt", options->receipts, "Also whether the journal still holds what this receipt promises; may be repeated").one_each();
   command.flag("--json", options->json, "One JSON object per finding, then one of the sums");
 }
 
