@@ -72,6 +72,12 @@ std::size_t Catalogue::item_bytes(std::size_t item) const noexcept {
   return emitted_.sequence != no_sequence ? record_bytes(sizeof(EmittedMark)) : 0;
 }
 
+std::size_t Catalogue::records() const noexcept {
+  std::size_t records = 0;
+  for (std::size_t item = 0; item < items(); ++item) records += item_bytes(item) > 0 ? 1U : 0U;
+  return records;
+}
+
 std::size_t Catalogue::put_item(std::size_t item, std::byte* to) const noexcept {
   if (item_bytes(item) == 0) return 0;
   const std::size_t chunks = pipeline_chunks();

@@ -42,6 +42,7 @@ class Catalogue {
   [[nodiscard]] std::size_t items() const noexcept;
   [[nodiscard]] std::size_t item_bytes(std::size_t item) const noexcept;
   std::size_t put_item(std::size_t item, std::byte* to) const noexcept;
+  [[nodiscard]] std::size_t records() const noexcept;  // items that are one
 
  private:
   [[nodiscard]] std::size_t pipeline_chunks() const noexcept;

@@ -45,7 +45,7 @@ struct DurableEngine::State {
 
   std::vector<journal::SourceState> sources;
   std::vector<std::unique_ptr<EngineLane>> lanes;
-  std::vector<std::string> lane_names;
+  std::vector<std::string> names_in_use;  // of sources, in this run
   std::unique_ptr<CallbackSink> callback;
   bool closed = false;
 
@@ -292,6 +292,9 @@ Result<DurableEngine::SourceIdentity> DurableEngine::State::identify(const std::
   if (name.empty() || name.size() > journal::source_name_bytes_max) {
     return Error{ErrorCode::usage, "a source's name has 1 to " + std::to_string(journal::source_name_bytes_max) + " bytes, this one has " + std::to_string(name.size())};
   }
+  if (std::find(names_in_use.begin(), names_in_use.end(), name) != names_in_use.end()) {
+    return Error{ErrorCode::usage, "there is a source \"" + name + "\" already: each producer has one of its own, or two would give the same tickets"};
+  }
   auto source = journal::number_source(sources, name);
   if (!source.ok()) return std::move(source).error();
   if (source->is_new) {
@@ -302,7 +305,9 @@ Result<DurableEngine::SourceIdentity> DurableEngine::State::identify(const std::
 }
 
 Result<DurableEngine::SourceIdentity> DurableEngine::identify(const std::string& name) {
-  return state_->identify(name);
+  auto identity = state_->identify(name);
+  if (identity.ok()) state_->names_in_use.push_back(name);
+  return identity;
 }
 
 Result<void> DurableEngine::add(InputSource& source) {
@@ -316,9 +321,6 @@ Result<void> DurableEngine::add(InputSource& source) {
 Result<EngineLane*> DurableEngine::lane(const std::string& name, const LaneOptions& options) {
   State& state = *state_;
   if (state.closed) return Error{ErrorCode::failed, "the engine is closed"};
-  if (std::find(state.lane_names.begin(), state.lane_names.end(), name) != state.lane_names.end()) {
-    return Error{ErrorCode::usage, "there is a lane \"" + name + "\" already: each producer has a lane of its own"};
-  }
   if (!ring::is_power_of_two(static_cast<std::int64_t>(options.capacity))) {
     return Error{ErrorCode::usage, "LaneOptions::capacity is " + std::to_string(options.capacity) + ": it must be a power of two"};
   }
@@ -329,7 +331,7 @@ Result<EngineLane*> DurableEngine::lane(const std::string& name, const LaneOptio
     return Error{ErrorCode::usage, "the engine has all the lanes it can have: " + std::to_string(SequenceStage<io::Clock>::sources_max)};
   }
   state.lanes.push_back(std::move(made));
-  state.lane_names.push_back(name);
+  state.names_in_use.push_back(name);
   state.machine->wake_ingest();
   return state.lanes.back().get();
 }

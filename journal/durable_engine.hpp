@@ -91,6 +91,7 @@ class DurableEngine {
   // tickets come from identify(). It outlives the engine.
   Result<void> add(InputSource& source);
   // Number of a source by name, for add(); a new name gets a new number. `last_ticket`: of its last event in the journal.
+  // Errors: as lane(). The name is in use from here on.
   struct SourceIdentity { std::uint16_t number; Ticket last_ticket; };
   Result<SourceIdentity> identify(const std::string& name);
   // After an add()ed source has got work or its end while nobody polls.

@@ -214,6 +214,7 @@ Result<Opened> open_directory(Options& options) {
   if (auto started = start_epoch(options, *found, opened); !started) return started.error();
   opened.start.position = found->last;
   opened.start.segment_bytes = found->segment_bytes;
+  opened.start.opening = found->opening;
   opened.start.catalogue = std::move(found->catalogue);
   return opened;
 }

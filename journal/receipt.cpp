@@ -54,8 +54,8 @@ Result<Seen> look(const JournalReader& reader, const Receipt& receipt) {
   const SegmentSummary* from = nullptr;
   const SegmentSummary* last = nullptr;
   for (const SegmentSummary& segment : *segments) {
+    if (segment.opened || segment.damaged) last = &segment;
     if (!segment.opened) continue;
-    last = &segment;
     if (segment.before.block < receipt.block) from = &segment;
   }
   Seen seen;

@@ -76,6 +76,9 @@ class Surveyor {
   Position position_;  // behind the last sealed segment
   Survey found_;
   bool decided_ = false;
+  // Of read_blocks: the segment's first blocks.
+  bool only_open_ = true;           // none of another kind
+  std::uint64_t open_records_ = 0;  // in them
 };
 
 Result<Survey> Surveyor::run() {
@@ -178,11 +181,16 @@ Result<void> Surveyor::read_tail(std::uint64_t segment) {
   found_.path = bytes->path();
   if (decided_) return {};
   judge(*bytes, fault);
-  if (found_.last.offset == 0 && segment != control_.oldest_segment) return read_previous(segment - 1);
+  if (!only_open_ || segment == control_.oldest_segment) return {};
+  const std::uint64_t repeated = open_records_ - std::min<std::uint64_t>(open_records_, 1);  // SEGMENT stands first
+  const Time last_block_time = found_.last_block_time;
+  if (auto read = read_previous(segment - 1); !read) return read;
+  found_.opening = repeated < found_.catalogue.records();
+  if (found_.last.offset > 0) found_.last_block_time = last_block_time;
   return {};
 }
 
-// The catalogue of a journal whose last segment is still empty stands in the one before it.
+// The catalogue of a journal whose last segment has no more than OPEN blocks, of which some may be missing, stands in the one before it.
 Result<void> Surveyor::read_previous(std::uint64_t segment) {
   auto bytes = bytes_of_segment(segment);
   if (!bytes) return std::move(bytes).error();
@@ -208,6 +216,8 @@ BlockFault Surveyor::read_blocks(SegmentBytes& bytes, BlockScanner& scanner) {
   while ((fault = scanner.next(bytes, block)) == BlockFault::none) {
     for (const Record record : block.records()) found_.catalogue.apply(record);
     found_.last_block_time = block.header.time;
+    only_open_ = only_open_ && block.header.kind == BlockKind::segment_open;
+    if (only_open_) open_records_ += block.header.records;
     if (block.header.offset == 0) {
       SegmentMark mark;
       Position before;

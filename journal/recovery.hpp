@@ -39,6 +39,7 @@ struct Survey {
   std::vector<Spare> spares;
   std::uint64_t segments = 0;
   Catalogue catalogue;
+  bool opening = false;             // not all OPEN blocks of the last segment are there: to be written again behind them
   Time last_block_time = 0;
   // The place that decided, for the report.
   std::string path;

@@ -53,7 +53,7 @@ Writer::Writer(const Options& options, const Identity& identity, WriterStart sta
   nonce_ = identity.nonce(epoch_.epoch, hasher_);
   buffers_.reserve(control_buffer + 1);
   for (std::size_t i = 0; i <= control_buffer; ++i) buffers_.emplace_back(memory_.span().subspan(i * block_bytes_max_, block_bytes_max_), body_hash_, options.check_records);
-  phase_ = built_.offset == 0 ? Phase::opening : Phase::running;
+  phase_ = built_.offset == 0 || start.opening ? Phase::opening : Phase::running;
 }
 
 Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Identity& identity, WriterStart start, SegmentPreparer& preparer) {

@@ -50,6 +50,7 @@ struct WriterStart {
   std::uint64_t segment_bytes = 0;  // of that segment's file
   EpochMark epoch{};
   Catalogue catalogue;
+  bool opening = false;             // the catalogue is still to be written into the segment, or again
 };
 
 class Writer {

@@ -21,7 +21,7 @@ enum class Refusal : std::uint8_t {
   in_future,  // its event time is too far ahead of the clock: one bad clock must not freeze all windows
   unknown_event,  // the pipeline has no such event, or another layout of it
   duplicate,  // of a number that was accepted before: it has its effect already, or will have
-  gap,        // events with lower numbers are missing
+  gap,        // events with lower numbers are missing; or it is 0, and numbers start at 1
 };
 
 [[nodiscard]] constexpr std::string_view to_text(Refusal refusal) noexcept {

@@ -49,7 +49,8 @@ class EngineLane {
 
   // The same under the producer's own number of the event, which must be next_ticket(): exactly once in, for a producer that offers its
   // event again whenever it is not sure. Also refused: duplicate, accepted before, in this run or an earlier one (the number decides,
-  // contents are not compared); gap, events before it are missing. A refused event has no number: the next one offered takes it.
+  // contents are not compared), and as little an ack as Accepted is: the decision is; gap, events before it are missing, or it is 0, for
+  // numbers start at 1. A refused event has no number: the next one offered takes it.
   template <DeclaredEvent Event>
   ring::Publication publish(const Event& event, Ticket ticket) {
     if (ticket != next_ticket_) return out_of_order(ticket);
@@ -82,7 +83,7 @@ class EngineLane {
   [[nodiscard]] bool too_far_ahead(Time at);
   [[nodiscard]] bool wait_for_room(std::int64_t& started_ns);
   [[nodiscard]] ring::Refusal why_full() const;
-  [[nodiscard]] ring::Refused out_of_order(Ticket ticket) const noexcept { return {ticket < next_ticket_ ? ring::Refusal::duplicate : ring::Refusal::gap}; }
+  [[nodiscard]] ring::Refused out_of_order(Ticket ticket) const noexcept { return {ticket > 0 && ticket < next_ticket_ ? ring::Refusal::duplicate : ring::Refusal::gap}; }
 
   template <class Fill>
   ring::Publication publish_cell(Time at, std::size_t bytes, Fill&& fill) {

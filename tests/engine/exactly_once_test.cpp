@@ -144,7 +144,7 @@ TEST_CASE("a producer's own numbers: duplicates and gaps are refused, also after
     CHECK((*lane)->next_ticket() == 1);
     offer(**lane, 50, 60);
     CHECK((*lane)->publish(payment(1), 1).refusal() == Refusal::duplicate);
-    CHECK((*lane)->publish(payment(1), 0).refusal() == Refusal::duplicate);
+    CHECK((*lane)->publish(payment(1), 0).refusal() == Refusal::gap);  // never accepted: who counts from 0 must not take it for done
     CHECK((*lane)->publish(payment(62), 62).refusal() == Refusal::gap);
     CHECK((*lane)->next_ticket() == 61);
     offer(**lane, 10, 40);
@@ -152,6 +152,12 @@ TEST_CASE("a producer's own numbers: duplicates and gaps are refused, also after
     auto other = engine->lane("another");                   // has a row of its own
     REQUIRE(other.ok());
     CHECK((*other)->publish(payment(102), 102).refusal() == Refusal::gap);
+    // Two producers under one name would give the same tickets twice.
+    CHECK(engine->lane("gateway").error().code == pawl::ErrorCode::usage);
+    CHECK(engine->identify("gateway").error().code == pawl::ErrorCode::usage);
+    REQUIRE(engine->identify("a file").ok());
+    CHECK(engine->identify("a file").error().text.find("already") != std::string::npos);
+    CHECK(engine->lane("a file").error().code == pawl::ErrorCode::usage);
     REQUIRE(engine->close().ok());
   }
   const auto engine = open_engine(place, nullptr);

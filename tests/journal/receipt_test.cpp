@@ -125,3 +125,18 @@ TEST_CASE("damage before a receipt's block, and other journals") {
   CHECK(kind_of(written.disk, other) == Kind::foreign);
   CHECK(kind_of(written.disk, Receipt{written.receipts.front().database, no_sequence, 0, {}}) == Kind::holds);
 }
+
+TEST_CASE("a receipt whose segment begins with damage is not called lost") {
+  Written written;
+  const auto segments = *JournalReader::open(directory, written.disk)->segments();
+  std::uint64_t last = 0;
+  for (const auto& segment : segments) last = segment.opened ? segment.number : last;
+  const std::uint64_t before = segments[last - 1].before.block;
+  written.disk.flip_bit(journal::segment_path(directory, last), 300, 1);
+  std::uint64_t damaged = 0;
+  for (const Receipt& receipt : written.receipts) {
+    CHECK(kind_of(written.disk, receipt) == (receipt.block <= before ? Kind::holds : Kind::damaged));
+    damaged += receipt.block > before ? 1U : 0U;
+  }
+  CHECK(damaged > 0);
+}

@@ -152,3 +152,59 @@ TEST_CASE("reading from a sequence starts at its segment, and until a block ends
   CHECK(first <= 2'500);
   CHECK(last == 2'999);
 }
+
+namespace {
+
+constexpr std::uint16_t many = 150;
+
+std::string long_name(std::uint16_t number) { return "source " + std::to_string(number) + std::string(80, 'x'); }
+
+void check_all_known(const RecoveryReport& report, std::uint64_t inputs) {
+  REQUIRE(report.sources.size() == many);
+  for (const auto& source : report.sources) {
+    CHECK(source.name == long_name(source.number));
+    const bool writes = source.number < 3 && inputs > source.number;
+    CHECK(source.last_ticket == (writes ? (inputs - 1 - source.number) / 3 + 1 : 0));
+  }
+  CHECK(report.emitted.sequence == 5);
+  REQUIRE(report.digest.has_value());
+  CHECK(report.digest->sequence == 7);
+}
+
+}  // namespace
+
+TEST_CASE("a cut between the first blocks of a segment, over which the sources are spread, forgets none of them") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  const Options options = small_options(disk, clock);
+  std::uint64_t appended = 0, half_open = 0;
+  Journal journal = create_and_open(options);
+  for (std::uint16_t number = many; number-- > 0;) {  // those that write come last
+    const auto said = [&] { return journal.writer().annotate_source(number, long_name(number)); };
+    REQUIRE(turn_until(journal, clock, said));
+    REQUIRE(append_inputs(journal, clock, appended, appended + 1));
+    ++appended;
+  }
+  REQUIRE(journal.writer().annotate_emitted(5, 0));
+  REQUIRE(journal.writer().annotate_digest(7, Digest{}));
+  REQUIRE(turn_until(journal, clock, [&] { return journal.writer().filling_bytes() == 0; }));
+  while (journal.writer().durable_position().segment < 4) {
+    if (append_inputs(journal, clock, appended, appended + 1)) ++appended;
+    turn(journal, clock);
+    const auto& position = journal.writer().durable_position();
+    if (position.segment < 2 || position.offset > 40'000) continue;
+    auto cut = disk.after_power_cut({.policy = io::PowerCut::Policy::drop_all});
+    Options after = options;
+    after.disk = cut.get();
+    for (int life = 0; life < 3; ++life) {  // the second start reads what the first one wrote behind the cut
+      Journal again = reopen(after);
+      const auto inputs = static_cast<std::uint64_t>(again.recovery().last_sequence + 1);
+      check_all_known(again.recovery(), inputs);
+      REQUIRE(append_inputs(again, clock, inputs, inputs + 1));
+      REQUIRE(all_durable(again, clock));
+    }
+    ++half_open;
+  }
+  MESSAGE("cut " << half_open << " times");
+  CHECK(half_open > 10);
+}
