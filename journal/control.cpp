@@ -90,14 +90,32 @@ Result<ControlFound> read_control(io::Disk& disk, const std::string& directory) 
   return choose_control(bytes.span(), hasher);
 }
 
+Result<void> ControlFile::mark(io::Disk& disk, const std::string& directory) {
+  const std::string temporary = join(directory, control_temporary_name);
+  auto marked = disk.exists(temporary);
+  if (!marked) return std::move(marked).error();
+  if (!*marked) {
+    auto file = disk.open(temporary, {.access = io::Access::create_new});
+    if (!file) return std::move(file).error();
+  }
+  return disk.sync_directory(directory);
+}
+
+Result<void> ControlFile::unmark(io::Disk& disk, const std::string& directory) {
+  const std::string temporary = join(directory, control_temporary_name);
+  auto marked = disk.exists(temporary);
+  if (!marked) return std::move(marked).error();
+  if (!*marked) return {};
+  if (auto removed = disk.remove(temporary); !removed) return removed;
+  return disk.sync_directory(directory);
+}
+
 Result<void> ControlFile::create(io::Disk& disk, const std::string& directory, ControlSlot first, Time now) {
   const std::string temporary = join(directory, control_temporary_name);
-  if (auto left_over = disk.exists(temporary); !left_over) {
-    return std::move(left_over).error();
-  } else if (*left_over) {
-    if (auto removed = disk.remove(temporary); !removed) return removed;
-  }
-  auto file = disk.open(temporary, {.access = io::Access::create_new, .direct = true});
+  auto marked = disk.exists(temporary);
+  if (!marked) return std::move(marked).error();
+  // Never without a mark: it is written over, not made anew.
+  auto file = disk.open(temporary, {.access = *marked ? io::Access::read_write : io::Access::create_new, .direct = true});
   if (!file) return std::move(file).error();
   const AlignedBytes bytes(control_bytes);
   Hasher hasher;

@@ -35,7 +35,11 @@ Result<ControlFound> read_control(io::Disk& disk, const std::string& directory);
 // The writer of CONTROL. Owned by one thread at a time: the opener, then the segment preparer, then the closer.
 class ControlFile {
  public:
-  // Writes a file that holds generation 1 under a temporary name, then renames it: the directory is a journal from that moment.
+  // Makes the temporary file, still empty, durable in the directory: the mark of a journal that is not made yet. It may be there already.
+  static Result<void> mark(io::Disk& disk, const std::string& directory);
+  // Takes back a mark that came when CONTROL was there already: of a creation that lost a race. REQUIRES: CONTROL is there.
+  static Result<void> unmark(io::Disk& disk, const std::string& directory);
+  // Writes generation 1 into the temporary file, then renames it: the directory is a journal from that moment.
   // `first.created` may be 0: then it is `now`.
   static Result<void> create(io::Disk& disk, const std::string& directory, ControlSlot first, Time now);
   // REQUIRES: `current` was read from this file.

@@ -9,6 +9,7 @@
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/engine/replay_source.hpp"
 #include "pawl/journal/engine/source_numbers.hpp"
+#include "pawl/journal/recovery.hpp"
 
 namespace pawl {
 namespace {
@@ -127,15 +128,9 @@ Result<void> DurableEngine::State::open_journal() {
   settings.clock = clock;
   if (options.durability != Durability::memory) {
     if (options.directory.empty()) return Error{ErrorCode::usage, "no journal directory: set EngineOptions::directory, or Durability::memory"};
-    bool empty = true;
-    auto there = disk->exists(options.directory);
-    if (!there.ok()) return std::move(there).error();
-    if (*there) {
-      auto names = disk->list(options.directory);
-      if (!names.ok()) return std::move(names).error();
-      empty = names->empty();
-    }
-    if (empty) {
+    auto seen = journal::look_at_directory(*disk, options.directory);
+    if (!seen.ok()) return std::move(seen).error();
+    if (journal::may_create(*seen)) {
       if (auto sound = check_given_pipeline(); !sound.ok()) return sound;
       if (auto made = journal::Journal::create(settings); !made.ok()) return made;
     }
@@ -147,7 +142,7 @@ Result<void> DurableEngine::State::open_journal() {
   return {};
 }
 
-// Before a journal is made: a mistake in the pipeline must not leave a directory behind that the next try finds not empty.
+// Before a journal is made: a mistake in the pipeline must not leave one behind.
 Result<void> DurableEngine::State::check_given_pipeline() {
   std::string text = options.pipeline_text;
   if (text.empty() && !options.pipeline.empty()) {

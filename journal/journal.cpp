@@ -32,14 +32,19 @@ std::string parent_of(const std::string& directory) {
 
 Error not_empty(const std::string& directory, Observation::Directory seen) {
   if (seen == Observation::Directory::journal) {
-    return {ErrorCode::foreign, fmt::format("cannot create a journal in {}: it already holds one. Open it, or name an empty directory.", directory)};
+    return {ErrorCode::foreign, fmt::format("cannot create a journal in {}: it holds one, or what is left of one. Open it, or name an empty directory.", directory)};
   }
   return {ErrorCode::foreign, fmt::format("cannot create a journal in {}: it holds other files. Name an empty or new directory.", directory)};
 }
 
-Result<void> make_directories(io::Disk& disk, const std::string& directory) {
+// The mark first, and durable, so that whatever else a cut leaves stands beside it.
+Result<void> begin(io::Disk& disk, const std::string& directory) {
   if (auto made = disk.make_directory(directory); !made) return made;
   if (auto synced = disk.sync_directory(parent_of(directory)); !synced) return synced;
+  return ControlFile::mark(disk, directory);
+}
+
+Result<void> make_directories(io::Disk& disk, const std::string& directory) {
   for (const char* name : {segments_name, snapshots_name, quarantine_name}) {
     if (auto made = disk.make_directory(join(directory, name)); !made) return made;
   }
@@ -69,14 +74,15 @@ Result<void> Journal::create(const Options& options) {
   io::Disk& disk = *options.disk;
   auto seen = look_at_directory(disk, options.directory);
   if (!seen) return std::move(seen).error();
-  if (*seen != Observation::Directory::absent && *seen != Observation::Directory::empty) return not_empty(options.directory, *seen);
-  if (auto made = make_directories(disk, options.directory); !made) return made;
+  if (!may_create(*seen)) return not_empty(options.directory, *seen);
+  if (auto begun = begin(disk, options.directory); !begun) return begun;
   auto lock = disk.lock(join(options.directory, lock_name));
   if (!lock) return std::move(lock).error();
   // Again, now that nobody else can change it.
   seen = look_at_directory(disk, options.directory);
   if (!seen) return std::move(seen).error();
-  if (*seen != Observation::Directory::empty) return not_empty(options.directory, *seen);
+  if (*seen != Observation::Directory::unfinished) return not_empty(options.directory, *seen);
+  if (auto made = make_directories(disk, options.directory); !made) return made;
   ControlSlot first{};
   options.random(first.database);
   options.random(first.secret);

@@ -26,6 +26,7 @@ Result<ControlSlot> enter(const Options& options, Opened& opened) {
   auto control = options.disk->open(path, {.access = io::Access::read_write});
   if (!control) return std::move(control).error();
   if (auto synced = sync_file(**control, path); !synced) return synced.error();
+  if (auto unmarked = ControlFile::unmark(*options.disk, options.directory); !unmarked) return unmarked.error();
   return read_identity(*options.disk, options.directory, opened.report.notes);
 }
 

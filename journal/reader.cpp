@@ -79,6 +79,10 @@ Result<ControlSlot> read_identity(io::Disk& disk, const std::string& directory, 
     return refuse(Label::newer_format, fmt::format("{} was written with format {}; this release knows formats up to {}. Use the newer release.",
                                                    control_path(directory), control->newest_version, format_version));
   }
+  if (control->state == ControlState::absent) {
+    return refuse(Label::control_lost, fmt::format("{} is gone, and {} holds what is left of a journal, which nothing begins anew. Restore the directory from a copy of one "
+                                                   "moment, or name another; nothing was changed.", control_path(directory), directory));
+  }
   if (control->state != ControlState::valid) {
     return refuse(Label::control_lost, fmt::format("no generation in {} is whole, and without it the journal's blocks cannot be told from "
                                                    "payload. Restore the file from a copy; nothing was changed.", control_path(directory)));

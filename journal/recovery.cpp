@@ -17,8 +17,7 @@ using Next = Observation::Next;
 using Behind = Observation::Behind;
 
 bool is_own_name(const std::string& name) {
-  static constexpr std::array<std::string_view, 7> own = {lock_name,       control_name,    control_temporary_name, segments_name,
-                                                          snapshots_name, quarantine_name, "lost+found"};
+  static constexpr std::array<std::string_view, 6> own = {lock_name, control_name, control_temporary_name, segments_name, snapshots_name, quarantine_name};
   return std::find(own.begin(), own.end(), name) != own.end();
 }
 
@@ -355,14 +354,22 @@ Result<Observation::Directory> look_at_directory(io::Disk& disk, const std::stri
   if (!*exists) return Directory::absent;
   auto names = disk.list(directory);
   if (!names) return std::move(names).error();
-  const auto has = [&](const char* name) { return std::find(names->begin(), names->end(), name) != names->end(); };
+  std::erase(*names, "lost+found");  // of a file system of its own
+  if (names->empty()) return Directory::empty;
+  const auto has = [&](std::string_view name) { return std::find(names->begin(), names->end(), name) != names->end(); };
   if (has(control_name)) return Directory::journal;
-  if (has(segments_name)) {
-    auto segments = list_segments(disk, directory);
-    if (!segments) return std::move(segments).error();
-    if (!segments->empty()) return Directory::journal;
+  const bool only_own = std::all_of(names->begin(), names->end(), is_own_name);
+  bool any_files = false;
+  for (const std::string_view name : {segments_name, snapshots_name, quarantine_name}) {
+    if (!has(name) || (!only_own && name != segments_name)) continue;
+    auto files = disk.list(join(directory, std::string(name)));
+    if (!files) return std::move(files).error();
+    any_files |= !files->empty();
+    if (std::any_of(files->begin(), files->end(), [](const std::string& file) { return segment_number(file).has_value(); })) return Directory::journal;
   }
-  return std::all_of(names->begin(), names->end(), is_own_name) ? Directory::empty : Directory::other;
+  if (!only_own) return Directory::other;
+  // The mark of a creation stands before anything else does, and goes in the moment in which CONTROL comes.
+  return has(control_temporary_name) && !any_files ? Directory::unfinished : Directory::journal;
 }
 
 Result<Survey> survey(io::Disk& disk, const std::string& directory, const ControlSlot& control) {

@@ -13,8 +13,12 @@
 
 namespace pawl::journal {
 
-// Absent, empty, other or journal, by the names in it.
+// Absent, empty, unfinished, other or journal, by the names in it.
 Result<Observation::Directory> look_at_directory(io::Disk& disk, const std::string& directory);
+// Nothing durable was ever there: a journal may be made.
+[[nodiscard]] constexpr bool may_create(Observation::Directory directory) noexcept {
+  return directory == Observation::Directory::absent || directory == Observation::Directory::empty || directory == Observation::Directory::unfinished;
+}
 
 // Bytes of one segment that were being written when the system stopped.
 struct TornRange {

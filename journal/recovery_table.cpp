@@ -32,7 +32,7 @@ constexpr RecoveryRow rows[] = {
   //  label                  lock                    directory                                      control                    segments                     next                             behind     witness  writes
   {Label::in_use,          one_of({Lock::held}), any,                                           any,                       any,                         any,                              any,       any,     any,
    "another process holds LOCK"},
-  {Label::not_initialised, is_free, one_of({Directory::absent, Directory::empty}),             any,                       any,                         any,                              any,       any,     any,
+  {Label::not_initialised, is_free, one_of({Directory::absent, Directory::empty, Directory::unfinished}), any,               any,                         any,                              any,       any,     any,
    "there is no journal here"},
   {Label::foreign,         is_free, one_of({Directory::other}),                                 any,                       any,                         any,                              any,       any,     any,
    "the directory holds something else"},

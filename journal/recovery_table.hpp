@@ -38,11 +38,12 @@ struct Observation {
   enum class Lock : std::uint8_t { free, held };
   enum class Directory : std::uint8_t {
     absent,
-    empty,       // or only what an unfinished `create` leaves: no CONTROL and no segment
+    empty,
+    unfinished,  // what a `create` that was cut off leaves: CONTROL.tmp, and nothing but it that a journal needs
     other,       // files, but nothing of a journal
-    journal,     // CONTROL or segments
+    journal,     // CONTROL, segments, or names that a journal has: one was here
   };
-  enum class Control : std::uint8_t { valid, newer, lost };  // lost: absent beside segments counts too
+  enum class Control : std::uint8_t { valid, newer, lost };  // lost: absent from a journal counts too
   enum class Segments : std::uint8_t {
     whole,       // numbers without a gap, from the oldest to the newest that CONTROL knows or later; successor of a sealed one there
     gap,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pawl/io/simulated.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "temporary_directory.hpp"
 
@@ -142,4 +143,26 @@ TEST_CASE("marks of clean closes never fill the queue of digests to compare") {
   check.computed({pawl::limits::digest_interval - 1, {}});
   CHECK(check.compared() == 1);
   CHECK(check.failed().load_acquire() == 0);
+}
+
+TEST_CASE("a kill at any operation of a first start leaves a directory in which the next one starts") {
+  pawl::EngineOptions options;
+  options.directory = "data";
+  options.pipeline_text = pipeline;
+  options.threads = 1;
+  options.segment_bytes = std::uint64_t{4} << 20;
+  std::uint64_t operations = 0;
+  for (bool killed = true; killed; ++operations) {
+    pawl::io::SimulatedDisk disk;
+    disk.add_fault({.operation = pawl::io::Operation::any, .after = operations, .times = pawl::io::Fault::for_ever});
+    options.disk = &disk;
+    killed = !pawl::DurableEngine::open(options).ok();
+    const auto after = disk.after_process_death();
+    options.disk = after.get();
+    auto engine = pawl::DurableEngine::open(options);
+    REQUIRE_MESSAGE(engine.ok(), "killed at operation " << operations << ": " << engine.error().text);
+    (*engine)->on_decision([](const pawl::Decision&) {});
+    REQUIRE((*engine)->close().ok());
+  }
+  CHECK(operations > 30);
 }

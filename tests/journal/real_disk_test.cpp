@@ -191,3 +191,50 @@ TEST_CASE("wrong directories are refused and left as they are") {
     CHECK_FALSE(Journal::create(real.options).ok());
   }
 }
+
+TEST_CASE("a directory from which CONTROL and all segments were deleted, and any other of its names, is never begun anew") {
+  Real real;
+  {
+    Journal journal = create_and_open(real.options);
+    REQUIRE(journal.writer().append(make_input(0)));
+    REQUIRE(wait_until_durable(journal));
+    REQUIRE(journal.close().ok());
+  }
+  const std::string whole = real.place.path + ".whole";
+  fs::rename(real.place.path, whole);
+  const std::vector<std::string> others = {"LOCK", "snap", "quarantine", "wal"};
+  for (unsigned deleted = 0; deleted < 15; ++deleted) {
+    fs::remove_all(real.place.path);
+    fs::copy(whole, real.place.path, fs::copy_options::recursive);
+    fs::remove(real.place.path + "/CONTROL");
+    fs::remove_all(real.place.path + "/wal");
+    fs::create_directory(real.place.path + "/wal");
+    for (unsigned i = 0; i < 4; ++i) {
+      if ((deleted >> i & 1U) != 0) fs::remove_all(real.place.path + "/" + others[i]);
+    }
+    const auto names = [&] { return std::distance(fs::recursive_directory_iterator(real.place.path), fs::recursive_directory_iterator()); };
+    const auto before = names();
+    const auto opened = Journal::open(real.options);
+    REQUIRE_FALSE(opened.ok());
+    CHECK(opened.error().code == ErrorCode::corrupt);
+    CHECK(opened.error().text.find("CONTROL is gone") != std::string::npos);
+    CHECK(Journal::create(real.options).error().code == ErrorCode::foreign);
+    CHECK(names() == before);
+  }
+  fs::remove_all(whole);
+}
+
+TEST_CASE("a mark beside CONTROL, of a creation that lost a race, is taken away by the next start") {
+  Real real;
+  { Journal journal = create_and_open(real.options); }
+  std::ofstream(real.place.path + "/CONTROL.tmp") << "";
+  { Journal journal = reopen(real.options); }
+  CHECK_FALSE(fs::exists(real.place.path + "/CONTROL.tmp"));
+}
+
+TEST_CASE("a file system of its own has a lost+found, and is empty all the same") {
+  Real real;
+  fs::create_directories(real.place.path + "/lost+found");
+  { Journal journal = create_and_open(real.options); }
+  CHECK(fs::exists(real.place.path + "/CONTROL"));
+}

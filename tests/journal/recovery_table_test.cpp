@@ -15,7 +15,7 @@ template <class Visit>
 void for_every_observation(Visit visit) {
   using O = Observation;
   for (unsigned lock = 0; lock < 2; ++lock)
-    for (unsigned directory = 0; directory < 4; ++directory)
+    for (unsigned directory = 0; directory < 5; ++directory)
       for (unsigned control = 0; control < 3; ++control)
         for (unsigned segments = 0; segments < 3; ++segments)
           for (unsigned next = 0; next < 7; ++next)
@@ -44,7 +44,7 @@ TEST_CASE("every combination of inputs matches exactly one row") {
       labels_reached.insert(classify(seen).label);
     }
   });
-  CHECK(combinations == 2 * 4 * 3 * 3 * 7 * 3 * 2 * 2);
+  CHECK(combinations == 2 * 5 * 3 * 3 * 7 * 3 * 2 * 2);
   CHECK(ambiguous == 0);
   CHECK(reached.size() == recovery_rows().size());
   CHECK(labels_reached.size() == labels);

@@ -228,7 +228,10 @@ Verdict recover_and_check(io::SimulatedDisk& disk, const Acked& acked, bool then
   auto opened = Journal::open(options);
   if (!opened) {
     const bool never_was = opened.error().code == ErrorCode::not_initialised && !acked.created;
-    return {never_was ? std::string() : "refused: " + opened.error().text, Label::not_initialised};
+    if (!never_was) return {"refused: " + opened.error().text, Label::not_initialised};
+    if (auto made = Journal::create(options); !made) return {"cannot be made again: " + made.error().text, Label::not_initialised};
+    auto again = Journal::open(options);
+    return {again ? std::string() : "made again, and refused: " + again.error().text, Label::not_initialised};
   }
   Verdict verdict{check_contents(disk, acked, opened->recovery()), opened->recovery().label};
   if (!verdict.broken.empty() || !then_write) return verdict;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../journal/world.hpp"
+#include "pawl/journal/recovery.hpp"
 
 namespace pawl::powercut {
 

@@ -139,6 +139,61 @@ TEST_CASE("every subset of pending directory operations, with sectors lost, land
   MESSAGE(tally.states << " states, " << tally.images.size() << " distinct images");
 }
 
+TEST_CASE("creation cut at each of its operations, and a second one too: any of its entries landed, the directory opens or is begun anew") {
+  Tally tally;
+  std::uint64_t unfinished = 0, made = 0;
+  const auto try_all = [&](const io::SimulatedDisk& disk, std::uint64_t k) {
+    const auto pending = disk.unsynced();
+    REQUIRE(pending.size() <= 64);
+    std::vector<std::size_t> entries;
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      if (pending[i].kind == io::Unsynced::Kind::entry) entries.push_back(i);
+    }
+    REQUIRE(entries.size() <= 8);
+    std::vector<std::unique_ptr<io::SimulatedDisk>> states;
+    states.push_back(disk.after_process_death());
+    for (const io::Fate others : {io::Fate::lost, io::Fate::landed, io::Fate::garbage}) {
+      for (std::size_t subset = 0; subset < std::size_t{1} << entries.size(); ++subset) {
+        std::vector<io::Fate> fates(pending.size(), others);
+        for (std::size_t i = 0; i < entries.size(); ++i) fates[entries[i]] = (subset >> i & 1U) != 0 ? io::Fate::landed : io::Fate::lost;
+        states.push_back(disk.after_power_cut(fates));
+      }
+    }
+    for (const auto& after : states) {
+      const auto seen = journal::look_at_directory(*after, world::directory);
+      REQUIRE(seen.ok());
+      unfinished += *seen == journal::Observation::Directory::unfinished ? 1U : 0U;
+      made += *seen == journal::Observation::Directory::journal ? 1U : 0U;
+      const std::uint64_t image = after->fingerprint();
+      tally.count(image, recover_and_check(*after, {}, false), fmt::format("creation cut at operation {}", k));
+    }
+  };
+  const auto fails_from = [](io::SimulatedDisk& disk, std::uint64_t k) {
+    io::SimulatedClock clock;
+    disk.add_fault({.operation = io::Operation::any, .after = k, .times = io::Fault::for_ever});
+    return !journal::Journal::create(world::small_options(disk, clock)).ok();
+  };
+  std::uint64_t operations = 0;
+  for (;; ++operations) {
+    io::SimulatedDisk disk;
+    const bool cut = fails_from(disk, operations);
+    try_all(disk, operations);
+    if (!cut) break;
+    for (std::uint64_t second = 0;; ++second) {
+      auto after = disk.after_process_death();
+      if (!journal::may_create(*journal::look_at_directory(*after, world::directory))) break;
+      const bool cut_again = fails_from(*after, second);
+      try_all(*after, second);
+      if (!cut_again) break;
+    }
+  }
+  CHECK(tally.failures == 0);
+  CHECK(operations > 15);
+  CHECK(unfinished > 100);
+  CHECK(made > 5);
+  MESSAGE(operations << " operations, " << tally.states << " states, " << tally.images.size() << " distinct images, " << unfinished << " unfinished, " << made << " made");
+}
+
 TEST_CASE("the recovery crashes at each of its operations, and the next one still keeps every promise") {
   Tally tally;
   const auto crash_recovery = [&](const io::SimulatedDisk& crashed, const Acked& acked, const std::string& what) {
