@@ -411,16 +411,27 @@ std::string loss_text(const Finding& finding) {
                      finding.last_sequence - finding.first_sequence + 1);
 }
 
-std::string cure_text(const Finding& finding, const std::string& directory) {
+// The first block of all is whole: a repair has something to keep.
+bool first_block_holds(io::Disk& disk, const std::string& directory, const ControlSlot& control) {
+  BlockChecker checker({control.database, control.secret}, control.block_bytes_max);
+  auto bytes = SegmentBytes::read_directly(disk, segment_path(directory, control.oldest_segment), control.block_bytes_max);
+  if (!bytes) return false;
+  BlockScanner scanner(checker, {.segment = control.oldest_segment, .chain = checker.identity().first_chain(checker.hasher())}, true);
+  BlockView block;
+  return scanner.next(*bytes, block) == BlockFault::none;
+}
+
+std::string cure_text(const Finding& finding, const std::string& directory, bool keeps_any) {
   if (finding.label == Label::newer_format) return "use the release that wrote it";
+  if (finding.is_damage && !keeps_any) return "restore the directory from a copy of one moment: nothing stands before the damage that a repair could keep";
   if (finding.is_damage) return fmt::format("restore it from a copy of the same moment; or keep what stands before it: pawl journal repair {} --to NEW", directory);
   return finding.label == Label::torn ? "the next start of the engine drops it to quarantine/" : "the next start of the engine writes it anew";
 }
 
-void describe_all(Verification& verification, const std::string& directory) {
+void describe_all(Verification& verification, const std::string& directory, bool keeps_any) {
   for (Finding& finding : verification.findings) {
     finding.loss = loss_text(finding);
-    finding.cure = cure_text(finding, directory);
+    finding.cure = cure_text(finding, directory, keeps_any);
     finding.text = fmt::format("{}: {} at offset {}: {}{}; {}; {}", name(finding.label), finding.path, finding.offset, finding.what,
                                finding.bytes > 0 ? fmt::format("; {} bytes", finding.bytes) : std::string(), finding.loss, finding.cure);
   }
@@ -439,7 +450,7 @@ Result<Verification> verify(const std::string& directory, io::Disk& disk, int th
   auto verification = Verifier(disk, directory, *control, threads).run();
   if (!verification) return verification;
   for (const std::string& note : notes) add(verification->findings, Label::end, control_path(directory), 0, note).is_damage = false;
-  describe_all(*verification, directory);
+  describe_all(*verification, directory, verification->whole() || first_block_holds(disk, directory, *control));
   return verification;
 }
 

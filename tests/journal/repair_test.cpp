@@ -166,6 +166,11 @@ TEST_CASE("what repair refuses") {
     REQUIRE_FALSE(report.ok());
     CHECK(report.error().code == ErrorCode::corrupt);
     CHECK(report.error().text.find("nothing of data can be kept: CORRUPT: data/wal/0000000000000001.seg at offset 0") == 0);
+    CHECK(report.error().text.find("pawl journal repair") == std::string::npos);
+    const auto found = journal::verify(directory, data.disk);
+    REQUIRE(found.ok());
+    REQUIRE_FALSE(found->whole());
+    CHECK(found->findings.front().cure == "restore the directory from a copy of one moment: nothing stands before the damage that a repair could keep");
   }
   SUBCASE("without CONTROL") {
     REQUIRE(data.disk.remove("data/CONTROL").ok());
