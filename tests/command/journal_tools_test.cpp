@@ -130,6 +130,10 @@ TEST_CASE("grep: conditions that mean nothing are status 64, with the reason") {
       {"sequence=first", "`sequence=first`: `first`"},
       {"'amount<missing'", "missing has no order"},
       {"'source>a'", "names have no order"},
+      {"type=", "`type=`: a name is missing"},
+      {"source=", "`source=`: a name is missing"},
+      {"amont=3 'sequence>999'", "no event in this journal has a field `amont`"},  // though no input comes by
+      {"amount=abc --limit 0", "`abc` is not an amount"},
       {"type=Ordr", "this journal has no inputs of type `Ordr`. Did you mean `Order`?"},
       {"id", "`id` is no condition"},
       {"", "no condition given"},
@@ -141,6 +145,27 @@ TEST_CASE("grep: conditions that mean nothing are status 64, with the reason") {
     CHECK(run.out.empty());
     CHECK_MESSAGE(has(run.err, reason), run.err);
   }
+}
+
+TEST_CASE("grep: a value longer than a path may be") {
+  const Shop shop;
+  const auto run = shop.grep("note=" + std::string(5'000, 'n'));
+  CHECK(run.status == 1);
+  CHECK(run.err.empty());
+}
+
+TEST_CASE("grep --count of a damaged journal: no number that passes for the whole, and the damage") {
+  const Scratch scratch;
+  write_journal(scratch / "journal", 300);
+  const auto whole = pawl_command("journal grep --count " + scratch / "journal" + " 'id>=0'");
+  CHECK(whole.out == "300\n");
+  flip_byte(first_segment(scratch / "journal"), 20'000);
+  const auto damaged = pawl_command("journal grep --count " + scratch / "journal" + " 'id>=0'");
+  CHECK(damaged.status == 66);
+  CHECK(damaged.out.empty());
+  CHECK(has(damaged.err, "CORRUPT"));
+  CHECK_MESSAGE(has(damaged.err, "Before it, "), damaged.err);
+  CHECK(has(damaged.err, " inputs match"));
 }
 
 TEST_CASE("tail: the last inputs, with what stands between them if asked for") {

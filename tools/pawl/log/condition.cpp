@@ -87,12 +87,15 @@ Result<void> Matcher::bind_sequences() {
 }
 
 Result<bool> Matcher::matches(const Entry& entry, Decoder& decoder) {
-  if (const language::Pipeline* pipeline = decoder.pipeline(); !is_bound_ || pipeline != pipeline_) {
-    if (auto bound = bind(pipeline); !bound) return bound.error();
-  }
+  if (auto bound = bind_to(decoder); !bound) return bound.error();
   const EventSchema* event = decoder.schema(entry.record);
   const Tests& tests = event == nullptr ? of_others_ : by_event_[static_cast<std::size_t>(event - pipeline_->events.data())];
   return std::all_of(tests.begin(), tests.end(), [&](const Test& test) { return meets(test, entry, event, decoder); });
+}
+
+Result<void> Matcher::bind_to(Decoder& decoder) {
+  const language::Pipeline* pipeline = decoder.pipeline();
+  return is_bound_ && pipeline == pipeline_ ? Result<void>() : bind(pipeline);
 }
 
 Result<void> Matcher::bind(const language::Pipeline* pipeline) {
@@ -151,6 +154,7 @@ Result<Matcher::Test> Matcher::bind_header(const Condition& condition, What what
   test.text = condition.value;
   if (what == What::type || what == What::source) {
     if (is_ordering(condition.comparison)) return bad(condition, "names have no order: write = or !=");
+    if (condition.value.empty()) return bad(condition, "a name is missing behind the operator");
     return test;
   }
   const bool is_time = what == What::at || what == What::ingest;

@@ -38,6 +38,9 @@ class Matcher {
   // Errors: usage: a field that no event has, a value that is none of its type, an order where there is none.
   Result<bool> matches(const Entry& entry, Decoder& decoder);
 
+  // Reads the conditions against the pipeline at hand, if they were not yet: a mistake in one is an error though no input came by.
+  Result<void> bind_to(Decoder& decoder);
+
   // Bounds on the sequence that the conditions set: nothing before and behind can match.
   [[nodiscard]] Result<void> bind_sequences();
   [[nodiscard]] Sequence first() const noexcept { return first_; }

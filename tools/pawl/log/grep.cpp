@@ -27,7 +27,8 @@ Result<Search> read_words(const std::vector<std::string>& words) {
   Search search;
   for (const std::string& word : words) {
     auto condition = parse_condition(word);
-    if (condition && !std::filesystem::exists(word)) {
+    std::error_code error;  // a word too long for a path is none
+    if (condition && !std::filesystem::is_directory(word, error)) {
       search.conditions.push_back(*std::move(condition));
     } else if (search.directory.empty()) {
       search.directory = word;
@@ -61,11 +62,13 @@ int grep(const Options& options) {
     return options.count || printer.show(entry, log->decoder());
   });
   if (const int printed = printer.finish(); printed != exit_fine) return printed;
-  if (options.count && !error) {
+  if (error) return fail(*error);
+  // No number that passes for the whole: what stands behind the damage was not counted.
+  if (!done) return fail(options.count ? Error{done.error().code, fmt::format("{}. Before it, {} inputs match", done.error().text, found)} : done.error());
+  if (auto bound = matcher.bind_to(log->decoder()); !bound) return fail(bound.error());
+  if (options.count) {
     if (const int printed = print(fmt::format("{}\n", found)); printed != exit_fine) return printed;
   }
-  if (error) return fail(*error);
-  if (!done) return fail(done.error());
   return found > 0 ? exit_fine : exit_no;
 }
 
@@ -76,7 +79,7 @@ void add_journal_grep(Command& journal, Action& action) {
   Command command = add_journal_command(journal, action, "grep", "Its inputs that meet all conditions, one a line", options, &grep);
   command.option("words", options->words,
                  "The journal's directory, and conditions FIELD=VALUE (also != < <= > >=). FIELD: of an event, or sequence, type, source, ticket, "
-                 "at, ingest. VALUE: as cat prints it, or missing").required();
+                 "at, ingest. VALUE: as cat prints it, but without its escapes; or missing").required();
   command.flag("--json", options->json, "One JSON object per input");
   command.flag("--count", options->count, "Only how many there are");
   command.option("--limit", options->limit, "At most so many").at_least_zero();
