@@ -97,6 +97,8 @@ class Writer {
   // REQUIRES: state() is failed.
   [[nodiscard]] const Error& error() const noexcept { return *error_; }
   [[nodiscard]] const WriterCounters& counters() const noexcept { return counters_; }
+  // Bytes of appended records that are not in flight yet.
+  [[nodiscard]] std::size_t filling_bytes() const noexcept { return filling().body_bytes(); }
   [[nodiscard]] std::string notice() const { return file_ ? file_->notice() : std::string{}; }
 
   // Everything appended is durable and witnessed; poll and the preparer's step until then. Annotations no longer wait.

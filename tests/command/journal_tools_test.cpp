@@ -168,6 +168,28 @@ TEST_CASE("grep --count of a damaged journal: no number that passes for the whol
   CHECK(has(damaged.err, " inputs match"));
 }
 
+TEST_CASE("texts with line feeds, control characters and bytes that are no UTF-8: one record a line, nothing lost, JSON is JSON") {
+  const Shop shop("at,id,amount,price,side,vip,wait,rate,note\n"
+                  "2018-08-08T10:00:00Z,1,12.50,1,buy,1,5s,0.1,\"two\nlines\ttab\"\n"
+                  "2018-08-08T10:00:01Z,2,12.50,1,buy,1,5s,0.1,back\\nslash\x1b\x7f\n"
+                  "2018-08-08T10:00:02Z,3,12.50,1,buy,1,5s,0.1,b\xff\xc3(\xed\xa0\x80\n"
+                  "2018-08-08T10:00:03Z,4,12.50,1,buy,1,5s,0.1,\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n");
+  REQUIRE_MESSAGE(shop.scored.status == 0, shop.scored.err);
+  const auto text = shop.grep("'id>=1'").out;
+  CHECK(lines(text) == 4);
+  CHECK(has(text, "note=two\\nlines\\ttab}"));
+  CHECK(has(text, "note=back\\\\nslash\\x1b\\x7f}"));
+  CHECK(has(text, "note=b\\xff\\xc3(\\xed\\xa0\\x80}"));
+  CHECK(has(text, "note=\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80}"));
+  const auto json = shop.grep("'id>=1' --json").out;
+  CHECK(lines(json) == 4);
+  CHECK(has(json, R"("note": "two\u000alines\u0009tab"})"));
+  CHECK(has(json, R"("note": {"hex": "62ffc328eda080"}})"));
+  CHECK(has(json, "\"note\": \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"}"));
+  CHECK(lines(pawl_command("journal cat " + shop.journal).out) == lines(pawl_command("journal cat --json " + shop.journal).out));
+  CHECK(shop.ids("'note=back\\nslash\x1b\x7f'") == "2 ");
+}
+
 TEST_CASE("tail: the last inputs, with what stands between them if asked for") {
   const Scratch scratch;
   const std::string directory = scratch / "journal";

@@ -35,7 +35,7 @@ void add_journal_cat(Command& journal, Action& action) {
   const auto options = std::make_shared<Options>();
   Command command = add_journal_command(journal, action, "cat", "Its records in order, one a line", options, &cat);
   add_directory(command, options->directory);
-  command.flag("--json", options->json, "One JSON object per record");
+  command.flag("--json", options->json, "One JSON object per record; a text that is not UTF-8 is {\"hex\": \"...\"}");
   command.option("--from", options->from, "Start with this input; annotations that stand before it are left out. 0: everything").at_least_zero();
   command.option("--limit", options->limit, "At most so many records, inputs and annotations").at_least_zero();
 }

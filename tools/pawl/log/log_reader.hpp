@@ -45,14 +45,14 @@ class LogReader {
 
   [[nodiscard]] Decoder& decoder() noexcept { return decoder_; }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
-  // Behind the last block that was read; its inputs may be left out.
+  // Behind the last block that was read; its inputs may be left out. Before the first one: where its segment starts.
   [[nodiscard]] Sequence next_sequence() const noexcept { return next_sequence_; }
   // The first record that is not left out was read.
   [[nodiscard]] bool has_started() const noexcept { return has_started_; }
 
  private:
   LogReader(std::string directory, std::unique_ptr<io::Disk> disk, journal::Follower follower, Sequence from)
-      : directory_(std::move(directory)), disk_(std::move(disk)), follower_(std::move(follower)), from_(from), has_started_(from == 0) {}
+      : directory_(std::move(directory)), disk_(std::move(disk)), follower_(std::move(follower)), from_(from), has_started_(from == 0), next_sequence_(follower_.position().next_sequence) {}
 
   void enter(const journal::BlockView& block);
 
@@ -64,7 +64,7 @@ class LogReader {
   bool has_started_;
   journal::BlockView block_{};
   std::optional<journal::Records::Iterator> at_, end_;
-  Sequence next_sequence_ = 0;  // of the next input in block_
+  Sequence next_sequence_;  // of the next input in block_
 };
 
 // Calls visit(entry), which returns whether to go on, for each record to the end. Errors: of the journal.

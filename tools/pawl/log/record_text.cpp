@@ -78,7 +78,7 @@ std::string fields_json(const EventSchema& event, const std::byte* slot) {
   for (std::size_t i = 0; i < event.fields.size(); ++i) {
     const Field& field = event.fields[i];
     const Value value = read_value(event, slot, i);
-    const std::string text = value.missing ? "null" : json_string(to_string(field.type, value, field.labels));
+    const std::string text = value.missing ? "null" : json_text(to_string(field.type, value, field.labels));
     fields += fmt::format("{}{}: {}", i > 0 ? ", " : "", json_string(field.name), text);
   }
   return fields;
@@ -90,11 +90,11 @@ std::string to_text(const Entry& entry, Decoder& decoder) {
   const RecordHeader& header = entry.record.header();
   if (!entry.is_input()) {
     const auto [name, text] = describe(entry.record);
-    return fmt::format("# {}{} {}", name, is_repeated(entry.record) ? " (repeated)" : "", text);
+    return one_line(fmt::format("# {}{} {}", name, is_repeated(entry.record) ? " (repeated)" : "", text));
   }
   if (const EventSchema* event = decoder.schema(entry.record)) {
-    return fmt::format("{} {} ingest {} source {} ticket {}", entry.sequence, to_string(*event, decoder.slot_of(entry.record)), at_text(header.ingest),
-                       decoder.source_name(header.source), header.ticket);
+    return one_line(fmt::format("{} {} ingest {} source {} ticket {}", entry.sequence, to_string(*event, decoder.slot_of(entry.record)), at_text(header.ingest),
+                                decoder.source_name(header.source), header.ticket));
   }
   return fmt::format("{} {} at {} type {} bytes {}", entry.sequence, input_name(nullptr, header.type), at_text(header.at), header.type, header.length);
 }
@@ -103,11 +103,11 @@ std::string to_json(const Entry& entry, Decoder& decoder) {
   const RecordHeader& header = entry.record.header();
   if (!entry.is_input()) {
     const auto [name, text] = describe(entry.record);
-    return fmt::format(R"({{"annotation": "{}", "block": {}, "repeated": {}, "text": {}}})", name, entry.block->block, is_repeated(entry.record), json_string(text));
+    return fmt::format(R"({{"annotation": "{}", "block": {}, "repeated": {}, "text": {}}})", name, entry.block->block, is_repeated(entry.record), json_text(text));
   }
   if (const EventSchema* event = decoder.schema(entry.record)) {
     return fmt::format(R"({{"sequence": {}, "event": "{}", "ingest": "{}", "source": {}, "ticket": {}, "fields": {{{}}}}})", entry.sequence, event->name,
-                       at_text(header.ingest), json_string(decoder.source_name(header.source)), header.ticket, fields_json(*event, decoder.slot_of(entry.record)));
+                       at_text(header.ingest), json_text(decoder.source_name(header.source)), header.ticket, fields_json(*event, decoder.slot_of(entry.record)));
   }
   return fmt::format(R"({{"sequence": {}, "input": "{}", "type": {}, "at": "{}", "ingest": "{}", "payload": "{}"}})", entry.sequence,
                      input_name(nullptr, header.type), header.type, at_text(header.at), at_text(header.ingest), hex(entry.record.payload()));

@@ -7,7 +7,7 @@
 
 namespace pawl::tools {
 
-// "17 Payment{id=17, ...} ingest ... source gateway ticket 17", "# digest ... up to sequence 65535"; without a line feed.
+// "17 Payment{id=17, ...} ingest ... source gateway ticket 17", "# digest ... up to sequence 65535"; without a line feed: as one_line.
 // REQUIRES: the decoder has taken the record into account.
 [[nodiscard]] std::string to_text(const Entry& entry, Decoder& decoder);
 [[nodiscard]] std::string to_json(const Entry& entry, Decoder& decoder);

@@ -129,7 +129,7 @@ std::string to_text(const Statistics& statistics, const std::string& directory) 
   text += fmt::format("\n{:<24} {:>12} {:>14} {:>10}\n", "inputs by type", "count", "bytes", "each");
   for (const auto& [name, count] : s.inputs) text += fmt::format("  {:<22} {:>12} {:>14} {:>10}\n", name, count.records, count.bytes, count.bytes / count.records);
   text += "\ninputs by source\n";
-  for (const auto& [name, inputs] : s.sources) text += fmt::format("  {:<22} {:>12}\n", name, inputs);
+  for (const auto& [name, inputs] : s.sources) text += fmt::format("  {:<22} {:>12}\n", one_line(name), inputs);
   text += fmt::format("\n{:<24} {:>12} {:>14}\n", "annotations", "count", "bytes");
   for (const auto& [type, count] : s.annotations) text += fmt::format("  {:<22} {:>12} {:>14}\n", annotation_name(type), count.records, count.bytes);
   text += fmt::format("\n{:<24} {:>12} {:>14}\n", "blocks", "count", "bytes");

@@ -31,6 +31,7 @@ void handle_signals() {
   action.sa_handler = ask_to_stop;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
+  stop_printing_on(stop_asked);
 }
 
 // Whoever read the other end of the pipe has gone: nobody would notice while no records come.
@@ -85,7 +86,8 @@ int follow(LogReader& log, const Options& options) {
       return fail(entry.error());
     }
     if (*entry) {
-      if ((*entry)->is_input() || options.annotations) (void)printer.show(**entry, log.decoder());
+      const bool is_shown = (*entry)->is_input() || options.annotations;
+      if (is_shown && !printer.show(**entry, log.decoder())) return printer.finish();
       continue;
     }
     if (reader_has_gone()) return exit_fine;
