@@ -24,7 +24,10 @@ ROWS = (
     ("ring", "ring, 1 to 1, one by one, 65536", "pawl Ring, publish 1, poll gathered", "ring of 4 MiB, 64-byte events, one by one", ">= 200, floor 100 and 1.5x"),
     ("ring", "ring, 1 to 1, batches of 16, 65536", "pawl Ring, publish 16, poll gathered", "the same in batches of 16", ">= 200 and 3x, floor 100 and 1.5x"),
     ("ring", "one way, idle", "pawl Ring, watching the stamp", "ring, one way, idle", "<= 1.15 L"),
-    ("journal", "journal, GB/s", "disk, written", "journal, every block with data sync", ">= 0.95 B', floor 0.8"),
+    ("journal", "journal, GB/s", "disk, written, segment prepared before", "journal, every block with data sync", ">= 0.95 B', floor 0.8"),
+    ("journal", "journal, GB/s", "disk, written", "the same with the zeros of the next segment, which share the device", ""),
+    ("journal", "open loop", "disk, written p50", "journal at {rate}, durable, p50", "<= 1.1 D', floor 1.4"),
+    ("journal", "open loop", "disk, written p99", "the same, p99", "<= 1.2 D', floor 2"),
     ("replay", "replay", "decode, every CRC and hash", "replay, decode only, CRC on", ""),
     ("replay", "replay", "all stages again", "replay through all stages, built-in pipeline", ">= 40 of one window, floor 20"),
     ("windows", "windows, handbook", "all groups, batches of 256", "windows, 26 features of the handbook", ""),
@@ -60,6 +63,18 @@ def find(results, command, group, name):
     return (exact or fits or [None])[-1]
 
 
+def measured_at(results):
+    """Of which commits and days the figures are."""
+    commits = {}
+    for result in results:
+        commits.setdefault(result["facts"]["commit"], []).append(result["command"])
+    days = sorted({result["facts"]["time"][:10] for result in results})
+    if len(commits) == 1:
+        return f"commit {next(iter(commits))}, {' to '.join(days)}"
+    listed = ", ".join(f"{commit} ({' '.join(commands)})" for commit, commands in commits.items())
+    return f"commits {listed}, {' to '.join(days)}"
+
+
 def disturbance(results):
     """A line of its own, if other processes were at work."""
     busy = sorted(float(found) for result in results for found in re.findall(r"other processes used ([\d.]+) CPUs", result["facts"].get("disturbance", "")))
@@ -69,7 +84,7 @@ def disturbance(results):
 def table(results, name):
     facts = results[0]["facts"]
     lines = [
-        f"{facts['CPU']}, {facts['CPUs']} CPUs, {facts['compiler']}, commit {facts['commit']}, {facts['time'][:10]}; medians, with the distance between the outermost runs.",
+        f"{facts['CPU']}, {facts['CPUs']} CPUs, {facts['compiler']}, {measured_at(results)}; medians, with the distance between the outermost runs.",
         f"All figures and commands: [bench/results/{name}](bench/results/{name}).",
         *disturbance(results), "",
         "| what | measured | spread | beside | goal |", "|---|---|---|---|---|",
@@ -101,7 +116,7 @@ def beside(series):
 def peers_table(results, name):
     facts = results[0]["facts"]
     lines = [
-        f"{facts['CPU']}, {facts['CPUs']} CPUs, commit {facts['commit']}, {facts['time'][:10]}; medians of M events/s, the best variant of each: [bench/results/{name}](bench/results/{name}).",
+        f"{facts['CPU']}, {facts['CPUs']} CPUs, {measured_at(results)}; medians of M events/s, the best variant of each: [bench/results/{name}](bench/results/{name}).",
         *disturbance(results), "", "| what | Pawl | x best peer | peers |", "|---|---|---|---|",
     ]
     for command, group, start, text in PEER_ROWS:
