@@ -54,6 +54,22 @@ void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
   }
 }
 
+Decide::Standing Decide::standing() const {
+  PAWL_ASSERT(sequence_ == interval_.last);
+  return {sequence_, interval_.digest, evaluator_.effective_time(), evaluator_.overflows(), evaluator_.divisions_by_zero(), firings_};
+}
+
+void Decide::restore(const Standing& standing) {
+  PAWL_ASSERT(sequence_ == no_sequence);
+  PAWL_ASSERT((standing.sequence + 1) % limits::digest_interval == 0);
+  PAWL_ASSERT(standing.firings.size() == firings_.size());
+  sequence_ = standing.sequence;
+  interval_ = {standing.sequence, standing.digest};
+  hash_.chain_behind(standing.digest);
+  evaluator_.restore(standing.effective_time, standing.overflows, standing.divisions_by_zero);
+  firings_ = standing.firings;
+}
+
 // --- records ---
 
 // Most events fire nothing: their records are heads and zeros. What fired is then marked rule by rule.

@@ -47,6 +47,19 @@ class Decide {
   [[nodiscard]] std::span<const std::uint64_t> firings() const noexcept { return firings_; }
   [[nodiscard]] const Evaluator& evaluator() const noexcept { return evaluator_; }
 
+  // All that deciding carries from event to event, at the end of a digest interval: there the digest's 16 bytes are all of its state.
+  struct Standing {
+    Sequence sequence = no_sequence;
+    Digest128 digest{};
+    Time effective_time = first_effective_time;
+    std::uint64_t overflows = 0, divisions_by_zero = 0;
+    std::vector<std::uint64_t> firings;  // as many as there are rules
+  };
+  // REQUIRES: sequence() is the last of a digest interval.
+  [[nodiscard]] Standing standing() const;
+  // Goes on behind standing.sequence. REQUIRES: nothing was run yet.
+  void restore(const Standing& standing);
+
  private:
   void evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;
   void fire(std::size_t rule) noexcept;

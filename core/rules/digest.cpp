@@ -33,10 +33,9 @@ Digest128 ChainedHash::value() const noexcept {
   return digest;
 }
 
-void ChainedHash::chain() noexcept {
-  const Digest128 before = value();
+void ChainedHash::chain_behind(const Digest128& digest) noexcept {
   PAWL_ASSERT(XXH3_128bits_reset(&state_->xxh) == XXH_OK);
-  absorb(before.data(), before.size());
+  absorb(digest.data(), digest.size());
 }
 
 void ChainedHash::copy_from(const ChainedHash& other) noexcept { XXH3_copyState(&state_->xxh, &other.state_->xxh); }

@@ -39,7 +39,9 @@ class ChainedHash {
   void absorb(const void* bytes, std::size_t count) noexcept;
   [[nodiscard]] Digest128 value() const noexcept;
   // Starts a new interval on top of value().
-  void chain() noexcept;
+  void chain() noexcept { chain_behind(value()); }
+  // The same on top of what another hash came to.
+  void chain_behind(const Digest128& digest) noexcept;
   // A copy of the other's state: to look at what a partial tile would give without absorbing it for good.
   void copy_from(const ChainedHash& other) noexcept;
 

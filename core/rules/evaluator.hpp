@@ -40,6 +40,13 @@ class Evaluator {
   // Effective time of the last event: max of all event times so far.
   [[nodiscard]] Time effective_time() const noexcept { return effective_time_; }
 
+  // Goes on where another evaluator of the same plan stood. REQUIRES: nothing was run yet.
+  void restore(Time effective_time, std::uint64_t overflows, std::uint64_t divisions_by_zero) noexcept {
+    effective_time_ = effective_time;
+    overflows_ = overflows;
+    divisions_by_zero_ = divisions_by_zero;
+  }
+
  private:
   void read_headers() noexcept;
   void add_run(std::uint16_t type, std::size_t first, std::size_t last) noexcept;

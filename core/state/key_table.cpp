@@ -56,9 +56,33 @@ KeyTable::Index KeyTable::insert(std::uint64_t hash, const std::byte* key) noexc
   }
   ++keys;
   ++size_;
+  write_head(index, hash, key);
+  place(hash, index);
+  return index;
+}
+
+void KeyTable::write_head(Index index, std::uint64_t hash, const std::byte* key) noexcept {
   std::memcpy(record(index), &hash, sizeof hash);
   std::memcpy(record(index) + shape_.key_offset, key, shape_.key_bytes);
-  place(hash, index);
+}
+
+KeyTable::Index KeyTable::restore(std::uint64_t hash, const std::byte* key, std::uint32_t place) noexcept {
+  PAWL_ASSERT(freed_ == none);
+  std::uint32_t& keys = partition_keys_[partition_of(hash)];
+  Bucket* const partition = partition_buckets(hash);
+  const std::uint64_t bucket = place / bucket_records;
+  if (keys == partition_keys_max_ || bucket > bucket_mask_ || partition[bucket].tags[place % bucket_records] != 0) return none;
+  std::uint64_t at = hash & bucket_mask_;
+  for (std::uint64_t probes = 0; at != bucket; ++probes, at = (at + step(hash)) & bucket_mask_) {  // ends: a step reaches every bucket
+    PAWL_ASSERT(probes <= bucket_mask_);
+    ++partition[at].passed;
+  }
+  const Index index = fresh_++;
+  ++keys;
+  ++size_;
+  write_head(index, hash, key);
+  partition[bucket].records[place % bucket_records] = index;
+  partition[bucket].tags[place % bucket_records] = tag_of(hash);
   return index;
 }
 

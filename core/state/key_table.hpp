@@ -79,8 +79,24 @@ class KeyTable {
   void erase(Index index) noexcept;
 
   // The next record of a partition behind `hand`, a place in the partition's buckets that is moved past it; none if the
-  // partition is empty. For the clock that looks for keys to forget, and for snapshots.
+  // partition is empty. For the clock that looks for keys to forget.
   [[nodiscard]] Index next(std::size_t partition, std::uint32_t& hand) const noexcept;
+
+  // visit(place, index) for each record of a partition, in the order of places. For snapshots.
+  template <class Visit>
+  void each(std::size_t partition, Visit visit) const {
+    const Bucket* const buckets = buckets_ + partition * (bucket_mask_ + 1);
+    std::uint64_t left = partition_keys_[partition];
+    for (std::uint32_t place = 0; left != 0; ++place) {
+      if (buckets[place / bucket_records].tags[place % bucket_records] == 0) continue;
+      visit(place, buckets[place / bucket_records].records[place % bucket_records]);
+      --left;
+    }
+  }
+
+  // insert(), at the place the key had in a table of the same bounds: the clock then comes to keys in the same order. none if such a table
+  // can't have had it there. REQUIRES: nothing was ever erased; the key is not in the table.
+  [[nodiscard]] Index restore(std::uint64_t hash, const std::byte* key, std::uint32_t place) noexcept;
 
  private:
   static constexpr std::size_t bucket_records = 12;
@@ -114,6 +130,7 @@ class KeyTable {
   [[nodiscard]] Bucket* partition_buckets(std::uint64_t hash) const noexcept { return buckets_ + partition_of(hash) * (bucket_mask_ + 1); }
   [[nodiscard]] Bucket& home(std::uint64_t hash) const noexcept { return partition_buckets(hash)[hash & bucket_mask_]; }
   void place(std::uint64_t hash, Index index) noexcept;
+  void write_head(Index index, std::uint64_t hash, const std::byte* key) noexcept;
 
   KeyTableShape shape_;
   std::uint32_t partition_keys_max_;

@@ -43,6 +43,12 @@ DistinctTable::Added DistinctTable::add(Owner owner, Value value) noexcept {
   return Added::first;
 }
 
+bool DistinctTable::restore(Owner owner, Value value, std::uint32_t count) noexcept {
+  if (count == 0 || add(owner, value) != Added::first) return false;
+  slot(find(owner, value))->count = count;
+  return true;
+}
+
 bool DistinctTable::remove(Owner owner, Value value) noexcept {
   std::uint64_t hole = find(owner, value);
   SlotHead* head = slot(hole);

@@ -27,6 +27,20 @@ class DistinctTable {
   // True: it was the last of its kind. REQUIRES: it was added.
   bool remove(Owner owner, Value value) noexcept;
 
+  // visit(owner, count, value) for each value, in no order that means anything. For snapshots.
+  template <class Visit>
+  void each(Visit visit) const {
+    std::uint64_t left = used_;
+    for (std::uint64_t at = 0; left != 0; ++at) {
+      const SlotHead* const head = slot(at);
+      if (head->count == 0) continue;
+      visit(head->owner, head->count, Value{value_of(at), head->bytes});
+      --left;
+    }
+  }
+  // As `count` times add(). False: no room, or count is 0, or it is there already.
+  [[nodiscard]] bool restore(Owner owner, Value value, std::uint32_t count) noexcept;
+
   [[nodiscard]] std::uint64_t used() const noexcept { return used_; }
   [[nodiscard]] std::uint64_t room() const noexcept { return values_max_ - used_; }
 

@@ -59,6 +59,9 @@ class Group {
   };
 
  private:
+  friend class GroupSaver;   // group_rows.hpp
+  friend class GroupLoader;
+
   using Index = state::KeyTable::Index;
   using Chunk = state::ChunkPool::Index;
   enum class Role : std::uint8_t { none, empty, read, insert };  // not its event; a part of the key is missing; ...

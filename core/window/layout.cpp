@@ -15,16 +15,6 @@ namespace {
 
 std::size_t up_to_8(std::size_t bytes) noexcept { return (bytes + 7) & ~std::size_t{7}; }
 
-std::size_t bytes_of(Column::Kind kind) noexcept {
-  switch (kind) {
-    case Column::Kind::count32: return 4;
-    case Column::Kind::count64: case Column::Kind::sum64: return 8;
-    case Column::Kind::sum128: case Column::Kind::latest: return 16;
-    case Column::Kind::carry: return 24;
-  }
-  return 0;
-}
-
 // Collects what the features need, then places it, then compiles the features against the places.
 class Builder {
  public:
@@ -533,6 +523,16 @@ class Builder {
 };
 
 }  // namespace
+
+std::size_t bytes_of(Column::Kind kind) noexcept {
+  switch (kind) {
+    case Column::Kind::count32: return 4;
+    case Column::Kind::count64: case Column::Kind::sum64: return 8;
+    case Column::Kind::sum128: case Column::Kind::latest: return 16;
+    case Column::Kind::carry: return 24;
+  }
+  return 0;
+}
 
 bool same_group(const Aggregate& a, const Aggregate& b) noexcept { return a.key == b.key && a.on == b.on; }
 

@@ -98,6 +98,9 @@ struct Column {
   std::uint32_t word = 0;
 };
 
+// What its total takes in a record.
+[[nodiscard]] std::size_t bytes_of(Column::Kind kind) noexcept;
+
 // Latest and carry: where their parts stand.
 inline constexpr std::size_t carry_te_offset = 8;
 inline constexpr std::size_t carry_number_offset = 16;   // uint32, as is

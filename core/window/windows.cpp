@@ -164,6 +164,7 @@ Result<Windows> Windows::make(const language::Pipeline& pipeline, std::span<cons
   windows.event_types_ = pipeline.events.size();
   state::Arena arena(memory);
   for (Layout& layout : *layouts) windows.groups_.push_back(std::make_unique<Group>(std::move(layout), limits, arena));
+  for (const FeatureGroup& g : window::group(features)) windows.first_columns_.push_back(g.specs[0].column);
   return windows;
 }
 

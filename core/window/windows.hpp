@@ -85,10 +85,18 @@ class Windows {
   [[nodiscard]] std::size_t groups() const noexcept;
   [[nodiscard]] GroupCounters counters(std::size_t group) const noexcept;
 
+  // For snapshots (group_rows.hpp). A group's column tells it from all others of its pipeline, in whatever shard it is.
+  [[nodiscard]] const Group& group(std::size_t group) const noexcept { return *groups_[group]; }
+  [[nodiscard]] Group& group(std::size_t group) noexcept { return *groups_[group]; }
+  [[nodiscard]] std::uint32_t first_column(std::size_t group) const noexcept { return first_columns_[group]; }
+  // Of the last event of the log that the groups are then loaded from.
+  void set_effective_time(Time te) noexcept { te_ = te; }
+
  private:
   Windows();
 
   std::vector<std::unique_ptr<Group>> groups_;
+  std::vector<std::uint32_t> first_columns_;
   std::size_t event_types_ = 0;
   Time te_;
 };

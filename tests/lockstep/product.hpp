@@ -37,7 +37,9 @@ class Block {
 // Windows in `shards` parts of whole groups, then decide.
 class Product {
  public:
-  Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards)
+  static constexpr window::StateLimits ample{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
+
+  Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample)
       : plan_(rules::make_plan(pipeline)), layout_(plan_, true), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
         cells_(state::Tiles::memory_bytes(plan_.feature_columns, tiles)), tiles_(cells_.span(), plan_.feature_columns, tiles),
         decide_(plan_, layout_) {
@@ -45,7 +47,6 @@ class Product {
     auto parts = window::split(pipeline, plan_.features, shards);
     for (const auto& part : *parts) {
       if (part.empty()) continue;
-      const window::StateLimits limits{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
       state_.emplace_back(*window::memory_bytes(pipeline, part, limits));
       windows_.push_back(*window::Windows::make(pipeline, part, limits, state_.back().span()));
     }
@@ -53,6 +54,8 @@ class Product {
 
   [[nodiscard]] const rules::Plan& plan() const { return plan_; }
   [[nodiscard]] const rules::Decide& decide() const { return decide_; }
+  [[nodiscard]] rules::Decide& decide() { return decide_; }
+  [[nodiscard]] std::span<window::Windows> windows() { return windows_; }
 
   // seen(sequence, record or nothing if it is no event), for each input.
   template <class Seen>
@@ -62,6 +65,17 @@ class Product {
       for (Sequence s = first; s <= end; ++s) std::memcpy(ring_.data() + static_cast<std::size_t>(s) % slots * slot_bytes_, log.slot(s), slot_bytes_);
       run(first, end, seen);
       first = end + 1;
+    }
+  }
+
+  // Windows alone; seen(sequence) while its features can be read.
+  template <class Seen>
+  void feed_windows(const twin::Log& log, Sequence first, Sequence last, Seen seen) {
+    for (Sequence s = first; s <= last; ++s) {
+      std::memcpy(ring_.data() + static_cast<std::size_t>(s) % slots * slot_bytes_, log.slot(s), slot_bytes_);
+      if (s != last && s % tile != tile - 1 && s % 7 != 0) continue;
+      for (window::Windows& windows : windows_) windows.process(view(), first, s, tiles_);
+      for (; first <= s; ++first) seen(first);
     }
   }
 
@@ -88,9 +102,11 @@ class Product {
   static constexpr std::size_t slots = 128, tiles = 2;
   static constexpr Sequence tile = state::Tiles::events;
 
+  [[nodiscard]] SlotView view() const { return {ring_.data(), slot_bytes_, static_cast<Sequence>(slots) - 1}; }
+
   template <class Seen>
   void run(Sequence first, Sequence last, Seen seen) {
-    const SlotView view{ring_.data(), slot_bytes_, static_cast<Sequence>(slots) - 1};
+    const SlotView view = this->view();
     for (window::Windows& windows : windows_) windows.process(view, first, last, tiles_);
     std::vector<Block> records;
     for (Sequence s = first; s <= last; ++s) records.emplace_back(layout_.record_bytes());
