@@ -10,6 +10,7 @@
 #include "pawl/journal/engine/replay_source.hpp"
 #include "pawl/journal/engine/source_numbers.hpp"
 #include "pawl/journal/recovery.hpp"
+#include "pawl/journal/snapshot/snapshots.hpp"
 
 namespace pawl {
 namespace {
@@ -43,6 +44,8 @@ struct DurableEngine::State {
   std::optional<journal::ReplaySource> replay;  // of what was recovered
   std::optional<journal::OneInput> activate;    // of a new log
   std::unique_ptr<journal::Machine> machine;
+  Sequence replayed_after = no_sequence;        // the snapshot's input that the machine began behind
+  std::vector<std::string> snapshot_notes;
 
   std::vector<journal::SourceState> sources;
   std::vector<std::unique_ptr<EngineLane>> lanes;
@@ -57,6 +60,7 @@ struct DurableEngine::State {
   Result<void> load_pipeline();
   Result<void> choose_limits();
   Result<void> build_machine();
+  Result<std::unique_ptr<journal::Machine>> make_machine(Sequence muted, Sequence after);
   Result<void> start();
   Result<void> wait_for_replay();
   Result<void> check_last_digest();
@@ -199,6 +203,23 @@ Result<void> DurableEngine::State::choose_limits() {
 
 Result<void> DurableEngine::State::build_machine() {
   const journal::RecoveryReport& recovered = journal->recovery();
+  const Sequence muted = options.muted == EngineOptions::as_recorded ? recovered.emitted.sequence : options.muted;
+  const auto make = [&](Sequence after) { return make_machine(muted, after); };
+  if (!reader || !options.from_snapshot) {
+    auto made = make(no_sequence);
+    if (!made.ok()) return std::move(made).error();
+    machine = *std::move(made);
+    return {};
+  }
+  auto started = journal::start_machine(*reader, *loaded.pipeline, limits, {.sequence = std::min(muted, recovered.last_sequence)}, make);
+  if (!started.ok()) return std::move(started).error();
+  machine = std::move(started->machine);
+  replayed_after = started->after;
+  snapshot_notes = std::move(started->notes);
+  return {};
+}
+
+Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Sequence muted, Sequence after) {
   journal::MachineOptions settings;
   settings.threads = options.threads;
   settings.ring_slots = options.ring_slots;
@@ -206,11 +227,9 @@ Result<void> DurableEngine::State::build_machine() {
   settings.measure_latency = options.measure_latency;
   settings.timeline = options.timeline;
   settings.state = limits;
-  settings.muted = options.muted == EngineOptions::as_recorded ? recovered.emitted.sequence : options.muted;
-  auto made = journal::Machine::make(*loaded.pipeline, settings, *clock, &journal->writer(), journal->preparer(), recovered.last_sequence);
-  if (!made.ok()) return std::move(made).error();
-  machine = *std::move(made);
-  return {};
+  settings.muted = muted;
+  settings.after = after;
+  return journal::Machine::make(*loaded.pipeline, settings, *clock, &journal->writer(), journal->preparer(), journal->recovery().last_sequence);
 }
 
 Result<void> DurableEngine::State::start() {
@@ -223,9 +242,9 @@ Result<void> DurableEngine::State::start() {
     PAWL_ASSERT(machine->sequence().add(*activate));
     return machine->start();
   }
-  auto blocks = reader->read({.until_block = journal->recovery().last_block});
+  auto blocks = reader->read({.from_sequence = replayed_after + 1, .until_block = journal->recovery().last_block});
   if (!blocks.ok()) return std::move(blocks).error();
-  replay.emplace(*std::move(blocks), journal::Until{.sequence = journal->recovery().last_sequence}, machine->digests());
+  replay.emplace(*std::move(blocks), journal::Until{.sequence = journal->recovery().last_sequence}, machine->digests(), replayed_after + 1);
   PAWL_ASSERT(machine->sequence().add(*replay));
   replay->hold_after_damage();
   machine->fails_with(replay->failed());
@@ -358,12 +377,14 @@ journal::Receipt DurableEngine::receipt() const noexcept {
 
 const language::Pipeline& DurableEngine::pipeline() const noexcept { return *state_->loaded.pipeline; }
 const journal::RecoveryReport& DurableEngine::recovery() const noexcept { return state_->journal->recovery(); }
+Sequence DurableEngine::replayed_after() const noexcept { return state_->replayed_after; }
 const std::vector<language::Diagnostic>& DurableEngine::diagnostics() const noexcept { return state_->loaded.diagnostics; }
 const std::vector<std::string>& DurableEngine::not_evaluated() const noexcept { return state_->machine->plan().not_evaluated; }
 const std::string& DurableEngine::thread_plan() const noexcept { return state_->machine->thread_plan(); }
 
 std::vector<std::string> DurableEngine::notices() const {
   std::vector<std::string> all = state_->machine->notices();
+  all.insert(all.end(), state_->snapshot_notes.begin(), state_->snapshot_notes.end());
   all.insert(all.end(), state_->journal->recovery().notes.begin(), state_->journal->recovery().notes.end());
   if (const std::string notice = state_->journal->writer().notice(); !notice.empty()) all.push_back(notice);
   return all;

@@ -46,6 +46,8 @@ struct EngineOptions {
   static constexpr Sequence replay_all = no_sequence;
   static constexpr Sequence as_recorded = -2;
   Sequence muted = as_recorded;
+  // Start from the newest snapshot that needs none of the decisions to be given again, not from the beginning of the log.
+  bool from_snapshot = true;
   std::uint64_t segment_bytes = limits::segment_bytes_default;
 
   // How blocks reach the device. automatic: by what was measured (DECISIONS.md): mixed for a journal that waits on a thread of its
@@ -107,6 +109,8 @@ class DurableEngine {
   [[nodiscard]] journal::Receipt receipt() const noexcept;
   [[nodiscard]] const language::Pipeline& pipeline() const noexcept;
   [[nodiscard]] const journal::RecoveryReport& recovery() const noexcept;
+  // The input whose snapshot the start began with; no_sequence: all of the journal was replayed.
+  [[nodiscard]] Sequence replayed_after() const noexcept;
   [[nodiscard]] const std::vector<language::Diagnostic>& diagnostics() const noexcept;  // warnings and notes of the pipeline
   [[nodiscard]] const std::vector<std::string>& not_evaluated() const noexcept;         // what this release leaves out of it
   [[nodiscard]] std::vector<std::string> notices() const;                               // fallbacks: what is lost, how to cure it

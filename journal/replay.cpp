@@ -7,6 +7,7 @@
 #include "pawl/journal/engine/activation.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/inspection.hpp"
+#include "pawl/journal/snapshot/snapshots.hpp"
 
 namespace pawl {
 
@@ -16,11 +17,12 @@ struct Replay::State {
   std::unique_ptr<io::Clock> own_clock;
   std::optional<journal::JournalReader> reader;
   journal::LoadedPipeline loaded;
-  std::unique_ptr<journal::Machine> machine;
+  journal::Started started;
   std::optional<journal::ReplaySource> source;
 
   Result<journal::Beginning> find_beginning();
   Result<void> open();
+  Result<void> start(const window::StateLimits& limits);
   [[nodiscard]] Error failure();
   [[nodiscard]] Error differs(Sequence first, Sequence last, const std::string& computed, const std::string& recorded) const;
 };
@@ -54,17 +56,26 @@ Result<void> Replay::State::open() {
   auto checked = journal::check_pipeline(beginning->pipeline, options.directory + " (its recorded pipeline)");
   if (!checked.ok()) return std::move(checked).error();
   loaded = *std::move(checked);
-  journal::MachineOptions settings;
-  settings.threads = options.threads;
-  settings.with_lets = options.decisions_with_lets;
-  settings.state = beginning->state;
-  auto made = journal::Machine::make(*loaded.pipeline, settings, *options.clock, nullptr, nullptr, no_sequence);
+  return start(beginning->state);
+}
+
+Result<void> Replay::State::start(const window::StateLimits& limits) {
+  journal::SnapshotBounds bounds{options.until.sequence, options.until.time};
+  if (!options.from_snapshot) bounds.sequence = no_sequence;
+  auto made = journal::start_machine(*reader, *loaded.pipeline, limits, bounds, [&](Sequence after) {
+    journal::MachineOptions settings;
+    settings.threads = options.threads;
+    settings.with_lets = options.decisions_with_lets;
+    settings.state = limits;
+    settings.after = after;
+    return journal::Machine::make(*loaded.pipeline, settings, *options.clock, nullptr, nullptr, no_sequence);
+  });
   if (!made.ok()) return std::move(made).error();
-  machine = *std::move(made);
-  auto blocks = reader->read();
+  started = *std::move(made);
+  auto blocks = reader->read({.from_sequence = started.after + 1});
   if (!blocks.ok()) return std::move(blocks).error();
-  source.emplace(*std::move(blocks), options.until, machine->digests());
-  PAWL_ASSERT(machine->sequence().add(*source));
+  source.emplace(*std::move(blocks), options.until, started.machine->digests(), started.after + 1);
+  PAWL_ASSERT(started.machine->sequence().add(*source));
   return {};
 }
 
@@ -79,7 +90,9 @@ Replay::Replay(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Replay::~Replay() = default;
 
 const language::Pipeline& Replay::pipeline() const noexcept { return *state_->loaded.pipeline; }
-Sequence Replay::was_decided() const noexcept { return state_->machine->was_decided(); }
+Sequence Replay::was_decided() const noexcept { return state_->started.machine->was_decided(); }
+Sequence Replay::after() const noexcept { return state_->started.after; }
+const std::vector<std::string>& Replay::notes() const noexcept { return state_->started.notes; }
 
 Error Replay::State::differs(Sequence first, Sequence last, const std::string& computed, const std::string& recorded) const {
   return {ErrorCode::corrupt, "replay does not reproduce what was decided: sequences " + std::to_string(first) + " to " + std::to_string(last) +
@@ -88,15 +101,15 @@ Error Replay::State::differs(Sequence first, Sequence last, const std::string& c
 }
 
 Error Replay::State::failure() {
-  if (auto error = machine->sink_error()) return *std::move(error);
-  if (const auto& mismatch = machine->digests().mismatch()) {
+  if (auto error = started.machine->sink_error()) return *std::move(error);
+  if (const auto& mismatch = started.machine->digests().mismatch()) {
     return differs(mismatch->first, mismatch->last, rules::to_hex(mismatch->computed), rules::to_hex(mismatch->recorded));
   }
   return {ErrorCode::corrupt, "a record of the journal in " + options.directory + " has a wrong checksum: run `pawl journal verify " + options.directory + "`"};
 }
 
 Result<ReplayReport> Replay::run(DecisionSink& sink) {
-  journal::Machine& machine = *state_->machine;
+  journal::Machine& machine = *state_->started.machine;
   machine.set_sink(sink);
   if (auto started = machine.start(); !started.ok()) return std::move(started).error();
   machine.drain();

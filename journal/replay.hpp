@@ -13,7 +13,8 @@ namespace pawl {
 
 struct ReplayOptions {
   std::string directory;
-  journal::Until until;
+  journal::Until until = {};
+  bool from_snapshot = false;        // begin with the newest snapshot before `until`: what was decided before it is not decided again
   int threads = 0;                   // 0: as the CPUs allow
   bool decisions_with_lets = false;
   io::Disk* disk = nullptr;          // null: the machine's own
@@ -37,6 +38,10 @@ class Replay {
 
   [[nodiscard]] const language::Pipeline& pipeline() const noexcept;
   [[nodiscard]] Sequence was_decided() const noexcept;
+  // The input behind which it begins; no_sequence: at the beginning.
+  [[nodiscard]] Sequence after() const noexcept;
+  // Snapshots that could not be used, each one sentence.
+  [[nodiscard]] const std::vector<std::string>& notes() const noexcept;
 
   // Replays to the end, or `until`; every decision goes to the sink. Blocks. Once.
   // Errors: damage, with file, offset and sequences; corrupt: the first interval whose digest differs; the sink's.

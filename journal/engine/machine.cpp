@@ -98,7 +98,7 @@ Result<void> Machine::wire(Sequence recovered) {
   auto ring_memory = map(slots * slot_bytes_, true);
   if (!ring_memory.ok()) return std::move(ring_memory).error();
   ring_ = std::make_unique<ring::ByteRing>(*ring_memory, slot_bytes_);
-  ring_writer_ = std::make_unique<ring::Writer<ring::ByteRing>>(*ring_);
+  ring_writer_ = std::make_unique<ring::Writer<ring::ByteRing>>(*ring_, options_.after + 1);
   sequence_ = std::make_unique<SequenceStage<io::Clock>>(*ring_writer_, ring_memory->data(), clock_);
   const SlotView view{ring_memory->data(), slot_bytes_, options_.ring_slots - 1};
 

@@ -33,6 +33,7 @@ struct MachineOptions {
   bool measure_latency = false;
   window::StateLimits state;                    // per key group
   Sequence muted = no_sequence;                 // decisions up to this one left in an earlier run
+  Sequence after = no_sequence;                 // the first input is the next one: the state is then restored before start()
   Timeline* timeline = nullptr;                 // of a benchmark: notes when each stage passed an input. Outlives the machine
 };
 
@@ -87,6 +88,7 @@ class Machine {
 
   // Results. REQUIRES: drained or stopped.
   [[nodiscard]] rules::Decide& decide() noexcept { return *decide_; }
+  [[nodiscard]] std::span<const std::unique_ptr<window::Windows>> windows() noexcept { return windows_; }
   [[nodiscard]] std::optional<Error> sink_error() const { return emit_->error(); }
   [[nodiscard]] const Histogram& decision_latency() const noexcept { return decide_probe_.histogram(); }
   [[nodiscard]] const Histogram& emit_latency() const noexcept { return emit_probe_.histogram(); }

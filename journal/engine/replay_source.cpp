@@ -50,7 +50,13 @@ bool ReplaySource::load_block() {
   const Records records = block_->records();
   at_.emplace(records.begin());
   block_end_.emplace(records.end());
+  if (view.header.first_sequence < first_) skip_to_first();
   return true;
+}
+
+// What stands before the first input to be handed out, annotations included, was taken into account by whoever starts there.
+void ReplaySource::skip_to_first() {
+  for (Sequence s = block_->header.first_sequence; s < first_ && *at_ != *block_end_; ++*at_) s += (**at_).is_input();
 }
 
 bool ReplaySource::pass_annotation(const Record& record) {

@@ -18,7 +18,9 @@ struct Until {
 // Thread: the sequence stage's. Errors (damage found on the way) end it: finished() with error(). The reader and the check outlive it.
 class ReplaySource final : public InputSource {
  public:
-  ReplaySource(BlockCursor blocks, Until until, DigestCheck& check) : blocks_(std::move(blocks)), until_(until), check_(check) {}
+  // `first`: the first sequence to hand out; `blocks` begins before it.
+  ReplaySource(BlockCursor blocks, Until until, DigestCheck& check, Sequence first = 0)
+      : blocks_(std::move(blocks)), until_(until), check_(check), first_(first), next_(first) {}
 
   std::int64_t fill(const SlotRun& run) override;
   [[nodiscard]] bool finished() override { return ended_ && !(error_ && holds_); }
@@ -40,6 +42,7 @@ class ReplaySource final : public InputSource {
  private:
   [[nodiscard]] bool load_block();
   [[nodiscard]] bool pass_annotation(const Record& record);
+  void skip_to_first();
   void end(std::optional<Error> error);
 
   BlockCursor blocks_;
@@ -48,7 +51,8 @@ class ReplaySource final : public InputSource {
   std::optional<BlockView> block_;
   std::optional<Records::Iterator> at_;
   std::optional<Records::Iterator> block_end_;
-  Sequence next_ = 0;
+  Sequence first_;
+  Sequence next_;           // to be handed out
   bool ended_ = false;
   bool holds_ = false;
   bool exhausted_ = false;

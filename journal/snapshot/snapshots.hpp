@@ -1,0 +1,44 @@
+// The snapshots of a journal: where they are, whether they belong to its history, and starting from the newest that does.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pawl/journal/reader.hpp"
+#include "pawl/journal/snapshot/contents.hpp"
+
+namespace pawl::journal {
+
+struct SnapshotName {
+  Sequence sequence = no_sequence;
+  std::string path;
+};
+
+[[nodiscard]] std::string snapshot_path(const std::string& directory, Sequence sequence);
+// Of the published ones, the newest first, by their names; none of them is looked at. Errors: of the operating system.
+Result<std::vector<SnapshotName>> list_snapshots(io::Disk& disk, const std::string& directory);
+
+// The block that holds an input. Errors: damage; missing, if the journal ends before.
+Result<Place> find_place(const JournalReader& reader, Sequence sequence);
+// That a snapshot was taken of this journal, and of what it holds now. Errors: foreign (database, chain), missing.
+Result<void> check_history(const JournalReader& reader, const SnapshotHeader& header);
+
+// How far a start may skip what led there.
+struct SnapshotBounds {
+  Sequence sequence = INT64_MAX;  // the snapshot's at most
+  Time time = INT64_MAX;          // its effective time at most
+};
+
+struct Started {
+  std::unique_ptr<Machine> machine;
+  Sequence after = no_sequence;    // its state is that behind this input; no_sequence: a new one
+  std::vector<std::string> notes;  // snapshots that could not be used, each one sentence
+};
+
+// A machine with the state of the newest snapshot within bounds that is whole and belongs to the journal; else a new one.
+// `make` makes one that begins behind a sequence. Errors: make's.
+Result<Started> start_machine(const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits, const SnapshotBounds& bounds,
+                              const std::function<Result<std::unique_ptr<Machine>>(Sequence after)>& make);
+
+}  // namespace pawl::journal

@@ -1,0 +1,173 @@
+#include "pawl/journal/snapshot/take.hpp"
+
+#include <cstring>
+
+#include "pawl/journal/block.hpp"
+#include "pawl/journal/engine/activation.hpp"
+#include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/engine/replay_source.hpp"
+#include "pawl/journal/files.hpp"
+
+namespace pawl::journal {
+namespace {
+
+constexpr const char* taking_lock_name = "LOCK";
+constexpr std::string_view temporary_suffix = ".tmp";
+
+// The last input that is durable for certain: a block is submitted only when the one before it is.
+Result<Sequence> last_witnessed(const JournalReader& reader) {
+  auto blocks = reader.read({.from_sequence = INT64_MAX});
+  if (!blocks.ok()) return std::move(blocks).error();
+  BlockView block;
+  Sequence witnessed = blocks->position().next_sequence - 1;
+  for (;;) {
+    auto more = blocks->next(block);
+    if (!more.ok()) return std::move(more).error();
+    if (!*more) return witnessed;
+    witnessed = block.header.first_sequence - 1;
+  }
+}
+
+class Taking {
+ public:
+  Taking(const TakeOptions& options, JournalReader reader) : options_(options), reader_(std::move(reader)) {}
+
+  Result<Taken> run() {
+    for (const auto step : {&Taking::choose_sequence, &Taking::load_pipeline, &Taking::replay, &Taking::publish}) {
+      if (auto done = (this->*step)(); !done.ok()) return std::move(done).error();
+      if (taken_.was_there) break;
+    }
+    return std::move(taken_);
+  }
+
+ private:
+  Result<void> choose_sequence();
+  Result<bool> is_there();
+  Result<void> load_pipeline();
+  Result<std::unique_ptr<Machine>> make(Sequence after) const;
+  Result<void> replay();
+  [[nodiscard]] Result<void> check_replay(const ReplaySource& source);
+  Result<void> publish();
+  Result<void> remove_left_over(const std::string& temporary);
+
+  const TakeOptions& options_;
+  JournalReader reader_;
+  Sequence sequence_ = no_sequence;
+  LoadedPipeline loaded_;
+  window::StateLimits limits_;
+  std::unique_ptr<Machine> machine_;
+  Taken taken_;
+};
+
+Result<void> Taking::choose_sequence() {
+  auto last = last_witnessed(reader_);
+  if (!last.ok()) return std::move(last).error();
+  sequence_ = (*last + 1) / limits::digest_interval * limits::digest_interval - 1;
+  if (sequence_ < 0) {
+    return Error{ErrorCode::usage, "the journal in " + options_.directory + " holds " + std::to_string(*last + 1) + " durable inputs; snapshots are taken where " +
+                                       std::to_string(limits::digest_interval) + " have ended, and so few replay in no time"};
+  }
+  auto there = is_there();
+  if (!there.ok()) return std::move(there).error();
+  taken_.was_there = *there;
+  return {};
+}
+
+// Whole and of this history; one that is not is taken again, and replaced.
+Result<bool> Taking::is_there() {
+  taken_.path = snapshot_path(options_.directory, sequence_);
+  auto exists = options_.disk->exists(taken_.path);
+  if (!exists.ok() || !*exists) return exists;
+  auto snapshot = SnapshotReader::open(*options_.disk, taken_.path);
+  auto header = snapshot.ok() ? verify_snapshot(*options_.disk, taken_.path) : Result<SnapshotHeader>(snapshot.error());
+  if (header.ok() && check_history(reader_, *header).ok()) {
+    taken_.header = *header;
+    taken_.bytes = snapshot->file_bytes();
+    return true;
+  }
+  return false;
+}
+
+Result<void> Taking::load_pipeline() {
+  auto beginning = read_beginning(reader_);
+  if (!beginning.ok()) return std::move(beginning).error();
+  auto checked = check_pipeline(beginning->pipeline, options_.directory + " (its recorded pipeline)");
+  if (!checked.ok()) return std::move(checked).error();
+  loaded_ = *std::move(checked);
+  limits_ = beginning->state;
+  return {};
+}
+
+Result<std::unique_ptr<Machine>> Taking::make(Sequence after) const {
+  MachineOptions settings;
+  settings.threads = options_.threads;
+  settings.state = limits_;
+  settings.after = after;
+  return Machine::make(*loaded_.pipeline, settings, *options_.clock, nullptr, nullptr, no_sequence);
+}
+
+Result<void> Taking::replay() {
+  auto started = start_machine(reader_, *loaded_.pipeline, limits_, {.sequence = sequence_ - 1}, [&](Sequence after) { return make(after); });
+  if (!started.ok()) return std::move(started).error();
+  machine_ = std::move(started->machine);
+  taken_.after = started->after;
+  taken_.notes = std::move(started->notes);
+  auto blocks = reader_.read({.from_sequence = taken_.after + 1});
+  if (!blocks.ok()) return std::move(blocks).error();
+  ReplaySource source(*std::move(blocks), {.sequence = sequence_}, machine_->digests(), taken_.after + 1);
+  PAWL_ASSERT(machine_->sequence().add(source));
+  if (auto running = machine_->start(); !running.ok()) return running;
+  machine_->drain();
+  return check_replay(source);
+}
+
+Result<void> Taking::check_replay(const ReplaySource& source) {
+  if (source.error()) return *source.error();
+  if (const auto& mismatch = machine_->digests().mismatch()) {
+    return Error{ErrorCode::corrupt, "the shadow does not reproduce what was decided: sequences " + std::to_string(mismatch->first) + " to " + std::to_string(mismatch->last) + " give digest " +
+                                         rules::to_hex(mismatch->computed) + ", the journal in " + options_.directory + " has " + rules::to_hex(mismatch->recorded) + ". No snapshot was taken"};
+  }
+  if (machine_->failed() || machine_->decide().sequence() != sequence_) {
+    return Error{ErrorCode::corrupt, "the journal in " + options_.directory + " could not be replayed up to input " + std::to_string(sequence_) + ": run `pawl journal verify " + options_.directory + "`"};
+  }
+  return {};
+}
+
+Result<void> Taking::remove_left_over(const std::string& temporary) {
+  auto exists = options_.disk->exists(temporary);
+  if (!exists.ok()) return std::move(exists).error();
+  return *exists ? options_.disk->remove(temporary) : Result<void>{};
+}
+
+Result<void> Taking::publish() {
+  io::Disk& disk = *options_.disk;
+  const std::string folder = join(options_.directory, snapshots_name), temporary = taken_.path + std::string(temporary_suffix);
+  auto place = find_place(reader_, sequence_);
+  if (!place.ok()) return std::move(place).error();
+  if (auto removed = remove_left_over(temporary); !removed.ok()) return removed;
+  const SnapshotOf of{loaded_.pipeline.get(), limits_, reader_.control().database, *place, options_.clock->now()};
+  if (auto saved = save_machine(*machine_, of, disk, temporary); !saved.ok()) return saved;
+  auto header = verify_snapshot(disk, temporary);
+  if (!header.ok()) return std::move(header).error();
+  if (auto renamed = disk.rename(temporary, taken_.path); !renamed.ok()) return renamed;
+  if (auto synced = disk.sync_directory(folder); !synced.ok()) return synced;
+  auto published = SnapshotReader::open(disk, taken_.path);
+  if (!published.ok()) return std::move(published).error();
+  taken_.header = *header;
+  taken_.bytes = published->file_bytes();
+  return {};
+}
+
+}  // namespace
+
+Result<Taken> take_snapshot(const TakeOptions& options) {
+  auto reader = JournalReader::open(options.directory, *options.disk);
+  if (!reader.ok()) return std::move(reader).error();
+  const std::string folder = join(options.directory, snapshots_name);
+  if (auto made = options.disk->make_directory(folder); !made.ok()) return std::move(made).error();
+  auto lock = options.disk->lock(join(folder, taking_lock_name));
+  if (!lock.ok()) return std::move(lock).error();
+  return Taking(options, *std::move(reader)).run();
+}
+
+}  // namespace pawl::journal

@@ -1,0 +1,36 @@
+// Taking a snapshot: a shadow of the engine replays the journal from the newest snapshot on, beside a live engine or a closed one, and is
+// written down. The engine itself does nothing for it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pawl/io/clock.hpp"
+#include "pawl/journal/snapshot/snapshots.hpp"
+
+namespace pawl::journal {
+
+struct TakeOptions {
+  std::string directory;
+  int threads = 0;             // of the shadow; 0: as the CPUs allow
+  // REQUIRES: both outlive the call.
+  io::Disk* disk = nullptr;
+  io::Clock* clock = nullptr;
+};
+
+struct Taken {
+  std::string path;
+  SnapshotHeader header{};
+  std::uint64_t bytes = 0;
+  Sequence after = no_sequence;    // the snapshot that the shadow began with; no_sequence: none
+  bool was_there = false;          // it is no older than the newest digest interval: nothing was done
+  std::vector<std::string> notes;  // snapshots that could not be used
+};
+
+// At the end of the last digest interval that is durable. Published only once it was read back whole: temporary name, sync, read back,
+// rename, sync of the directory. Blocking; takes the memory of a second engine.
+// Errors: usage (no interval has ended yet), in_use (another one is being taken), corrupt (damage; a digest that is not reproduced),
+// those of the operating system. Nothing but a temporary file, which the next one removes, is left by an error.
+Result<Taken> take_snapshot(const TakeOptions& options);
+
+}  // namespace pawl::journal
