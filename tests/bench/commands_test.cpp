@@ -51,6 +51,12 @@ TEST_CASE("the same command again is compared with the last") {
   CHECK(has(output(), "is no outcome of pawl-bench rules"));
 }
 
+TEST_CASE("snapshot: alone, beside a shadow, and starts with and without") {
+  REQUIRE(run("snapshot --runs 1 --warm-up-runs 0 --events 70000 --rate 50000 --seconds 0.1") == 0);
+  const json result = result_of("snapshot");
+  for (const char* name : {"alone", "beside a shadow", "from a snapshot", "replaying everything", "decided, beside a shadow p99"}) CHECK_MESSAGE(has_series(result, name), name);
+}
+
 TEST_CASE("journal: three levels beside B'") {
   REQUIRE(run("journal --runs 1 --events 20000 --seconds 0.02 --rate 100000 --peers --hgrm " + folder + "/journal") == 0);
   const json result = result_of("journal");
