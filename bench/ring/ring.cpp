@@ -30,7 +30,7 @@ namespace {
 const std::map<std::string, Topology> topology_words{{"pair", Topology::one_to_one}, {"diamond", Topology::diamond}, {"pipeline", Topology::pipeline}};
 
 struct Options : Common {
-  std::int64_t events = 10'000'000;
+  std::int64_t events = 5'000'000;
   // 512 KiB, 4 MiB and 64 MiB: half an L2, beyond the L2s, beyond an L3. The larger, the fewer of the lines that the writer wants back lie
   // in the reader's caches; between two cores that do not share an L3 that decides.
   std::vector<std::int64_t> slots{8192, 65'536, 1'048'576};
