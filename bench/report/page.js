@@ -94,7 +94,7 @@ function bars(card, group, rows) {
     type: 'bar',
     data: {
       labels: rows.map((row) => wrap(row.name)),
-      datasets: [{ data: rows.map((row) => row.median), backgroundColor: rows.map((row) => colours[kind(row)]), borderRadius: 3, barPercentage: 0.72, categoryPercentage: 0.95 }],
+      datasets: [{ data: rows.map((row) => row.median), backgroundColor: rows.map((row) => colours[kind(row)]), borderRadius: 3, minBarLength: 4, barPercentage: 0.72, categoryPercentage: 0.95 }],
     },
     options: {
       indexAxis: 'y', rows,
