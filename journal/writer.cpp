@@ -86,10 +86,18 @@ std::size_t Writer::start_next() {
     case Phase::running: break;
   }
   if (epoch_pending_) return submit_epoch();
-  if (filling().inputs() > 0) return submit_filling();
+  if (filling().inputs() > 0) return gathering() ? 0 : submit_filling();
   if (filling().records() > 0 && (draining_ || idle_timer_due())) return submit_filling();
   if (unwitnessed_ && durability_ == Durability::disk && (draining_ || idle_timer_due())) return submit_idle_seal();
   return 0;
+}
+
+// The rate is that of the last block, as long as this one does not fall behind it by more than an eighth of a block: a burst is over then.
+bool Writer::gathering() const noexcept {
+  if (!fast_ || draining_ || filling().inputs() == 0 || filling().body_bytes() >= gather_bytes_) return false;
+  const Duration since = clock_->monotonic_ns() - last_durable_ns_;
+  const std::size_t due = gather_bytes_ * static_cast<std::size_t>(std::min(since, gather_time_)) / static_cast<std::size_t>(gather_time_);
+  return since < gather_time_ && filling().body_bytes() + gather_bytes_ / 8 >= due;
 }
 
 bool Writer::idle_timer_due() noexcept { return clock_->monotonic_ns() - last_durable_ns_ >= seal_after_; }
@@ -129,6 +137,8 @@ std::size_t Writer::submit_epoch() {
 
 std::size_t Writer::submit_filling() {
   if (!fits(filling().total_bytes())) return roll();
+  const Duration since = clock_->monotonic_ns() - in_flight_.sent_ns;  // since the block before it was sent
+  fast_ = gather_time_ != 0 && since < gather_time_ * 8 && filling().body_bytes() * static_cast<std::size_t>(gather_time_) >= gather_bytes_ * static_cast<std::size_t>(since);
   const std::size_t sent = submit(filling(), BlockKind::data, built_.offset);
   if (in_flight_.active) filling_ ^= 1U;
   return sent;

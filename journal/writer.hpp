@@ -82,6 +82,12 @@ class Writer {
   [[nodiscard]] bool annotate_pipeline(std::string_view text) noexcept;
   [[nodiscard]] std::size_t pipeline_bytes_max() const noexcept { return block_bytes_max_ / 2; }
 
+  // Set-up. While inputs come in at `bytes` per `time` ns or faster, a block is not sent before it has so many bytes or the last one ended so
+  // long ago. For a journal that shares its CPU: each block costs two wake-ups and what the thread thus interrupted had in its caches.
+  void gather(std::size_t bytes, Duration time) noexcept { gather_bytes_ = bytes, gather_time_ = time; }
+  // The next block waits for more. Asks the clock.
+  [[nodiscard]] bool gathering() const noexcept;
+
   // Takes completions, submits the next block if none is in flight. Never blocks on a device that writes asynchronously. Returns
   // completions plus submissions: 0 means nothing to do.
   std::size_t poll();
@@ -177,6 +183,9 @@ class Writer {
   Phase phase_ = Phase::running;
   bool epoch_pending_ = false;
   bool draining_ = false;
+  std::size_t gather_bytes_ = 0;
+  Duration gather_time_ = 0;
+  bool fast_ = false;               // the last block's inputs came in at gather's rate
   bool unwitnessed_ = false;        // the last block holds inputs and nothing was written behind it
   std::size_t next_item_ = 0;       // of the catalogue, while opening
   std::int64_t last_durable_ns_ = 0;

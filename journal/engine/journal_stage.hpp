@@ -9,6 +9,7 @@
 #include "pawl/core/ring/latest.hpp"
 #include "pawl/core/ring/prefetch.hpp"
 #include "pawl/core/ring/reader.hpp"
+#include "pawl/io/parker.hpp"
 #include "pawl/journal/engine/digest_check.hpp"
 #include "pawl/journal/receipt.hpp"
 #include "pawl/journal/writer.hpp"
@@ -50,9 +51,13 @@ class JournalStage {
     return taken + static_cast<std::int64_t>(moved);
   }
 
-  // As poll, but blocks in the kernel for up to `timeout` ns while a block is in flight and nothing else is to be done.
+  // As poll, but blocks in the kernel for up to `timeout` ns while a block is in flight and nothing else is to be done, and naps while one gathers.
   std::int64_t poll_or_wait(std::int64_t budget, Duration timeout) {
     const std::int64_t work = poll(budget);
+    if (!writer_.in_flight() && writer_.gathering()) {
+      io::nap(gather_nap);
+      return work + 1;  // there is something to do: no sleep until somebody wakes
+    }
     if (work > 0 || !writer_.in_flight()) return work;
     const std::size_t moved = writer_.wait(timeout);
     publish_durable();
@@ -89,6 +94,7 @@ class JournalStage {
   // Sequence, block, and the chain's bytes.
   using Receipted = ring::Latest<2 + sizeof(Hash) / sizeof(std::uint64_t)>;
 
+  static constexpr Duration gather_nap = 100'000;     // ns: some hundreds of inputs
   static constexpr std::int64_t taken_max = 1 << 16;  // of one poll: the block is full before, but at durability memory
 
   std::int64_t take(std::int64_t budget) {

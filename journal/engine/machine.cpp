@@ -11,6 +11,8 @@ namespace pawl::journal {
 namespace {
 
 constexpr Duration device_wait = 50'000;    // ns that the journal's thread waits in the kernel before it looks at the ring again
+constexpr std::size_t gather_bytes = 256 << 10;
+constexpr Duration gather_time = 1'000'000; // ns: a block of 256 KiB may wait so long, at 262 MB/s and more
 constexpr Duration park_limit = 1'000'000;  // ns: the journal's idle seal is a matter of time, nobody wakes for it
 
 std::size_t payload_bytes_max(const language::Pipeline& pipeline) {
@@ -241,6 +243,7 @@ void run_waiting(Journal& journal, const ring::StopFlag& stop, Idle& idle) {
 }  // namespace
 
 void Machine::run_journal(std::size_t thread, ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle) {
+  writer_->gather(gather_bytes, gather_time);
   StageLog* const log = log_of(&Timeline::durable);
   if (log == nullptr) return run_waiting(*journal_, stop_, idle);
   TimedStage<JournalStage> timed(*journal_, journal_->durable(), *log, clock_);
