@@ -42,7 +42,7 @@ void put_slot(std::span<std::byte> to, ControlSlot slot, Hasher& hasher) {
 // Both slots of the pair of generation `slot.generation`.
 void put_pair(std::span<std::byte> to, const ControlSlot& slot, Hasher& hasher) {
   put_slot(to.first(page_bytes), slot, hasher);
-  put_slot(to.subspan(page_bytes, page_bytes), slot, hasher);
+  std::memcpy(to.data() + page_bytes, to.data(), page_bytes);
 }
 
 std::uint64_t pair_offset(std::uint64_t generation) { return generation % 2 * pair_bytes; }

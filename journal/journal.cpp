@@ -51,16 +51,25 @@ Result<void> make_directories(io::Disk& disk, const std::string& directory) {
   return disk.sync_directory(directory);
 }
 
-// Small loops until everything is durable; a failed or full journal ends them.
+Error cannot_close_full(const Writer& writer) {
+  const std::string what = writer.durable_sequence() == writer.appended_sequence()
+                               ? fmt::format("no space for the mark of a clean end. Everything up to sequence {} is durable", writer.durable_sequence())
+                               : fmt::format("no space for sequences {} to {}, which were not acked", writer.durable_sequence() + 1, writer.appended_sequence());
+  return {ErrorCode::disk_full, "the journal cannot be closed cleanly: " + what + ". Free space and close again."};
+}
+
+// Small loops until everything is durable; a failed journal ends them, and a full disk that is still full when it is asked once more at once:
+// space may have come back since the last try, and nobody waits for the next.
 Result<void> drain(Writer& writer, SegmentPreparer& preparer) {
+  bool asked = false;
   while (!writer.drained()) {
     const bool prepared = preparer.step();
     const std::size_t work = writer.wait(10'000'000);
-    if (writer.state() == WriterState::disk_full && !prepared && work == 0) {
-      return Error{ErrorCode::disk_full,
-                   fmt::format("the journal cannot be closed cleanly: no space for sequences {} to {}, which were not acked. Free space and "
-                               "close again.", writer.durable_sequence() + 1, writer.appended_sequence())};
-    }
+    if (writer.state() != WriterState::disk_full || prepared || work > 0) continue;
+    if (asked) return cannot_close_full(writer);
+    asked = true;
+    preparer.try_at_once();
+    writer.try_at_once();
   }
   if (writer.state() == WriterState::failed) return Error{ErrorCode::failed, writer.error().text};
   return {};

@@ -62,6 +62,8 @@ class SegmentPreparer {
   // REQUIRES: failed.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
 
+  // Space is asked for again at the next step. Thread: step's.
+  void try_at_once() noexcept { next_try_ns_ = 0; }
   // One piece of work: step_bytes of zeros, or one sync. Blocks for it. False if there was nothing to do, or not yet.
   bool step();
 

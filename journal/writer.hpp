@@ -111,6 +111,8 @@ class Writer {
   [[nodiscard]] bool drained() noexcept;
   // At durability os: a sync of the file, so that a clean end is durable. Blocks.
   Result<void> sync_if_unsynced();
+  // A block that waits for space is tried again at the next poll.
+  void try_at_once() noexcept { in_flight_.not_before_ns = 0; }
   // No append or poll after it.
   void close() noexcept;
 

@@ -195,11 +195,32 @@ TEST_CASE("disk full at the end of everything: close says so, and what was acked
   std::uint64_t next = 0;
   while (append_inputs(*opened, clock, next, next + 1, 900)) ++next;
   const Sequence durable = opened->writer().durable_sequence();
+  const Sequence appended = opened->writer().appended_sequence();
   auto closed = opened->close();
   REQUIRE_FALSE(closed.ok());
   CHECK(closed.error().code == ErrorCode::disk_full);
+  const std::string lost = "no space for sequences " + std::to_string(durable + 1) + " to " + std::to_string(appended);
+  CHECK(closed.error().text.find(durable < appended ? lost : "Everything up to sequence " + std::to_string(durable) + " is durable") != std::string::npos);
   { Journal gone = std::move(*opened); }
   auto after = disk.after_power_cut(io::PowerCut{});
   const Contents contents = read_all(*after);
   CHECK(static_cast<Sequence>(contents.inputs.size()) == durable + 1);
+}
+
+TEST_CASE("space came back a moment ago: close asks for it at once, and ends cleanly") {
+  io::SimulatedDisk disk({.capacity_bytes = 100'000});
+  io::SimulatedClock clock;
+  const Options options = small_options(disk, clock);
+  Journal journal = create_and_open(options);
+  std::uint64_t next = 0;
+  while (append_inputs(journal, clock, next, next + 1, 900)) ++next;
+  REQUIRE(journal.writer().state() == WriterState::disk_full);
+  REQUIRE_FALSE(journal.preparer()->step());  // the next try of its own is due later
+  disk.set_capacity(10'000'000);
+  const auto closed = journal.close();
+  REQUIRE_MESSAGE(closed.ok(), (closed.ok() ? "" : closed.error().text));
+  { Journal gone = std::move(journal); }
+  const Journal again = reopen(options);
+  CHECK(again.recovery().clean);
+  CHECK(again.recovery().last_sequence == static_cast<Sequence>(next) - 1);
 }
