@@ -103,6 +103,10 @@ Result<io::Backend> backend_for(const EngineOptions& options) {
 
 // Before anything is made or started.
 Result<void> DurableEngine::State::check_options() {
+  if (options.decision_records < 2 * journal::Machine::batch_max || !ring::is_power_of_two(options.decision_records)) {
+    return Error{ErrorCode::usage, "EngineOptions::decision_records is " + std::to_string(options.decision_records) + ": it must be a power of two from " +
+                                       std::to_string(2 * journal::Machine::batch_max)};
+  }
   const bool fits = options.ring_slots == 0 || (ring::is_power_of_two(options.ring_slots) && options.ring_slots <= limits::ring_slots_max);
   if (fits) return journal::check(options.state.value_or(window::StateLimits{}));
   return Error{ErrorCode::usage, "EngineOptions::ring_slots is " + std::to_string(options.ring_slots) + ": it must be a power of two from 1 to " +
@@ -128,6 +132,8 @@ Result<void> DurableEngine::State::open_journal() {
   settings.directory = options.directory;
   settings.durability = options.durability;
   settings.segment_bytes = options.segment_bytes;
+  settings.block_bytes_max = options.block_bytes_max;
+  settings.random = options.random;
   settings.disk = disk;
   settings.clock = clock;
   if (options.durability != Durability::memory) {
@@ -226,6 +232,8 @@ Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Seq
   settings.with_lets = options.decisions_with_lets;
   settings.measure_latency = options.measure_latency;
   settings.timeline = options.timeline;
+  settings.driver = options.driver;
+  settings.decision_records = options.decision_records;
   settings.state = limits;
   settings.muted = muted;
   settings.after = after;
@@ -256,7 +264,7 @@ Result<void> DurableEngine::State::start() {
 Result<void> DurableEngine::State::wait_for_replay() {
   while (machine->was_decided() < journal->recovery().last_sequence && !machine->decisions_wait_for_a_sink()) {
     if (machine->failed() || replay->failed().load_acquire() == 1) return failure();
-    io::nap(200'000);
+    machine->pause();
   }
   return check_last_digest();
 }

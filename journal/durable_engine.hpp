@@ -41,6 +41,7 @@ struct EngineOptions {
   // those of the journal are an error: what a bound refused cannot be decided again under another.
   std::optional<window::StateLimits> state = {};
   std::int64_t ring_slots = 0;                 // a power of two up to limits::ring_slots_max; 0: 2 MiB of slots
+  std::int64_t decision_records = 1 << 16;     // a power of two from 1024: decisions that wait for the disk, or for a sink
   // Decisions up to this sequence are not given to the sink again. replay_all: every decision of the log. as_recorded: those that the
   // journal says a sink has taken.
   static constexpr Sequence replay_all = no_sequence;
@@ -48,7 +49,8 @@ struct EngineOptions {
   Sequence muted = as_recorded;
   // Start from the newest snapshot that needs none of the decisions to be given again, not from the beginning of the log.
   bool from_snapshot = true;
-  std::uint64_t segment_bytes = limits::segment_bytes_default;
+  std::uint64_t segment_bytes = limits::segment_bytes_default;  // of a new journal, as is block_bytes_max: journal/options.hpp
+  std::uint32_t block_bytes_max = limits::block_bytes_max;
 
   // How blocks reach the device. automatic: by what was measured (DECISIONS.md): mixed for a journal that waits on a thread of its
   // own, io_uring for one that is polled beside other stages and must not block.
@@ -60,6 +62,8 @@ struct EngineOptions {
   // Of tests; null: the machine's own. Outlive the engine.
   io::Disk* disk = nullptr;
   io::Clock* clock = nullptr;
+  void (*random)(std::span<std::byte> into) = journal::random_bytes;  // of database ids and secrets
+  journal::StageDriver* driver = nullptr;      // polls the stages instead of threads; `threads` is then the number of window shards
 };
 
 struct EngineStatus {

@@ -49,7 +49,21 @@ Result<std::unique_ptr<Machine>> Machine::make(const language::Pipeline& pipelin
   return machine;
 }
 
+// A list for each stage, so that any order of them can be had.
+void Machine::plan_for_driver() {
+  const auto add = [&](std::string name, io::StageRole role) { threads_plan_.push_back({.name = std::move(name), .cpu = {}, .waits_in_kernel = false, .stages = {role}}); };
+  add("ingest", {io::Role::ingest_sequence});
+  add("journal", {io::Role::journal});
+  for (int shard = 0; shard < std::max(options_.threads, 1); ++shard) add("windows-" + std::to_string(shard), {io::Role::windows, shard});
+  add("decide", {io::Role::decide});
+  add("emit", {io::Role::emit});
+}
+
 Result<void> Machine::plan_threads() {
+  if (options_.driver != nullptr) {
+    plan_for_driver();
+    return {};
+  }
   auto cpus = io::discover_cpus();
   if (!cpus.ok()) return std::move(cpus).error();
   const int usable = cpus->usable();
@@ -67,7 +81,9 @@ Result<void> Machine::plan_threads() {
 }
 
 Result<std::span<std::byte>> Machine::map(std::size_t bytes, bool prefault) {
-  auto region = io::Region::map({.bytes = bytes, .best_pages = io::Pages::transparent_huge, .prefault = prefault});
+  // A simulation makes thousands of machines: small pages, those alone that are used.
+  const bool simulated = options_.driver != nullptr;
+  auto region = io::Region::map({.bytes = bytes, .best_pages = simulated ? io::Pages::small : io::Pages::transparent_huge, .prefault = prefault && !simulated});
   if (!region.ok()) return std::move(region).error();
   if (!region->notice().empty()) notices_.push_back(region->notice());
   memory_.push_back(*std::move(region));
@@ -265,7 +281,16 @@ void Machine::run(std::size_t thread) {
   ended_[thread]->publish(1);
 }
 
+void Machine::give_to_driver() {
+  for (std::size_t i = 0; i < stage_lists_.size(); ++i) options_.driver->add(threads_plan_[i].name, *stage_lists_[i]);
+  if (preparer_ == nullptr) return;
+  preparer_stage_.emplace(PreparerStage{*preparer_});
+  preparer_list_.add(*preparer_stage_);
+  options_.driver->add("preparer", preparer_list_);
+}
+
 bool Machine::all_ended() const noexcept {
+  if (options_.driver != nullptr) return std::all_of(stage_lists_.begin(), stage_lists_.end(), [](const auto& stage) { return stage->finished(); });
   return std::all_of(ended_.begin(), ended_.end(), [](const auto& ended) { return ended->load_acquire() == 1; });
 }
 
@@ -282,6 +307,10 @@ void Machine::run_preparer() {
 }
 
 Result<void> Machine::start() {
+  if (options_.driver != nullptr) {
+    give_to_driver();
+    return {};
+  }
   if (preparer_ != nullptr) {
     auto thread = io::Thread::start({.name = "pawl-prepare"}, [this] { run_preparer(); });
     if (!thread.ok()) return std::move(thread).error();
@@ -299,22 +328,30 @@ Result<void> Machine::start() {
   return {};
 }
 
+void Machine::pause() {
+  constexpr Duration nap = 200'000;
+  if (options_.driver != nullptr) return options_.driver->turn();
+  io::nap(nap);
+}
+
 void Machine::drain() {
   sequence_->close();
   if (!emit_->has_sink()) emit_->abandon();  // else decisions that nobody takes would be waited for
   for (const auto& spot : spots_) ring::wake(*spot, parker_);
-  constexpr Duration nap = 200'000;
-  constexpr int full_naps_max = 25'000;  // 5 s of a full disk, without a break
+  constexpr Duration full_patience = 5 * one_second;  // of a disk that stays full
   // A failure leaves stages that can never finish: then the threads are stopped instead. So does a disk that stays full.
-  for (int full_naps = 0; !all_ended() && !failed() && full_naps < full_naps_max;) {
-    full_naps = writer_state() == WriterState::disk_full ? full_naps + 1 : 0;
-    io::nap(nap);
+  for (std::int64_t not_full = clock_.monotonic_ns(); !all_ended() && !failed();) {
+    const std::int64_t now = clock_.monotonic_ns();
+    if (writer_state() != WriterState::disk_full) not_full = now;
+    if (now - not_full >= full_patience) break;
+    pause();
   }
   stop();
   digest_check_->look_again();  // the last interval's mark may have come behind its digest
 }
 
 void Machine::stop() {
+  if (options_.driver != nullptr) options_.driver->stop();
   stop_.request();
   for (const auto& spot : spots_) ring::wake(*spot, parker_);
   threads_.clear();  // joins

@@ -21,6 +21,7 @@
 #include "pawl/journal/engine/emit_stage.hpp"
 #include "pawl/journal/engine/journal_stage.hpp"
 #include "pawl/journal/engine/probe.hpp"
+#include "pawl/journal/engine/stage_driver.hpp"
 #include "pawl/journal/engine/timeline.hpp"
 
 namespace pawl::journal {
@@ -35,6 +36,7 @@ struct MachineOptions {
   Sequence muted = no_sequence;                 // decisions up to this one left in an earlier run
   Sequence after = no_sequence;                 // the first input is the next one: the state is then restored before start()
   Timeline* timeline = nullptr;                 // of a benchmark: notes when each stage passed an input. Outlives the machine
+  StageDriver* driver = nullptr;                // of a simulation: runs the stages instead of threads; `threads` is then the number of window shards
 };
 
 // Thread: make, start, stop and the results belong to one thread, the owner's. Lifetime: pipeline, writer, preparer and clock outlive it.
@@ -53,6 +55,8 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   Result<void> start();
+  // The owner waits a moment for the stages.
+  void pause();
   // No more sources: ends when everything that was sequenced is decided, durable and emitted. Blocks. After a failure, or 5 s of a full disk, it
   // ends without.
   void drain();
@@ -103,6 +107,7 @@ class Machine {
   Result<void> wire_windows(const SlotView& slots, std::size_t shards);
   Result<std::span<std::byte>> map(std::size_t bytes, bool prefault);
   Result<void> plan_threads();
+  void plan_for_driver();
   void assign_stages();
   void add_stage(const io::StageRole& role, StageList& list, ThreadWatch* watch);
   // The stage, timed by `log` if there is one. Then `add(stage)`.
@@ -115,6 +120,7 @@ class Machine {
   void run_journal(std::size_t thread, ring::SpinThenPark<ring::StdAtomics, io::FutexParker>& idle);
   void run(std::size_t thread);
   void run_preparer();
+  void give_to_driver();
   [[nodiscard]] bool all_ended() const noexcept;
   [[nodiscard]] const ring::Cursor<>& durable_cursor() const noexcept { return journal_ ? journal_->durable() : everything_durable_; }
 
@@ -158,6 +164,15 @@ class Machine {
   std::unique_ptr<DigestCheckStage> digest_check_stage_;  // replay alone: in live operation the journal stage does its work
   ring::Cursor<> everything_durable_{ring::no_end};
   const ring::Cursor<>* source_failed_ = nullptr;
+
+  // What polls the preparer where a driver does.
+  struct PreparerStage {
+    SegmentPreparer& preparer;
+    std::int64_t poll(std::int64_t) { return preparer.step() ? 1 : 0; }
+    [[nodiscard]] static bool finished() { return true; }
+  };
+  std::optional<PreparerStage> preparer_stage_;
+  StageList preparer_list_;
 
   // Threads.
   std::vector<std::shared_ptr<void>> wrapped_;  // TimedStages and WatchedStages: of several types, kept until the threads have ended

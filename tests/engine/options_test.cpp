@@ -59,3 +59,17 @@ TEST_CASE("every power of two is a ring, from a single slot on: the same decisio
     digest = hex;
   }
 }
+
+TEST_CASE("decisions that wait: a power of two that holds two batches, or an error of usage") {
+  const pawl::test::TemporaryDirectory directory;
+  pawl::EngineOptions options = options_in(directory.path() + "/journal");
+  for (const std::int64_t records : {std::int64_t{0}, std::int64_t{512}, std::int64_t{1500}, INT64_MIN}) {
+    CAPTURE(records);
+    options.decision_records = records;
+    const auto engine = pawl::DurableEngine::open(options);
+    REQUIRE_FALSE(engine.ok());
+    CHECK(engine.error().code == pawl::ErrorCode::usage);
+    CHECK(engine.error().text == "EngineOptions::decision_records is " + std::to_string(records) + ": it must be a power of two from 1024");
+    CHECK_FALSE(std::filesystem::exists(options.directory));
+  }
+}
