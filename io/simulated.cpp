@@ -76,12 +76,28 @@ std::shared_ptr<SimulatedState> cut_power(const SimulatedState& state, const std
                                           std::span<const Fate> fates, std::uint64_t garbage_seed) {
   PAWL_ASSERT(fates.size() == choices.size());
   auto copy = copy_of(state, garbage_seed);
-  Random random(garbage_seed);
   for (std::size_t i = 0; i < choices.size(); ++i) {
+    Random random(garbage_seed + i);  // of its own: garbage in one place is the same whatever became of the others
     if (fates[i] != Fate::lost) copy->land(choices[i], fates[i] == Fate::garbage ? &random : nullptr);
   }
   copy->lose_power();
   return copy;
+}
+
+// Of the tree below a directory, names in order.
+std::uint64_t fingerprint_of(const SimulatedState& state, NodeId directory, const std::string& path, std::string_view under, std::uint64_t hash) {
+  for (const auto& [name, node] : state.directories.at(directory).entries) {
+    const std::string below = path + "/" + name;
+    if (!below.starts_with(under) && !under.starts_with(below)) continue;
+    hash = XXH3_64bits_withSeed(below.data(), below.size(), hash);
+    if (state.is_directory(node)) {
+      hash = fingerprint_of(state, node, below, under, hash);
+      continue;
+    }
+    const std::uint64_t content = state.files.at(node).device().fingerprint();
+    hash = XXH3_64bits_withSeed(&content, sizeof content, hash);
+  }
+  return hash;
 }
 
 }  // namespace
@@ -239,6 +255,11 @@ std::vector<Unsynced> SimulatedDisk::unsynced() const {
   return all;
 }
 
+void SimulatedDisk::watch(std::function<void()> look) {
+  const std::lock_guard hold(state_->mutex);
+  state_->look = std::move(look);
+}
+
 void SimulatedDisk::power_off() {
   const std::lock_guard hold(state_->mutex);
   state_->off = true;
@@ -295,18 +316,29 @@ std::vector<std::byte> SimulatedDisk::content(const std::string& path) const {
   return bytes_of(state_->file_at(path).device());
 }
 
-std::uint64_t SimulatedDisk::fingerprint() const {
+std::uint64_t SimulatedDisk::fingerprint(std::string_view under) const {
   const std::lock_guard hold(state_->mutex);
-  std::map<std::string, NodeId> by_path;
-  for (const auto& [node, path] : state_->names()) by_path[path] = node;
-  std::uint64_t hash = 0;
-  for (const auto& [path, node] : by_path) {
-    hash = XXH3_64bits_withSeed(path.data(), path.size(), hash);
-    if (state_->is_directory(node)) continue;
-    const std::uint64_t content = state_->files.at(node).device().fingerprint();
-    hash = XXH3_64bits_withSeed(&content, sizeof content, hash);
-  }
-  return hash;
+  return fingerprint_of(*state_, root_node, std::string(), under, 0);
+}
+
+struct CrashStates::Moment {
+  std::shared_ptr<SimulatedState> base;  // holds nothing but what is durable
+  std::vector<CrashChoice> choices;
+};
+
+CrashStates::CrashStates(const SimulatedDisk& disk) {
+  const std::lock_guard hold(disk.state_->mutex);
+  auto moment = std::make_unique<Moment>();
+  moment->choices = disk.state_->choices();
+  moment->base = copy_of(*disk.state_, 1);
+  for (auto& [id, node] : moment->base->files) node.keep_durable_alone();
+  moment_ = std::move(moment);
+}
+
+CrashStates::~CrashStates() = default;
+
+std::unique_ptr<SimulatedDisk> CrashStates::after(std::span<const Fate> fates, std::uint64_t garbage_seed) const {
+  return std::unique_ptr<SimulatedDisk>(new SimulatedDisk(cut_power(*moment_->base, moment_->choices, fates, garbage_seed)));
 }
 
 }  // namespace pawl::io

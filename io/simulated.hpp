@@ -6,6 +6,7 @@
 // can be tried from one moment, and the run goes on.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -41,6 +42,7 @@ struct SimulatedCounters {
   std::uint64_t durable_writes = 0;    // acknowledged with data sync
   std::uint64_t syncs = 0;             // of files, acknowledged
   std::uint64_t directory_syncs = 0;   // acknowledged
+  std::uint64_t faults = 0;            // operations that a planned fault has struck
   // What a real device would count as flushes.
   [[nodiscard]] std::uint64_t flushes() const { return durable_writes + syncs + directory_syncs; }
 };
@@ -100,6 +102,9 @@ class SimulatedDisk final : public Disk {
   [[nodiscard]] std::unique_ptr<SimulatedDisk> after_process_death() const;
   // In order of time.
   [[nodiscard]] std::vector<Unsynced> unsynced() const;
+  // From now on `look` is called from inside every operation that is about to change anything, blocking writes already in flight: each state
+  // that a power cut may find is seen once. It may look at the disk and copy it, and may not use it otherwise. Empty: no longer.
+  void watch(std::function<void()> look);
   // From now on every operation fails with EIO: ends an engine whose disk has been taken away.
   void power_off();
 
@@ -114,13 +119,27 @@ class SimulatedDisk final : public Disk {
   [[nodiscard]] SimulatedCounters counters() const;
   // What the device holds of a file, without counting as a read or meeting a fault.
   [[nodiscard]] std::vector<std::byte> content(const std::string& path) const;
-  // Equal for equal trees and contents; to count distinct crash states.
-  [[nodiscard]] std::uint64_t fingerprint() const;
+  // Equal for equal trees and contents, of paths that begin with `under`; to count distinct crash states.
+  [[nodiscard]] std::uint64_t fingerprint(std::string_view under = {}) const;
 
  private:
+  friend class CrashStates;
   explicit SimulatedDisk(std::shared_ptr<SimulatedState> state);
 
   std::shared_ptr<SimulatedState> state_;  // open files and locks keep it alive
+};
+
+// The states of one moment: after_power_cut(fates) for who wants thousands of them. Independent of the disk, once made.
+class CrashStates {
+ public:
+  explicit CrashStates(const SimulatedDisk& disk);
+  ~CrashStates();
+  // One fate for each of disk.unsynced(), in that order.
+  [[nodiscard]] std::unique_ptr<SimulatedDisk> after(std::span<const Fate> fates, std::uint64_t garbage_seed = 1) const;
+
+ private:
+  struct Moment;
+  std::unique_ptr<const Moment> moment_;
 };
 
 }  // namespace pawl::io

@@ -67,8 +67,26 @@ std::int64_t SimulatedFile::write(std::span<const std::byte> from, std::uint64_t
   const std::lock_guard hold(state_->mutex);
   if (const int refused = refuse_write(from, offset); refused != 0) return -refused;
   const WritePlan plan = state_->plan_write(path_, node(), from.size(), offset);
+  if (state_->look) show_in_flight(plan, from);
   state_->carry_out(plan, node(), from, durable_);
   return plan.result;
+}
+
+WriteInFlight SimulatedFile::write_in_flight(const WritePlan& plan, std::span<const std::byte> from) {
+  return {.stamp = state_->new_stamp(),
+          .owner = this,
+          .tag = 0,
+          .memory = from,
+          .data = std::make_shared<const std::vector<std::byte>>(from.begin(), from.end()),
+          .plan = plan,
+          .durable = durable_,
+          .due = 0};
+}
+
+void SimulatedFile::show_in_flight(const WritePlan& plan, std::span<const std::byte> from) {
+  node().in_flight.push_back(write_in_flight(plan, from));
+  state_->show();
+  node().in_flight.pop_back();
 }
 
 std::int64_t SimulatedFile::due_time() {
@@ -83,14 +101,10 @@ int SimulatedFile::submit_write(std::span<const std::byte> from, std::uint64_t o
   PAWL_ASSERT(in_flight() < Disk::max_in_flight);
   if (const int refused = refuse_write(from, offset); refused != 0) return -refused;
   const WritePlan plan = state_->plan_write(path_, node(), from.size(), offset);
-  node().in_flight.push_back({.stamp = state_->new_stamp(),
-                              .owner = this,
-                              .tag = tag,
-                              .memory = from,
-                              .data = std::make_shared<const std::vector<std::byte>>(from.begin(), from.end()),
-                              .plan = plan,
-                              .durable = durable_,
-                              .due = due_time()});
+  node().in_flight.push_back(write_in_flight(plan, from));
+  node().in_flight.back().tag = tag;
+  node().in_flight.back().due = due_time();
+  state_->show();
   return 0;
 }
 

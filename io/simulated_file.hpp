@@ -28,6 +28,8 @@ class SimulatedFile final : public File {
   // 0 or the errno of a write that cannot even begin.
   [[nodiscard]] int refuse_write(std::span<const std::byte> from, std::uint64_t offset) const;
   [[nodiscard]] bool aligned(const void* memory, std::size_t bytes, std::uint64_t offset) const;
+  [[nodiscard]] WriteInFlight write_in_flight(const WritePlan& plan, std::span<const std::byte> from);
+  void show_in_flight(const WritePlan& plan, std::span<const std::byte> from);
   [[nodiscard]] std::int64_t due_time();
   [[nodiscard]] std::size_t in_flight();
   std::size_t take_due(std::span<Completion> into);

@@ -28,7 +28,7 @@ void Image::read(std::span<std::byte> into, std::uint64_t offset) const {
   for_each_part(offset, into.size(), [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t done, std::uint64_t part) {
     const bool present = chunk < chunks_.size() && chunks_[chunk];
     if (present) {
-      std::memcpy(into.data() + done, chunks_[chunk]->data() + inside, part);
+      std::memcpy(into.data() + done, chunks_[chunk]->bytes.data() + inside, part);
     } else {
       std::memset(into.data() + done, 0, part);
     }
@@ -39,9 +39,12 @@ void Image::write(std::span<const std::byte> from, std::uint64_t offset) {
   if (from.empty()) return;
   if (offset + from.size() > size_) resize(offset + from.size());
   for_each_part(offset, from.size(), [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t done, std::uint64_t part) {
-    const auto changed = chunks_[chunk] ? std::make_shared<Chunk>(*chunks_[chunk]) : std::make_shared<Chunk>();
-    std::memcpy(changed->data() + inside, from.data() + done, part);
-    chunks_[chunk] = changed;
+    if (own_ == nullptr || chunks_[chunk].get() != own_) {
+      auto made = chunks_[chunk] ? std::make_shared<Chunk>(*chunks_[chunk]) : std::make_shared<Chunk>();
+      own_ = made.get();
+      chunks_[chunk] = std::move(made);
+    }
+    own_->change(from.subspan(done, part), inside);
   });
 }
 
@@ -52,6 +55,8 @@ void Image::copy_range(const Image& source, std::uint64_t offset, std::uint64_t 
   for_each_part(offset, bytes, [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t, std::uint64_t part) {
     const bool to_the_end = offset + bytes == source.size_ && offset + bytes == size_ && chunk + 1 == chunks_.size();
     if (inside == 0 && (part == chunk_bytes || to_the_end)) {
+      source.own_ = nullptr;
+      own_ = nullptr;
       chunks_[chunk] = source.chunks_[chunk];
       return;
     }
@@ -62,11 +67,12 @@ void Image::copy_range(const Image& source, std::uint64_t offset, std::uint64_t 
 }
 
 void Image::resize(std::uint64_t bytes) {
+  if (bytes < size_) own_ = nullptr;
   const std::uint64_t inside = bytes % chunk_bytes;
   const std::uint64_t last = bytes / chunk_bytes;
   if (bytes < size_ && inside != 0 && chunks_[last]) {  // what is cut off must read as zeros if the file grows again
     const auto cut = std::make_shared<Chunk>(*chunks_[last]);
-    std::fill(cut->begin() + static_cast<std::ptrdiff_t>(inside), cut->end(), std::byte{0});
+    std::fill(cut->bytes.begin() + static_cast<std::ptrdiff_t>(inside), cut->bytes.end(), std::byte{0});
     chunks_[last] = cut;
   }
   chunks_.resize(chunks_for(bytes));
@@ -86,10 +92,26 @@ std::uint64_t Image::unallocated_bytes(std::uint64_t offset, std::uint64_t bytes
   return missing;
 }
 
+void Image::Chunk::change(std::span<const std::byte> from, std::size_t offset) {
+  std::memcpy(bytes.data() + offset, from.data(), from.size());
+  fingerprint_.store(0, std::memory_order_relaxed);
+}
+
+std::uint64_t Image::Chunk::fingerprint() const {
+  std::uint64_t hash = fingerprint_.load(std::memory_order_relaxed);
+  if (hash != 0) return hash;
+  hash = XXH3_64bits(bytes.data(), bytes.size()) | 1U;
+  fingerprint_.store(hash, std::memory_order_relaxed);
+  return hash;
+}
+
 std::uint64_t Image::fingerprint() const {
-  static constexpr Chunk zeros{};
+  static const Chunk zeros;
   std::uint64_t hash = XXH3_64bits(&size_, sizeof size_);
-  for (const auto& chunk : chunks_) hash = XXH3_64bits_withSeed(chunk ? chunk->data() : zeros.data(), chunk_bytes, hash);
+  for (const auto& chunk : chunks_) {
+    const std::uint64_t part = chunk ? chunk->fingerprint() : zeros.fingerprint();
+    hash = XXH3_64bits_withSeed(&part, sizeof part, hash);
+  }
   return hash;
 }
 

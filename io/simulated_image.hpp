@@ -2,19 +2,32 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace pawl::io {
 
-// Bytes of which every copy shares the chunks that neither has written since. Chunks are never changed once made, so copies may
-// be used on different threads. One object: by one thread at a time.
+// Bytes of which every copy shares the chunks that neither has written since. Chunks are never changed once another image may have them, so
+// copies may be used on different threads. One object: by one thread at a time.
 class Image {
  public:
   static constexpr std::size_t chunk_bytes = 4096;
+
+  Image() = default;
+  Image(const Image& other) : size_(other.size_), chunks_(other.chunks_) { other.own_ = nullptr; }
+  Image(Image&& other) noexcept : size_(std::exchange(other.size_, 0)), chunks_(std::move(other.chunks_)), own_(std::exchange(other.own_, nullptr)) {}
+  Image& operator=(Image other) noexcept {
+    size_ = other.size_;
+    chunks_.swap(other.chunks_);
+    own_ = other.own_;
+    return *this;
+  }
+  ~Image() = default;
 
   [[nodiscard]] std::uint64_t size() const { return size_; }
   // Fills all of `into`; zeros where nothing was written, and beyond the end.
@@ -31,10 +44,23 @@ class Image {
   [[nodiscard]] std::uint64_t fingerprint() const;
 
  private:
-  using Chunk = std::array<std::byte, chunk_bytes>;
+  struct Chunk {
+    Chunk() = default;
+    Chunk(const Chunk& other) : bytes(other.bytes) {}
+    Chunk& operator=(const Chunk&) = delete;
+    [[nodiscard]] std::uint64_t fingerprint() const;
+    void change(std::span<const std::byte> from, std::size_t offset);
+
+    std::array<std::byte, chunk_bytes> bytes{};
+
+   private:
+    // 0: not computed yet. Relaxed is enough: whoever computes it comes to the same.
+    mutable std::atomic<std::uint64_t> fingerprint_{0};
+  };
 
   std::uint64_t size_ = 0;
   std::vector<std::shared_ptr<const Chunk>> chunks_;  // nullptr: zeros
+  mutable Chunk* own_ = nullptr;                      // one of them that no other image has yet
 };
 
 }  // namespace pawl::io

@@ -143,9 +143,16 @@ void SimulatedNode::land(const UnsyncedPiece& piece, Random* garbage) {
   if (piece.kind == UnsyncedPiece::Kind::resize) return durable_.resize(piece.bytes);
   if (piece.kind == UnsyncedPiece::Kind::grow) return durable_.resize(std::max(durable_.size(), piece.bytes));
   if (garbage == nullptr) return durable_.write(data_of(piece), piece.offset);
-  std::array<std::byte, sector_bytes> noise;
-  for (std::byte& byte : noise) byte = static_cast<std::byte>(garbage->next());
-  durable_.write(std::span<const std::byte>(noise).first(piece.bytes), piece.offset);
+  std::array<std::uint64_t, sector_bytes / sizeof(std::uint64_t)> noise;
+  for (std::uint64_t& word : noise) word = garbage->next();
+  durable_.write(std::as_bytes(std::span(noise)).first(piece.bytes), piece.offset);
+}
+
+void SimulatedNode::keep_durable_alone() {
+  unsynced_.clear();
+  in_flight.clear();
+  cached_ = {};
+  device_ = {};
 }
 
 void SimulatedNode::lose_power() {

@@ -74,8 +74,10 @@ class SimulatedNode {
   [[nodiscard]] std::vector<UnsyncedPiece> unsynced_sectors() const;
   // Puts a piece onto `durable`. `garbage`: not what was written, nor what was there.
   void land(const UnsyncedPiece& piece, Random* garbage);
-  // Forgets everything but what is durable.
+  // Forgets everything but what is durable, and shows that.
   void lose_power();
+  // The same without showing it: lose_power follows on a copy.
+  void keep_durable_alone();
 
   std::vector<WriteInFlight> in_flight;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> unreadable;  // offset, bytes: reads that touch it fail with EIO

@@ -11,15 +11,27 @@ SimulatedState::SimulatedState(const SimulatedState& other, std::uint64_t seed)
       files(other.files),
       directories(other.directories),
       unsynced_entries(other.unsynced_entries),
+      maybe_unnamed_(true),
       next_node(other.next_node),
       next_stamp(other.next_stamp) {
   for (auto& [id, node] : files) node.open_files = 0;
 }
 
+void SimulatedState::show() {
+  if (!look || looking_) return;
+  looking_ = true;
+  look();
+  looking_ = false;
+}
+
 std::optional<Fault> SimulatedState::begin(Operation operation, const std::string& path) {
   ++counters.operations;
+  const bool only_reads = operation == Operation::read || operation == Operation::map || operation == Operation::list;
+  if (!only_reads) show();
   if (off) return Fault{};
-  return faults.strike(operation, path);
+  auto struck = faults.strike(operation, path);
+  counters.faults += struck ? 1U : 0U;
+  return struck;
 }
 
 int SimulatedState::begin_or_errno(Operation operation, const std::string& path) {
@@ -50,6 +62,7 @@ SimulatedNode& SimulatedState::file_at(const std::string& path) {
 }
 
 void SimulatedState::change_entry(const UnsyncedEntry& entry) {
+  if (entry.from != no_node) maybe_unnamed_ = true;
   if (entry.from != no_node) directories.at(entry.from).entries.erase(entry.from_name);
   if (entry.to != no_node) directories.at(entry.to).entries[entry.to_name] = entry.node;
   unsynced_entries.push_back(entry);
@@ -73,6 +86,7 @@ void SimulatedState::sync_directory(NodeId id) {
 }
 
 void SimulatedState::collect() {
+  if (!maybe_unnamed_) return;
   std::set<NodeId> named;
   for (const auto& [id, directory] : directories) {
     for (const auto& entry : directory.entries) named.insert(entry.second);
@@ -80,6 +94,7 @@ void SimulatedState::collect() {
   }
   for (const UnsyncedEntry& entry : unsynced_entries) named.insert(entry.node);
   std::erase_if(files, [&](const auto& file) { return file.second.open_files == 0 && !named.contains(file.first); });
+  maybe_unnamed_ = !unsynced_entries.empty() || files.size() + directories.size() > named.size() + 1;
 }
 
 std::uint64_t SimulatedState::used_bytes() const {
@@ -134,6 +149,7 @@ void SimulatedState::land(const CrashChoice& choice, Random* garbage) {
 
 void SimulatedState::lose_power() {
   unsynced_entries.clear();
+  maybe_unnamed_ = true;
   for (auto& [id, directory] : directories) directory.entries = directory.durable;
   collect();
   for (auto& [id, node] : files) node.lose_power();

@@ -2,6 +2,7 @@
 // its locks; every access under `mutex`.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -85,7 +86,11 @@ class SimulatedState {
   // Ends a write in flight: takes it out of the node. Asserts that the caller has left its memory alone.
   Completion complete(SimulatedNode& node, std::size_t index);
 
-  mutable std::mutex mutex;
+  // Calls `look`, if there is one and it is not looking already.
+  void show();
+
+  mutable std::recursive_mutex mutex;  // what looks from inside an operation takes it again
+  std::function<void()> look;
   SimulatedOptions options;
   SimulatedCounters counters;
   FaultPlan faults;
@@ -99,8 +104,10 @@ class SimulatedState {
  private:
   void name_tree(NodeId directory, const std::string& prefix, std::map<NodeId, std::string>& names) const;
 
+  bool maybe_unnamed_ = false;  // a file may have lost its name, or may lose it at a power cut
   NodeId next_node = root_node + 1;
   std::uint64_t next_stamp = 1;
+  bool looking_ = false;
 };
 
 }  // namespace pawl::io

@@ -96,6 +96,58 @@ TEST_CASE("every subset of un-synced sectors, old, new or garbage, is reached ex
   CHECK(images.size() >= 9 * 4);
 }
 
+TEST_CASE("crash states of one moment are those of a power cut, whatever the disk does meanwhile") {
+  SimulatedDisk disk;
+  const auto file = durable_file(disk, "a", 1, 1);
+  overwrite(*file, 2, 2 * sector_bytes, 0);
+  REQUIRE(disk.open("b", {.access = Access::create_new}).ok());
+  REQUIRE(disk.unsynced().size() == 3);
+  const CrashStates states(disk);
+  std::vector<std::pair<std::array<Fate, 3>, std::uint64_t>> expected;
+  for (unsigned code = 0; code < 27; ++code) {
+    std::array<Fate, 3> fates;
+    for (unsigned i = 0, rest = code; i < 3; ++i, rest /= 3) fates[i] = static_cast<Fate>(rest % 3);
+    expected.emplace_back(fates, disk.after_power_cut(fates)->fingerprint());
+  }
+  CHECK(file->sync() == 0);
+  for (const auto& [fates, fingerprint] : expected) {
+    const auto crashed = states.after(fates);
+    CHECK(crashed->fingerprint() == fingerprint);
+    CHECK(crashed->unsynced().empty());
+  }
+}
+
+TEST_CASE("garbage in one sector is the same whatever became of its neighbours") {
+  SimulatedDisk disk;
+  const auto file = durable_file(disk, "a", 1, 1);
+  overwrite(*file, 2, 2 * sector_bytes, 0);
+  const auto one = disk.after_power_cut(std::array{Fate::lost, Fate::garbage})->content("a");
+  const auto both = disk.after_power_cut(std::array{Fate::garbage, Fate::garbage})->content("a");
+  CHECK(std::equal(one.begin() + sector_bytes, one.end(), both.begin() + sector_bytes));
+  CHECK_FALSE(std::equal(one.begin(), one.begin() + sector_bytes, both.begin()));
+}
+
+TEST_CASE("who watches sees every state before it goes, blocking writes in flight too") {
+  SimulatedDisk disk;
+  const auto file = durable_file(disk, "a", 1, 1);
+  std::set<std::size_t> pending;
+  int looks = 0;
+  disk.watch([&] {
+    ++looks;
+    pending.insert(disk.unsynced().size());
+    CHECK(disk.after_power_cut(PowerCut{})->content("a").size() == block);  // a look is no operation, and is not shown itself
+  });
+  overwrite(*file, 2, 2 * sector_bytes, 0);
+  CHECK(file->sync() == 0);
+  CHECK(pending == std::set<std::size_t>{0, 2});
+  CHECK(looks == 3);  // before the write, while it is in flight, before the sync
+  std::array<std::byte, sector_bytes> buffer;
+  CHECK(file->read(buffer, 0) == static_cast<std::int64_t>(buffer.size()));
+  disk.watch({});
+  CHECK(disk.sync_directory("/").ok());
+  CHECK(looks == 3);
+}
+
 TEST_CASE("a prefix cut keeps the first things in order of time") {
   SimulatedDisk disk;
   const auto file = durable_file(disk, "a", 1, 1);

@@ -12,6 +12,11 @@ using journal::WriterState;
 Run::Run(std::uint64_t seed, Look look, std::uint64_t capacity) : look_(std::move(look)) {
   disk_ = std::make_unique<io::SimulatedDisk>(io::SimulatedOptions{.seed = seed, .capacity_bytes = capacity});
   options_ = world::small_options(*disk_, clock_);
+  watch();
+}
+
+void Run::watch() {
+  disk_->watch([this] { look_(*disk_, acked_); });
 }
 
 void Run::see() {
@@ -76,6 +81,19 @@ void Run::append_now(std::size_t payload_bytes) {
   if (journal_->writer().append(world::make_input(next_input_, payload_bytes))) ++next_input_;
 }
 
+void Run::annotate_sources() {
+  for (std::uint16_t number = 0; number < 3; ++number) REQUIRE(journal_->writer().annotate_source(number, fmt::format("source {}", number)));
+}
+
+void Run::annotate_marks() {
+  auto& writer = journal_->writer();
+  const Sequence last = writer.appended_sequence();
+  journal::Digest digest{};
+  std::memcpy(digest.data(), &last, sizeof last);
+  REQUIRE(writer.annotate_digest(last, digest));
+  REQUIRE(writer.annotate_emitted(writer.durable_sequence(), 0));
+}
+
 void Run::annotate_pipeline(std::size_t bytes) {
   REQUIRE(journal_->writer().annotate_pipeline(std::string(bytes, 'p')));
 }
@@ -94,10 +112,12 @@ void Run::close() {
 
 void Run::cut(const io::PowerCut& cut) {
   auto after = disk_->after_power_cut(cut);
+  disk_->watch({});
   journal_.reset();
   disk_ = std::move(after);
   options_.disk = disk_.get();
   seen_operations_ = 0;
+  watch();
 }
 
 namespace {
@@ -120,6 +140,7 @@ void torn_again(Run& run) {
 
 void torn_again_long(Run& run) {
   run.options().block_bytes_max = 16 * 1024;
+  run.options().segment_bytes = 64 * 1024;
   run.create();
   run.open();
   for (std::uint64_t round = 0; round < 4; ++round) {
@@ -147,10 +168,94 @@ void disk_full_then_resume(Run& run) {
   REQUIRE(run.until_durable());
 }
 
+void marks(Run& run) {
+  run.create();
+  run.open();
+  for (int round = 0; round < 4; ++round) {
+    run.append(3);
+    run.until_durable();
+    run.annotate_marks();
+    run.turns(round % 2 == 0 ? 110 : 0);  // with the idle timer, or with the next block
+  }
+  run.append(2);
+  run.until_durable();
+  run.kill();
+  run.open();
+  run.append(2);
+  run.until_durable();
+}
+
+// Producers that offer again what a crash took, under the same numbers.
+void offered_again(Run& run) {
+  run.create();
+  run.open();
+  run.annotate_sources();
+  for (std::uint64_t round = 0; round < 4; ++round) {
+    run.append(4);
+    run.until_durable();
+    run.append(9, 300);
+    run.turn();
+    run.cut({.policy = Policy::subset, .seed = 5 + round});
+    run.open();
+  }
+  run.append(40, 1'500);
+  run.until_durable();
+}
+
+void fault_in_the_middle(Run& run, const io::Fault& fault) {
+  run.create();
+  run.open();
+  run.append(2);
+  run.until_durable();
+  run.turns(20);
+  run.disk().add_fault(fault);
+  for (int i = 0; i < 3; ++i) {
+    run.append(3, 900);
+    run.until_durable();
+  }
+}
+
+void short_writes(Run& run) {
+  fault_in_the_middle(run, {.kind = io::Fault::Kind::short_count, .operation = io::Operation::write, .path_part = ".seg", .times = 3, .amount = 1'536});
+}
+
+void refused_writes(Run& run) {
+  fault_in_the_middle(run, {.operation = io::Operation::write, .path_part = ".seg", .times = 3, .error_number = EAGAIN});
+}
+
+void failed_write(Run& run) {
+  fault_in_the_middle(run, {.operation = io::Operation::write, .path_part = ".seg", .after = 1});
+  REQUIRE(run.journal().writer().state() == WriterState::failed);
+  run.kill();
+  run.open();
+  run.append(3, 900);
+  run.until_durable();
+}
+
+// A later start with another hash of bodies, as after an upgrade or a change of settings.
+void other_hash(Run& run) {
+  run.create();
+  run.open();
+  run.append(3);
+  run.until_durable();
+  run.close();
+  for (const journal::BodyHash hash : {journal::BodyHash::sha_256, journal::BodyHash::xxh3_128}) {
+    run.options().body_hash = hash;
+    run.open();
+    run.append(3, 700);
+    run.until_durable();
+    run.kill();
+  }
+  run.open();
+  run.append(30, 1'500);
+  run.until_durable();
+}
+
 }  // namespace
 
 const std::vector<History>& histories() {
   static const std::vector<History> all = {
+      {"creation", [](Run& run) { run.create(); }},
       {"first start", [](Run& run) { run.create(); run.open(); run.turns(10); }},
       {"single block", [](Run& run) { run.create(); run.open(); run.append(3); run.until_durable(); }},
       {"many blocks", [](Run& run) { run.create(); run.open(); for (int i = 0; i < 12; ++i) { run.append(2); run.until_durable(); } }},
@@ -165,6 +270,13 @@ const std::vector<History>& histories() {
       {"torn, then torn again, long blocks", torn_again_long},
       {"stop while a segment is prepared", [](Run& run) { run.create(); run.open(); run.turns(3); run.kill(); run.open(); run.append(70, 1'500); run.until_durable(); }},
       {"disk full, then resume", disk_full_then_resume, 200'000},
+      {"digest and emitted marks", marks},
+      {"offered again after crashes", offered_again},
+      {"short writes", short_writes},
+      {"refused writes", refused_writes},
+      {"failed write", failed_write},
+      {"next epoch, another hash", other_hash},
+      {"idle seals and rolls", [](Run& run) { run.create(); run.open(); for (int i = 0; i < 6; ++i) { run.append(8, 1'500); run.until_durable(); run.turns(110); } }},
       {"durability os", [](Run& run) { run.options().durability = Durability::os; run.create(); run.open(); run.append(80, 1'500); run.until_durable(); run.turns(5); }},
       {"disk, then os, then disk", [](Run& run) {
          run.create();
@@ -188,7 +300,19 @@ const std::vector<History>& histories() {
 
 namespace {
 
-// Everything acked is there, in its place (the chain says so: it covers numbers, offsets and bytes), and what follows continues it.
+// Tickets are contiguous in each source, so what was recovered says how many there are.
+std::string check_tickets(const journal::RecoveryReport& report) {
+  for (const journal::SourceState& source : report.sources) {
+    const auto inputs = static_cast<std::uint64_t>(report.last_sequence + 1);
+    const std::uint64_t expected = inputs > source.number ? (inputs - source.number + 2) / 3 : 0;
+    if (source.last_ticket != expected) return fmt::format("source {} ends with ticket {} and not {}", source.number, source.last_ticket, expected);
+  }
+  return {};
+}
+
+}  // namespace
+
+// The chain says that it is in its place: it covers numbers, offsets and bytes.
 std::string check_contents(io::SimulatedDisk& disk, const Acked& acked, const journal::RecoveryReport& report) {
   auto reader = journal::JournalReader::open(world::directory, disk);
   if (!reader) return "reader: " + reader.error().text;
@@ -217,10 +341,8 @@ std::string check_contents(io::SimulatedDisk& disk, const Acked& acked, const jo
   if (!acked_block_seen) return "the acked block is not in its place";
   if (next - 1 != report.last_sequence) return "the report's last sequence is not the last one";
   if (next - 1 < acked.sequence) return fmt::format("acked {} but only {} recovered", acked.sequence, next - 1);
-  return {};
+  return check_tickets(report);
 }
-
-}  // namespace
 
 Verdict recover_and_check(io::SimulatedDisk& disk, const Acked& acked, bool then_write) {
   io::SimulatedClock clock;

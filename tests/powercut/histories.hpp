@@ -18,7 +18,8 @@ struct Acked {
   journal::Hash chain{};
 };
 
-// One engine on one simulated disk, with a camera: `look` is called after every step that may have changed the disk.
+// One engine on one simulated disk, with a camera: `look` is called inside every operation of the disk and after every step, whenever the
+// disk may have changed.
 class Run {
  public:
   using Look = std::function<void(const io::SimulatedDisk&, const Acked&)>;
@@ -30,6 +31,8 @@ class Run {
   void append(std::uint64_t count, std::size_t payload_bytes = 0);  // as far as the journal takes them
   void append_now(std::size_t payload_bytes);                       // without a turn, if there is room
   void annotate_pipeline(std::size_t bytes);
+  void annotate_sources();                                       // names for the sources of all inputs
+  void annotate_marks();                                         // DIGEST and EMITTED, of what was appended so far
   void turn();
   void turns(int count);
   bool until_durable();
@@ -44,6 +47,7 @@ class Run {
 
  private:
   void see();
+  void watch();
 
   io::SimulatedClock clock_;
   std::unique_ptr<io::SimulatedDisk> disk_;
@@ -63,6 +67,9 @@ struct History {
 };
 
 [[nodiscard]] const std::vector<History>& histories();
+
+// Everything acked is in its place in a recovered journal, and what follows continues it; empty, or what does not hold.
+[[nodiscard]] std::string check_contents(io::SimulatedDisk& disk, const Acked& acked, const journal::RecoveryReport& report);
 
 // Recovers what a crash left and checks every promise; empty if all hold, else what broke. The disk is used up.
 struct Verdict {

@@ -166,7 +166,7 @@ PACKAGES = {
     "openssl/": "libssl-dev", "rapidcheck": "librapidcheck-dev", "relacy/": "relacy-dev", "rocksdb/": "librocksdb-dev",
     "sqlite3.h": "libsqlite3-dev", "xxhash.h": "libxxhash-dev", "xxh_x86dispatch.h": "libxxhash-dev", "zstd.h": "libzstd-dev",
 }
-SYSTEM = re.compile(r"(?:sys|linux|net|netinet|arpa|bits|asm)/|(?:unistd|stdlib|fcntl|sched|poll|pthread|dirent|signal|\w*intrin|dlfcn|termios|time|errno)\.h$")
+SYSTEM = re.compile(r"(?:sys|linux|net|netinet|arpa|bits|asm)/|(?:unistd|stdlib|fcntl|sched|poll|pthread|dirent|signal|\w*intrin|dlfcn|termios|time|errno|malloc)\.h$")
 
 
 def packages(tree):

@@ -1,0 +1,105 @@
+// Crash states, exhaustively: PAWL_CRASH_IMAGES says how many distinct disk images are wanted in all.
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "../fault_matrix/snapshot_scene.hpp"
+#include "enumerator.hpp"
+
+using namespace pawl;
+using namespace pawl::crash_states;
+using journal::Label;
+using powercut::Acked;
+using powercut::History;
+using powercut::Run;
+
+namespace {
+
+// Sanitizers make a state some fifty times as slow; the code is the same.
+#ifdef PAWL_SANITIZED
+constexpr std::uint64_t slower = 50;
+#else
+constexpr std::uint64_t slower = 1;
+#endif
+
+std::uint64_t images_wanted() {
+  const char* text = std::getenv("PAWL_CRASH_IMAGES");
+  return (text != nullptr ? std::strtoull(text, nullptr, 10) : 1'000'000) / slower;
+}
+
+void play(const History& history, const Run::Look& look) {
+  Run run(1, look, history.capacity);
+  run.options().segment_bytes = 32 * 1024;  // the smallest: a recovery reads all of it
+  history.play(run);
+}
+
+std::vector<Moment> moments_of(const History& history) {
+  std::vector<Moment> moments;
+  Fingerprints keys;
+  play(history, [&](const io::SimulatedDisk& disk, const Acked& acked) {
+    const Moment moment = moment_of(disk, disk.unsynced(), acked);
+    if (keys.insert(moment.key)) moments.push_back(moment);
+  });
+  return moments;
+}
+
+}  // namespace
+
+namespace {
+
+struct Total {
+  std::uint64_t images = 0, broken = 0;
+};
+
+// So many more states of one history.
+void enumerate(const History& history, std::uint64_t states, Seen& seen, Total& total) {
+  Enumerator enumerator(seen, quota_for(moments_of(history), states));
+  play(history, [&](const io::SimulatedDisk& disk, const Acked& acked) { enumerator.look(disk, acked); });
+  const Tally& tally = enumerator.tally();
+  const auto labelled = [&](Label label) { return tally.labels[static_cast<std::size_t>(label)]; };
+  MESSAGE(fmt::format("{}: {} moments, {} of them whole, {} distinct images, {} recovered (END {}, TORN {}, begun anew {}), {} recoveries cut in turn", history.name,
+                      tally.moments, tally.whole, tally.images, tally.states, labelled(Label::end), labelled(Label::torn), labelled(Label::not_initialised), tally.cut_recoveries));
+  for (const std::string& text : tally.broken) FAIL_CHECK(history.name << ", " << text);
+  total.images += tally.images;
+  total.broken += tally.broken_count;
+}
+
+}  // namespace
+
+TEST_CASE("every state that a power cut may leave, in every history: what was acked is recovered, and nothing is called corrupt") {
+  const auto& histories = powercut::histories();
+  REQUIRE(histories.size() >= 12);
+  Seen seen;
+  Total total;
+  // What one history cannot give, the later ones do; and all of them once more, if that was not enough.
+  for (int round = 0; round < 4 && total.images < images_wanted(); ++round) {
+    for (std::size_t i = 0; i < histories.size() && total.images < images_wanted(); ++i) {
+      const std::uint64_t share = (images_wanted() - total.images) / (histories.size() - i);
+      enumerate(histories[i], share * (6 + static_cast<std::uint64_t>(round)) / 5 + 100, seen, total);
+    }
+  }
+  MESSAGE(fmt::format("{} histories, {} distinct images; lost, doubled or called corrupt: {}", histories.size(), total.images, total.broken));
+  CHECK(total.broken == 0);
+  CHECK(total.images >= images_wanted());
+  CHECK(total.images == seen.images.size());
+}
+
+TEST_CASE("every state that a power cut may leave while a snapshot is taken: none under its name that is not whole, none lost once taken") {
+  Seen seen;
+  const std::uint64_t quota = std::max<std::uint64_t>(1'500 / slower, 50);
+  Enumerator enumerator(seen, quota, [](io::SimulatedDisk& disk, const Acked& acked) {
+    return powercut::Verdict{snapshot_scene::check(disk, acked.created, false), Label::end};
+  });
+  const auto disk = snapshot_scene::journal_without_snapshot();
+  disk->watch([&] { enumerator.look(*disk, {}); });
+  const auto taken = snapshot_scene::take(*disk);
+  disk->watch({});
+  REQUIRE_MESSAGE(taken.ok(), (taken.ok() ? "" : taken.error().text));
+  enumerator.look(*disk, {.created = true});
+  const Tally& tally = enumerator.tally();
+  MESSAGE(fmt::format("snapshot published: {} moments, {} of them whole, {} distinct images", tally.moments, tally.whole, tally.images));
+  for (const std::string& text : tally.broken) FAIL_CHECK(text);
+  CHECK(tally.broken_count == 0);
+  CHECK(tally.moments >= 4);
+  CHECK(tally.images > quota);
+}
