@@ -1,0 +1,65 @@
+// Fault x phase x outcome: every fault of the design at every operation of a life that passes through every phase. No cell is empty
+// without a reason.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "scene.hpp"
+
+using namespace pawl;
+using namespace pawl::fault_matrix;
+
+namespace {
+
+using Cell = std::map<std::string, std::uint64_t>;
+
+struct Impossible {
+  Kind kind;
+  Phase phase;
+  std::string_view why;
+};
+
+constexpr Impossible impossible[] = {
+    {Kind::rot, Phase::creating, "nothing is durable yet"},
+};
+
+std::string print(const Cell& cell) {
+  std::string text;
+  for (const auto& [outcome, count] : cell) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", outcome, count);
+  return text;
+}
+
+std::string_view reason(Kind kind, Phase phase) {
+  for (const Impossible& entry : impossible) {
+    if (entry.kind == kind && entry.phase == phase) return entry.why;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("every fault in every phase: recovered, torn, refused by name, stopped, or gone on; never silent") {
+  const Trace trace = fault_matrix::trace();
+  std::uint64_t runs = 0, broken = 0;
+  for (std::size_t k = 0; k < kinds; ++k) {
+    const auto kind = static_cast<Kind>(k);
+    const auto& places = of_writes(kind) ? trace.writes : trace.operations;
+    std::array<Cell, phases> row;
+    const auto note = [&](Phase phase, std::size_t at, const Outcome& result) {
+      if (!result.struck) return;
+      ++runs;
+      ++row[static_cast<std::size_t>(phase)][result.outcome];
+      if (result.broken.empty() || ++broken > 8) return;
+      FAIL_CHECK(kind_names[k] << " at " << at << ", " << phase_names[static_cast<std::size_t>(phase)] << ": " << result.broken);
+    };
+    for (std::size_t at = 0; at < places.size(); ++at) note(places[at], at, play(kind, at));
+    for (std::size_t at = 0; at < snapshot_operations(kind); ++at) note(Phase::snapshotting, at, play_snapshot(kind, at));
+    for (std::size_t p = 0; p < phases; ++p) {
+      const std::string_view why = reason(kind, static_cast<Phase>(p));
+      MESSAGE(fmt::format("{} | {} | {}", kind_names[k], phase_names[p], row[p].empty() ? fmt::format("cannot be: {}", why) : print(row[p])));
+      CHECK_MESSAGE(row[p].empty() == !why.empty(), kind_names[k] << ", " << phase_names[p] << ": an empty cell without a reason, or a reason for one that is not empty");
+    }
+  }
+  MESSAGE(fmt::format("{} faults over {} operations; not as promised: {}", runs, trace.operations.size(), broken));
+  CHECK(broken == 0);
+}
