@@ -1,0 +1,27 @@
+// The plain model of the engine: the naive twin over the recovered inputs, and the digest by its definition in core/rules/digest.hpp.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "pawl/core/rules/digest.hpp"
+#include "tests/twin/engine.hpp"
+#include "tests/twin/log.hpp"
+
+namespace pawl::simulation {
+
+struct Judged {
+  bool is_event = false;
+  std::uint64_t fired = 0;  // one bit per rule
+  std::int64_t score = 0;
+};
+
+struct Model {
+  std::vector<Judged> judged;  // by sequence
+  rules::Digest128 digest{};
+};
+
+// `records`: inputs in order, slot bytes [8, 48 + length) each; the first is the ACTIVATE.
+[[nodiscard]] Model run_model(const language::Pipeline& pipeline, std::span<const std::vector<std::byte>> records);
+
+}  // namespace pawl::simulation

@@ -1,0 +1,38 @@
+// What producers offer: the event of a source and a ticket is made from the two alone, so that lost, doubled and changed ones are seen.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "pawl/core/event/declare.hpp"
+#include "pawl/io/random.hpp"
+
+namespace pawl::simulation {
+
+struct Payment {
+  Time at;
+  std::int64_t id, customer, terminal;
+  Money amount;
+};
+PAWL_EVENT(Payment, at, id, customer, terminal, amount);
+
+inline constexpr const char* pipeline_text = R"(pipeline "simulated" version 1
+event Payment { at: time, id: int, customer: int, terminal: int, amount: money }
+let seen = count(per customer, 1h)
+let spent = sum(amount per customer, 2h)
+let busy = prior count(per terminal, 30m)
+rule often { on Payment when seen >= 3 then score 5 }
+rule much  { on Payment when spent > 300.00 then score 7 }
+rule rush  { on Payment when busy >= 4 then score 1 }
+)";
+
+inline constexpr Time start_time = 1'700'000'000 * one_second;
+
+inline Payment payment(std::size_t source, Ticket ticket) {
+  io::Random random(ticket * 64 + source);
+  const Time late = random.below(5) == 0 ? static_cast<Time>(random.below(7'200)) * one_second : 0;
+  return {start_time + static_cast<Time>(ticket) * 90 * one_second - late, static_cast<std::int64_t>(source * 1'000'000 + ticket), static_cast<std::int64_t>(random.below(6)),
+          static_cast<std::int64_t>(random.below(4)), Money{static_cast<std::int64_t>(random.below(20'000))}};
+}
+
+}  // namespace pawl::simulation

@@ -1,0 +1,133 @@
+// One seed: a whole engine in one thread on a simulated disk, several lives long. Producers die, come back and offer their events again,
+// the disk fails, fills, reorders and tears, power goes at any time, also while the engine recovers or closes. After every start and at the
+// end everything that was promised is checked.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "counts.hpp"
+#include "pawl/io/simulated.hpp"
+#include "pawl/journal/durable_engine.hpp"
+#include "pawl/journal/reader.hpp"
+#include "scheduler.hpp"
+
+namespace pawl::simulation {
+
+// A promise that does not hold.
+struct Broken : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// What a seed chooses for all of its lives: each draws a subset of what can go wrong, so that combinations differ (Groce et al.,
+// ISSTA 2012: swarm testing).
+struct Swarm {
+  explicit Swarm(io::Random& random);
+
+  std::size_t producers;
+  int lives;
+  std::uint64_t steps_max;  // of a life
+  bool device_errors, disk_fills, transient_errors, clock_jumps, faults_in_recovery, duplicates;
+  std::int64_t ring_slots;
+  std::size_t lane_capacity;
+  std::uint64_t segment_pages;
+};
+
+class Simulation {
+ public:
+  // `story`: null, or where to tell what happens.
+  Simulation(std::uint64_t seed, Counts& counts, std::string* story = nullptr);
+  ~Simulation();
+
+  // Throws Broken.
+  void run();
+
+ private:
+  using Policy = io::PowerCut::Policy;
+
+  struct Producer {
+    std::string name;
+    bool alive = true;
+    Ticket accepted = 0;  // the highest ticket that was ever accepted
+    Ticket wanted = 0;    // offers up to this one before the last close
+    EngineLane* lane = nullptr;
+  };
+  // An input as it stands in the journal.
+  struct Input {
+    std::size_t producer = 0;
+    Ticket ticket = 0;
+    std::vector<std::byte> record;
+  };
+  struct Emitted {
+    std::uint16_t source;
+    Ticket ticket;
+    std::uint64_t fired;
+    std::int64_t score;
+    friend bool operator==(const Emitted&, const Emitted&) = default;
+  };
+  class Sink;
+
+  // A life.
+  void live();
+  bool open();
+  void arm_recovery();
+  void refused_to_open(const Error& error);
+  void step();
+  void offer(Producer& producer);
+  void offer_out_of_order(Producer& producer);
+  void note_refusal(ring::Refusal refusal);
+  void inject();
+  void turns(std::uint64_t count);
+  void look_at_failure();
+
+  // Its end.
+  void end();
+  void close();
+  void cut_power();
+  void die();
+  void restart_on(std::unique_ptr<io::SimulatedDisk> disk);
+
+  // The last life, on a disk that works, and the proofs.
+  void finish();
+  void offer_the_rest();
+  void check_model(const rules::Digest128& digest);
+  void damage_at_rest();
+
+  [[nodiscard]] std::string read_journal(const journal::RecoveryReport& report, std::vector<Input>& inputs) const;
+  [[nodiscard]] Input input_of(const journal::Record& record, const journal::RecoveryReport& report) const;
+  void check_recovered(const journal::RecoveryReport& report);
+  void read_all();
+  void check_input(const Input& input) const;
+  void tell(std::string_view what);
+  void must(bool holds, const std::string& what) const;
+  [[nodiscard]] bool chance(std::uint64_t one_in) { return random_.below(one_in) == 0; }
+  [[nodiscard]] EngineOptions options();
+
+  std::uint64_t seed_;
+  Counts& counts_;
+  std::string* story_;
+  io::Random random_;
+  Swarm swarm_;
+  io::SimulatedClock clock_;
+  std::unique_ptr<io::SimulatedDisk> disk_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<DurableEngine> engine_;
+  std::vector<Producer> producers_;
+  std::vector<Input> recovered_;                 // at the last start
+  std::vector<std::optional<Emitted>> emitted_;  // by sequence, over all lives
+  Sequence acked_ = no_sequence;
+  std::optional<Sequence> durable_at_failure_;
+  bool created_ = false;          // an engine has opened once
+  bool closed_cleanly_ = false;   // the last life ended so: nothing may be lost by it
+  bool disk_small_ = false;       // it may be full
+  bool faults_planned_ = false;
+  bool machine_ends_ = false;     // of them: one that ends the machine while it recovers
+  bool was_disk_full_ = false;
+  std::string broken_;            // seen by the sink, which has to return
+};
+
+}  // namespace pawl::simulation
