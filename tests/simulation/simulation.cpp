@@ -128,6 +128,8 @@ bool Simulation::open() {
   scheduler_ = std::make_unique<Scheduler>(random_.next() ^ seed_, clock_);
   sink_ = std::make_unique<Sink>(*this);
   durable_at_failure_.reset();
+  durable_at_eio_.reset();
+  eio_alone_ = false;
   auto opened = DurableEngine::open(options());
   if (!opened.ok()) {
     refused_to_open(opened.error());
@@ -136,7 +138,8 @@ bool Simulation::open() {
   engine_ = *std::move(opened);
   created_ = true;
   disk_->clear_faults();
-  faults_planned_ = disk_->counters().faults > 0;  // the engine may not have shown it yet
+  faults_before_ = disk_->counters().faults;
+  faults_planned_ = faults_before_ > 0;  // the engine may not have shown it yet
   machine_ends_ = false;
   const journal::RecoveryReport& report = engine_->recovery();
   counts_.add("recovered " + std::string(name(report.label)));
@@ -194,6 +197,9 @@ void Simulation::look_at_failure() {
   must(broken_.empty(), broken_);
   const EngineStatus status = engine_->status();
   scheduler_->progress();
+  // A block whose write failed may be lost from every cache: it is not tried again, and nothing behind it is acked.
+  if (eio_alone_ && !durable_at_eio_ && disk_->counters().faults > faults_before_) durable_at_eio_ = status.durable;
+  must(!durable_at_eio_ || status.durable <= *durable_at_eio_, "went on after EIO of a block");
   if (status.failed && !durable_at_failure_) {
     durable_at_failure_ = status.durable;
     counts_.add("engines failed");
@@ -258,6 +264,7 @@ void Simulation::note_refusal(ring::Refusal refusal) {
 
 void Simulation::inject() {
   const auto plan = [&](const std::string& what, const Fault& fault) {
+    eio_alone_ = !faults_planned_ && what == "EIO of a write";
     disk_->add_fault(fault);
     faults_planned_ = true;
     tell(fmt::format("{} after {}, times {}", what, fault.after, fault.times));
@@ -285,7 +292,7 @@ void Simulation::inject() {
     constexpr std::pair<Operation, const char*> operations[] = {{Operation::write, "EIO of a write"}, {Operation::sync, "EIO of a sync"}, {Operation::open, "EIO of an open"},
                                                                 {Operation::rename, "EIO of a rename"}, {Operation::sync_directory, "EIO of a directory sync"}};
     const auto& [operation, what] = operations[random_.below(std::size(operations))];
-    return plan(what, {.operation = operation, .after = after, .times = times});
+    return plan(what, {.operation = operation, .path_part = operation == Operation::write ? ".seg" : "", .after = after, .times = times});
   }
 }
 
