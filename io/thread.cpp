@@ -1,6 +1,8 @@
 #include "pawl/io/thread.hpp"
 
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -12,14 +14,19 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 15;  // TASK_COMM_LEN less the terminator
 
+constexpr int background_niceness = 19;
+
 struct Start {
   std::string name;
   std::function<void()> body;
+  bool background;
 };
 
 void* run(void* argument) {
   const std::unique_ptr<Start> start(static_cast<Start*>(argument));
   ::pthread_setname_np(::pthread_self(), start->name.c_str());
+  // Of this thread alone, on Linux; nobody may be refused to be nicer.
+  if (start->background) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background_niceness);
   start->body();
   return nullptr;
 }
@@ -47,7 +54,7 @@ Result<Thread> Thread::start(const ThreadOptions& options, std::function<void()>
   PAWL_ASSERT(!options.name.empty());
   PAWL_ASSERT(options.name.size() <= name_bytes_max);
   Thread thread;
-  auto start = std::make_unique<Start>(Start{options.name, std::move(body)});
+  auto start = std::make_unique<Start>(Start{options.name, std::move(body), options.background});
   int failed = create(thread.handle_, start, options.cpu);
   thread.pinned_ = failed == 0 && options.cpu.has_value();
   if (failed == EINVAL && options.cpu) {

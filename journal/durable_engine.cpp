@@ -46,6 +46,7 @@ struct DurableEngine::State {
   std::unique_ptr<journal::Machine> machine;
   Sequence replayed_after = no_sequence;        // the snapshot's input that the machine began behind
   std::vector<std::string> snapshot_notes;
+  std::unique_ptr<journal::Snapshotter> snapshotter;  // null: none is to be taken
 
   std::vector<journal::SourceState> sources;
   std::vector<std::unique_ptr<EngineLane>> lanes;
@@ -62,6 +63,8 @@ struct DurableEngine::State {
   Result<void> build_machine();
   Result<std::unique_ptr<journal::Machine>> make_machine(Sequence muted, Sequence after);
   Result<void> start();
+  Result<void> start_machine();
+  Result<void> start_snapshots();
   Result<void> wait_for_replay();
   Result<void> check_last_digest();
   [[nodiscard]] Error differs(Sequence first, Sequence last, const rules::Digest128& computed, const rules::Digest128& recorded) const;
@@ -108,6 +111,9 @@ Result<void> DurableEngine::State::check_options() {
                                        std::to_string(2 * journal::Machine::batch_max)};
   }
   const bool fits = options.ring_slots == 0 || (ring::is_power_of_two(options.ring_slots) && options.ring_slots <= limits::ring_slots_max);
+  if (options.snapshots.retention.enabled && !options.snapshots.enabled()) {
+    return Error{ErrorCode::usage, "EngineOptions::snapshots: retention removes what snapshots make needless, so one of every_inputs and every must be set with it"};
+  }
   if (fits) return journal::check(options.state.value_or(window::StateLimits{}));
   return Error{ErrorCode::usage, "EngineOptions::ring_slots is " + std::to_string(options.ring_slots) + ": it must be a power of two from 1 to " +
                                      std::to_string(limits::ring_slots_max) + ", or 0 for as many as fit in 2 MiB"};
@@ -241,6 +247,18 @@ Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Seq
 }
 
 Result<void> DurableEngine::State::start() {
+  if (auto started = start_machine(); !started.ok()) return started;
+  return start_snapshots();
+}
+
+Result<void> DurableEngine::State::start_snapshots() {
+  if (!options.snapshots.enabled() || options.durability == Durability::memory) return {};
+  snapshotter = std::make_unique<journal::Snapshotter>(
+      options.snapshots, journal::Snapshotter::Engine{options.directory, *disk, *clock, machine->durable(), *journal->preparer(), *loaded.pipeline});
+  return snapshotter->start();
+}
+
+Result<void> DurableEngine::State::start_machine() {
   const language::Pipeline& pipeline = *loaded.pipeline;
   if (journal->recovery().last_sequence == no_sequence) {
     if (!journal->writer().annotate_pipeline(pipeline.source)) {
@@ -383,6 +401,9 @@ journal::Receipt DurableEngine::receipt() const noexcept {
   return receipt;
 }
 
+journal::SnapshotStatus DurableEngine::snapshots() const noexcept { return state_->snapshotter ? state_->snapshotter->was_status() : journal::SnapshotStatus{}; }
+std::optional<std::string> DurableEngine::snapshot_error() { return state_->snapshotter ? state_->snapshotter->next_error() : std::nullopt; }
+
 const language::Pipeline& DurableEngine::pipeline() const noexcept { return *state_->loaded.pipeline; }
 const journal::RecoveryReport& DurableEngine::recovery() const noexcept { return state_->journal->recovery(); }
 Sequence DurableEngine::replayed_after() const noexcept { return state_->replayed_after; }
@@ -405,6 +426,7 @@ Result<EngineReport> DurableEngine::close() { return state_->close(); }
 Result<EngineReport> DurableEngine::State::close() {
   if (closed || machine == nullptr) return Error{ErrorCode::failed, "the engine is closed already"};
   closed = true;
+  if (snapshotter) snapshotter->stop();
   for (const auto& lane : lanes) lane->close();
   machine->drain();
   if (machine->failed() || (replay && replay->error()) || machine->writer_state() == journal::WriterState::disk_full) return failure();
@@ -425,6 +447,7 @@ Result<EngineReport> DurableEngine::State::close() {
   report.decision_latency = machine->decision_latency();
   report.emit_latency = machine->emit_latency();
   report.windows = machine->window_counters();
+  if (snapshotter) report.snapshots = snapshotter->was_status();
   report.overflows = machine->decide().evaluator().overflows();
   report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero();
   return report;

@@ -22,6 +22,7 @@
 #include "pawl/journal/engine/timeline.hpp"
 #include "pawl/journal/journal.hpp"
 #include "pawl/journal/receipt.hpp"
+#include "pawl/journal/snapshot/snapshotter.hpp"
 
 namespace pawl {
 
@@ -49,6 +50,8 @@ struct EngineOptions {
   Sequence muted = as_recorded;
   // Start from the newest snapshot that needs none of the decisions to be given again, not from the beginning of the log.
   bool from_snapshot = true;
+  // Snapshots that the engine takes itself, and what it then removes. Off: it takes none, and keeps everything.
+  journal::SnapshotOptions snapshots = {};
   std::uint64_t segment_bytes = limits::segment_bytes_default;  // of a new journal, as is block_bytes_max: journal/options.hpp
   std::uint32_t block_bytes_max = limits::block_bytes_max;
 
@@ -80,6 +83,7 @@ struct EngineReport {
   Histogram decision_latency, emit_latency;  // ns from sequencing; empty unless measure_latency
   std::vector<window::GroupCounters> windows;
   std::uint64_t overflows = 0, divisions_by_zero = 0;
+  journal::SnapshotStatus snapshots;
 };
 
 // Thread: open, close and the destructor belong to the owner; lane() and on_decision() to any one at a time; status() and receipt() to any.
@@ -111,6 +115,10 @@ class DurableEngine {
   // Of the last durable block; in on_decision it covers that decision's input. Kept elsewhere, it proves any loss or change of what stands
   // before it: `pawl journal verify --receipt`. Thread: any. At Durability::memory its block is 0.
   [[nodiscard]] journal::Receipt receipt() const noexcept;
+  // Of the snapshots that it takes itself. Thread: any.
+  [[nodiscard]] journal::SnapshotStatus snapshots() const noexcept;
+  // Why one could not be taken, or what retention could not remove: each told once. The engine goes on, and tries again. Also after close().
+  [[nodiscard]] std::optional<std::string> snapshot_error();
   [[nodiscard]] const language::Pipeline& pipeline() const noexcept;
   [[nodiscard]] const journal::RecoveryReport& recovery() const noexcept;
   // The input whose snapshot the start began with; no_sequence: all of the journal was replayed.

@@ -46,12 +46,12 @@ std::optional<std::uint64_t> segment_number(const std::string& name) {
   return number;
 }
 
-Result<std::vector<std::uint64_t>> list_segments(io::Disk& disk, const std::string& directory) {
+Result<std::vector<std::uint64_t>> list_segments(io::Disk& disk, const std::string& directory, std::uint64_t oldest) {
   auto names = disk.list(segments_directory(directory));
   if (!names) return std::move(names).error();
   std::vector<std::uint64_t> numbers;
   for (const std::string& name : *names) {
-    if (const auto number = segment_number(name)) numbers.push_back(*number);
+    if (const auto number = segment_number(name); number && *number >= oldest) numbers.push_back(*number);
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;

@@ -24,8 +24,8 @@ inline constexpr const char* prepared_temporary_name = "prepared.tmp";  // in wa
 [[nodiscard]] std::string segment_path(const std::string& directory, std::uint64_t segment);
 // The number in "0000000000000042.seg"; nothing for other names.
 [[nodiscard]] std::optional<std::uint64_t> segment_number(const std::string& name);
-// Numbers of the segment files, ascending.
-Result<std::vector<std::uint64_t>> list_segments(io::Disk& disk, const std::string& directory);
+// Numbers of the segment files from `oldest` on, ascending. What stands before CONTROL's oldest one belongs to the journal no more.
+Result<std::vector<std::uint64_t>> list_segments(io::Disk& disk, const std::string& directory, std::uint64_t oldest = 1);
 
 // The whole range or an error: short counts and transient errors are tried again, at most 8 times. Blocking.
 Result<void> write_whole(io::File& file, std::span<const std::byte> from, std::uint64_t offset, const std::string& path);

@@ -192,7 +192,7 @@ struct ControlSlot {
   Uuid database;
   Hash secret;                      // the nonce of epoch e is the head of SHA-256(secret, e)
   std::uint64_t segment_bytes;
-  std::uint64_t oldest_segment;     // 1 until there is retention
+  std::uint64_t oldest_segment;     // the journal begins with it; what stands before it was retired, and may be gone
   Time created;
   Time written;
   // Evidence: this block and all before it are durable.

@@ -2,6 +2,7 @@
 
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/recovery.hpp"
+#include "pawl/journal/snapshot/names.hpp"
 
 namespace pawl::journal {
 
@@ -28,6 +29,10 @@ Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk) {
   if (!may_start(row.label)) info.text = explain(row, *found, directory);
   info.segments = std::move(*segments);
   for (const SegmentSummary& segment : info.segments) info.file_bytes += segment.bytes;
+  auto snapshots = list_snapshots(disk, directory);
+  if (!snapshots) return std::move(snapshots).error();
+  for (const SnapshotName& snapshot : *snapshots) info.snapshots.push_back(snapshot.sequence);
+  if (!info.segments.empty() && info.segments.front().opened) info.first_sequence = info.segments.front().before.next_sequence;
   info.last_block = found->last.block;
   info.last_sequence = found->last.next_sequence - 1;
   info.last_block_time = found->last_block_time;

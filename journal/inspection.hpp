@@ -22,7 +22,9 @@ struct JournalInfo {
   std::string text;                 // explains a label that refuses
   std::vector<SegmentSummary> segments;
   std::uint64_t file_bytes = 0;
+  std::vector<Sequence> snapshots;  // by their names, the newest first
   std::uint64_t last_block = 0;     // blocks are numbered from 1
+  Sequence first_sequence = 0;      // later ones than 0 once older segments were retired
   Sequence last_sequence = no_sequence;
   Time last_block_time = 0;
   Hash chain{};
@@ -64,6 +66,7 @@ struct Verification {
   std::uint64_t records = 0;
   std::uint64_t inputs = 0;
   std::uint64_t bytes = 0;          // of whole blocks
+  Position begin;                   // before the first block that is kept
   Position end;                     // behind the last whole block
 
   [[nodiscard]] bool whole() const noexcept;

@@ -121,6 +121,20 @@ Result<void> drop_torn(const Options& options, const Survey& survey, std::uint32
   return {};
 }
 
+// Segments that CONTROL has retired, and whose removal was cut off. One that cannot be removed is a matter of space alone.
+Result<void> remove_retired(const Options& options, const ControlSlot& control, Opened& opened) {
+  auto segments = list_segments(*options.disk, options.directory);
+  if (!segments) return std::move(segments).error();
+  bool removed_any = false;
+  for (const std::uint64_t segment : *segments) {
+    if (segment >= control.oldest_segment) break;
+    auto removed = options.disk->remove(segment_path(options.directory, segment));
+    if (!removed) opened.report.notes.push_back(removed.error().text);
+    removed_any |= removed.ok();
+  }
+  return removed_any ? options.disk->sync_directory(segments_directory(options.directory)) : Result<void>{};
+}
+
 // Files behind the tail: one that is whole and zero serves as the next segment, all others go.
 Result<void> keep_spare(const Options& options, const Survey& survey, Opened& opened) {
   bool removed_any = false;
@@ -205,6 +219,7 @@ Result<Opened> open_directory(Options& options) {
   opened.control = std::make_unique<ControlFile>(std::move(*file));
   opened.preparer = std::make_unique<SegmentPreparer>(options, opened.control.get());
   describe(*found, row.label, *control, opened.report);
+  if (auto removed = remove_retired(options, *control, opened); !removed) return removed.error();
   if (auto dropped = drop_torn(options, *found, control->epoch + 1, opened); !dropped) return dropped.error();
   if (found->segment_bytes == 0) {
     auto bytes = prepare_now(*opened.preparer, options, found->last.segment);

@@ -32,6 +32,12 @@ Label label_of(BlockFault fault) {
   return Label::corrupt;
 }
 
+// Since CONTROL was read: an engine is at work.
+bool was_retired(io::Disk& disk, const std::string& directory, std::uint64_t segment) {
+  const auto control = read_control(disk, directory);
+  return control.ok() && control->state == ControlState::valid && segment < control->slot.oldest_segment;
+}
+
 bool is_sealed(SegmentBytes& bytes, std::uint64_t segment, BlockChecker& checker, BlockView& seal) {
   if (bytes.size() < 2 * std::uint64_t{page_bytes} || bytes.size() % page_bytes != 0) return false;
   return load_block(checker, bytes, segment, bytes.size() - page_bytes, seal) == BlockFault::none &&
@@ -114,13 +120,19 @@ Result<JournalReader> JournalReader::open(const std::string& directory, io::Disk
   return JournalReader(directory, disk, *control);
 }
 
+Position JournalReader::beginning() const {
+  BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
+  return position_of_beginning(*disk_, directory_, control_, checker);
+}
+
 Result<std::vector<SegmentSummary>> JournalReader::segments() const {
-  auto numbers = list_segments(*disk_, directory_);
+  auto numbers = list_segments(*disk_, directory_, control_.oldest_segment);
   if (!numbers) return std::move(numbers).error();
   BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
   std::vector<SegmentSummary> summaries;
   for (const std::uint64_t number : *numbers) {
     auto bytes = SegmentBytes::read_directly(*disk_, segment_path(directory_, number), control_.block_bytes_max);
+    if (!bytes && bytes.error().code == ErrorCode::not_found && was_retired(*disk_, directory_, number)) continue;
     if (!bytes) return std::move(bytes).error();
     summaries.push_back(summarise(*bytes, number, checker));
   }
@@ -129,7 +141,7 @@ Result<std::vector<SegmentSummary>> JournalReader::segments() const {
 
 Result<BlockCursor> JournalReader::read(const ReadOptions& options) const {
   auto checker = std::make_unique<BlockChecker>(Identity{control_.database, control_.secret}, control_.block_bytes_max);
-  Position start{.segment = control_.oldest_segment, .chain = checker->identity().first_chain(checker->hasher())};
+  Position start = position_of_beginning(*disk_, directory_, control_, *checker);
   BlockCursor cursor(*disk_, directory_, std::move(checker), options);
   if (options.from_sequence > 0) {
     auto summaries = segments();
@@ -151,6 +163,10 @@ Result<BlockCursor> JournalReader::read(const ReadOptions& options) const {
 
 Result<void> BlockCursor::enter(const Position& position) {
   auto bytes = open_segment(*disk_, directory_, position.segment, *checker_, sealed_);
+  if (!bytes && bytes.error().code == ErrorCode::not_found && was_retired(*disk_, directory_, position.segment)) {
+    return Error{ErrorCode::not_found, fmt::format("segment {} of {} was retired while it was to be read: a snapshot holds what it led to. Read again, from the oldest that is kept",
+                                                   position.segment, directory_)};
+  }
   if (!bytes && bytes.error().code == ErrorCode::not_found) {
     return refuse(Label::missing, fmt::format("segment {} is gone: {}. Restore it from a copy.", position.segment, bytes.error().text));
   }

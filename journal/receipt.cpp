@@ -130,6 +130,7 @@ std::string_view name(ReceiptVerdict::Kind kind) noexcept {
     case ReceiptVerdict::Kind::altered: return "ALTERED";
     case ReceiptVerdict::Kind::damaged: return "DAMAGED";
     case ReceiptVerdict::Kind::foreign: return "FOREIGN";
+    case ReceiptVerdict::Kind::too_old: return "TOO OLD TO SAY";
   }
   return "UNKNOWN";
 }
@@ -141,6 +142,10 @@ Result<ReceiptVerdict> check_receipt(const std::string& directory, io::Disk& dis
     return ReceiptVerdict{ReceiptVerdict::Kind::foreign, fmt::format("it is of journal {}, and {} holds {}", hex(receipt.database), directory, hex(reader->control().database))};
   }
   if (receipt.block == 0) return ReceiptVerdict{ReceiptVerdict::Kind::holds, "it promises nothing: no block was durable when it was given"};
+  if (const Position begin = reader->beginning(); begin.block >= receipt.block) {
+    return ReceiptVerdict{ReceiptVerdict::Kind::too_old, fmt::format("block {} was retired: {} begins with block {}, sequence {}, and what stood before it is in snapshots alone. Ask a copy "
+                                                                      "of the directory from before", receipt.block, directory, begin.block + 1, begin.next_sequence)};
+  }
   auto seen = look(*reader, receipt);
   if (!seen) return std::move(seen).error();
   return judge(*seen, receipt, directory);

@@ -32,6 +32,7 @@ struct ReceiptVerdict {
     altered,  // the journal goes as far, by another history: what was acked was changed, or lost and others written in its place
     damaged,  // it cannot be reached: verify tells where the damage is
     foreign,  // a receipt of another journal
+    too_old,  // its block was retired: what stands here neither proves nor refutes it
   };
   Kind kind = Kind::holds;
   std::string text;  // one sentence: which sequences, and what to do

@@ -81,12 +81,11 @@ class Surveyor {
 };
 
 Result<Survey> Surveyor::run() {
-  auto numbers = list_segments(disk_, directory_);
+  auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
   if (!numbers) return std::move(numbers).error();
   numbers_ = std::move(*numbers);
   found_.segments = numbers_.size();
-  position_ = {.segment = control_.oldest_segment, .offset = 0, .block = 0, .next_sequence = 0, .epoch = 0,
-               .chain = checker_.identity().first_chain(checker_.hasher())};
+  position_ = position_of_beginning(disk_, directory_, control_, checker_);
   found_.last = position_;
   if (control_.epoch == 0 && numbers_.empty()) return std::move(found_);
   if (!numbers_hold()) {

@@ -5,9 +5,12 @@
 #include <algorithm>
 
 #include "pawl/journal/control.hpp"
+#include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/journal.hpp"
 #include "pawl/journal/recovery.hpp"
+#include "pawl/journal/snapshot/file_reader.hpp"
+#include "pawl/journal/snapshot/names.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -31,10 +34,13 @@ class Repairer {
   Result<void> copy();
   Result<void> start_epoch(io::Clock& clock);
   [[nodiscard]] RepairReport& report() noexcept { return report_; }
+  [[nodiscard]] const Position& begin() const noexcept { return begin_; }
 
  private:
   [[nodiscard]] bool pass_segment();
   Result<void> copy_segment(const Kept& kept);
+  Result<void> copy_snapshots();
+  Result<void> copy_file(const std::string& from, const std::string& to);
   [[nodiscard]] RepairMark mark() const;
 
   io::Disk& disk_;
@@ -43,11 +49,12 @@ class Repairer {
   const ControlSlot& control_;
   BlockChecker checker_;
   std::vector<Kept> kept_;
+  Position begin_;
   RepairReport report_;
 };
 
 void Repairer::find_prefix() {
-  report_.cut = {.segment = control_.oldest_segment, .chain = checker_.identity().first_chain(checker_.hasher())};
+  report_.cut = begin_ = position_of_beginning(disk_, directory_, control_, checker_);
   while (pass_segment()) {
   }
   report_.segments = kept_.size();
@@ -80,7 +87,7 @@ bool Repairer::pass_segment() {
 
 // What is not zeros behind the cut, in all segments.
 void Repairer::count_dropped() {
-  auto numbers = list_segments(disk_, directory_);
+  auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
   for (const std::uint64_t segment : numbers ? *numbers : std::vector<std::uint64_t>()) {
     if (segment < report_.cut.segment) continue;
     auto bytes = SegmentBytes::read_directly(disk_, segment_path(directory_, segment), control_.block_bytes_max);
@@ -102,7 +109,36 @@ Result<void> Repairer::copy() {
     if (auto copied = copy_segment(kept); !copied) return copied;
   }
   if (auto synced = disk_.sync_directory(segments_directory(to_)); !synced) return synced;
+  if (auto copied = copy_snapshots(); !copied) return copied;
   return disk_.sync_directory(to_);
+}
+
+// Those of what is kept: a journal whose beginning was retired starts with nothing else. One that is not whole is left behind.
+Result<void> Repairer::copy_snapshots() {
+  auto names = list_snapshots(disk_, directory_);
+  if (!names) return std::move(names).error();
+  for (const SnapshotName& name : *names) {
+    if (name.sequence > report_.last_kept() || !verify_snapshot(disk_, name.path)) continue;
+    if (auto copied = copy_file(name.path, snapshot_path(to_, name.sequence)); !copied) return copied;
+    ++report_.snapshots;
+  }
+  return disk_.sync_directory(snapshots_directory(to_));
+}
+
+Result<void> Repairer::copy_file(const std::string& from, const std::string& to) {
+  auto source = disk_.open(from, {.access = io::Access::read, .direct = true});
+  if (!source) return std::move(source).error();
+  auto file = disk_.open(to, {.access = io::Access::create_new});
+  if (!file) return std::move(file).error();
+  const std::int64_t bytes = (*source)->size();
+  if (bytes < 0) return os_error("measure", from, bytes);
+  const AlignedBytes window(control_.block_bytes_max);
+  for (std::uint64_t at = 0; at < static_cast<std::uint64_t>(bytes); at += window.size()) {
+    const auto piece = window.span().first(std::min<std::uint64_t>(window.size(), static_cast<std::uint64_t>(bytes) - at));
+    if (auto read = read_whole(**source, piece, at, from); !read) return read;
+    if (auto written = write_whole(**file, piece, at, to); !written) return written;
+  }
+  return sync_file(**file, to);
 }
 
 Result<void> Repairer::copy_segment(const Kept& kept) {
@@ -186,9 +222,10 @@ Result<RepairReport> repair(const std::string& directory, const std::string& to,
   RepairReport& report = repairer.report();
   report.damage = *std::find_if(found->findings.begin(), found->findings.end(), [](const Finding& finding) { return finding.is_damage; });
   repairer.find_prefix();
-  if (report.cut.block == 0) return Error{ErrorCode::corrupt, fmt::format("nothing of {} can be kept: {}", directory, report.damage.text)};
+  report.first_kept = repairer.begin().next_sequence;
+  if (report.cut.block == repairer.begin().block) return Error{ErrorCode::corrupt, fmt::format("nothing of {} can be kept: {}", directory, report.damage.text)};
   report.last_known = std::max({found->end.next_sequence - 1, control->durable_sequence, report.last_kept()});
-  report.whole_behind = found->inputs - static_cast<std::uint64_t>(report.cut.next_sequence);
+  report.whole_behind = found->inputs - static_cast<std::uint64_t>(report.cut.next_sequence - repairer.begin().next_sequence);
   repairer.count_dropped();
   if (auto copied = repairer.copy(); !copied) return copied.error();
   if (auto started = repairer.start_epoch(clock); !started) return started.error();

@@ -12,6 +12,8 @@ struct RepairReport {
   Finding damage;                   // the first one
   Position cut;                     // behind the last block that was kept
   std::uint64_t segments = 0;       // kept, the last one in part
+  std::uint64_t snapshots = 0;      // copied: whole, and of what is kept
+  Sequence first_kept = 0;          // later than 0 if older segments were retired
   Sequence last_known = no_sequence;  // that the damaged journal is known to have held
   std::uint64_t whole_behind = 0;   // inputs in whole blocks behind the cut: readable, but a journal has no gaps
   std::uint64_t dropped_bytes = 0;  // of pages behind the cut that are not zeros

@@ -48,10 +48,28 @@ std::uint64_t SegmentPreparer::take() {
 }
 
 bool SegmentPreparer::step() {
+  if (record_retirement()) return true;
   if (take_command()) progress_ = State::working;
   if (progress_ == State::no_space ? !may_try_now() : progress_ != State::working || is_too_early()) return false;
   advance();
   return true;
+}
+
+// An error stops the next segment, as one of evidence does.
+bool SegmentPreparer::record_retirement() {
+  const Sequence oldest = retire_.load_acquire();
+  if (oldest <= retired_.load_own() || control_ == nullptr || control_error_) return false;
+  ControlSlot next = control_->current();
+  next.oldest_segment = std::max(next.oldest_segment, static_cast<std::uint64_t>(oldest));
+  if (auto published = publish_control(next); published) retired_.publish(oldest);
+  return true;
+}
+
+Result<void> SegmentPreparer::publish_control(const ControlSlot& next) {
+  if (control_error_) return *control_error_;
+  auto published = control_->publish(next, clock_.now());
+  if (!published) control_error_ = published.error();
+  return published;
 }
 
 // True at the first sight of a request.
@@ -103,7 +121,7 @@ Result<void> SegmentPreparer::record_evidence() {
   next.durable_segment = request_.durable_segment;
   next.durable_sequence = request_.durable_sequence;
   next.durable_chain = request_.durable_chain;
-  return control_->publish(next, clock_.now());
+  return publish_control(next);
 }
 
 Result<void> SegmentPreparer::create() {

@@ -7,10 +7,13 @@
 // Blocks and zeros share the device: a burst of zeros is what a block would wait for. So zeros keep pace with the blocks, a little ahead of
 // them, and go on slowly when there are none.
 //
+// It also owns CONTROL while the journal is open, so it is what records there which segments are retired.
+//
 // Thread: request, allow, take and set_urgent belong to the writer; step to one other thread, or to the same one.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "pawl/core/ring/cursor.hpp"
@@ -55,6 +58,10 @@ class SegmentPreparer {
   void set_urgent(bool urgent) noexcept;
   // So many bytes may be prepared now, and ahead_bytes.
   void allow(std::uint64_t bytes) noexcept { allowed_.publish(static_cast<Sequence>(bytes)); }
+  // Segments before this one are needed no more, and CONTROL shall say so. Thread: any one.
+  void retire_before(std::uint64_t segment) noexcept { retire_.publish(static_cast<Sequence>(segment)); }
+  // CONTROL says so, durably: those files may go. Thread: any.
+  [[nodiscard]] std::uint64_t retired_before() const noexcept { return static_cast<std::uint64_t>(retired_.load_acquire()); }
   // As the writer sees it.
   [[nodiscard]] State state() const noexcept;
   // REQUIRES: ready. The state is idle afterwards. Bytes of the segment.
@@ -73,10 +80,12 @@ class SegmentPreparer {
   // Preparer. Releases request_ to prepared_bytes_ and error_ to the writer.
   void answer(State state) noexcept;
   [[nodiscard]] bool take_command();
+  [[nodiscard]] bool record_retirement();
   [[nodiscard]] bool may_try_now();
   [[nodiscard]] bool is_too_early();
   void advance();
   Result<void> record_evidence();
+  Result<void> publish_control(const ControlSlot& next);
   Result<void> create();
   Result<void> write_zeros();
   Result<void> sync();
@@ -96,6 +105,9 @@ class SegmentPreparer {
   ring::Cursor<> command_{0};
   // Written by the writer: what allow() said.
   ring::Cursor<> allowed_{0};
+  // Written by whoever retires segments, and by the preparer once CONTROL has it. The files' removal pairs with retired_before.
+  ring::Cursor<> retire_{0};
+  ring::Cursor<> retired_{0};
   // Written by the preparer: number of the request, times 8, plus its state. Pairs with state().
   ring::Cursor<> answer_{0};
 
@@ -110,6 +122,7 @@ class SegmentPreparer {
   Error error_{ErrorCode::io, {}};
 
   // The preparer's own.
+  std::optional<Error> control_error_;  // what CONTROL holds is unknown: it is never written again
   Sequence current_ = 0;
   State progress_ = State::idle;
   bool urgent_ = false;

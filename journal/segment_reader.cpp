@@ -4,6 +4,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/journal/errors.hpp"
+#include "pawl/journal/files.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -109,6 +110,16 @@ bool position_before(const BlockView& open_block, Position& position) {
   position = {.segment = mark.segment, .offset = 0, .block = mark.previous_block, .next_sequence = mark.first_sequence, .epoch = 0,
               .chain = mark.previous_chain};
   return true;
+}
+
+Position position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker) {
+  const Position first{.segment = control.oldest_segment, .chain = checker.identity().first_chain(checker.hasher())};
+  if (control.oldest_segment == 1) return first;
+  auto bytes = SegmentBytes::read_directly(disk, segment_path(directory, control.oldest_segment), control.block_bytes_max);
+  BlockView open;
+  Position own;
+  const bool is_whole = bytes && load_block(checker, *bytes, control.oldest_segment, 0, open) == BlockFault::none && position_before(open, own);
+  return is_whole ? own : first;
 }
 
 }  // namespace pawl::journal

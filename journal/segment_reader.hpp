@@ -79,4 +79,8 @@ class BlockScanner {
 // The position before the first block of a segment, by its own SEGMENT record. False if its first block is not an OPEN block.
 [[nodiscard]] bool position_before(const BlockView& open_block, Position& position);
 
+// Where the journal begins: with its first block, or, once older segments were retired, before the first one that is kept, as its own
+// SEGMENT record has it. If that record is not whole: block 0 of that segment, where a scanner finds the damage.
+[[nodiscard]] Position position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker);
+
 }  // namespace pawl::journal

@@ -266,9 +266,8 @@ class Verifier {
 };
 
 Result<Verification> Verifier::run() {
-  auto numbers = list_segments(disk_, directory_);
+  auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
   if (!numbers) return std::move(numbers).error();
-  std::erase_if(*numbers, [&](std::uint64_t segment) { return segment < control_.oldest_segment; });
   verification_.segments = numbers->size();
   while (!numbers->empty() && numbers->back() > control_.durable_segment && !is_used(numbers->back())) numbers->pop_back();
   numbers_ = std::move(*numbers);
@@ -308,8 +307,9 @@ void Verifier::read_some(std::size_t first, std::size_t step) {
 }
 
 Result<void> Verifier::join_all() {
-  Hasher hasher;
-  position_ = {.segment = control_.oldest_segment, .chain = Identity(control_.database, control_.secret).first_chain(hasher)};
+  BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
+  position_ = position_of_beginning(disk_, directory_, control_, checker);
+  verification_.begin = position_;
   std::uint64_t expected = control_.oldest_segment;
   for (std::size_t i = 0; i < numbers_.size(); ++i) {
     if (numbers_[i] != expected) missing_segments(expected, numbers_[i] - 1);
@@ -416,7 +416,7 @@ bool first_block_holds(io::Disk& disk, const std::string& directory, const Contr
   BlockChecker checker({control.database, control.secret}, control.block_bytes_max);
   auto bytes = SegmentBytes::read_directly(disk, segment_path(directory, control.oldest_segment), control.block_bytes_max);
   if (!bytes) return false;
-  BlockScanner scanner(checker, {.segment = control.oldest_segment, .chain = checker.identity().first_chain(checker.hasher())}, true);
+  BlockScanner scanner(checker, position_of_beginning(disk, directory, control, checker), true);
   BlockView block;
   return scanner.next(*bytes, block) == BlockFault::none;
 }

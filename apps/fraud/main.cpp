@@ -11,7 +11,9 @@
 #include <optional>
 
 #include "command_line/command_line.hpp"
+#include "csv/output.hpp"
 #include "csv/source.hpp"
+#include "pawl/core/event/format.hpp"
 #include "pawl/decision_files.hpp"
 #include "pawl/io/parker.hpp"
 #include "pawl/io/system_clock.hpp"
@@ -24,7 +26,9 @@ namespace {
 using namespace pawl;
 
 struct Options {
-  std::string pipeline, journal, input = "-", event, decisions = "-", max_future = "5m";
+  std::string pipeline, journal, input = "-", event, decisions = "-", max_future = "5m", snapshot_every, keep_time = "0s";
+  std::int64_t keep_bytes = 0;
+  bool retention = false;
   bool resume = false, stop_at_bad_row = false;
 };
 
@@ -61,7 +65,7 @@ struct Served {
 };
 
 // Rows into the lane until the input ends, a signal comes or the engine fails (close() then tells why).
-Result<Served> serve(csv::Source& rows, EngineLane& lane, const DurableEngine& engine, bool resume) {
+Result<Served> serve(csv::Source& rows, EngineLane& lane, DurableEngine& engine, bool resume) {
   constexpr Duration nap = 200'000;
   Served served;
   alignas(8) std::byte slot[limits::event_header_bytes + limits::event_payload_bytes_max];
@@ -70,7 +74,10 @@ Result<Served> serve(csv::Source& rows, EngineLane& lane, const DurableEngine& e
     switch (rows.next(slot)) {
       case csv::Source::Next::row: break;
       case csv::Source::Next::bad_row: tools::warn(rows.report()); continue;
-      case csv::Source::Next::not_yet: io::nap(nap); continue;
+      case csv::Source::Next::not_yet:
+        tools::show_snapshot_errors(engine);
+        io::nap(nap);
+        continue;
       case csv::Source::Next::end: return served;
       case csv::Source::Next::failed: return rows.error();
     }
@@ -93,6 +100,7 @@ int finish(const Result<Served>& served, DurableEngine& engine, tools::DecisionF
   const auto report = engine.close();
   if (!report.ok()) return tools::fail(report.error());
   if (auto closed = files.close(); !closed.ok()) return tools::fail(closed.error());
+  tools::show_snapshot_errors(engine);
   tools::show_refusals(*report);
   if (!served.ok()) return tools::fail(served.error());
   fmt::print(stderr, "pawl-fraud: {} payments accepted, {} refused, {} decisions written, digest {}\n", served->accepted, served->refused, files.decisions(),
@@ -100,18 +108,37 @@ int finish(const Result<Served>& served, DurableEngine& engine, tools::DecisionF
   return tools::exit_fine;
 }
 
+Result<EngineOptions> engine_options(const Options& options) {
+  EngineOptions settings;
+  settings.directory = options.journal;
+  settings.pipeline = options.pipeline;
+  auto snapshots = tools::parse_snapshot_every(options.snapshot_every);
+  if (!snapshots.ok()) return std::move(snapshots).error();
+  settings.snapshots = *snapshots;
+  auto& retention = settings.snapshots.retention;
+  retention.enabled = options.retention;
+  retention.keep_bytes = static_cast<std::uint64_t>(options.keep_bytes);
+  if (parse_duration(options.keep_time, retention.keep_time) != ParseError::none) {
+    return Error{ErrorCode::usage, fmt::format("--keep-time `{}` is not a duration: write for instance 36h or 7d", options.keep_time)};
+  }
+  if (options.decisions == "-") return settings;
+  // Exactly once: the file itself says which decisions it has.
+  auto rows = csv::find_whole_rows(options.decisions, csv::decisions_header);
+  if (!rows.ok()) return std::move(rows).error();
+  settings.muted = rows->last_sequence;
+  return settings;
+}
+
 int serve(const Options& options) {
   handle_signals();
   const auto bound = tools::parse_duration_option("--max-future", options.max_future);
   if (!bound.ok()) return tools::fail(bound.error());
   const bool to_file = options.decisions != "-";
-  EngineOptions settings;
-  settings.directory = options.journal;
-  settings.pipeline = options.pipeline;
-  if (to_file) settings.muted = EngineOptions::replay_all;  // exactly once: the file itself says which decisions it has
+  const auto settings = engine_options(options);
+  if (!settings.ok()) return tools::fail(settings.error());
   // Made before the engine, so that they outlive it; opened behind it, because its lock keeps a second service away from the file.
   std::optional<tools::DecisionFiles> files;
-  auto engine = DurableEngine::open(settings);
+  auto engine = DurableEngine::open(*settings);
   if (!engine.ok()) return tools::fail(engine.error());
   tools::show_warnings(**engine, options.pipeline);
   const auto event = event_of((*engine)->pipeline(), options.event);
@@ -139,6 +166,10 @@ int main(int argc, char** argv) {
   program.option("--event", options.event, "Which event of the pipeline a row is; without it the first");
   program.option("--decisions", options.decisions, "Decisions as CSV; a file is continued; - is standard output").shows_default();
   program.option("--max-future", options.max_future, "Refuse payments whose time is further past the clock than this").shows_default();
+  program.option("--snapshot-every", options.snapshot_every, "Take a snapshot every so many inputs (10000000) or so often (5m): the next start goes on from it");
+  program.flag("--retention", options.retention, "Remove segments and snapshots that two newer snapshots make needless");
+  program.option("--keep-time", options.keep_time, "But keep this much of event time, or the longest window if that is longer").shows_default();
+  program.option("--keep-bytes", options.keep_bytes, "And this many bytes of segments").within(0, std::int64_t{1} << 60).shows_default();
   program.flag("--resume", options.resume, "The input starts again at its beginning: skip the rows that the journal has already");
   program.flag("--stop-at-bad-row", options.stop_at_bad_row, "End at the first bad row instead of reporting and skipping it");
   using Outcome = tools::CommandLine::Parsed::Outcome;

@@ -7,6 +7,8 @@
 #include <cstring>
 
 #include "pawl/journal/catalogue.hpp"
+#include "pawl/journal/snapshot/file_reader.hpp"
+#include "pawl/journal/snapshot/names.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -39,6 +41,21 @@ Result<bool> take(const BlockView& block, Catalogue& catalogue, Beginning& begin
     return true;
   }
   return false;
+}
+
+// The first input was retired; every snapshot of this journal was taken under the same bounds.
+Result<Beginning> with_bounds_of_a_snapshot(const JournalReader& reader, Beginning beginning) {
+  auto names = list_snapshots(reader.disk(), reader.directory());
+  if (!names.ok()) return std::move(names).error();
+  for (const SnapshotName& name : *names) {
+    const auto snapshot = SnapshotReader::open(reader.disk(), name.path);
+    if (!snapshot.ok() || snapshot->header().database != reader.control().database) continue;
+    const SnapshotHeader& header = snapshot->header();
+    beginning.state = {.keys_max = header.keys_max, .entries_max = header.entries_max, .distinct_max = header.distinct_max};
+    return beginning;
+  }
+  return Error{ErrorCode::missing, "the journal in " + reader.directory() + " begins with input " + std::to_string(reader.beginning().next_sequence) +
+                                       ", and none of its snapshots is whole: the state that led there is gone. Restore the directory from a copy of one moment"};
 }
 
 }  // namespace
@@ -78,6 +95,7 @@ Result<Beginning> read_beginning(const JournalReader& reader) {
     if (*found) break;
   }
   beginning.pipeline = catalogue.pipeline();
+  if (reader.beginning().next_sequence > 0) return with_bounds_of_a_snapshot(reader, std::move(beginning));
   return beginning;
 }
 

@@ -317,7 +317,7 @@ Result<void> Machine::start() {
     preparer_thread_ = *std::move(thread);
   }
   for (std::size_t i = 0; i < threads_plan_.size(); ++i) {
-    auto thread = io::Thread::start({.name = threads_plan_[i].name, .cpu = threads_plan_[i].cpu}, [this, i] { run(i); });
+    auto thread = io::Thread::start({.name = threads_plan_[i].name, .cpu = threads_plan_[i].cpu, .background = options_.background}, [this, i] { run(i); });
     if (!thread.ok()) {
       stop();
       return std::move(thread).error();
@@ -334,13 +334,13 @@ void Machine::pause() {
   io::nap(nap);
 }
 
-void Machine::drain() {
+void Machine::drain(const ring::StopFlag* until) {
   sequence_->close();
   if (!emit_->has_sink()) emit_->abandon();  // else decisions that nobody takes would be waited for
   for (const auto& spot : spots_) ring::wake(*spot, parker_);
   constexpr Duration full_patience = 5 * one_second;  // of a disk that stays full
   // A failure leaves stages that can never finish: then the threads are stopped instead. So does a disk that stays full.
-  for (std::int64_t not_full = clock_.monotonic_ns(); !all_ended() && !failed();) {
+  for (std::int64_t not_full = clock_.monotonic_ns(); !all_ended() && !failed() && (until == nullptr || !until->requested());) {
     const std::int64_t now = clock_.monotonic_ns();
     if (writer_state() != WriterState::disk_full) not_full = now;
     if (now - not_full >= full_patience) break;

@@ -35,6 +35,7 @@ struct MachineOptions {
   window::StateLimits state;                    // per key group
   Sequence muted = no_sequence;                 // decisions up to this one left in an earlier run
   Sequence after = no_sequence;                 // the first input is the next one: the state is then restored before start()
+  bool background = false;                      // its threads give way to all others
   Timeline* timeline = nullptr;                 // of a benchmark: notes when each stage passed an input. Outlives the machine
   StageDriver* driver = nullptr;                // of a simulation: runs the stages instead of threads; `threads` is then the number of window shards
 };
@@ -58,8 +59,8 @@ class Machine {
   // The owner waits a moment for the stages.
   void pause();
   // No more sources: ends when everything that was sequenced is decided, durable and emitted. Blocks. After a failure, or 5 s of a full disk, it
-  // ends without.
-  void drain();
+  // ends without. So it does soon after `until` is requested.
+  void drain(const ring::StopFlag* until = nullptr);
   // Ends the threads, whatever is under way. Blocks for a moment.
   void stop();
 
@@ -80,6 +81,7 @@ class Machine {
   [[nodiscard]] Sequence was_sequenced() const noexcept { return ring_writer_->published().load_acquire(); }
   [[nodiscard]] Sequence was_decided() const noexcept { return decide_reader_->consumed().load_acquire(); }
   [[nodiscard]] Sequence was_durable() const noexcept { return durable_cursor().load_acquire(); }
+  [[nodiscard]] const ring::Cursor<>& durable() const noexcept { return durable_cursor(); }
   [[nodiscard]] Sequence was_emitted() const noexcept { return emit_->emitted().load_acquire(); }
   // See JournalStage::receipt. REQUIRES: live operation.
   [[nodiscard]] Receipt receipt() const noexcept { return journal_->receipt(); }

@@ -41,11 +41,12 @@ SnapshotHeader header_of(Machine& machine, const SnapshotOf& of) {
 std::span<const std::byte> text_bytes(std::string_view text) noexcept { return std::as_bytes(std::span(text)); }
 std::string_view text_of(std::span<const std::byte> bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-Result<void> save_group(SnapshotWriter& writer, std::uint32_t column, const window::Group& group) {
+Result<void> save_group(SnapshotWriter& writer, std::uint32_t column, const window::Group& group, const ring::StopFlag* stop) {
   if (auto added = writer.add(PartKind::schema, column, text_bytes(window::GroupSaver::schema(group))); !added.ok()) return added;
   window::GroupSaver saver(group);
   std::vector<std::byte> rows;
   for (std::size_t part = 0; part < saver.parts(); ++part) {
+    if (stop != nullptr && stop->requested()) return Error{ErrorCode::failed, "the snapshot was given up: the engine is closing"};
     rows.clear();
     saver.write(part, rows);
     if (auto added = writer.add(PartKind::rows, column, rows); !added.ok()) return added;
@@ -152,7 +153,7 @@ Result<void> save_machine(Machine& machine, const SnapshotOf& of, io::Disk& disk
   if (auto added = writer->add(PartKind::pipeline, 0, text_bytes(of.pipeline->source)); !added.ok()) return added;
   if (auto added = writer->add(PartKind::firings, 0, std::as_bytes(machine.decide().firings())); !added.ok()) return added;
   for (const auto& [column, group] : groups_of(machine)) {
-    if (auto saved = save_group(*writer, column, *group); !saved.ok()) return saved;
+    if (auto saved = save_group(*writer, column, *group, of.stop); !saved.ok()) return saved;
   }
   return writer->finish();
 }

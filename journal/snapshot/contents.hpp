@@ -21,10 +21,11 @@ struct SnapshotOf {
   Uuid database{};
   Place place;        // of the last input decided
   Time created = 0;
+  const ring::StopFlag* stop = nullptr;  // once requested, it is given up
 };
 
 // Writes a new file at `path` and syncs it. REQUIRES: the machine is drained, and the last input it decided ends a digest interval.
-// Errors: of the operating system. Blocking.
+// Errors: of the operating system, failed (`stop`). Blocking.
 Result<void> save_machine(Machine& machine, const SnapshotOf& of, io::Disk& disk, const std::string& path);
 
 // Reads the whole of it into the machine. REQUIRES: made with options.after = reader.header().sequence and the bounds of the header;

@@ -11,18 +11,6 @@
 namespace pawl::journal {
 namespace {
 
-constexpr std::string_view suffix = ".snap";
-constexpr std::size_t number_digits = 19;
-
-std::optional<Sequence> sequence_in(const std::string& name) {
-  if (name.size() != number_digits + suffix.size() || !name.ends_with(suffix)) return {};
-  Sequence sequence = 0;
-  const char* const end = name.data() + number_digits;
-  const auto [stopped, error] = std::from_chars(name.data(), end, sequence);
-  if (error != std::errc{} || stopped != end || sequence < 0) return {};
-  return sequence;
-}
-
 // The machine with the snapshot's state; nothing if it is not within bounds.
 Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits,
                                             const SnapshotBounds& bounds, const std::function<Result<std::unique_ptr<Machine>>(Sequence)>& make) {
@@ -38,26 +26,20 @@ Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const Jour
   return machine;
 }
 
-}  // namespace
-
-std::string snapshot_path(const std::string& directory, Sequence sequence) {
-  return fmt::format("{}/{}/{:0{}}{}", directory, snapshots_name, sequence, number_digits, suffix);
-}
-
-Result<std::vector<SnapshotName>> list_snapshots(io::Disk& disk, const std::string& directory) {
-  const std::string folder = join(directory, snapshots_name);
-  auto there = disk.exists(folder);
-  if (!there.ok()) return std::move(there).error();
-  if (!*there) return std::vector<SnapshotName>{};
-  auto names = disk.list(folder);
-  if (!names.ok()) return std::move(names).error();
-  std::vector<SnapshotName> snapshots;
-  for (const std::string& name : *names) {
-    if (const auto sequence = sequence_in(name)) snapshots.push_back({*sequence, join(folder, name)});
+// That all of the log is there. `notes`: why no snapshot was taken instead.
+Result<void> check_beginning(const JournalReader& reader, const std::vector<std::string>& notes) {
+  const Sequence first = reader.beginning().next_sequence;
+  if (first == 0) return {};
+  std::string text = fmt::format("the journal in {} begins with input {}: what stood before it was retired, so nothing can be replayed from the start", reader.directory(), first);
+  const auto snapshots = list_snapshots(reader.disk(), reader.directory());
+  if (snapshots.ok() && !snapshots->empty()) {
+    text += fmt::format(". The oldest snapshot is that behind input {}: go on from it or a later one (`pawl replay --from-snapshot`)", snapshots->back().sequence);
   }
-  std::sort(snapshots.begin(), snapshots.end(), [](const SnapshotName& a, const SnapshotName& b) { return a.sequence > b.sequence; });
-  return snapshots;
+  for (const std::string& note : notes) text += "; " + note;
+  return Error{ErrorCode::missing, std::move(text)};
 }
+
+}  // namespace
 
 Result<Place> find_place(const JournalReader& reader, Sequence sequence) {
   auto blocks = reader.read({.from_sequence = sequence});
@@ -67,6 +49,7 @@ Result<Place> find_place(const JournalReader& reader, Sequence sequence) {
     auto more = blocks->next(block);
     if (!more.ok()) return std::move(more).error();
     if (!*more) return Error{ErrorCode::missing, "the journal in " + reader.directory() + " ends before input " + std::to_string(sequence)};
+    if (block.header.first_sequence > sequence) return Error{ErrorCode::missing, "the journal in " + reader.directory() + " begins behind input " + std::to_string(sequence)};
     if (block.header.first_sequence + block.header.inputs > sequence) return Place{block.header.block, block.header.segment, block.header.chain};
   }
 }
@@ -99,6 +82,7 @@ Result<Started> start_machine(const JournalReader& reader, const language::Pipel
       }
     }
   }
+  if (auto possible = check_beginning(reader, started.notes); !possible.ok()) return std::move(possible).error();
   auto machine = make(no_sequence);
   if (!machine.ok()) return std::move(machine).error();
   started.machine = *std::move(machine);

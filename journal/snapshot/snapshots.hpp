@@ -7,17 +7,9 @@
 
 #include "pawl/journal/reader.hpp"
 #include "pawl/journal/snapshot/contents.hpp"
+#include "pawl/journal/snapshot/names.hpp"
 
 namespace pawl::journal {
-
-struct SnapshotName {
-  Sequence sequence = no_sequence;
-  std::string path;
-};
-
-[[nodiscard]] std::string snapshot_path(const std::string& directory, Sequence sequence);
-// Of the published ones, the newest first, by their names; none of them is looked at. Errors: of the operating system.
-Result<std::vector<SnapshotName>> list_snapshots(io::Disk& disk, const std::string& directory);
 
 // The block that holds an input. Errors: damage; missing, if the journal ends before.
 Result<Place> find_place(const JournalReader& reader, Sequence sequence);

@@ -12,19 +12,31 @@ namespace pawl::journal {
 namespace {
 
 constexpr const char* taking_lock_name = "LOCK";
-constexpr std::string_view temporary_suffix = ".tmp";
 
-// The last input that is durable for certain: a block is submitted only when the one before it is.
-Result<Sequence> last_witnessed(const JournalReader& reader) {
+// What is durable for certain: a block is submitted only when the one before it is.
+struct Witnessed {
+  Sequence sequence = no_sequence;
+  Sequence emitted = no_sequence;
+};
+
+void note_emitted(const BlockView& block, Sequence& emitted) {
+  for (const Record record : block.records()) {
+    EmittedMark mark;
+    if (record.header().type == static_cast<std::uint16_t>(AnnotationType::emitted) && load_payload(record.payload(), mark)) emitted = mark.sequence;
+  }
+}
+
+Result<Witnessed> last_witnessed(const JournalReader& reader) {
   auto blocks = reader.read({.from_sequence = INT64_MAX});
   if (!blocks.ok()) return std::move(blocks).error();
   BlockView block;
-  Sequence witnessed = blocks->position().next_sequence - 1;
-  for (;;) {
+  Witnessed witnessed{blocks->position().next_sequence - 1, no_sequence};
+  for (Sequence emitted = no_sequence;;) {
     auto more = blocks->next(block);
     if (!more.ok()) return std::move(more).error();
     if (!*more) return witnessed;
-    witnessed = block.header.first_sequence - 1;
+    witnessed = {block.header.first_sequence - 1, emitted};
+    note_emitted(block, emitted);
   }
 }
 
@@ -46,9 +58,11 @@ class Taking {
   Result<void> load_pipeline();
   Result<std::unique_ptr<Machine>> make(Sequence after) const;
   Result<void> replay();
+  [[nodiscard]] Result<void> check_going_on() const;
   [[nodiscard]] Result<void> check_replay(const ReplaySource& source);
   Result<void> publish();
-  Result<void> remove_left_over(const std::string& temporary);
+  Result<void> write(const SnapshotOf& of, const std::string& temporary);
+  Result<void> remove_left_overs();
 
   const TakeOptions& options_;
   JournalReader reader_;
@@ -62,9 +76,10 @@ class Taking {
 Result<void> Taking::choose_sequence() {
   auto last = last_witnessed(reader_);
   if (!last.ok()) return std::move(last).error();
-  sequence_ = (*last + 1) / limits::digest_interval * limits::digest_interval - 1;
+  taken_.emitted = last->emitted;
+  sequence_ = (last->sequence + 1) / limits::digest_interval * limits::digest_interval - 1;
   if (sequence_ < 0) {
-    return Error{ErrorCode::usage, "the journal in " + options_.directory + " holds " + std::to_string(*last + 1) + " durable inputs; snapshots are taken where " +
+    return Error{ErrorCode::usage, "the journal in " + options_.directory + " holds " + std::to_string(last->sequence + 1) + " durable inputs; snapshots are taken where " +
                                        std::to_string(limits::digest_interval) + " have ended, and so few replay in no time"};
   }
   auto there = is_there();
@@ -103,6 +118,7 @@ Result<std::unique_ptr<Machine>> Taking::make(Sequence after) const {
   settings.threads = options_.threads;
   settings.state = limits_;
   settings.after = after;
+  settings.background = options_.background;
   return Machine::make(*loaded_.pipeline, settings, *options_.clock, nullptr, nullptr, no_sequence);
 }
 
@@ -117,8 +133,14 @@ Result<void> Taking::replay() {
   ReplaySource source(*std::move(blocks), {.sequence = sequence_}, machine_->digests(), taken_.after + 1);
   PAWL_ASSERT(machine_->sequence().add(source));
   if (auto running = machine_->start(); !running.ok()) return running;
-  machine_->drain();
+  machine_->drain(options_.stop);
+  if (auto going = check_going_on(); !going.ok()) return going;
   return check_replay(source);
+}
+
+Result<void> Taking::check_going_on() const {
+  if (options_.stop == nullptr || !options_.stop->requested()) return {};
+  return Error{ErrorCode::failed, "the snapshot behind input " + std::to_string(sequence_) + " of " + options_.directory + " was given up: the engine is closing"};
 }
 
 Result<void> Taking::check_replay(const ReplaySource& source) {
@@ -133,24 +155,38 @@ Result<void> Taking::check_replay(const ReplaySource& source) {
   return {};
 }
 
-Result<void> Taking::remove_left_over(const std::string& temporary) {
-  auto exists = options_.disk->exists(temporary);
-  if (!exists.ok()) return std::move(exists).error();
-  return *exists ? options_.disk->remove(temporary) : Result<void>{};
+// Of those who were killed on the way.
+Result<void> Taking::remove_left_overs() {
+  auto names = options_.disk->list(snapshots_directory(options_.directory));
+  if (!names.ok()) return std::move(names).error();
+  for (const std::string& name : *names) {
+    if (!name.ends_with(snapshot_temporary_suffix)) continue;
+    if (auto removed = options_.disk->remove(join(snapshots_directory(options_.directory), name)); !removed.ok()) return removed;
+  }
+  return {};
 }
 
 Result<void> Taking::publish() {
-  io::Disk& disk = *options_.disk;
-  const std::string folder = join(options_.directory, snapshots_name), temporary = taken_.path + std::string(temporary_suffix);
+  const std::string temporary = taken_.path + std::string(snapshot_temporary_suffix);
   auto place = find_place(reader_, sequence_);
   if (!place.ok()) return std::move(place).error();
-  if (auto removed = remove_left_over(temporary); !removed.ok()) return removed;
-  const SnapshotOf of{loaded_.pipeline.get(), limits_, reader_.control().database, *place, options_.clock->now()};
+  if (auto removed = remove_left_overs(); !removed.ok()) return removed;
+  const SnapshotOf of{loaded_.pipeline.get(), limits_, reader_.control().database, *place, options_.clock->now(), options_.stop};
+  auto published = write(of, temporary);
+  // Space, and a name that looks like work under way; if even that fails, the next one removes it.
+  if (!published.ok()) static_cast<void>(options_.disk->remove(temporary));
+  return published;
+}
+
+Result<void> Taking::write(const SnapshotOf& of, const std::string& temporary) {
+  io::Disk& disk = *options_.disk;
   if (auto saved = save_machine(*machine_, of, disk, temporary); !saved.ok()) return saved;
+  machine_.reset();  // what is read back needs no memory of a second engine
   auto header = verify_snapshot(disk, temporary);
   if (!header.ok()) return std::move(header).error();
+  if (auto going = check_going_on(); !going.ok()) return going;
   if (auto renamed = disk.rename(temporary, taken_.path); !renamed.ok()) return renamed;
-  if (auto synced = disk.sync_directory(folder); !synced.ok()) return synced;
+  if (auto synced = disk.sync_directory(snapshots_directory(options_.directory)); !synced.ok()) return synced;
   auto published = SnapshotReader::open(disk, taken_.path);
   if (!published.ok()) return std::move(published).error();
   taken_.header = *header;
@@ -163,7 +199,7 @@ Result<void> Taking::publish() {
 Result<Taken> take_snapshot(const TakeOptions& options) {
   auto reader = JournalReader::open(options.directory, *options.disk);
   if (!reader.ok()) return std::move(reader).error();
-  const std::string folder = join(options.directory, snapshots_name);
+  const std::string folder = snapshots_directory(options.directory);
   if (auto made = options.disk->make_directory(folder); !made.ok()) return std::move(made).error();
   auto lock = options.disk->lock(join(folder, taking_lock_name));
   if (!lock.ok()) return std::move(lock).error();

@@ -16,12 +16,15 @@ struct TakeOptions {
   // REQUIRES: both outlive the call.
   io::Disk* disk = nullptr;
   io::Clock* clock = nullptr;
+  bool background = false;     // the threads give way to all others
+  const ring::StopFlag* stop = nullptr;  // once requested, it is given up soon
 };
 
 struct Taken {
   std::string path;
   SnapshotHeader header{};
   std::uint64_t bytes = 0;
+  Sequence emitted = no_sequence;  // up to this one a sink has taken the decisions, and the journal says so durably
   Sequence after = no_sequence;    // the snapshot that the shadow began with; no_sequence: none
   bool was_there = false;          // it is no older than the newest digest interval: nothing was done
   std::vector<std::string> notes;  // snapshots that could not be used
@@ -29,7 +32,7 @@ struct Taken {
 
 // At the end of the last digest interval that is durable. Published only once it was read back whole: temporary name, sync, read back,
 // rename, sync of the directory. Blocking; takes the memory of a second engine.
-// Errors: usage (no interval has ended yet), in_use (another one is being taken), corrupt (damage; a digest that is not reproduced),
+// Errors: usage (no interval has ended yet), failed (`stop` was requested), in_use (another one is being taken), corrupt (damage; a digest that is not reproduced),
 // those of the operating system. Nothing but a temporary file, which the next one removes, is left by an error.
 Result<Taken> take_snapshot(const TakeOptions& options);
 

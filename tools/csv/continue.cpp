@@ -161,26 +161,50 @@ Result<void> check_torn_start(int fd, const std::string& path, std::string_view 
   return {};
 }
 
+struct Walked {
+  io::Descriptor file;
+  bool is_regular = false;  // a pipe or device has no past
+  std::uint64_t size = 0, whole = 0;
+  Continuation found;
+};
+
+Result<Walked> walk_file(const std::string& path, std::string_view header, int access) {
+  Walked walked;
+  walked.file = io::Descriptor(::open(path.c_str(), access | O_CLOEXEC));
+  if (!walked.file.valid()) return io::os_error("cannot open", path, errno);
+  struct stat status {};
+  if (::fstat(walked.file.get(), &status) != 0) return io::os_error("cannot look at", path, errno);
+  walked.is_regular = S_ISREG(status.st_mode);
+  if (!walked.is_regular) return walked;
+  walked.size = static_cast<std::uint64_t>(status.st_size);
+  RowWalk walk(header);
+  const auto whole = path.ends_with(".zst") ? walk_zstd(walked.file.get(), walked.size, path, walk) : walk_plain(walked.file.get(), path, walk);
+  if (!whole) return whole.error();
+  walked.whole = *whole;
+  walked.found = walk.found();
+  walked.found.bytes_cut = walked.size - *whole;
+  return walked;
+}
+
 }  // namespace
 
-Result<Continuation> cut_to_whole_rows(const std::string& path, std::string_view header, std::string_view start) {
-  const io::Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!file.valid()) return io::os_error("cannot open", path, errno);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return io::os_error("cannot look at", path, errno);
-  if (!S_ISREG(status.st_mode)) return Continuation{};  // a pipe or device has no past
-  const auto size = static_cast<std::uint64_t>(status.st_size);
+Result<Continuation> find_whole_rows(const std::string& path, std::string_view header) {
+  if (::access(path.c_str(), F_OK) != 0) return Continuation{};
+  auto walked = walk_file(path, header, O_RDONLY);
+  if (!walked) return std::move(walked).error();
+  return walked->found;
+}
 
-  RowWalk walk(header);
-  const auto whole = path.ends_with(".zst") ? walk_zstd(file.get(), size, path, walk) : walk_plain(file.get(), path, walk);
-  if (!whole) return whole.error();
-  if (*whole == 0 && size > 0) {
-    if (auto ours = check_torn_start(file.get(), path, start); !ours) return std::move(ours).error();
+Result<Continuation> cut_to_whole_rows(const std::string& path, std::string_view header, std::string_view start) {
+  auto walked = walk_file(path, header, O_RDWR);
+  if (!walked) return std::move(walked).error();
+  if (!walked->is_regular) return Continuation{};
+  const int file = walked->file.get();
+  if (walked->whole == 0 && walked->size > 0) {
+    if (auto ours = check_torn_start(file, path, start); !ours) return std::move(ours).error();
   }
-  if (*whole < size && ::ftruncate(file.get(), static_cast<off_t>(*whole)) != 0) return io::os_error("cannot cut", path, errno);
-  Continuation found = walk.found();
-  found.bytes_cut = size - *whole;
-  return found;
+  if (walked->whole < walked->size && ::ftruncate(file, static_cast<off_t>(walked->whole)) != 0) return io::os_error("cannot cut", path, errno);
+  return walked->found;
 }
 
 }  // namespace pawl::csv

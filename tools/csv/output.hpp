@@ -92,6 +92,9 @@ class Writer {
 // A zero byte ends what counts as written: a power cut can leave zeros where data was not on the device yet.
 Result<Continuation> cut_to_whole_rows(const std::string& path, std::string_view header, std::string_view start);
 
+// The same, but nothing is changed: where whoever continues the file will go on. A file that is not there, a pipe or a device: at the start.
+Result<Continuation> find_whole_rows(const std::string& path, std::string_view header);
+
 // Decisions, as the command contract has them.
 inline constexpr std::string_view decisions_header = "sequence,id,decision,score,rules";
 

@@ -19,7 +19,7 @@ struct Options {
   std::int64_t events = 1'000'000;
   std::uint64_t seed = 1;
   std::string pipeline, input, journal = "pawl-journal", decisions, durability = "disk";
-  std::string backend = "automatic";
+  std::string backend = "automatic", snapshot_every;
   int threads = 0;
   bool append = false;
 };
@@ -135,6 +135,9 @@ Result<EngineOptions> engine_options(const Options& options) {
   engine.measure_latency = true;
   engine.muted = EngineOptions::replay_all;  // the files know what they have
   engine.backend = backend_named(options.backend);
+  auto snapshots = parse_snapshot_every(options.snapshot_every);
+  if (!snapshots.ok()) return std::move(snapshots).error();
+  engine.snapshots = *snapshots;
   if (engine.durability == Durability::memory) return engine;
   if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
   return engine;
@@ -194,6 +197,7 @@ int run(const Options& options) {
   if (!published.ok()) return fail(published.error());
   if (!report.ok()) return fail(report.error());
   if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
+  show_snapshot_errors(**engine);
   show_refusals(*report);
   return print(run_page({.pipeline = pipeline, .report = *report, .counts = sink->counts(), .threads = threads, .journal = options.journal,
                          .durability = options.durability, .events = *published, .decisions = sink->decisions(), .seconds = seconds,
@@ -212,6 +216,7 @@ void add_run(Command& program, Action& action) {
   command.option("--journal", options->journal, "Journal directory").shows_default();
   command.flag("--append", options->append, "Go on where an earlier run of the same stream ended or was killed");
   command.option("--decisions", options->decisions, "Write decisions there as CSV");
+  command.option("--snapshot-every", options->snapshot_every, "Take a snapshot every so many inputs (1000000) or so often (30s), beside the run");
   command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
   command.option("--durability", options->durability, "What acked means").one_of({"disk", "os", "memory"}).shows_default();
   command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "mixed", "io_uring", "pwritev2", "buffered"}).shows_default();

@@ -27,6 +27,15 @@ Result<Duration> parse_duration_option(const std::string& option, const std::str
   return Error{ErrorCode::usage, fmt::format("{} `{}` is not a duration: write for instance 500ms, 10s, 5m, 1h or 7d", option, text)};
 }
 
+Result<journal::SnapshotOptions> parse_snapshot_every(const std::string& text) {
+  journal::SnapshotOptions options;
+  if (text.empty()) return options;
+  if (parse_integer(text, options.every_inputs) == ParseError::none && options.every_inputs > 0) return options;
+  options.every_inputs = 0;
+  if (parse_duration(text, options.every) == ParseError::none && options.every > 0) return options;
+  return Error{ErrorCode::usage, fmt::format("--snapshot-every `{}` is neither a number of inputs nor a duration: write for instance 10000000, 30s or 5m", text)};
+}
+
 io::Backend backend_named(const std::string& name) {
   if (name == "mixed") return io::Backend::mixed;
   if (name == "io_uring") return io::Backend::io_uring;
@@ -65,6 +74,10 @@ void show_warnings(const DurableEngine& engine, const std::string& file) {
   }
   for (const std::string& what : engine.not_evaluated()) warn("not evaluated: " + what);
   for (const std::string& notice : engine.notices()) warn(notice);
+}
+
+void show_snapshot_errors(DurableEngine& engine) {
+  while (const auto error = engine.snapshot_error()) warn("no snapshot: " + *error);
 }
 
 void show_refusals(const EngineReport& report) {

@@ -23,6 +23,8 @@ class Stopwatch {
 [[nodiscard]] Result<void> check_journal_directory(const std::string& directory, bool append);
 // "5m" of an option. Errors: usage.
 [[nodiscard]] Result<Duration> parse_duration_option(const std::string& option, const std::string& text);
+// "1000000" inputs or "30s": when an engine takes snapshots; empty: never. Errors: usage.
+[[nodiscard]] Result<journal::SnapshotOptions> parse_snapshot_every(const std::string& text);
 // One of automatic, io_uring, pwritev2, buffered.
 [[nodiscard]] io::Backend backend_named(const std::string& name);
 // "12345" or "2018-07-01T00:00:00Z". Errors: usage.
@@ -33,6 +35,8 @@ class Stopwatch {
 
 // Warnings of the pipeline (what is not evaluated), fallbacks of the machine: to standard error.
 void show_warnings(const DurableEngine& engine, const std::string& file);
+// What snapshots have failed of since the last call.
+void show_snapshot_errors(DurableEngine& engine);
 // Bounds of the state that were reached, values that overflowed: never silent.
 void show_refusals(const EngineReport& report);
 

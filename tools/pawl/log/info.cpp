@@ -34,6 +34,7 @@ std::string info_text(const std::string& directory, const journal::JournalInfo& 
   line("format", fmt::format("{}, blocks up to {} bytes, segments of {} bytes", info.format, info.block_bytes_max, info.segment_bytes));
   line("engine starts", fmt::format("{}, the last at durability {}", info.epochs, name(info.durability)));
   line("last block", fmt::format("{}, written {}", info.last_block, time_text(info.last_block_time)));
+  if (info.first_sequence > 0) line("begins with", fmt::format("sequence {}, segment {}: older ones were retired", info.first_sequence, info.segments.front().number));
   line("last sequence", fmt::format("{}", info.last_sequence));
   line("chain", hex(info.chain));
   // Of a live journal the last block may be read before it is durable: a receipt must not promise it.
@@ -44,6 +45,7 @@ std::string info_text(const std::string& directory, const journal::JournalInfo& 
   line("pipeline", fmt::format("{} bytes of text", info.pipeline.size()));
   line("files", fmt::format("{} bytes in {} segments", info.file_bytes, info.segments.size()));
   text += segments_text(info);
+  if (!info.snapshots.empty()) line("snapshots", fmt::format("{}, behind the inputs {}; see pawl snapshot ls", info.snapshots.size(), fmt::join(info.snapshots, ", ")));
   for (const auto& note : info.notes) text += fmt::format("note: {}\n", note);
   return text;
 }

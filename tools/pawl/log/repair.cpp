@@ -29,7 +29,8 @@ bool is_inside(const std::string& inner, const std::string& outer) {
 
 std::string text_of(const Options& options, const journal::RepairReport& report) {
   std::string text = fmt::format("cut:  {}: {} at offset {}: {}\n", name(report.damage.label), report.damage.path, report.damage.offset, report.damage.what);
-  text += fmt::format("kept: sequences {}, blocks 1 to {}, in {} segments; chain {}\n", range_text(0, report.last_kept()), report.cut.block, report.segments, hex(report.cut.chain));
+  text += fmt::format("kept: sequences {}, up to block {}, in {} segments; {} snapshots; chain {}\n", range_text(report.first_kept, report.last_kept()), report.cut.block, report.segments,
+                      report.snapshots, hex(report.cut.chain));
   if (report.lost() == 0) {
     text += "lost: no inputs that are known of";
   } else {

@@ -33,14 +33,15 @@ std::string to_json(const journal::Finding& finding) {
 }
 
 std::string summary(const std::string& directory, const journal::Verification& result, std::ptrdiff_t damages) {
-  return fmt::format("{}: {} segments, {} whole blocks of {} bytes, {} inputs in {} records, sequences up to {}; {}\nchain {}\n", directory, result.segments,
-                     result.blocks, result.bytes, result.inputs, result.records, result.end.next_sequence - 1,
+  const std::string from = result.begin.next_sequence > 0 ? fmt::format("from {} (older ones were retired) ", result.begin.next_sequence) : std::string();
+  return fmt::format("{}: {} segments, {} whole blocks of {} bytes, {} inputs in {} records, sequences {}up to {}; {}\nchain {}\n", directory, result.segments,
+                     result.blocks, result.bytes, result.inputs, result.records, from, result.end.next_sequence - 1,
                      damages == 0 ? "no damage" : fmt::format("damaged in {} places", damages), hex(result.end.chain));
 }
 
 std::string summary_json(const journal::Verification& result, std::ptrdiff_t damages) {
-  return fmt::format(R"({{"segments": {}, "blocks": {}, "bytes": {}, "inputs": {}, "records": {}, "last_sequence": {}, "damages": {}, "chain": "{}"}})", result.segments,
-                     result.blocks, result.bytes, result.inputs, result.records, result.end.next_sequence - 1, damages, hex(result.end.chain)) + "\n";
+  return fmt::format(R"({{"segments": {}, "blocks": {}, "bytes": {}, "inputs": {}, "records": {}, "first_sequence": {}, "last_sequence": {}, "damages": {}, "chain": "{}"}})", result.segments,
+                     result.blocks, result.bytes, result.inputs, result.records, result.begin.next_sequence, result.end.next_sequence - 1, damages, hex(result.end.chain)) + "\n";
 }
 
 Result<std::vector<journal::Receipt>> parse_all(const std::vector<std::string>& texts) {
@@ -53,13 +54,19 @@ Result<std::vector<journal::Receipt>> parse_all(const std::vector<std::string>& 
   return receipts;
 }
 
-// A line for each. `broken`: how many do not hold.
-Result<std::string> receipts_text(const Options& options, io::Disk& disk, const std::vector<journal::Receipt>& receipts, int& broken) {
+struct ReceiptCounts {
+  int broken = 0, too_old = 0;  // of those that are not proved to hold
+};
+
+// A line for each.
+Result<std::string> receipts_text(const Options& options, io::Disk& disk, const std::vector<journal::Receipt>& receipts, ReceiptCounts& counts) {
   std::string text;
   for (const journal::Receipt& receipt : receipts) {
     const auto verdict = journal::check_receipt(options.directory, disk, receipt);
     if (!verdict) return verdict.error();
-    broken += verdict->holds() ? 0 : 1;
+    const bool too_old = verdict->kind == journal::ReceiptVerdict::Kind::too_old;
+    counts.too_old += too_old ? 1 : 0;
+    counts.broken += too_old || verdict->holds() ? 0 : 1;
     text += options.json ? fmt::format(R"({{"receipt": "{}", "verdict": "{}", "text": {}}})", to_text(receipt), name(verdict->kind), json_string(verdict->text)) + "\n"
                          : fmt::format("receipt {}: {}\n", name(verdict->kind), verdict->text);
   }
@@ -77,12 +84,14 @@ int verify(const Options& options) {
   for (const auto& finding : result->findings) text += options.json ? to_json(finding) : fmt::format("{}{}\n", finding.is_damage ? "" : "note: ", finding.text);
   const auto damages = std::count_if(result->findings.begin(), result->findings.end(), [](const auto& finding) { return finding.is_damage; });
   text += options.json ? summary_json(*result, damages) : summary(options.directory, *result, damages);
-  int broken = 0;
-  const auto receipts_said = receipts_text(options, **disk, *receipts, broken);
+  ReceiptCounts counts;
+  const auto receipts_said = receipts_text(options, **disk, *receipts, counts);
   if (!receipts_said) return fail(receipts_said.error());
   if (const int printed = print(text + *receipts_said); printed != exit_fine) return printed;
-  if (damages == 0 && broken > 0) return fail({ErrorCode::corrupt, fmt::format("{} is whole, but not what {} of {} receipts promise, named above", options.directory, broken, receipts->size())});
-  if (damages == 0) return exit_fine;
+  if (damages == 0 && counts.broken > 0) {
+    return fail({ErrorCode::corrupt, fmt::format("{} is whole, but not what {} of {} receipts promise, named above", options.directory, counts.broken, receipts->size())});
+  }
+  if (damages == 0) return counts.too_old > 0 ? exit_no : exit_fine;
   return fail({ErrorCode::corrupt, fmt::format("{} is damaged in {} places, named above; restore it from a copy of one moment", options.directory, damages)});
 }
 

@@ -1,0 +1,103 @@
+#include "pawl/journal/snapshot/snapshotter.hpp"
+
+#include <algorithm>
+
+#include "pawl/io/parker.hpp"
+
+namespace pawl::journal {
+namespace {
+
+constexpr Duration nap = 10'000'000;
+constexpr Duration short_nap = 200'000;
+constexpr int record_naps_max = 50'000;
+constexpr int doublings_max = 6;
+
+}  // namespace
+
+Snapshotter::Snapshotter(const SnapshotOptions& options, const Engine& engine) : options_(options), engine_(engine), span_(longest_span(engine.pipeline)) {}
+
+Result<void> Snapshotter::start() {
+  auto snapshots = list_snapshots(engine_.disk, engine_.directory);
+  if (!snapshots.ok()) return std::move(snapshots).error();
+  if (!snapshots->empty()) last_ = snapshots->front().sequence;
+  last_ns_ = engine_.clock.monotonic_ns();
+  auto thread = io::Thread::start({.name = "pawl-snapshot", .background = true}, [this] { run(); });
+  if (!thread.ok()) return std::move(thread).error();
+  thread_ = *std::move(thread);
+  return {};
+}
+
+void Snapshotter::stop() {
+  stop_.request();
+  thread_.join();
+}
+
+void Snapshotter::run() {
+  while (!stop_.requested()) {
+    if (!is_due()) {
+      io::nap(nap);
+      continue;
+    }
+    const auto done = take();
+    if (!done.ok() && !stop_.requested()) failed(done.error());
+  }
+}
+
+bool Snapshotter::is_due() const {
+  const Sequence durable = engine_.durable.load_acquire();
+  const std::int64_t now = engine_.clock.monotonic_ns();
+  if (now < not_before_ns_ || durable < last_ + limits::digest_interval) return false;
+  const bool by_inputs = options_.every_inputs > 0 && durable >= last_ + options_.every_inputs;
+  return by_inputs || (options_.every > 0 && now - last_ns_ >= options_.every);
+}
+
+Result<void> Snapshotter::take() {
+  auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .stop = &stop_});
+  if (!taken.ok()) return std::move(taken).error();
+  last_ = taken->header.sequence;
+  last_ns_ = engine_.clock.monotonic_ns();
+  failures_ = 0;
+  last_sequence_.publish(last_);
+  if (!taken->was_there) taken_.publish(taken_.load_own() + 1);
+  return retire(taken->emitted);
+}
+
+Result<void> Snapshotter::retire(Sequence emitted) {
+  if (!options_.retention.enabled) return {};
+  auto reader = JournalReader::open(engine_.directory, engine_.disk);
+  if (!reader.ok()) return std::move(reader).error();
+  auto plan = plan_retention(*reader, options_.retention, span_, emitted);
+  if (!plan.ok()) return std::move(plan).error();
+  auto applied = apply_retention(*plan, engine_.directory, engine_.disk, [this](std::uint64_t segment) { return record_oldest(segment); });
+  if (!applied.ok()) return applied;
+  retired_.publish(retired_.load_own() + static_cast<std::int64_t>(plan->segments.size()));
+  return {};
+}
+
+// The preparer's thread owns CONTROL.
+Result<void> Snapshotter::record_oldest(std::uint64_t segment) {
+  engine_.preparer.retire_before(segment);
+  for (int naps = 0; engine_.preparer.retired_before() < segment; ++naps) {
+    if (stop_.requested()) return Error{ErrorCode::failed, "the engine is closing"};
+    if (naps == record_naps_max) return Error{ErrorCode::io, "CONTROL of " + engine_.directory + " was not written within 10 s: no segment was retired"};
+    io::nap(short_nap);
+  }
+  return {};
+}
+
+void Snapshotter::failed(const Error& error) {
+  not_before_ns_ = engine_.clock.monotonic_ns() + (retry_delay << std::min(failures_++, doublings_max));
+  static_cast<void>(errors_.push(error.text));
+  failed_.publish(failed_.load_own() + 1);
+}
+
+SnapshotStatus Snapshotter::was_status() const noexcept {
+  return {taken_.load_acquire(), failed_.load_acquire(), last_sequence_.load_acquire(), retired_.load_acquire()};
+}
+
+std::optional<std::string> Snapshotter::next_error() {
+  std::string text;
+  return errors_.pop(text) ? std::optional(std::move(text)) : std::nullopt;
+}
+
+}  // namespace pawl::journal

@@ -1,0 +1,81 @@
+// Snapshots taken by the engine itself, on a thread of its own that gives way to all others: a shadow replays what came since the last one
+// (take.hpp), then retention removes what is needed no more. An error harms nothing: it is told, and tried again.
+#pragma once
+
+#include <boost/lockfree/spsc_queue.hpp>
+#include <optional>
+#include <string>
+
+#include "pawl/io/thread.hpp"
+#include "pawl/journal/segment_preparer.hpp"
+#include "pawl/journal/snapshot/retention.hpp"
+#include "pawl/journal/snapshot/take.hpp"
+
+namespace pawl::journal {
+
+// When. Each by itself; 0: not by this. A snapshot stands where a digest interval of 65,536 inputs ends, so none is taken before the next has.
+struct SnapshotOptions {
+  std::int64_t every_inputs = 0;
+  Duration every = 0;
+  RetentionOptions retention;
+
+  [[nodiscard]] bool enabled() const noexcept { return every_inputs > 0 || every > 0; }
+};
+
+// Of this run.
+struct SnapshotStatus {
+  std::int64_t taken = 0, failed = 0;
+  Sequence last_sequence = no_sequence;  // the newest snapshot's
+  std::int64_t retired_segments = 0;
+};
+
+// Thread: start and stop belong to the owner; next_error to any one at a time; was_status to any.
+class Snapshotter {
+ public:
+  // REQUIRES: all outlive it. `durable`: the last durable input. `preparer`: somebody steps it.
+  struct Engine {
+    std::string directory;
+    io::Disk& disk;
+    io::Clock& clock;
+    const ring::Cursor<>& durable;
+    SegmentPreparer& preparer;
+    const language::Pipeline& pipeline;
+  };
+  static constexpr Duration retry_delay = 1'000'000'000;  // doubles with each failure, up to 64 times as long
+
+  Snapshotter(const SnapshotOptions& options, const Engine& engine);
+  ~Snapshotter() { stop(); }
+  Snapshotter(const Snapshotter&) = delete;
+  Snapshotter& operator=(const Snapshotter&) = delete;
+
+  // Errors: of the operating system.
+  Result<void> start();
+  // Gives up what is under way, which leaves no file. Blocks for a moment.
+  void stop();
+
+  [[nodiscard]] SnapshotStatus was_status() const noexcept;
+  // Why one failed, each told once, in order; of very many the first are kept.
+  [[nodiscard]] std::optional<std::string> next_error();
+
+ private:
+  void run();
+  [[nodiscard]] bool is_due() const;
+  Result<void> take();
+  Result<void> retire(Sequence emitted);
+  Result<void> record_oldest(std::uint64_t segment);
+  void failed(const Error& error);
+
+  SnapshotOptions options_;
+  Engine engine_;
+  Duration span_;
+  Sequence last_ = no_sequence;   // the newest one's input
+  std::int64_t last_ns_ = 0;      // when it was taken, or this started
+  std::int64_t not_before_ns_ = 0;
+  int failures_ = 0;              // one behind the other
+  ring::Cursor<> taken_{0}, failed_{0}, last_sequence_, retired_{0};  // SnapshotStatus
+  boost::lockfree::spsc_queue<std::string, boost::lockfree::capacity<16>> errors_;
+  ring::StopFlag stop_;
+  io::Thread thread_;
+};
+
+}  // namespace pawl::journal

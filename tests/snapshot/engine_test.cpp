@@ -1,0 +1,204 @@
+// Snapshots that the engine takes itself, what retention removes behind them, and what is left to say about it.
+#include <chrono>
+#include <thread>
+
+#include "pawl/journal/files.hpp"
+#include "pawl/journal/inspection.hpp"
+#include "pawl/journal/repair.hpp"
+#include "written.hpp"
+
+namespace pawl::snapshot_test {
+namespace {
+
+constexpr std::int64_t interval = limits::digest_interval;
+
+template <class Done>
+bool within_a_minute(Done done) {
+  for (int i = 0; i < 60'000 && !done(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return done();
+}
+
+// An engine with a sink and a lane.
+struct Live {
+  explicit Live(const EngineOptions& options) : engine(opened(options)), lane(*engine->lane("gateway")) { engine->set_sink(collector); }
+  static std::unique_ptr<DurableEngine> opened(const EngineOptions& options) {
+    auto engine = DurableEngine::open(options);
+    REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+    return *std::move(engine);
+  }
+  void publish(std::int64_t from, std::int64_t to) {
+    for (std::int64_t i = from; i < to; ++i) {
+      while (!lane->publish(payment(i)).accepted()) {
+      }
+    }
+  }
+  Collector collector;
+  std::unique_ptr<DurableEngine> engine;
+  EngineLane* lane;
+};
+
+EngineOptions taking(const std::string& journal, bool retention) {
+  EngineOptions options = options_for(journal);
+  options.snapshots.every_inputs = interval;
+  options.snapshots.retention.enabled = retention;
+  return options;
+}
+
+// Publishes four intervals, and waits for a snapshot of each.
+void run_four_intervals(Live& live) {
+  for (std::int64_t part = 0; part < 4; ++part) {
+    live.publish(part * 70'000 + 1, (part + 1) * 70'000 + 1);
+    REQUIRE(within_a_minute([&] { return live.engine->status().emitted >= (part + 1) * 70'000; }));
+    REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+  }
+}
+
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.push_back(entry.path().filename());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("an engine takes snapshots beside its work, and the next one goes on from the newest") {
+  const test::TemporaryDirectory directory;
+  const std::string journal = directory.path() + "/journal";
+  World world;
+  {
+    Live live(taking(journal, false));
+    run_four_intervals(live);
+    const auto report = live.engine->close();
+    REQUIRE(report.ok());
+    CHECK(report->snapshots.taken == 4);
+    CHECK(report->snapshots.failed == 0);
+    CHECK(report->snapshots.retired_segments == 0);
+    CHECK_FALSE(live.engine->snapshot_error().has_value());
+  }
+  CHECK(journal::list_snapshots(*world.disk, journal)->size() == 4);
+  const Replayed whole = replay({.directory = journal}), tail = replay({.directory = journal, .from_snapshot = true});
+  CHECK(whole.report.last_sequence == 280'000);
+  CHECK(tail.after == 4 * interval - 1);
+  CHECK(tail.report.digest == whole.report.digest);
+  CHECK(run(options_for(journal), 280'001, 280'002).replayed_after == 4 * interval - 1);
+}
+
+TEST_CASE("retention keeps two snapshots, the segments behind the older one and the longest window; all tools know where the journal begins") {
+  const test::TemporaryDirectory directory;
+  const std::string journal = directory.path() + "/journal";
+  World world;
+  journal::Receipt old;
+  rules::Digest128 digest{};
+  {
+    Live live(taking(journal, true));
+    live.publish(1, 1001);
+    REQUIRE(within_a_minute([&] { return live.engine->receipt().sequence >= 1000; }));
+    old = live.engine->receipt();
+    live.publish(1001, 70'001);
+    REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= interval - 1; }));
+    for (std::int64_t part = 1; part < 4; ++part) {
+      live.publish(part * 70'000 + 1, (part + 1) * 70'000 + 1);
+      REQUIRE(within_a_minute([&] { return live.engine->status().emitted >= (part + 1) * 70'000; }));
+      REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+    }
+    live.publish(280'001, 345'001);
+    REQUIRE(within_a_minute([&] { return live.engine->snapshots().taken >= 5; }));
+    REQUIRE(within_a_minute([&] { return live.engine->snapshots().retired_segments > 0; }));
+    const auto report = live.engine->close();
+    REQUIRE(report.ok());
+    CHECK(report->snapshots.failed == 0);
+    digest = report->digest;
+  }
+  const auto reader = journal::JournalReader::open(journal, *world.disk);
+  REQUIRE(reader.ok());
+  const Sequence first = reader->beginning().next_sequence;
+  CHECK(reader->control().oldest_segment > 1);
+  CHECK(first > 0);
+  CHECK_FALSE(std::filesystem::exists(journal + "/wal/0000000000000001.seg"));
+  const auto snapshots = journal::list_snapshots(*world.disk, journal);
+  REQUIRE(snapshots->size() >= 2);
+  CHECK(first <= snapshots->back().sequence);
+
+  // Events of the longest window, two hours at two a second, are there as well.
+  const auto info = journal::inspect(journal, *world.disk);
+  REQUIRE(info.ok());
+  CHECK(info->label == journal::Label::end);
+  CHECK(info->first_sequence == first);
+  CHECK(info->snapshots.size() == snapshots->size());
+  const auto verified = journal::verify(journal, *world.disk);
+  REQUIRE(verified.ok());
+  CHECK(verified->whole());
+  CHECK(verified->begin.next_sequence == first);
+  const auto verdict = journal::check_receipt(journal, *world.disk, old);
+  REQUIRE(verdict.ok());
+  CHECK(verdict->kind == journal::ReceiptVerdict::Kind::too_old);
+
+  const auto refused = Replay::open({.directory = journal});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::missing);
+  CHECK(refused.error().text.find("oldest snapshot is that behind input " + std::to_string(snapshots->back().sequence)) != std::string::npos);
+  const Replayed tail = replay({.directory = journal, .from_snapshot = true});
+  CHECK(tail.report.digest == digest);
+  const Replayed older = replay({.directory = journal, .until = {.sequence = snapshots->front().sequence - 1}, .from_snapshot = true});
+  CHECK(older.after == (*snapshots)[1].sequence);
+  CHECK(run(options_for(journal), 345'001, 345'002).replayed_after == snapshots->front().sequence);
+  CHECK(world.take(journal).notes.empty());
+}
+
+TEST_CASE("a repaired journal has the snapshots that its beginning needs") {
+  const test::TemporaryDirectory directory;
+  const std::string journal = directory.path() + "/journal", repaired = directory.path() + "/repaired";
+  World world;
+  {
+    Live live(taking(journal, true));
+    run_four_intervals(live);
+    live.publish(280'001, 345'001);
+    REQUIRE(within_a_minute([&] { return live.engine->snapshots().taken >= 5 && live.engine->snapshots().retired_segments > 0; }));
+    REQUIRE(live.engine->close().ok());
+  }
+  const auto segments = journal::JournalReader::open(journal, *world.disk)->segments();
+  REQUIRE(segments.ok());
+  std::uint64_t last = 0;
+  for (const auto& segment : *segments) last = segment.opened ? segment.number : last;
+  flip(journal::segment_path(journal, last), 8192 + 500);
+  const auto report = journal::repair(journal, repaired, *world.disk, world.clock);
+  REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+  CHECK(report->first_kept > 0);
+  CHECK(report->snapshots >= 1);
+  CHECK(journal::verify(repaired, *world.disk)->whole());
+  const Replayed tail = replay({.directory = repaired, .from_snapshot = true});
+  CHECK(tail.report.last_sequence == report->last_kept());
+}
+
+TEST_CASE("a snapshot that cannot be written harms nothing, is told, and leaves no file; stopping gives up what is under way") {
+  const test::TemporaryDirectory directory;
+  const std::string journal = directory.path() + "/journal";
+  World world;
+  Live live(taking(journal, false));
+  // Somebody else holds the right to take one.
+  std::filesystem::create_directories(journal + "/snap");
+  auto lock = world.disk->lock(journal + "/snap/LOCK");
+  REQUIRE(lock.ok());
+  live.publish(1, 70'001);
+  REQUIRE(within_a_minute([&] { return live.engine->snapshots().failed > 0; }));
+  const auto error = live.engine->snapshot_error();
+  REQUIRE(error.has_value());
+  CHECK(error->find("LOCK") != std::string::npos);
+  CHECK_FALSE(live.engine->status().failed);
+  lock = Error{ErrorCode::failed, ""};
+  REQUIRE(within_a_minute([&] { return live.engine->snapshots().taken == 1; }));
+  live.publish(70'001, 140'001);
+  REQUIRE(live.engine->close().ok());
+  for (const std::string& name : names_in(journal + "/snap")) CHECK_FALSE(name.ends_with(".tmp"));
+  CHECK(live.collector.taken.size() == 140'000);
+}
+
+TEST_CASE("retention without snapshots is a contradiction") {
+  EngineOptions options = options_for("nowhere");
+  options.snapshots.retention.enabled = true;
+  const auto engine = DurableEngine::open(options);
+  REQUIRE_FALSE(engine.ok());
+  CHECK(engine.error().code == ErrorCode::usage);
+}
+
+}  // namespace pawl::snapshot_test
