@@ -57,6 +57,12 @@ TEST_CASE("snapshot: alone, beside a shadow, and starts with and without") {
   for (const char* name : {"alone", "beside a shadow", "from a snapshot", "replaying everything", "decided, beside a shadow p99"}) CHECK_MESSAGE(has_series(result, name), name);
 }
 
+TEST_CASE("snapshot-ways: every image is that of its mark") {
+  REQUIRE(run("snapshot-ways --runs 1 --warm-up-runs 0 --mebibytes 4 --rate 200000 --mark 1600") == 0);
+  const json result = result_of("snapshot-ways");
+  for (const char* name : {"none", "undo log of lines", "page copy-on-write", "shadow"}) CHECK_MESSAGE(has_series(result, name), name);
+}
+
 TEST_CASE("journal: three levels beside B'") {
   REQUIRE(run("journal --runs 1 --events 20000 --seconds 0.02 --rate 100000 --peers --hgrm " + folder + "/journal") == 0);
   const json result = result_of("journal");
