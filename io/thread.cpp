@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 15;  // TASK_COMM_LEN less the terminator
 
-constexpr int background_niceness = 19;
+constexpr int background_niceness = 10;  // a tenth of a CPU that another thread keeps busy, all of one that is idle
 
 struct Start {
   std::string name;

@@ -15,7 +15,7 @@ namespace pawl::io {
 struct ThreadOptions {
   std::string name = {};        // as `top -H` shows it. REQUIRES: 1 to 15 bytes
   std::optional<int> cpu = {};  // none: the scheduler chooses
-  bool background = false;      // gives way to all others: niceness 19
+  bool background = false;      // gives way to all others: niceness 10
 };
 
 // Runs `body` until it returns. Joined by its destructor at the latest: the body must have been asked to end before. `body` must

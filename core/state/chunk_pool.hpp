@@ -49,6 +49,14 @@ class ChunkPool {
     --used_;
   }
 
+  // visit(word) for each word that the memory does not hold: memory and words as they were are the pool as it was.
+  template <class Visit>
+  void each_register(Visit&& visit) {
+    visit(used_);
+    visit(fresh_);
+    visit(freed_);
+  }
+
   [[nodiscard]] std::uint64_t used() const noexcept { return used_; }
   [[nodiscard]] std::uint64_t chunks_max() const noexcept { return chunks_max_; }
 

@@ -78,6 +78,23 @@ class EntryQueue {
     }
   }
 
+  // As ChunkPool's. REQUIRES: entries_max > 0.
+  template <class Visit>
+  void each_register(Visit&& visit) {
+    chunks_.each_register(visit);
+    each_register(append_, visit);
+    visit(size_);
+  }
+  // Of a cursor of this queue.
+  template <class Visit>
+  void each_register(Cursor& cursor, Visit&& visit) const {
+    auto entry = static_cast<std::uint64_t>(cursor.at - (chunks_.at(cursor.chunk) + ChunkPool::head_bytes)) / entry_bytes_;
+    visit(cursor.chunk);
+    visit(entry);
+    enter(cursor, cursor.chunk);
+    cursor.at += entry * entry_bytes_;
+  }
+
   // The entry `count` behind the cursor's, or the cursor's own if that stands in another chunk; may not have been written yet. For prefetching.
   [[nodiscard]] const std::byte* ahead(const Cursor& cursor, std::size_t count) const noexcept {
     const std::byte* const entry = cursor.at + count * entry_bytes_;

@@ -94,6 +94,15 @@ class KeyTable {
     }
   }
 
+  // visit(word) for each word that the memory does not hold: memory and words as they were are the table as it was.
+  template <class Visit>
+  void each_register(Visit&& visit) {
+    visit(size_);
+    visit(fresh_);
+    visit(freed_);
+    for (std::uint32_t& keys : partition_keys_) visit(keys);
+  }
+
   // insert(), at the place the key had in a table of the same bounds: the clock then comes to keys in the same order. none if such a table
   // can't have had it there. REQUIRES: nothing was ever erased; the key is not in the table.
   [[nodiscard]] Index restore(std::uint64_t hash, const std::byte* key, std::uint32_t place) noexcept;

@@ -38,6 +38,11 @@ class DistinctTable {
       --left;
     }
   }
+  // As KeyTable's.
+  template <class Visit>
+  void each_register(Visit&& visit) {
+    visit(used_);
+  }
   // As `count` times add(). False: no room, or count is 0, or it is there already.
   [[nodiscard]] bool restore(Owner owner, Value value, std::uint32_t count) noexcept;
 

@@ -53,6 +53,21 @@ class Group {
 
   [[nodiscard]] GroupCounters counters() const noexcept;
 
+  // visit(word) for each word that the group's memory does not hold, between batches: memory and words as they were are the group as it was.
+  template <class Visit>
+  void each_register(Visit&& visit) {
+    table_.each_register(visit);
+    chunks_.each_register(visit);
+    counted_.each_register(visit);
+    if (layout_.keeps_queue()) {
+      queue_.each_register(visit);
+      for (Pass& pass : passes_) queue_.each_register(pass.cursor, visit);
+    }
+    for (std::uint32_t& hand : hands_) visit(hand);
+    for (std::uint64_t* const word : {&ring_entries_, &counted_windows_, &keys_evicted_, &keys_refused_, &entries_refused_, &overflow_, &distinct_refused_}) visit(*word);
+    visit(next_partition_);
+  }
+
   struct Place {  // of one event's cells
     std::int64_t* numbers;
     std::uint8_t* valid;

@@ -163,7 +163,11 @@ Result<Windows> Windows::make(const language::Pipeline& pipeline, std::span<cons
   Windows windows;
   windows.event_types_ = pipeline.events.size();
   state::Arena arena(memory);
-  for (Layout& layout : *layouts) windows.groups_.push_back(std::make_unique<Group>(std::move(layout), limits, arena));
+  for (Layout& layout : *layouts) {
+    const std::size_t begin = arena.used_bytes();
+    windows.groups_.push_back(std::make_unique<Group>(std::move(layout), limits, arena));
+    windows.memory_.push_back(memory.subspan(begin, arena.used_bytes() - begin));
+  }
   for (const FeatureGroup& g : window::group(features)) windows.first_columns_.push_back(g.specs[0].column);
   return windows;
 }

@@ -88,6 +88,8 @@ class Windows {
   // For snapshots (group_rows.hpp). A group's column tells it from all others of its pipeline, in whatever shard it is.
   [[nodiscard]] const Group& group(std::size_t group) const noexcept { return *groups_[group]; }
   [[nodiscard]] Group& group(std::size_t group) noexcept { return *groups_[group]; }
+  // All memory that the group keeps its state in.
+  [[nodiscard]] std::span<std::byte> memory(std::size_t group) const noexcept { return memory_[group]; }
   [[nodiscard]] std::uint32_t first_column(std::size_t group) const noexcept { return first_columns_[group]; }
   // Of the last event of the log that the groups are then loaded from.
   void set_effective_time(Time te) noexcept { te_ = te; }
@@ -97,6 +99,7 @@ class Windows {
 
   std::vector<std::unique_ptr<Group>> groups_;
   std::vector<std::uint32_t> first_columns_;
+  std::vector<std::span<std::byte>> memory_;
   std::size_t event_types_ = 0;
   Time te_;
 };

@@ -59,8 +59,20 @@ class Loader {
   Loader(SnapshotReader& reader, const language::Pipeline& pipeline, Machine& machine)
       : reader_(reader), pipeline_(pipeline), machine_(machine), groups_(groups_of(machine)) {}
 
+  // Pipeline and firings stand first.
+  Result<void> run_standing() {
+    set_effective_time();
+    while (!has_pipeline_ || !has_firings_) {
+      auto more = reader_.next(part_);
+      if (!more.ok()) return std::move(more).error();
+      if (!*more) return finish();
+      if (auto taken = take(); !taken.ok()) return taken;
+    }
+    return {};
+  }
+
   Result<void> run() {
-    for (const auto& windows : machine_.windows()) windows->set_effective_time(reader_.header().effective_time);
+    set_effective_time();
     for (;;) {
       auto more = reader_.next(part_);
       if (!more.ok()) return std::move(more).error();
@@ -70,6 +82,10 @@ class Loader {
   }
 
  private:
+  void set_effective_time() {
+    for (const auto& windows : machine_.windows()) windows->set_effective_time(reader_.header().effective_time);
+  }
+
   Result<void> take() {
     switch (part_.header.kind) {
       case PartKind::pipeline: return take_pipeline();
@@ -159,5 +175,6 @@ Result<void> save_machine(Machine& machine, const SnapshotOf& of, io::Disk& disk
 }
 
 Result<void> load_machine(SnapshotReader& reader, const language::Pipeline& pipeline, Machine& machine) { return Loader(reader, pipeline, machine).run(); }
+Result<void> load_standing(SnapshotReader& reader, const language::Pipeline& pipeline, Machine& machine) { return Loader(reader, pipeline, machine).run_standing(); }
 
 }  // namespace pawl::journal

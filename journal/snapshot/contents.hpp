@@ -32,4 +32,7 @@ Result<void> save_machine(Machine& machine, const SnapshotOf& of, io::Disk& disk
 // not started. Errors: corrupt, unsupported (another pipeline, or rows that this release keeps otherwise); the machine is then of no use.
 Result<void> load_machine(SnapshotReader& reader, const language::Pipeline& pipeline, Machine& machine);
 
+// The same, but the groups: their memory was loaded from pages.
+Result<void> load_standing(SnapshotReader& reader, const language::Pipeline& pipeline, Machine& machine);
+
 }  // namespace pawl::journal

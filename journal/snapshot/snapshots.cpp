@@ -5,15 +5,23 @@
 #include <algorithm>
 #include <charconv>
 
+#include "pawl/io/cpus.hpp"
 #include "pawl/journal/engine/activation.hpp"
 #include "pawl/journal/files.hpp"
+#include "pawl/journal/snapshot/pages.hpp"
 
 namespace pawl::journal {
 namespace {
 
+int usable_cpus() {
+  const auto cpus = io::discover_cpus();
+  return cpus.ok() ? cpus->usable() : 1;
+}
+
 // The machine with the snapshot's state; nothing if it is not within bounds.
 Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits,
-                                            const SnapshotBounds& bounds, const std::function<Result<std::unique_ptr<Machine>>(Sequence)>& make) {
+                                            const SnapshotBounds& bounds, const std::function<Result<std::unique_ptr<Machine>>(Sequence)>& make,
+                                            std::vector<std::string>& notes) {
   auto snapshot = SnapshotReader::open(reader.disk(), name.path);
   if (!snapshot.ok()) return std::move(snapshot).error();
   const SnapshotHeader& header = snapshot->header();
@@ -22,6 +30,16 @@ Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const Jour
   if (!same(limits, {header.keys_max, header.entries_max, header.distinct_max})) return Error{ErrorCode::foreign, name.path + " was taken under other bounds of state than the journal's"};
   auto machine = make(header.sequence);
   if (!machine.ok()) return machine;
+  const auto paged = load_pages(**machine, header, reader.disk(), name.path, usable_cpus());
+  if (paged.ok() && *paged) {
+    if (auto loaded = load_standing(*snapshot, pipeline, **machine); !loaded.ok()) return std::move(loaded).error();
+    return machine;
+  }
+  if (!paged.ok()) {  // its memory holds what is not to be believed
+    notes.push_back(paged.error().text);
+    machine = make(header.sequence);
+    if (!machine.ok()) return machine;
+  }
   if (auto loaded = load_machine(*snapshot, pipeline, **machine); !loaded.ok()) return std::move(loaded).error();
   return machine;
 }
@@ -72,7 +90,7 @@ Result<Started> start_machine(const JournalReader& reader, const language::Pipel
   if (snapshots.ok()) {
     for (const SnapshotName& name : *snapshots) {
       if (name.sequence > bounds.sequence) continue;
-      auto machine = start_from(name, reader, pipeline, limits, bounds, make);
+      auto machine = start_from(name, reader, pipeline, limits, bounds, make, started.notes);
       if (!machine.ok()) {
         started.notes.push_back(machine.error().text);
       } else if (*machine != nullptr) {

@@ -19,7 +19,9 @@ Snapshotter::Snapshotter(const SnapshotOptions& options, const Engine& engine) :
 Result<void> Snapshotter::start() {
   auto snapshots = list_snapshots(engine_.disk, engine_.directory);
   if (!snapshots.ok()) return std::move(snapshots).error();
-  if (!snapshots->empty()) last_ = snapshots->front().sequence;
+  // One from beyond the journal's end is of another history. (Too old a guess costs a look: it is found to be there.)
+  const Sequence durable = engine_.durable.load_acquire();
+  for (auto name = snapshots->rbegin(); name != snapshots->rend() && name->sequence <= durable; ++name) last_ = name->sequence;
   last_ns_ = engine_.clock.monotonic_ns();
   auto thread = io::Thread::start({.name = "pawl-snapshot", .background = true}, [this] { run(); });
   if (!thread.ok()) return std::move(thread).error();

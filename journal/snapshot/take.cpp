@@ -7,6 +7,7 @@
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/engine/replay_source.hpp"
 #include "pawl/journal/files.hpp"
+#include "pawl/journal/snapshot/pages.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -62,6 +63,8 @@ class Taking {
   [[nodiscard]] Result<void> check_replay(const ReplaySource& source);
   Result<void> publish();
   Result<void> write(const SnapshotOf& of, const std::string& temporary);
+  Result<void> write_pages();
+  Result<void> remove_older_pages();
   Result<void> remove_left_overs();
 
   const TakeOptions& options_;
@@ -181,7 +184,6 @@ Result<void> Taking::publish() {
 Result<void> Taking::write(const SnapshotOf& of, const std::string& temporary) {
   io::Disk& disk = *options_.disk;
   if (auto saved = save_machine(*machine_, of, disk, temporary); !saved.ok()) return saved;
-  machine_.reset();  // what is read back needs no memory of a second engine
   auto header = verify_snapshot(disk, temporary);
   if (!header.ok()) return std::move(header).error();
   if (auto going = check_going_on(); !going.ok()) return going;
@@ -191,6 +193,27 @@ Result<void> Taking::write(const SnapshotOf& of, const std::string& temporary) {
   if (!published.ok()) return std::move(published).error();
   taken_.header = *header;
   taken_.bytes = published->file_bytes();
+  return write_pages();
+}
+
+// A snapshot is one without them: an error is a note.
+Result<void> Taking::write_pages() {
+  io::Disk& disk = *options_.disk;
+  auto written = publish_pages(*machine_, taken_.header, disk, taken_.path, options_.stop);
+  if (written.ok()) written = remove_older_pages();
+  if (!written.ok() && check_going_on().ok()) taken_.notes.push_back(written.error().text);
+  return {};
+}
+
+// A start takes the newest.
+Result<void> Taking::remove_older_pages() {
+  auto names = options_.disk->list(snapshots_directory(options_.directory));
+  if (!names.ok()) return std::move(names).error();
+  for (const std::string& name : *names) {
+    const std::string path = join(snapshots_directory(options_.directory), name);
+    if (!name.ends_with(pages_path("")) || path == pages_path(taken_.path)) continue;
+    if (auto removed = options_.disk->remove(path); !removed.ok()) return removed;
+  }
   return {};
 }
 

@@ -1,6 +1,7 @@
 // `pawl snapshot now, ls, verify` and `pawl replay --from-snapshot`, as a user types them, on the built-in pipeline.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "run_command.hpp"
@@ -34,7 +35,7 @@ TEST_CASE("a snapshot is taken, listed, verified, replayed from, and missed by n
   CHECK(pawl_command("snapshot ls " + journal).out.find("131071") != std::string::npos);
   const Outcome verified = pawl_command("snapshot verify " + journal);
   CHECK(verified.status == 0);
-  CHECK(verified.out.find("whole, of this history\n1 snapshots in ") != std::string::npos);
+  CHECK(verified.out.find("whole, of this history, with pages\n1 snapshots in ") != std::string::npos);
 
   const Outcome whole = pawl_command("replay --journal " + journal), tail = pawl_command("replay --from-snapshot --journal " + journal);
   CHECK(tail.status == 0);
@@ -51,6 +52,8 @@ TEST_CASE("a snapshot is taken, listed, verified, replayed from, and missed by n
   const Outcome damaged = pawl_command("snapshot verify " + journal);
   CHECK(damaged.status == 66);
   CHECK(damaged.err.find(file + " is damaged at offset ") != std::string::npos);
+  CHECK(digest_of(pawl_command("replay --from-snapshot --journal " + journal)) == digest_of(whole));  // from its pages
+  REQUIRE(std::filesystem::remove(file + ".pages"));
   const Outcome without = pawl_command("replay --from-snapshot --journal " + journal);
   CHECK(without.status == 0);
   CHECK(without.err.find("is damaged at offset ") != std::string::npos);

@@ -149,6 +149,28 @@ TEST_CASE("killed and started again: every accepted payment has its row, once") 
   CHECK(appears(decisions, two_decisions));
 }
 
+TEST_CASE("with snapshots and retention: the same decisions, and a restart goes on") {
+  const Scratch scratch;
+  const std::string decisions = scratch / "decisions.csv";
+  const std::vector<std::string> options = {"--decisions", decisions, "--snapshot-every", "1s", "--retention", "--keep-time", "7d", "--keep-bytes", "1000000"};
+  {
+    Service service(scratch, options);
+    service.write(std::string(header) + two_rows);
+    CHECK(appears(decisions, two_decisions));
+    service.signal(SIGTERM);
+    CHECK(service.wait() == 0);
+  }
+  Service service(scratch, options);
+  service.write(std::string(header) + "3,2018-04-01T02:00:30Z,7,4,20.00,false\n");
+  service.end_input();
+  CHECK(service.wait() == 0);
+  CHECK(read_file(decisions) == std::string(two_decisions) + "3,3,approve,100,two_terminals\n");
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--retention"}, {"--snapshot-every", "soon"}, {"--snapshot-every", "1s", "--keep-time", "long"}}) {
+    Service refused(scratch, wrong);
+    CHECK(refused.wait() == 64);
+  }
+}
+
 TEST_CASE("a signal before the first byte ends it as cleanly") {
   const Scratch scratch;
   Service service(scratch, {"--decisions", scratch / "decisions.csv"});

@@ -14,6 +14,7 @@
 #include "pawl/io/simulated_clock.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/replay.hpp"
+#include "pawl/journal/snapshot/pages.hpp"
 #include "pawl/journal/snapshot/take.hpp"
 
 namespace pawl::snapshot_test {

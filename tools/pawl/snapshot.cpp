@@ -4,6 +4,7 @@
 #include "pawl/commands.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/io/system_clock.hpp"
+#include "pawl/journal/snapshot/pages.hpp"
 #include "pawl/journal/snapshot/take.hpp"
 #include "pawl/log/commands.hpp"
 #include "pawl/log/text.hpp"
@@ -29,7 +30,12 @@ Result<std::string> verified_row(const journal::JournalReader& reader, const jou
   auto header = journal::verify_snapshot(reader.disk(), name.path);
   if (!header.ok()) return std::move(header).error();
   if (auto ours = journal::check_history(reader, *header); !ours.ok()) return Error{ours.error().code, name.path + ": " + ours.error().text};
-  return row(*header, snapshot->file_bytes(), "whole, of this history");
+  auto pages = reader.disk().exists(journal::pages_path(name.path));
+  if (!pages.ok()) return std::move(pages).error();
+  if (*pages) {
+    if (auto whole = journal::verify_pages(reader.disk(), journal::pages_path(name.path)); !whole.ok()) return std::move(whole).error();
+  }
+  return row(*header, snapshot->file_bytes(), *pages ? "whole, of this history, with pages" : "whole, of this history");
 }
 
 Result<std::string> header_row(const journal::JournalReader& reader, const journal::SnapshotName& name) {
