@@ -19,11 +19,12 @@ void add_rules(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_snapshot(CLI::App& app, Action& action);
 void add_snapshot_ways(CLI::App& app, Action& action);
+void add_snapshot_state(CLI::App& app, Action& action);
 void add_pipeline(CLI::App& app, Action& action);
 void add_peers(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 
 inline constexpr std::initializer_list<AddCommand> commands = {&add_machine, &add_ring,     &add_journal, &add_windows, &add_rules,
-                                                               &add_replay,  &add_snapshot, &add_snapshot_ways, &add_pipeline, &add_peers, &add_report};
+                                                               &add_replay,  &add_snapshot, &add_snapshot_ways, &add_snapshot_state, &add_pipeline, &add_peers, &add_report};
 
 }  // namespace pawl::bench

@@ -1,10 +1,18 @@
 // pawl-bench replay: a journal of payments, decoded only, and replayed through all stages; both from the page cache as far as it holds it.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
 
 #include "commands.hpp"
 #include "harness/fail.hpp"
 #include "harness/runs.hpp"
 #include "harness/scratch.hpp"
+#include "pawl/io/descriptor.hpp"
+#include "pawl/io/real_disk.hpp"
+#include "pawl/journal/aligned.hpp"
 #include "pawl/journal/reader.hpp"
 #include "pawl/journal/replay.hpp"
 #include "pipeline/closed_run.hpp"
@@ -43,6 +51,45 @@ double decode(const std::string& directory, std::int64_t events, bool deep) {
   return static_cast<double>(inputs) * 1e-6 / seconds_since(start);
 }
 
+std::vector<std::string> segment_paths(const std::string& directory) {
+  std::vector<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(directory + "/wal")) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+// The page cache lets go of the journal.
+void forget(const std::string& directory) {
+  for (const std::string& path : segment_paths(directory)) {
+    const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid() || ::fdatasync(file.get()) != 0 || ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED) != 0) fail("cannot make the page cache forget " + path);
+  }
+}
+
+// GB/s of what the journal holds.
+double cold_decode(const std::string& directory, std::int64_t events, std::uint64_t bytes) {
+  forget(directory);
+  return static_cast<double>(bytes) * decode(directory, events, false) * 1e-3 / static_cast<double>(events + 1);
+}
+
+// GB/s: the same files by direct reads of 1 MiB, one behind the other.
+double device(const std::string& directory) {
+  constexpr std::size_t piece = std::size_t{1} << 20;
+  const auto disk = or_fail(io::make_real_disk(io::Backend::pwritev2));
+  const journal::AlignedBytes buffer(piece);
+  std::uint64_t bytes = 0;
+  const std::int64_t start = now_ns();
+  for (const std::string& path : segment_paths(directory)) {
+    const auto file = or_fail(disk->open(path, {.access = io::Access::read, .direct = true}));
+    const auto size = static_cast<std::uint64_t>(file->size());
+    for (std::uint64_t at = 0; at < size; at += piece) {
+      if (file->read(buffer.span(), at) <= 0) fail("cannot read " + path);
+    }
+    bytes += size;
+  }
+  return static_cast<double>(bytes) * 1e-9 / seconds_since(start);
+}
+
 double replay(const std::string& directory, const EngineLoad& load, const rules::Digest128& digest) {
   ReplayOptions options;
   options.directory = directory;
@@ -68,6 +115,11 @@ void measure(const EngineCommon& options, Outcome& outcome) {
   run_interleaved({row("decode, block checks", [&] { return decode(directory, load.events, false); }),
                    row("decode, every CRC and hash", [&] { return decode(directory, load.events, true); }),
                    row("all stages again, digests compared", [&] { return replay(directory, load, written.report.digest); })},
+                  options.runs, outcome);
+  const std::uint64_t bytes = written.report.journal.bytes;
+  run_interleaved({{{.group = "cold, GB/s", .name = "device, direct reads of 1 MiB", .unit = "GB/s"}, [&] { return device(directory); }},
+                   {{.group = "cold, GB/s", .name = "decode, block checks", .unit = "GB/s", .base = "device, direct reads of 1 MiB", .base_label = "device"},
+                    [&] { return cold_decode(directory, load.events, bytes); }}},
                   options.runs, outcome);
   outcome.notes.push_back(fmt::format("{} payments, journal of {} bytes; written a moment before, so mostly in the page cache; digest {}.", load.events,
                                       written.report.journal.bytes, rules::to_hex(written.report.digest)));

@@ -63,6 +63,12 @@ TEST_CASE("snapshot-ways: every image is that of its mark") {
   for (const char* name : {"none", "undo log of lines", "page copy-on-write", "shadow"}) CHECK_MESSAGE(has_series(result, name), name);
 }
 
+TEST_CASE("snapshot-state: beside a snapshot, and starts from pages and rows") {
+  REQUIRE(run("snapshot-state --runs 1 --warm-up-runs 0 --keys 30000 --rate 100000 --seconds 0.1 --unpaced 20000") == 0);
+  const json result = result_of("snapshot-state");
+  for (const char* name : {"from pages", "from rows", "replaying everything", "alone", "taking a snapshot"}) CHECK_MESSAGE(has_series(result, name), name);
+}
+
 TEST_CASE("journal: three levels beside B'") {
   REQUIRE(run("journal --runs 1 --events 20000 --seconds 0.02 --rate 100000 --peers --hgrm " + folder + "/journal") == 0);
   const json result = result_of("journal");
