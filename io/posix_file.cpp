@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "pawl/core/base/limits.hpp"
+#include "pawl/core/base/planted.hpp"
 #include "pawl/io/device.hpp"
 #include "pawl/io/os_error.hpp"
 
@@ -43,7 +44,7 @@ Result<PosixFile::Opened> PosixFile::open(const std::string& path, const OpenOpt
   const bool want_direct = options.direct && allow_direct;
   Facts facts;
   facts.path = path;
-  facts.data_sync = options.durable ? sync_writes_by : DataSync::none;
+  facts.data_sync = options.durable && !planted(Bug::data_sync_forgotten) ? sync_writes_by : DataSync::none;
 
   Descriptor fd(::open(path.c_str(), flags | (want_direct ? O_DIRECT : 0), 0644));
   if (!fd.valid() && errno == EINVAL && want_direct) {

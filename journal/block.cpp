@@ -1,10 +1,10 @@
 #include "pawl/journal/block.hpp"
-#include "pawl/journal/planted.hpp"
 
 #include <algorithm>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/crc32c.hpp"
+#include "pawl/core/base/planted.hpp"
 
 namespace pawl::journal {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pawl/core/base/planted.hpp"
+
 namespace pawl::journal {
 namespace {
 
@@ -90,7 +92,7 @@ std::size_t Catalogue::put_item(std::size_t item, std::byte* to) const noexcept 
   item -= chunks;
   if (item < sources_.size()) {
     const Source& source = sources_[item];
-    const SourceName head{last_ticket(source.number), source.number, static_cast<std::uint16_t>(source.name.size()), 0};
+    const SourceName head{planted(Bug::tickets_not_repeated) ? 0 : last_ticket(source.number), source.number, static_cast<std::uint16_t>(source.name.size()), 0};
     return put_annotation(to, AnnotationType::source, annotation_repeated, bytes_of(head), bytes_of_text(source.name));
   }
   if (item == sources_.size()) return put_annotation(to, AnnotationType::digest, annotation_repeated, bytes_of(*digest_));

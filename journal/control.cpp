@@ -5,6 +5,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/crc32c.hpp"
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/block.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
@@ -127,7 +128,7 @@ Result<void> ControlFile::create(io::Disk& disk, const std::string& directory, C
   if (first.created == 0) first.created = now;
   put_pair(bytes.span().subspan(pair_offset(1)), first, hasher);
   if (auto written = write_whole(**file, bytes.span(), 0, temporary); !written) return written;
-  if (auto synced = sync_file(**file, temporary); !synced) return synced;
+  if (auto synced = planted(Bug::control_named_before_sync) ? Result<void>{} : sync_file(**file, temporary); !synced) return synced;
   file->reset();
   if (auto renamed = disk.rename(temporary, control_path(directory)); !renamed) return renamed;
   return disk.sync_directory(directory);
@@ -138,7 +139,7 @@ ControlFile::ControlFile(std::unique_ptr<io::File> file, const ControlSlot& curr
 
 Result<ControlFile> ControlFile::open(io::Disk& disk, const std::string& directory, const ControlSlot& current) {
   const std::string path = control_path(directory);
-  auto file = disk.open(path, {.access = io::Access::read_write, .direct = true, .durable = true});
+  auto file = disk.open(path, {.access = io::Access::read_write, .direct = true, .durable = !planted(Bug::control_not_synced)});
   if (!file) return std::move(file).error();
   return ControlFile(std::move(*file), current, path);
 }

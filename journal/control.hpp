@@ -60,6 +60,12 @@ class ControlFile {
   Hasher hasher_;
 };
 
+// Whether a header that holds may tell of what was durable. The numbers from an epoch's first block on are its own: one that names an earlier
+// epoch is payload that repeats what its secret was.
+[[nodiscard]] inline bool may_be_evidence(const BlockHeader& header, const ControlSlot& control) noexcept {
+  return header.epoch >= control.epoch || header.block < control.epoch_first_block;
+}
+
 [[nodiscard]] std::string control_path(const std::string& directory);
 
 }  // namespace pawl::journal

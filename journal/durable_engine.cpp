@@ -278,12 +278,14 @@ Result<void> DurableEngine::State::start_machine() {
   return wait_for_replay();
 }
 
-// Until everything recovered is decided again, or decisions that nobody takes yet hold it up: then the rest follows when they are taken.
+// Until everything recovered is decided again, with the digests that the journal carries, or decisions that nobody takes yet hold it up: then the rest follows when they are taken.
 Result<void> DurableEngine::State::wait_for_replay() {
-  while (machine->was_decided() < journal->recovery().last_sequence && !machine->decisions_wait_for_a_sink()) {
+  const auto is_done = [&] { return machine->was_decided() >= journal->recovery().last_sequence && replay->has_ended().load_acquire() == 1 && machine->digests().was_settled(); };
+  while (!is_done() && !machine->decisions_wait_for_a_sink()) {
     if (machine->failed() || replay->failed().load_acquire() == 1) return failure();
     machine->pause();
   }
+  if (machine->failed()) return failure();
   return check_last_digest();
 }
 

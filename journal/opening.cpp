@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
-#include "pawl/journal/planted.hpp"
 #include "pawl/journal/reader.hpp"
 
 namespace pawl::journal {
@@ -32,6 +32,7 @@ Result<ControlSlot> enter(const Options& options, Opened& opened) {
 
 // Nothing is decided on what only the page cache holds: a process that died may have left data there, or in the device's cache.
 Result<void> sync_everything(const Options& options) {
+  if (planted(Bug::salvage_not_synced)) return {};
   io::Disk& disk = *options.disk;
   auto segments = list_segments(disk, options.directory);
   if (!segments) return std::move(segments).error();
@@ -111,7 +112,7 @@ Result<void> drop_torn(const Options& options, const Survey& survey, std::uint32
   for (const TornRange& torn : survey.torn) {
     auto path = free_quarantine_path(options, epoch, torn);
     if (!path) return std::move(path).error();
-    auto hash = quarantine(options, torn, *path);
+    auto hash = planted(Bug::torn_bytes_not_kept) ? Result<Hash>(Hash{}) : quarantine(options, torn, *path);
     if (!hash) return std::move(hash).error();
     if (auto erased = planted(Bug::torn_bytes_not_erased) ? Result<void>{} : erase(options, torn); !erased) return erased;
     opened.report.dropped_bytes += torn.bytes;
@@ -184,7 +185,7 @@ void describe(const Survey& survey, Label label, const ControlSlot& control, Rec
 
 Result<void> start_epoch(const Options& options, const Survey& survey, Opened& opened) {
   ControlSlot next = opened.control->current();
-  next.epoch += 1;
+  next.epoch += planted(Bug::epoch_not_raised) && next.epoch > 0 ? 0U : 1U;
   next.epoch_durability = static_cast<std::uint32_t>(options.durability);
   next.epoch_first_block = survey.last.block + 1;
   next.dropped_bytes = opened.report.dropped_bytes;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "pawl/core/base/crc32c.hpp"
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/reader.hpp"
 
@@ -83,7 +84,7 @@ Result<Seen> look(const JournalReader& reader, const Receipt& receipt) {
 ReceiptVerdict judge(const Seen& seen, const Receipt& receipt, const std::string& directory) {
   using Kind = ReceiptVerdict::Kind;
   constexpr std::string_view cure = "Look into quarantine/, and restore the directory from a copy of one moment";
-  if (seen.at_block && *seen.at_block == receipt) {
+  if (seen.at_block && (*seen.at_block == receipt || planted(Bug::receipt_chain_ignored))) {
     return {Kind::holds, fmt::format("everything up to sequence {} is there, as it was acked (block {})", receipt.sequence, receipt.block)};
   }
   if (seen.ends && seen.last_block < receipt.block && seen.last_sequence <= receipt.sequence) {

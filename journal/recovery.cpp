@@ -6,9 +6,9 @@
 #include <array>
 #include <string_view>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
-#include "pawl/journal/planted.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -38,6 +38,14 @@ Next observed(BlockFault fault) {
     case BlockFault::body_hash: return Next::damaged;
   }
   return Next::damaged;
+}
+
+bool has_zero_sector(std::span<const std::byte> page) {
+  constexpr std::size_t sector = 512;
+  for (; page.size() >= sector; page = page.subspan(sector)) {
+    if (all_zero(page.first(sector))) return true;
+  }
+  return false;
 }
 
 // One survey at work. The steps stand in the order in which run() calls them.
@@ -271,6 +279,8 @@ void Surveyor::judge(SegmentBytes& bytes, BlockFault fault) {
   const bool anything = !found_.torn.empty() || found_.seen.behind != Behind::zeros;
   if (found_.seen.writes == Observation::Writes::unsynced && anything) found_.torn = {{found_.last.segment, from, bytes.size() - from}};
   if (planted(Bug::truncate_on_any_damage)) overlook_evidence(bytes.size());
+  if (planted(Bug::zero_sector_is_torn) && has_zero_sector(bytes.at(from, page_bytes))) overlook_evidence(bytes.size());
+  if (planted(Bug::later_blocks_ignored) && control_.durable_block < due) overlook_evidence(bytes.size());
 }
 
 // A start that believes that whatever is damaged at the end was never acked.
@@ -331,7 +341,7 @@ Result<void> Surveyor::look_at_spares() {
 bool Surveyor::is_later_block(std::span<const std::byte> page, std::uint64_t segment, std::uint64_t offset) {
   if (load_header(page).magic != block_magic || checker_.check_header(page, segment, offset) != BlockFault::none) return false;
   const BlockHeader header = load_header(page);
-  if (header.block <= found_.last.block + 1) return false;
+  if (header.block <= found_.last.block + 1 || !may_be_evidence(header, control_)) return false;
   if (header.durable_block > found_.last.block) found_.seen.witness = Observation::Witness::durable;
   if (!found_.later_sequence || header.first_sequence < *found_.later_sequence) found_.later_sequence = header.first_sequence;
   return true;
@@ -357,6 +367,7 @@ Result<Observation::Directory> look_at_directory(io::Disk& disk, const std::stri
   if (names->empty()) return Directory::empty;
   const auto has = [&](std::string_view name) { return std::find(names->begin(), names->end(), name) != names->end(); };
   if (has(control_name)) return Directory::journal;
+  if (planted(Bug::lost_journal_begun_anew)) return Directory::unfinished;
   const bool only_own = std::all_of(names->begin(), names->end(), is_own_name);
   bool any_files = false;
   for (const std::string_view name : {segments_name, snapshots_name, quarantine_name}) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
 
@@ -14,7 +15,7 @@ constexpr std::size_t window_blocks = 2;
 }  // namespace
 
 Result<SegmentBytes> SegmentBytes::read_directly(io::Disk& disk, const std::string& path, std::size_t block_bytes_max) {
-  auto file = disk.open(path, {.access = io::Access::read, .direct = true});
+  auto file = disk.open(path, {.access = io::Access::read, .direct = !planted(Bug::page_cache_in_recovery)});
   if (!file) return std::move(file).error();
   const std::int64_t size = (*file)->size();
   if (size < 0) return os_error("read the size of", path, size);

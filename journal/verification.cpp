@@ -45,7 +45,7 @@ class SegmentVerifier {
  public:
   SegmentVerifier(io::Disk& disk, const std::string& directory, const ControlSlot& control, std::uint64_t segment, bool last_in_use)
       : disk_(disk), path_(segment_path(directory, segment)), segment_(segment), last_in_use_(last_in_use),
-        checker_({control.database, control.secret}, control.block_bytes_max) {}
+        control_(control), checker_({control.database, control.secret}, control.block_bytes_max) {}
 
   // `before`: where the segment before it ended, if that is known.
   Result<SegmentResult> run(const Position* before);
@@ -65,6 +65,7 @@ class SegmentVerifier {
   std::string path_;
   std::uint64_t segment_;
   bool last_in_use_;
+  const ControlSlot& control_;
   BlockChecker checker_;
   bool sealed_ = false;
   std::optional<BlockScanner> scanner_;
@@ -172,7 +173,7 @@ bool SegmentVerifier::read_again_if_due(SegmentBytes& bytes) {
     const auto page = bytes.at(at, page_bytes);
     if (page.empty() || load_header(page).magic != block_magic || checker_.check_header(page, segment_, at) != BlockFault::none) continue;
     const BlockHeader header = load_header(page);
-    if (header.durable_block <= position_.block || (due && header.block <= due->block)) continue;
+    if (header.durable_block <= position_.block || !may_be_evidence(header, control_) || (due && header.block <= due->block)) continue;
     due = {.block = header.block - 1, .next_sequence = header.first_sequence};
   }
   if (!due) return false;

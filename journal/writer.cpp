@@ -2,9 +2,9 @@
 #include "pawl/journal/writer.hpp"
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
-#include "pawl/journal/planted.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -140,11 +140,15 @@ std::size_t Writer::submit_filling() {
   const Duration since = clock_->monotonic_ns() - in_flight_.sent_ns;  // since the block before it was sent
   fast_ = gather_time_ != 0 && since < gather_time_ * 8 && filling().body_bytes() * static_cast<std::size_t>(gather_time_) >= gather_bytes_ * static_cast<std::size_t>(since);
   const std::size_t sent = submit(filling(), BlockKind::data, built_.offset);
-  if (in_flight_.active) filling_ ^= 1U;
+  if (in_flight_.active && !planted(Bug::buffer_reused_in_flight)) filling_ ^= 1U;
   return sent;
 }
 
 std::size_t Writer::submit_idle_seal() {
+  if (planted(Bug::no_idle_seal)) {
+    unwitnessed_ = false;
+    return 0;
+  }
   if (!fits(page_bytes)) return roll();
   return submit(control(), BlockKind::seal_idle, built_.offset);
 }

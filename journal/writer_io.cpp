@@ -4,8 +4,8 @@
 #include <cerrno>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/errors.hpp"
-#include "pawl/journal/planted.hpp"
 #include "pawl/journal/writer.hpp"
 
 namespace pawl::journal {
@@ -94,8 +94,9 @@ std::size_t Writer::reap(Duration timeout) {
 void Writer::complete(std::int64_t result) {
   if (result == static_cast<std::int64_t>(in_flight_.bytes.size())) return became_durable();
   if (planted(Bug::short_write_ignored) && result >= 0) return became_durable();
+  if (planted(Bug::cancelled_is_success) && result == -ECANCELED) return became_durable();
   if (planted(Bug::retry_after_eio) && result < 0) return try_again(-EAGAIN);
-  const bool space = result < 0 && is_no_space(result);  // file systems that copy on write, although the zeros are there
+  const bool space = result < 0 && is_no_space(result) && !planted(Bug::disk_full_is_fatal);  // file systems that copy on write, although the zeros are there
   if (space || result >= 0 || is_transient(result)) return try_again(result);
   Error error = os_error("write block to", path_, result);
   error.text += fmt::format(" Block {} at offset {} (sequences from {}) is not durable and was not acked; sequences up to {} are. The journal "
@@ -167,7 +168,7 @@ void Writer::fail(Error error) {
 
 Result<void> Writer::sync_if_unsynced() {
   if (durability_ != Durability::os) return {};
-  if (const int error = file_->sync(); error != 0) {
+  if (const int error = planted(Bug::later_segment_first) ? 0 : file_->sync(); error != 0) {
     fail(os_error("sync", path_, error));
     return *error_;
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/base/planted.hpp"
 #include "pawl/core/ring/barrier.hpp"
 #include "pawl/core/ring/batch.hpp"
 #include "pawl/core/ring/storage.hpp"
@@ -96,7 +97,7 @@ class Writer {
   [[gnu::noinline]] void look_at_gates() noexcept {
     PAWL_ASSERT(!gates_.empty());
     PAWL_ASSERT(next_ < sequence_max);
-    free_end_ = gates_.minimum() + storage_.capacity() + 1;
+    free_end_ = gates_.minimum() + storage_.capacity() + (planted(Bug::slot_reused_too_early) ? 2 : 1);
     PAWL_ASSERT(free_end_ >= next_);
   }
 

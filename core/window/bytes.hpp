@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/core/window/layout.hpp"
 
 namespace pawl::window {
@@ -26,6 +27,7 @@ inline void store(std::byte* at, T value) noexcept {
 // te - offset, or the time before all events.
 [[nodiscard]] inline Time earlier(Time te, Duration offset) noexcept {
   Time result;
+  if (planted(Bug::window_closed_on_the_left)) te -= te > no_time ? 1 : 0;
   return __builtin_sub_overflow(te, offset, &result) ? no_time : result;
 }
 

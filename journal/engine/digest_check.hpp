@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/core/engine/decide_stage.hpp"
 #include "pawl/journal/format.hpp"
 
@@ -22,10 +23,15 @@ class DigestCheck {
 
   // A mark read from the journal. False: no room now, offer it again. Only marks at interval ends queue up: those of clean closes could
   // fill the queue before the first interval ends, and nothing would ever empty it.
-  bool expect(const DigestMark& mark) { return (mark.sequence + 1) % limits::digest_interval != 0 || expected_.push(mark); }
+  bool expect(const DigestMark& mark) {
+    if ((mark.sequence + 1) % limits::digest_interval != 0) return true;
+    if (!expected_.push(mark)) return false;
+    marks_.publish(marks_.load_own() + 1);
+    return true;
+  }
 
   void computed(const rules::Decide::Interval& interval) {
-    while (expected_.read_available() > 0 && expected_.front().sequence < interval.last) expected_.pop();
+    while (expected_.read_available() > 0 && expected_.front().sequence < interval.last) pop();
     if (expected_.read_available() > 0 && expected_.front().sequence == interval.last) return compare(interval);
     pending_ = interval;  // its mark may come later, or a crash kept it from being written
   }
@@ -40,6 +46,8 @@ class DigestCheck {
 
   // 1: a mismatch was found. Thread: any.
   [[nodiscard]] const ring::Cursor<>& failed() const noexcept { return failed_; }
+  // Every mark that was expected has been looked at; what failed() says of them is final. Thread: any.
+  [[nodiscard]] bool was_settled() const noexcept { return settled_.load_acquire() >= marks_.load_acquire(); }
   // REQUIRES: failed, or the threads have ended.
   [[nodiscard]] const std::optional<Mismatch>& mismatch() const noexcept { return mismatch_; }
   [[nodiscard]] std::uint64_t compared() const noexcept { return compared_; }
@@ -47,16 +55,21 @@ class DigestCheck {
  private:
   void compare(const rules::Decide::Interval& interval) {
     const DigestMark mark = expected_.front();
-    expected_.pop();
     ++compared_;
     static_assert(sizeof mark.digest == sizeof interval.digest);
-    if (std::memcmp(&mark.digest, interval.digest.data(), sizeof mark.digest) == 0 || mismatch_) return;
+    if (std::memcmp(&mark.digest, interval.digest.data(), sizeof mark.digest) == 0 || mismatch_ || planted(Bug::digest_mismatch_ignored)) return pop();
     mismatch_.emplace();
     mismatch_->first = interval.last - limits::digest_interval + 1;
     mismatch_->last = interval.last;
     std::memcpy(mismatch_->recorded.data(), &mark.digest, sizeof mark.digest);
     mismatch_->computed = interval.digest;
     failed_.publish(1);
+    pop();
+  }
+
+  void pop() {
+    expected_.pop();
+    settled_.publish(settled_.load_own() + 1);
   }
 
   boost::lockfree::spsc_queue<DigestMark, boost::lockfree::capacity<256>> expected_;
@@ -64,6 +77,8 @@ class DigestCheck {
   std::optional<Mismatch> mismatch_;
   std::uint64_t compared_ = 0;
   ring::Cursor<> failed_{0};
+  ring::Cursor<> marks_{0};    // expected so far; of the thread that reads the journal
+  ring::Cursor<> settled_{0};  // of those
 };
 
 // Takes decide's digests where no journal stage does: in replay. Decide passes its digests on before it closes the decision ring.

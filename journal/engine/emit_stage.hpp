@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/core/engine/record_ring.hpp"
 #include "pawl/core/ring/loop.hpp"
 #include "pawl/core/ring/reader.hpp"
@@ -34,7 +35,7 @@ class EmitStage {
 
   std::int64_t poll(std::int64_t budget) {
     if (error_) return 0;
-    if (!sink_set_.requested()) return abandoned_.requested() ? let_go(budget) : 0;
+    if (!sink_set_.requested()) return let_go(budget);
     const ring::Batch batch = ready(budget);
     if (batch.empty()) {
       flush();
@@ -56,24 +57,29 @@ class EmitStage {
   [[nodiscard]] const ring::Cursor<>& emitted() const noexcept { return emitted_; }
 
  private:
+  // What left in an earlier run needs no sink, so that a replay of any length ends before one is set.
   std::int64_t let_go(std::int64_t budget) {
-    const ring::Batch batch = reader_.poll(budget);
+    ring::Batch batch = reader_.poll(budget);
+    if (!abandoned_.requested()) batch = up_to(muted_, batch);
     if (!batch.empty()) reader_.release(batch.last);
     return batch.size();
   }
 
   // The decided records whose inputs are durable.
   ring::Batch ready(std::int64_t budget) {
-    ring::Batch batch = reader_.poll(budget);
-    if (batch.empty()) return batch;
-    const Sequence durable = durable_.load_acquire();  // pairs with publish in JournalStage
-    const auto is_durable = [&](Sequence i) { return sequence_of(reader_[i]) <= durable; };
-    if (is_durable(batch.last)) return batch;
-    Sequence low = batch.first - 1;  // durable, or before the batch
-    Sequence high = batch.last;      // not durable
+    const ring::Batch batch = reader_.poll(budget);
+    if (batch.empty() || planted(Bug::emitted_before_durable)) return batch;
+    return up_to(durable_.load_acquire(), batch);  // pairs with publish in JournalStage
+  }
+
+  // The part of a batch whose inputs are at most `limit`.
+  ring::Batch up_to(Sequence limit, ring::Batch batch) {
+    if (batch.empty() || sequence_of(reader_[batch.last]) <= limit) return batch;
+    Sequence low = batch.first - 1;  // within, or before the batch
+    Sequence high = batch.last;      // not within
     while (high - low > 1) {
       const Sequence middle = low + (high - low) / 2;
-      (is_durable(middle) ? low : high) = middle;
+      (sequence_of(reader_[middle]) <= limit ? low : high) = middle;
     }
     batch.last = low;
     return batch;

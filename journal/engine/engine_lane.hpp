@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/core/engine/lane_source.hpp"
 #include "pawl/core/event/declare.hpp"
 #include "pawl/core/language/pipeline.hpp"
@@ -53,11 +54,11 @@ class EngineLane {
   // numbers start at 1. A refused event has no number: the next one offered takes it.
   template <DeclaredEvent Event>
   ring::Publication publish(const Event& event, Ticket ticket) {
-    if (ticket != next_ticket_) return out_of_order(ticket);
+    if (is_out_of_order(ticket)) return out_of_order(ticket);
     return publish(event);
   }
   ring::Publication publish_encoded(std::span<const std::byte> event, Ticket ticket) {
-    if (ticket != next_ticket_) return out_of_order(ticket);
+    if (is_out_of_order(ticket)) return out_of_order(ticket);
     return publish_encoded(event);
   }
 
@@ -83,6 +84,7 @@ class EngineLane {
   [[nodiscard]] bool too_far_ahead(Time at);
   [[nodiscard]] bool wait_for_room(std::int64_t& started_ns);
   [[nodiscard]] ring::Refusal why_full() const;
+  [[nodiscard]] bool is_out_of_order(Ticket ticket) const noexcept { return planted(Bug::duplicate_accepted) ? ticket > next_ticket_ : ticket != next_ticket_; }
   [[nodiscard]] ring::Refused out_of_order(Ticket ticket) const noexcept { return {ticket > 0 && ticket < next_ticket_ ? ring::Refusal::duplicate : ring::Refusal::gap}; }
 
   template <class Fill>

@@ -20,7 +20,7 @@ class ReplaySource final : public InputSource {
  public:
   // `first`: the first sequence to hand out; `blocks` begins before it.
   ReplaySource(BlockCursor blocks, Until until, DigestCheck& check, Sequence first = 0)
-      : blocks_(std::move(blocks)), until_(until), check_(check), first_(first), next_(first) {}
+      : blocks_(std::move(blocks)), until_(until), check_(check), first_(first), next_(first), expected_(first - 1) {}
 
   std::int64_t fill(const SlotRun& run) override;
   [[nodiscard]] bool finished() override { return ended_ && !(error_ && holds_); }
@@ -38,6 +38,8 @@ class ReplaySource final : public InputSource {
   [[nodiscard]] const std::optional<DigestMark>& last_mark() const noexcept { return last_mark_; }
   // 1: ended with error(). Thread: any.
   [[nodiscard]] const ring::Cursor<>& failed() const noexcept { return failed_; }
+  // 1: all marks have been given to the check. Thread: any.
+  [[nodiscard]] const ring::Cursor<>& has_ended() const noexcept { return has_ended_; }
 
  private:
   [[nodiscard]] bool load_block();
@@ -53,12 +55,14 @@ class ReplaySource final : public InputSource {
   std::optional<Records::Iterator> block_end_;
   Sequence first_;
   Sequence next_;           // to be handed out
+  Sequence expected_;       // the last one whose digest the check was told
   bool ended_ = false;
   bool holds_ = false;
   bool exhausted_ = false;
   std::optional<Error> error_;
   std::optional<DigestMark> last_mark_;
   ring::Cursor<> failed_{0};
+  ring::Cursor<> has_ended_{0};
 };
 
 }  // namespace pawl::journal

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "pawl/core/base/limits.hpp"
+#include "pawl/core/base/planted.hpp"
 
 namespace pawl::journal {
 
@@ -12,7 +13,7 @@ static_assert(limits::sources_max == std::numeric_limits<std::uint16_t>::max(), 
 Result<NumberedSource> number_source(std::span<const SourceState> known, std::string_view name) {
   std::size_t highest = 0;
   for (const SourceState& source : known) {
-    if (source.name == name) return NumberedSource{source.number, source.last_ticket, false};
+    if (source.name == name) return NumberedSource{source.number, planted(Bug::tickets_forgotten_at_restart) ? 0 : source.last_ticket, false};
     highest = std::max<std::size_t>(highest, source.number);
   }
   if (highest >= limits::sources_max) {

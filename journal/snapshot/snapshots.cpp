@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/io/cpus.hpp"
 #include "pawl/journal/engine/activation.hpp"
 #include "pawl/journal/files.hpp"
@@ -76,7 +77,7 @@ Result<void> check_history(const JournalReader& reader, const SnapshotHeader& he
   if (header.database != reader.control().database) return Error{ErrorCode::foreign, "taken of another journal than that in " + reader.directory()};
   auto place = find_place(reader, header.sequence);
   if (!place.ok()) return std::move(place).error();
-  if (*place != Place{header.block, header.segment, header.chain}) {
+  if (*place != Place{header.block, header.segment, header.chain} && !planted(Bug::snapshot_of_any_history)) {
     return Error{ErrorCode::foreign, "taken of another history: the journal in " + reader.directory() + " has a different chain at input " + std::to_string(header.sequence)};
   }
   return {};

@@ -69,6 +69,7 @@ const std::vector<Kind>& kinds() {
       {"ENOSPC", {.error_number = ENOSPC}, true},
       {"EAGAIN", {.error_number = EAGAIN}, true},
       {"EINTR", {.error_number = EINTR}, true},
+      {"ECANCELED", {.error_number = ECANCELED}, true},
       {"ETIMEDOUT", {.error_number = ETIMEDOUT}, false},
       {"EROFS", {.error_number = EROFS}, false},
       {"short by all but 512 bytes", {.kind = F::Kind::short_count, .amount = 512}, true},

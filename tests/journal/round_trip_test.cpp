@@ -37,6 +37,23 @@ TEST_CASE("inputs come back in order, byte for byte, over blocks, segments and r
   CHECK(holds_inputs(contents, written));
 }
 
+namespace {
+
+// The first input, of another source and ticket.
+std::vector<std::byte> input_of(std::uint16_t source, Ticket ticket) {
+  auto bytes = make_input(0);
+  RecordHeader header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  header.source = source;
+  header.ticket = ticket;
+  std::memcpy(bytes.data(), &header, sizeof header);
+  header.crc = crc32c(std::span(bytes).subspan(record_crc_offset, record_header_bytes - record_crc_offset + header.length));
+  std::memcpy(bytes.data(), &header, sizeof header);
+  return bytes;
+}
+
+}  // namespace
+
 TEST_CASE("pipeline, sources, tickets, digest and emitted survive, from any later segment") {
   io::SimulatedClock clock;
   io::SimulatedDisk disk;
@@ -51,7 +68,9 @@ TEST_CASE("pipeline, sources, tickets, digest and emitted survive, from any late
     REQUIRE(writer.annotate_source(0, "gateway-1"));
     REQUIRE(writer.annotate_source(1, "gateway-2"));
     REQUIRE(writer.annotate_source(2, "files"));
-    REQUIRE(append_inputs(journal, clock, 0, 10));
+    REQUIRE(writer.annotate_source(3, "quiet"));
+    REQUIRE(append_inputs(journal, clock, 0, 9));
+    REQUIRE(writer.append(input_of(3, 77)));
     REQUIRE(writer.annotate_digest(9, digest));
     REQUIRE(writer.annotate_emitted(8, 123));
     REQUIRE(append_inputs(journal, clock, 10, 3'000));
@@ -61,11 +80,12 @@ TEST_CASE("pipeline, sources, tickets, digest and emitted survive, from any late
   const RecoveryReport& report = journal.recovery();
   CHECK(report.segments > 4);
   CHECK(report.pipeline == pipeline);
-  REQUIRE(report.sources.size() == 3);
+  REQUIRE(report.sources.size() == 4);
   CHECK(report.sources[0].name == "gateway-1");
   CHECK(report.sources[0].last_ticket == 1'000);
   CHECK(report.sources[2].name == "files");
   CHECK(report.sources[2].last_ticket == 1'000);
+  CHECK(report.sources[3].last_ticket == 77);  // though no later segment has an input of it
   REQUIRE(report.digest.has_value());
   CHECK(report.digest->sequence == 9);
   CHECK(report.digest->digest == digest);

@@ -278,6 +278,18 @@ const std::vector<History>& histories() {
       {"next epoch, another hash", other_hash},
       {"idle seals and rolls", [](Run& run) { run.create(); run.open(); for (int i = 0; i < 6; ++i) { run.append(8, 1'500); run.until_durable(); run.turns(110); } }},
       {"durability os", [](Run& run) { run.options().durability = Durability::os; run.create(); run.open(); run.append(80, 1'500); run.until_durable(); run.turns(5); }},
+      {"os, killed, then disk", [](Run& run) {
+         run.options().durability = Durability::os;
+         run.create();
+         run.open();
+         run.append(5, 900);
+         run.until_durable();
+         run.kill();
+         run.options().durability = Durability::disk;
+         run.open();
+         run.append(2);
+         run.until_durable();
+       }},
       {"disk, then os, then disk", [](Run& run) {
          run.create();
          run.open();
