@@ -140,6 +140,7 @@ Result<void> DurableEngine::State::open_journal() {
   settings.segment_bytes = options.segment_bytes;
   settings.block_bytes_max = options.block_bytes_max;
   settings.random = options.random;
+  settings.body_hash = options.audit ? journal::BodyHash::sha_256 : journal::BodyHash::xxh3_128;
   settings.disk = disk;
   settings.clock = clock;
   if (options.durability != Durability::memory) {

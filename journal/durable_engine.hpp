@@ -54,6 +54,9 @@ struct EngineOptions {
   journal::SnapshotOptions snapshots = {};
   std::uint64_t segment_bytes = limits::segment_bytes_default;  // of a new journal, as is block_bytes_max: journal/options.hpp
   std::uint32_t block_bytes_max = limits::block_bytes_max;
+  // Bodies of blocks are hashed with SHA-256, not XXH3-128: a receipt kept elsewhere then proves every byte against forgery, not accidents
+  // alone. Of this run's blocks; each says which hash it has.
+  bool audit = false;
 
   // How blocks reach the device. automatic: by what was measured (DECISIONS.md): mixed for a journal that waits on a thread of its
   // own, io_uring for one that is polled beside other stages and must not block.

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 #include "pawl/core/base/limits.hpp"
@@ -40,6 +41,8 @@ enum class BodyHash : std::uint8_t {
   xxh3_128 = 1,  // fast; finds accidents
   sha_256 = 2,   // audit; the chain then commits to every byte of the bodies against forgery as well
 };
+
+[[nodiscard]] constexpr std::string_view name(BodyHash algorithm) noexcept { return algorithm == BodyHash::sha_256 ? "SHA-256" : "XXH3-128"; }
 
 inline constexpr std::uint32_t block_magic = 0x31424C50;  // "PLB1"
 

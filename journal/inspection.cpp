@@ -36,6 +36,7 @@ Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk) {
   info.last_block = found->last.block;
   info.last_sequence = found->last.next_sequence - 1;
   info.last_block_time = found->last_block_time;
+  info.body_hash = found->last_body_hash;
   info.chain = found->last.chain;
   info.pipeline = found->catalogue.pipeline();
   info.digest = found->catalogue.digest();

@@ -27,6 +27,7 @@ struct JournalInfo {
   Sequence first_sequence = 0;      // later ones than 0 once older segments were retired
   Sequence last_sequence = no_sequence;
   Time last_block_time = 0;
+  BodyHash body_hash = BodyHash::xxh3_128;  // of the last block
   Hash chain{};
   std::vector<SourceState> sources;
   std::string pipeline;

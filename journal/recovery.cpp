@@ -58,6 +58,7 @@ class Surveyor {
 
  private:
   [[nodiscard]] bool numbers_hold() const;
+  [[nodiscard]] std::uint64_t first_missing() const;
   Result<bool> pass_sealed(std::uint64_t segment);
   [[nodiscard]] BlockFault check_open_block(SegmentBytes& bytes);
   Result<void> read_tail(std::uint64_t segment);
@@ -93,11 +94,13 @@ Result<Survey> Surveyor::run() {
   if (!numbers) return std::move(numbers).error();
   numbers_ = std::move(*numbers);
   found_.segments = numbers_.size();
+  found_.durable_sequence = control_.durable_sequence;
   position_ = position_of_beginning(disk_, directory_, control_, checker_);
   found_.last = position_;
   if (control_.epoch == 0 && numbers_.empty()) return std::move(found_);
   if (!numbers_hold()) {
     found_.seen.segments = Observation::Segments::gap;
+    found_.path = segment_path(directory_, first_missing());
     return std::move(found_);
   }
   for (const std::uint64_t segment : numbers_) {
@@ -122,6 +125,16 @@ bool Surveyor::numbers_hold() const {
   return numbers_.back() - numbers_.front() + 1 == numbers_.size();
 }
 
+// REQUIRES: numbers_hold() is false.
+std::uint64_t Surveyor::first_missing() const {
+  std::uint64_t expected = control_.oldest_segment;
+  for (const std::uint64_t segment : numbers_) {
+    if (segment != expected) break;
+    ++expected;
+  }
+  return expected;
+}
+
 // True: sealed, whole at both ends, and continues the one before it. False: not sealed; the tail of the journal.
 Result<bool> Surveyor::pass_sealed(std::uint64_t segment) {
   auto bytes = bytes_of_segment(segment);
@@ -142,6 +155,10 @@ Result<bool> Surveyor::pass_sealed(std::uint64_t segment) {
   if (decided_) return false;
   if (open_fault != BlockFault::none) {
     damaged_for_certain(bytes->path(), 0, open_fault);
+    return false;
+  }
+  if (seal_header.epoch > control_.epoch) {
+    damaged_for_certain(bytes->path(), seal_offset, BlockFault::nonce);
     return false;
   }
   position_ = {.segment = segment + 1, .offset = 0, .block = seal_header.block, .next_sequence = seal_header.first_sequence,
@@ -220,8 +237,13 @@ BlockFault Surveyor::read_blocks(SegmentBytes& bytes, BlockScanner& scanner) {
   BlockView block;
   BlockFault fault;
   while ((fault = scanner.next(bytes, block)) == BlockFault::none) {
+    if (block.header.epoch > control_.epoch) {  // CONTROL is durable before the first block of an epoch is written
+      damaged_for_certain(bytes.path(), block.header.offset, BlockFault::nonce);
+      return BlockFault::nonce;
+    }
     for (const Record record : block.records()) found_.catalogue.apply(record);
     found_.last_block_time = block.header.time;
+    found_.last_body_hash = block.header.body_hash_algorithm;
     only_open_ = only_open_ && block.header.kind == BlockKind::segment_open;
     if (only_open_) open_records_ += block.header.records;
     if (block.header.offset == 0) {
@@ -386,9 +408,11 @@ Result<Survey> survey(io::Disk& disk, const std::string& directory, const Contro
   return Surveyor(disk, directory, control).run();
 }
 
-Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, const ControlSlot& control) {
+Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, ControlSlot control) {
   auto found = survey(disk, directory, control);
   while (found && !may_start(classify(found->seen).label)) {
+    // An engine may have been started since.
+    if (auto newer = read_control(disk, directory); newer && newer->state == ControlState::valid) control = newer->slot;
     auto again = survey(disk, directory, control);
     const bool stood_still = again && again->last.block == found->last.block;
     found = std::move(again);
@@ -397,17 +421,33 @@ Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory
   return found;
 }
 
+namespace {
+
+// What CONTROL or a later block knows to have been durable and is not to be had. A newer release's blocks are whole.
+std::string loss(const RecoveryRow& row, const Survey& survey) {
+  if (row.label == Label::newer_format) return "nothing is lost";
+  const Sequence first = survey.last.next_sequence;
+  const Sequence last = std::max(survey.durable_sequence, survey.later_sequence.value_or(first) - 1);
+  if (last < first) return "which later inputs are lost cannot be told";
+  return fmt::format("lost: sequences {} to {} ({} inputs), or more", first, last, last - first + 1);
+}
+
+std::string cure(const RecoveryRow& row, const Survey& survey, const std::string& directory) {
+  if (row.label == Label::newer_format) return "Use the newer release.";
+  const std::string repair = survey.last.block > 0 ? fmt::format(", or keep what is whole: `pawl journal repair {} --to NEW`", directory) : std::string();
+  return fmt::format("`pawl journal verify {}` lists every defect; restore the directory from a copy of one moment{}.", directory, repair);
+}
+
+}  // namespace
+
 std::string explain(const RecoveryRow& row, const Survey& survey, const std::string& directory) {
   const std::string where = survey.path.empty() ? directory : fmt::format("{} at offset {}", survey.path, survey.offset);
   std::string text = fmt::format("{}: {}: {}", name(row.label), where, row.why);
-  if (row.label == Label::corrupt || row.label == Label::misdirected || row.label == Label::swapped) {
+  if (survey.fault != BlockFault::zeros && error_code(row.label) == ErrorCode::corrupt) {
     text += fmt::format(" ({})", describe(survey.fault));
   }
   if (!survey.detail.empty()) text += fmt::format("; {}", survey.detail);
-  text += fmt::format(". The journal is whole up to block {}, sequence {}", survey.last.block, survey.last.next_sequence - 1);
-  if (survey.later_sequence && *survey.later_sequence > survey.last.next_sequence) text += fmt::format("; damaged: sequences {} to {}", survey.last.next_sequence, *survey.later_sequence - 1);
-  text += fmt::format(". Nothing was changed. `pawl journal verify {}` lists every defect; restore the directory from a copy of one moment.", directory);
-  return text;
+  return text + fmt::format(". The journal is whole up to block {}, sequence {}; {}. Nothing was changed. {}", survey.last.block, survey.last.next_sequence - 1, loss(row, survey), cure(row, survey, directory));
 }
 
 }  // namespace pawl::journal

@@ -45,12 +45,14 @@ struct Survey {
   Catalogue catalogue;
   bool opening = false;             // not all OPEN blocks of the last segment are there: to be written again behind them
   Time last_block_time = 0;
+  BodyHash last_body_hash = BodyHash::xxh3_128;
   // The place that decided, for the report.
   std::string path;
   std::uint64_t offset = 0;
   BlockFault fault = BlockFault::zeros;
   std::string detail;                       // what stands there instead, if that can be told
   std::optional<Sequence> later_sequence;   // first sequence of a whole block behind the damage
+  Sequence durable_sequence = no_sequence;  // that CONTROL knows to have been durable
 };
 
 // Reads CONTROL's evidence and the segments. Sealed segments are checked at both ends; the last one is read whole, and the one
@@ -59,9 +61,9 @@ Result<Survey> survey(io::Disk& disk, const std::string& directory, const Contro
 
 // The same beside a live engine, for tools. What a survey saw first may have been written since, so a verdict that refuses counts only if
 // the journal's end stood still between two of them.
-Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, const ControlSlot& control);
+Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, ControlSlot control);
 
-// What is wrong, where, why, and what to do; for a label that refuses.
+// What is wrong, where, why, what is lost, and what to do; for a label that refuses.
 [[nodiscard]] std::string explain(const RecoveryRow& row, const Survey& survey, const std::string& directory);
 
 }  // namespace pawl::journal

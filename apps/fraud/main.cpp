@@ -29,7 +29,7 @@ struct Options {
   std::string pipeline, journal, input = "-", event, decisions = "-", max_future = "5m", snapshot_every, keep_time = "0s";
   std::int64_t keep_bytes = 0;
   bool retention = false;
-  bool resume = false, stop_at_bad_row = false;
+  bool resume = false, stop_at_bad_row = false, audit = false;
 };
 
 // Set by the signal handler, read by the loop of this thread.
@@ -112,6 +112,7 @@ Result<EngineOptions> engine_options(const Options& options) {
   EngineOptions settings;
   settings.directory = options.journal;
   settings.pipeline = options.pipeline;
+  settings.audit = options.audit;
   auto snapshots = tools::parse_snapshot_every(options.snapshot_every);
   if (!snapshots.ok()) return std::move(snapshots).error();
   settings.snapshots = *snapshots;
@@ -162,6 +163,7 @@ int main(int argc, char** argv) {
   tools::Command program = line.program();
   program.option("--pipeline", options.pipeline, "Pipeline file").required();
   program.option("--journal", options.journal, "Journal directory; made if absent, continued if there").required();
+  program.flag("--audit", options.audit, "Hash blocks with SHA-256: a receipt then proves every byte against forgery");
   program.option("--input", options.input, "CSV file; - is standard input").shows_default();
   program.option("--event", options.event, "Which event of the pipeline a row is; without it the first");
   program.option("--decisions", options.decisions, "Decisions as CSV; a file is continued; - is standard output").shows_default();

@@ -1,32 +1,15 @@
-// The bytes of a small journal never change: golden/format-1.txt holds them for ever, and FORMAT.md prints parts of them.
-#include <fmt/format.h>
-
-#include <fstream>
+// The bytes of a small journal never change: golden/format-1.txt and golden/format-1-audit.txt hold them for ever, and FORMAT.md prints parts of them.
 #include <sstream>
 
 #include "pawl/journal/files.hpp"
+#include "pawl/journal/inspection.hpp"
+#include "golden.hpp"
 #include "world.hpp"
 
 using namespace pawl;
 using namespace pawl::world;
 
 namespace {
-
-std::string hex_row(std::span<const std::byte> row) {
-  std::string text;
-  for (std::size_t i = 0; i < row.size(); ++i) text += fmt::format("{}{:02x}", i == 0 ? "" : i == 8 ? "  " : " ", std::to_integer<unsigned>(row[i]));
-  return text;
-}
-
-// Rows of 16 bytes that are not all zero.
-std::string dump(const std::string& file, std::span<const std::byte> bytes) {
-  std::string text = fmt::format("{} ({} bytes)\n", file, bytes.size());
-  for (std::size_t at = 0; at + 16 <= bytes.size(); at += 16) {
-    const auto row = bytes.subspan(at, 16);
-    if (!journal::all_zero(row)) text += fmt::format("{:06x}  {}\n", at, hex_row(row));
-  }
-  return text;
-}
 
 std::vector<std::byte> worked_input(std::uint64_t i) {
   std::vector<std::byte> bytes(record_bytes(12));
@@ -45,37 +28,58 @@ std::vector<std::byte> worked_input(std::uint64_t i) {
 }
 
 // Two inputs of one source, closed at once: OPEN, EPOCH, DATA and the witnessing seal.
-std::string worked_example() {
+std::string worked_example(journal::BodyHash body_hash) {
   io::SimulatedClock clock;
   io::SimulatedDisk disk({.polls_max = 1});
-  Journal journal = create_and_open(small_options(disk, clock));
+  Options options = small_options(disk, clock);
+  options.body_hash = body_hash;
+  Journal journal = create_and_open(options);
   REQUIRE(journal.writer().annotate_source(0, "gateway-1"));
   REQUIRE(journal.writer().append(worked_input(0)));
   REQUIRE(journal.writer().append(worked_input(1)));
   REQUIRE(journal.close().ok());
-  return dump("CONTROL", disk.content("data/CONTROL")) + dump("wal/0000000000000001.seg", disk.content(journal::segment_path(directory, 1)));
+  return golden::dump("CONTROL", disk.content("data/CONTROL")) + golden::dump("wal/0000000000000001.seg", disk.content(journal::segment_path(directory, 1)));
 }
 
-std::string read_text(const std::string& path) {
-  std::ifstream file(path);
-  REQUIRE_MESSAGE(file.good(), path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+const std::string folder = std::string(PAWL_SOURCE_DIR) + "/tests/journal/golden/";
+
+// A journal as an earlier release left it: read, continued, read again.
+void check_readable(const std::string& golden, journal::BodyHash body_hash) {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  golden::restore(golden, disk, directory);
+  const auto check = [&](std::size_t inputs) {
+    const Contents contents = read_all(disk);
+    CHECK_MESSAGE(contents.end.ok(), (contents.end ? "" : contents.end.error().text));
+    REQUIRE(contents.inputs.size() == inputs);
+    CHECK(contents.inputs[0] == worked_input(0));
+    CHECK(contents.inputs[1] == worked_input(1));
+  };
+  check(2);
+  auto verified = journal::verify(directory, disk);
+  REQUIRE(verified.ok());
+  CHECK(verified->findings.empty());
+  CHECK(journal::inspect(directory, disk)->body_hash == body_hash);
+  Journal journal = reopen(small_options(disk, clock));
+  CHECK(journal.recovery().clean);
+  CHECK(journal.recovery().sources.at(0).last_ticket == 2);
+  REQUIRE(append_inputs(journal, clock, 2, 5));
+  REQUIRE(journal.close().ok());
+  check(5);
 }
 
 }  // namespace
 
-TEST_CASE("golden: the worked example has the bytes of format 1") {
-  const std::string golden = std::string(PAWL_SOURCE_DIR) + "/tests/journal/golden/format-1.txt";
-  const std::string now = worked_example();
-  if (std::getenv("PAWL_WRITE_GOLDEN") != nullptr) std::ofstream(golden) << now;
-  CHECK(now == read_text(golden));
+TEST_CASE("golden: the worked example has the bytes of format 1") { golden::check(folder + "format-1.txt", worked_example(journal::BodyHash::xxh3_128)); }
+TEST_CASE("golden: and so it has with bodies hashed for an audit") { golden::check(folder + "format-1-audit.txt", worked_example(journal::BodyHash::sha_256)); }
+TEST_CASE("golden: this release reads and continues journals of format 1") {
+  check_readable(folder + "format-1.txt", journal::BodyHash::xxh3_128);
+  check_readable(folder + "format-1-audit.txt", journal::BodyHash::sha_256);
 }
 
 TEST_CASE("golden: FORMAT.md prints bytes that are there") {
-  const std::string golden = read_text(std::string(PAWL_SOURCE_DIR) + "/tests/journal/golden/format-1.txt");
-  std::istringstream document(read_text(std::string(PAWL_SOURCE_DIR) + "/journal/FORMAT.md"));
+  const std::string golden = golden::read_text(folder + "format-1.txt");
+  std::istringstream document(golden::read_text(std::string(PAWL_SOURCE_DIR) + "/journal/FORMAT.md"));
   std::uint64_t rows = 0;
   for (std::string line; std::getline(document, line);) {
     // "002000  50 4c ..." with a remark behind two spaces or more.
@@ -87,7 +91,7 @@ TEST_CASE("golden: FORMAT.md prints bytes that are there") {
 }
 
 TEST_CASE("golden: FORMAT.md prints the rows of the recovery table") {
-  const std::string document = read_text(std::string(PAWL_SOURCE_DIR) + "/journal/FORMAT.md");
+  const std::string document = golden::read_text(std::string(PAWL_SOURCE_DIR) + "/journal/FORMAT.md");
   for (const journal::RecoveryRow& row : journal::recovery_rows()) {
     CHECK_MESSAGE(document.find(std::string(row.why)) != std::string::npos, row.why);
     CHECK(document.find(std::string(journal::name(row.label))) != std::string::npos);

@@ -228,3 +228,35 @@ TEST_CASE("a cut between the first blocks of a segment, over which the sources a
   MESSAGE("cut " << half_open << " times");
   CHECK(half_open > 10);
 }
+
+TEST_CASE("audit: bodies are hashed with SHA-256 from one start to the next, and each block says which hash it has") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  Options options = small_options(disk, clock);
+  std::uint64_t written = 0;
+  std::vector<journal::BodyHash> asked;
+  for (const journal::BodyHash algorithm : {journal::BodyHash::xxh3_128, journal::BodyHash::sha_256, journal::BodyHash::xxh3_128}) {
+    options.body_hash = algorithm;
+    Journal journal = written == 0 ? create_and_open(options) : reopen(options);
+    REQUIRE(append_inputs(journal, clock, written, written + 50));
+    REQUIRE(journal.close().ok());
+    asked.push_back(algorithm);
+    written += 50;
+  }
+  auto reader = JournalReader::open(directory, disk);
+  REQUIRE(reader.ok());
+  auto cursor = reader->read({.deep = true});
+  REQUIRE(cursor.ok());
+  journal::Hasher hasher;
+  BlockView block;
+  std::uint64_t audited = 0;
+  while (*cursor->next(block)) {
+    if (block.header.epoch == 0) continue;
+    const journal::BodyHash algorithm = asked.at(block.header.epoch - 1);
+    CHECK(block.header.body_hash_algorithm == algorithm);
+    CHECK(block.header.body_hash == hasher.body(algorithm, block.bytes.subspan(journal::block_header_bytes)));
+    audited += algorithm == journal::BodyHash::sha_256 ? 1U : 0U;
+  }
+  CHECK(audited >= 3);
+  CHECK(holds_inputs(read_all(disk), written));
+}

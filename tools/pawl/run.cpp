@@ -21,7 +21,7 @@ struct Options {
   std::string pipeline, input, journal = "pawl-journal", decisions, durability = "disk";
   std::string backend = "automatic", snapshot_every;
   int threads = 0;
-  bool append = false;
+  bool append = false, audit = false;
 };
 
 // Counts alerts against labels on the way to the files.
@@ -138,6 +138,7 @@ Result<EngineOptions> engine_options(const Options& options) {
   auto snapshots = parse_snapshot_every(options.snapshot_every);
   if (!snapshots.ok()) return std::move(snapshots).error();
   engine.snapshots = *snapshots;
+  engine.audit = options.audit;
   if (engine.durability == Durability::memory) return engine;
   if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
   return engine;
@@ -219,6 +220,7 @@ void add_run(Command& program, Action& action) {
   command.option("--snapshot-every", options->snapshot_every, "Take a snapshot every so many inputs (1000000) or so often (30s), beside the run");
   command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
   command.option("--durability", options->durability, "What acked means").one_of({"disk", "os", "memory"}).shows_default();
+  command.flag("--audit", options->audit, "Hash blocks with SHA-256: a receipt then proves every byte against forgery");
   command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "mixed", "io_uring", "pwritev2", "buffered"}).shows_default();
   command.does(action, options, &run);
   // tools/run gives its defaults first: an option given twice takes the last.

@@ -14,7 +14,7 @@ namespace {
 
 struct Options {
   std::string pipeline, input, event, decisions, features, journal, max_future;
-  bool append = false, skip_bad_rows = false, ignore_unknown = false;
+  bool append = false, skip_bad_rows = false, ignore_unknown = false, audit = false;
   std::string backend = "automatic";
   int threads = 0;
 };
@@ -37,6 +37,7 @@ Result<EngineOptions> engine_options(const Options& options) {
   engine.decisions_with_lets = !options.features.empty();
   engine.muted = EngineOptions::replay_all;
   engine.backend = backend_named(options.backend);
+  engine.audit = options.audit;
   if (!options.journal.empty()) {
     if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
   }
@@ -96,6 +97,7 @@ void add_score(Command& program, Action& action) {
   command.option("--max-future", options->max_future, "Refuse rows whose time is further past the clock than this, such as 5m");
   command.flag("--skip-bad-rows", options->skip_bad_rows, "Report and count bad rows instead of stopping at the first");
   command.flag("--ignore-unknown", options->ignore_unknown, "Ignore columns that the event does not have");
+  command.flag("--audit", options->audit, "Hash blocks with SHA-256: a receipt then proves every byte against forgery");
   command.option("--backend", options->backend, "How the journal writes").one_of({"automatic", "mixed", "io_uring", "pwritev2", "buffered"}).shows_default();
   command.does(action, options, &score);
 }

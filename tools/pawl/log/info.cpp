@@ -33,7 +33,7 @@ std::string info_text(const std::string& directory, const journal::JournalInfo& 
   line("created", time_text(info.created));
   line("format", fmt::format("{}, blocks up to {} bytes, segments of {} bytes", info.format, info.block_bytes_max, info.segment_bytes));
   line("engine starts", fmt::format("{}, the last at durability {}", info.epochs, name(info.durability)));
-  line("last block", fmt::format("{}, written {}", info.last_block, time_text(info.last_block_time)));
+  line("last block", fmt::format("{}, written {}, body hashed with {}", info.last_block, time_text(info.last_block_time), name(info.body_hash)));
   if (info.first_sequence > 0) line("begins with", fmt::format("sequence {}, segment {}: older ones were retired", info.first_sequence, info.segments.front().number));
   line("last sequence", fmt::format("{}", info.last_sequence));
   line("chain", hex(info.chain));
