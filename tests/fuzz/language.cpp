@@ -1,0 +1,23 @@
+// A pipeline file of any bytes: all problems at once or a pipeline, whose canonical text is the same again.
+#include <string>
+
+#include "input.hpp"
+#include "pawl/core/language/check.hpp"
+#include "pawl/core/language/explain.hpp"
+
+using namespace pawl;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view source(reinterpret_cast<const char*>(data), size);
+  const language::Checked checked = language::check(source, "fuzz.pawl");
+  for (const language::Diagnostic& diagnostic : checked.diagnostics) {
+    fuzz::require(!language::render(diagnostic, source, "fuzz.pawl").empty());
+    fuzz::require(!language::render_json(diagnostic, "fuzz.pawl").empty());
+  }
+  if (checked.pipeline == nullptr) {
+    fuzz::require(!checked.diagnostics.empty());
+    return 0;
+  }
+  fuzz::require(!language::explain(*checked.pipeline).empty());
+  return 0;
+}
