@@ -78,6 +78,7 @@ bool SegmentPreparer::take_command() {
   urgent_ = seen % 2 != 0;
   if (seen / 2 == current_) return false;
   current_ = seen / 2;
+  was_refused_ = false;
   stage_ = control_ != nullptr ? Stage::evidence : Stage::create;
   started_ns_ = clock_.monotonic_ns();
   return true;
@@ -151,22 +152,30 @@ Result<void> SegmentPreparer::write_zeros() {
   stalls_ = whole == 0 ? stalls_ + 1 : 0;
   if (stalls_ > transfer_attempts) return short_transfer("write zeros to", temporary_, written, bytes);
   prepared_bytes_ += whole;
+  if (was_refused_ && prepared_bytes_ >= request_.bytes_min) return cut_short();
   if (prepared_bytes_ == request_.bytes) stage_ = Stage::sync;
+  answer(State::working);
+  return {};
+}
+
+// Enough to go on with: never a write beyond what is prepared.
+Result<void> SegmentPreparer::cut_short() {
+  if (const int error = file_->truncate(prepared_bytes_); error != 0) return os_error("truncate", temporary_, error);
+  stage_ = Stage::sync;
   answer(State::working);
   return {};
 }
 
 Result<void> SegmentPreparer::no_space() {
   was_urgent_ = urgent_;
-  if (was_urgent_ && prepared_bytes_ >= request_.bytes_min && stage_ == Stage::zeros) {
-    // Enough to go on with: a shorter segment, never a write beyond what is prepared.
-    if (const int error = file_->truncate(prepared_bytes_); error != 0) return os_error("truncate", temporary_, error);
-    stage_ = Stage::sync;
-    answer(State::working);
-    return {};
-  }
+  if (was_urgent_ && prepared_bytes_ >= request_.bytes_min && stage_ == Stage::zeros) return cut_short();
   next_try_ns_ = clock_.monotonic_ns() + space_poll;
-  answer(State::no_space);
+  progress_ = State::no_space;
+  // A writer that does not wait yet has time, and would be refused what a shorter segment can still take.
+  if (urgent_ || !request_.paced) {
+    was_refused_ = true;
+    answer(State::no_space);
+  }
   return {};
 }
 

@@ -28,7 +28,7 @@ class SegmentPreparer {
     idle,      // nothing was asked for
     working,
     ready,     // take() it
-    no_space,  // tries again every 20 ms
+    no_space,  // said to a writer that waits; tries again every 20 ms, and then bytes_min are enough
     failed,    // error() says why; nothing more will happen
   };
   struct Request {
@@ -90,6 +90,7 @@ class SegmentPreparer {
   Result<void> write_zeros();
   Result<void> sync();
   Result<void> publish();
+  Result<void> cut_short();
   Result<void> no_space();
   void fail(Error error);
 
@@ -127,6 +128,7 @@ class SegmentPreparer {
   State progress_ = State::idle;
   bool urgent_ = false;
   bool was_urgent_ = false;
+  bool was_refused_ = false;  // no_space was said: somebody waits for the first bytes_min
   Stage stage_ = Stage::create;
   std::unique_ptr<io::File> file_;
   int stalls_ = 0;

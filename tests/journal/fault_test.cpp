@@ -1,6 +1,9 @@
 // Every operation of a short history fails in every way, once and for ever: whatever was acked is recovered, nothing is acked after
 // a failure that may have lost data, and what can be tried again is.
+#include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <utility>
 
 #include "../powercut/histories.hpp"
 
@@ -183,6 +186,87 @@ TEST_CASE("disk full: appends are refused, nothing is lost, and it resumes by it
   REQUIRE(append_inputs(journal, clock, next, next + 50, 900));
   REQUIRE(all_durable(journal, clock));
   CHECK(holds_inputs(read_all(disk), next + 50, 900));
+}
+
+namespace {
+
+// A turn of a device that takes a millisecond for 256 KiB, and as long for a sync.
+bool slow_turn_until(Journal& journal, io::SimulatedClock& clock, const std::function<bool()>& until) {
+  for (int i = 0; i < 5'000 && !until(); ++i) {
+    journal.preparer()->step();
+    journal.writer().poll();
+    clock.advance(1'000'000);
+  }
+  return until();
+}
+
+std::string distribution(std::vector<std::int64_t> values_ns) {
+  std::sort(values_ns.begin(), values_ns.end());
+  const auto ms = [](std::int64_t ns) { return std::to_string(ns / 1'000'000) + " ms"; };
+  return ms(values_ns.front()) + " to " + ms(values_ns.back()) + ", median " + ms(values_ns[values_ns.size() / 2]) + " of " + std::to_string(values_ns.size());
+}
+
+}  // namespace
+
+TEST_CASE("disk full: it resumes within 100 ms of space returning, at whatever moment that is, and waits for 4 MiB only") {
+  io::SimulatedDisk disk({.capacity_bytes = std::uint64_t{36} << 20});
+  io::SimulatedClock clock;
+  Options options = small_options(disk, clock);
+  options.segment_bytes = std::uint64_t{32} << 20;
+  options.block_bytes_max = 1 << 20;
+  Journal journal = create_and_open(options);
+  Writer& writer = journal.writer();
+  const auto record = make_input(0, 30'000);
+  std::uint64_t capacity = std::uint64_t{36} << 20;
+  std::vector<std::int64_t> resumed;
+  for (int moment = 0; moment < 30; ++moment) {
+    REQUIRE(slow_turn_until(journal, clock, [&] { return !writer.append(record) && writer.state() == WriterState::disk_full; }));
+    for (int i = 0; i < moment; ++i) slow_turn_until(journal, clock, [done = false]() mutable { return std::exchange(done, true); });
+    disk.set_capacity(capacity += (moment % 10 == 0 ? std::uint64_t{40} : std::uint64_t{5}) << 20);  // a little of it, or more than a whole segment needs
+    const std::int64_t freed = clock.monotonic_ns();
+    REQUIRE(slow_turn_until(journal, clock, [&] { return writer.append(record); }));
+    resumed.push_back(clock.monotonic_ns() - freed);
+    CHECK(resumed.back() <= 100'000'000);
+  }
+  CHECK(all_durable(journal, clock));
+  MESSAGE("took inputs again after ", distribution(resumed), " of simulated time");
+}
+
+TEST_CASE("disk full found by a block's own write: the block is written again, and it resumes within 100 ms") {
+  for (int moment = 0; moment < 30; ++moment) {
+    io::SimulatedDisk disk;
+    io::SimulatedClock clock;
+    Journal journal = create_and_open(small_options(disk, clock));
+    Writer& writer = journal.writer();
+    turn_until(journal, clock, [&] { return writer.counters().blocks >= 1 && journal.preparer()->state() == journal::SegmentPreparer::State::ready; });
+    disk.add_fault({.operation = io::Operation::write, .path_part = ".seg", .times = io::Fault::for_ever, .error_number = ENOSPC});
+    REQUIRE(writer.append(make_input(0)));
+    REQUIRE(turn_until(journal, clock, [&] { return writer.state() == WriterState::disk_full; }));
+    CHECK_FALSE(writer.append(make_input(1)));
+    for (int i = 0; i < moment * 50; ++i) turn(journal, clock);
+    CHECK(writer.state() == WriterState::disk_full);
+    disk.clear_faults();
+    const std::int64_t freed = clock.monotonic_ns();
+    REQUIRE(turn_until(journal, clock, [&] { return writer.append(make_input(1)); }));
+    CHECK(clock.monotonic_ns() - freed <= 100'000'000);
+    REQUIRE(all_durable(journal, clock));
+    CHECK(holds_inputs(read_all(disk), 2));
+  }
+}
+
+TEST_CASE("a next segment that has no room yet refuses nothing: the writer learns of it when it waits for that segment") {
+  io::SimulatedDisk disk({.capacity_bytes = std::uint64_t{14} << 20});
+  io::SimulatedClock clock;
+  Options options = small_options(disk, clock);
+  options.segment_bytes = std::uint64_t{8} << 20;
+  Journal journal = create_and_open(options);
+  Writer& writer = journal.writer();
+  const auto record = make_input(0, 3'000);
+  // The first segment, then a shorter one of 4 MiB or more; only then the disk is full.
+  REQUIRE(slow_turn_until(journal, clock, [&] { return !writer.append(record) && writer.state() == WriterState::disk_full; }));
+  CHECK(writer.counters().disk_full == 1);
+  CHECK(writer.counters().segments == 2);
+  CHECK(writer.counters().bytes > std::uint64_t{12} << 20);
 }
 
 TEST_CASE("disk full at the end of everything: close says so, and what was acked stays") {

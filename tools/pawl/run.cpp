@@ -152,6 +152,7 @@ void skip_accepted(Stream& stream, const EngineLane& lane, Labels& labels, Slot&
 }
 
 Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& lane, Labels& labels, Slot& slot) {
+  using ring::Refusal;
   Progress progress;
   std::int64_t published = 0;
   while (stream.next(slot.data())) {
@@ -160,8 +161,9 @@ Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& 
     const auto& header = *reinterpret_cast<const EventHeader*>(slot.data());
     const ring::Publication publication = lane.publish_encoded({slot.data(), sizeof(EventHeader) + header.length});
     if (!publication.accepted()) {
-      if (publication.refusal() == ring::Refusal::failed) break;  // close() tells why
-      return Error{ErrorCode::io, fmt::format("event {} was refused: {}", ticket, to_text(publication.refusal()))};
+      if (publication.refusal() == Refusal::failed) break;  // close() tells why
+      if (publication.refusal() != Refusal::disk_full) return Error{ErrorCode::io, fmt::format("event {} was refused: {}", ticket, to_text(publication.refusal()))};
+      return Error{ErrorCode::disk_full, fmt::format("the journal's disk was full: event {} and those behind it were not taken. Free space ('df -h') and go on with --append", ticket)};
     }
     if (++published % 1024 == 0) progress.show(engine, published);
   }
@@ -195,8 +197,8 @@ int run(const Options& options) {
   const std::string threads = (*engine)->thread_plan();
   const auto report = (*engine)->close();
   const double seconds = watch.seconds();
+  if (!report.ok()) return fail(report.error());  // first: it says what is durable
   if (!published.ok()) return fail(published.error());
-  if (!report.ok()) return fail(report.error());
   if (auto closed = files->close(); !closed.ok()) return fail(closed.error());
   show_snapshot_errors(**engine);
   show_refusals(*report);
