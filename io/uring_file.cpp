@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 
+#include "pawl/io/os_error.hpp"
+
 namespace pawl::io {
 
 UringFile::~UringFile() {
@@ -23,7 +25,12 @@ bool UringFile::have_ring() {
 
 int UringFile::pin_buffers(std::span<std::byte> memory) {
   PAWL_ASSERT(in_flight_ == 0);
-  return have_ring() ? ring_->pin(memory) : 0;
+  const int refused = have_ring() ? ring_->pin(memory) : 0;
+  if (refused != 0) {
+    add_notice(facts().path + ": the writer's buffers cannot be pinned (" + errno_name(-refused) +
+               "), so writes are a little slower; raise the limit of locked memory ('ulimit -l', LimitMEMLOCK=)");
+  }
+  return refused;
 }
 
 int UringFile::submit_write(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t tag) {

@@ -418,7 +418,9 @@ std::vector<std::string> DurableEngine::notices() const {
   std::vector<std::string> all = state_->machine->notices();
   all.insert(all.end(), state_->snapshot_notes.begin(), state_->snapshot_notes.end());
   all.insert(all.end(), state_->journal->recovery().notes.begin(), state_->journal->recovery().notes.end());
-  if (const std::string notice = state_->journal->writer().notice(); !notice.empty()) all.push_back(notice);
+  for (const std::string& notice : {state_->disk->notice(), state_->journal->writer().notice()}) {
+    if (!notice.empty()) all.push_back(notice);
+  }
   return all;
 }
 

@@ -73,7 +73,7 @@ Result<void> Writer::open_file() {
     return Error{ErrorCode::unsupported, "direct I/O on " + path_ + " needs an alignment of more than 4096 bytes, the journal's unit. "
                                          "Put the journal on a device with sectors of 4096 bytes or less."};
   }
-  (void)file_->pin_buffers(memory_.span());  // refused: the writes are a little slower, doctor says so
+  (void)file_->pin_buffers(memory_.span());  // refused: the writes are a little slower, its notice says so
   ++counters_.segments;
   return {};
 }

@@ -13,6 +13,8 @@ namespace pawl::journal {
 std::size_t Writer::poll() {
   if (durability_ == Durability::memory || state_ == WriterState::failed || state_ == WriterState::closed) return 0;
   std::size_t work = reap(0);
+  // A device that fails with the next segment is not trusted with this one's blocks.
+  if (state_ != WriterState::failed && preparer_->state() == SegmentPreparer::State::failed) fail(preparer_->error());
   if (state_ == WriterState::failed || (in_flight_.active && !in_flight_.resubmit)) return work;
   const std::size_t started = start_next();
   // A device that writes in the call has ended by now: the ack does not wait for the next turn, which would write another block first.

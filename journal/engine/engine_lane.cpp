@@ -34,8 +34,8 @@ bool EngineLane::too_far_ahead(Time at) {
 // Why a full lane does not empty.
 ring::Refusal EngineLane::why_full() const {
   if (machine_.failed()) return ring::Refusal::failed;
-  if (machine_.writer_state() == journal::WriterState::disk_full) return ring::Refusal::disk_full;
-  return ring::Refusal::full;
+  const ring::Refusal stopped = why_stopped();
+  return stopped != ring::Refusal::none ? stopped : ring::Refusal::full;
 }
 
 bool EngineLane::wait_for_room(std::int64_t& started_ns) {

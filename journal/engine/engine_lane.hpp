@@ -85,10 +85,17 @@ class EngineLane {
   [[nodiscard]] bool wait_for_room(std::int64_t& started_ns);
   [[nodiscard]] ring::Refusal why_full() const;
   [[nodiscard]] bool is_out_of_order(Ticket ticket) const noexcept { return planted(Bug::duplicate_accepted) ? ticket > next_ticket_ : ticket != next_ticket_; }
+  // A journal that cannot go on: what would be accepted now could not be acked. none: it goes on.
+  [[nodiscard]] ring::Refusal why_stopped() const noexcept {
+    const journal::WriterState state = machine_.writer_state();
+    if (state == journal::WriterState::running) return ring::Refusal::none;
+    return state == journal::WriterState::disk_full ? ring::Refusal::disk_full : ring::Refusal::failed;
+  }
   [[nodiscard]] ring::Refused out_of_order(Ticket ticket) const noexcept { return {ticket > 0 && ticket < next_ticket_ ? ring::Refusal::duplicate : ring::Refusal::gap}; }
 
   template <class Fill>
   ring::Publication publish_cell(Time at, std::size_t bytes, Fill&& fill) {
+    if (const ring::Refusal stopped = why_stopped(); stopped != ring::Refusal::none) return ring::Refused{stopped};
     if (too_far_ahead(at)) return ring::Refused{ring::Refusal::in_future};
     std::int64_t started_ns = -1;
     for (;;) {

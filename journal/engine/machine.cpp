@@ -366,10 +366,6 @@ void Machine::set_sink(DecisionSink& sink) noexcept {
   for (const auto& spot : spots_) ring::wake(*spot, parker_);
 }
 
-WriterState Machine::writer_state() const noexcept {
-  return journal_ ? static_cast<WriterState>(journal_->state().load_acquire()) : WriterState::running;
-}
-
 bool Machine::decisions_wait_for_a_sink() const noexcept {
   return !emit_->has_sink() && decisions_->published().load_acquire() - emit_reader_->consumed().load_acquire() > options_.decision_records - batch_max;
 }

@@ -86,7 +86,9 @@ class Machine {
   // See JournalStage::receipt. REQUIRES: live operation.
   [[nodiscard]] Receipt receipt() const noexcept { return journal_->receipt(); }
   [[nodiscard]] bool decisions_wait_for_a_sink() const noexcept;
-  [[nodiscard]] WriterState writer_state() const noexcept;
+  [[nodiscard]] WriterState writer_state() const noexcept {
+    return journal_ ? static_cast<WriterState>(journal_->state().load_acquire()) : WriterState::running;
+  }
   [[nodiscard]] bool damaged() const noexcept { return decide_stage_->damaged().load_acquire() == 1; }
   // The writer, the sink, a record, a replayed digest or the journal read again: nothing goes on.
   [[nodiscard]] bool failed() const noexcept;

@@ -2,21 +2,19 @@
 #include <doctest/doctest.h>
 
 #include <string>
-#include <vector>
 
 #include "../command/run_command.hpp"
 #include "loop_mount.hpp"
 
 using pawl::test::LoopMount;
+using pawl::test::MiB;
+using pawl::test::file_systems;
 using pawl::test::Outcome;
 using pawl::test::pawl_command;
 using pawl::test::read_file;
 using pawl::test::Scratch;
 
 namespace {
-
-constexpr std::uint64_t MiB = std::uint64_t{1} << 20;
-const std::vector<std::string> types{"ext4", "xfs"};
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
@@ -32,7 +30,7 @@ TEST_CASE("pawl run on a full disk says so, ends with 74, and goes on exactly wi
   const std::string stream = "run --events 1200000 ";
   const Outcome whole = pawl_command(stream + "--durability memory --decisions " + scratch / "whole.csv");
   REQUIRE(whole.status == 0);
-  for (const std::string& type : types) {
+  for (const std::string& type : file_systems) {
     CAPTURE(type);
     auto mount = LoopMount::make(type, 304 * MiB);
     if (!mount.ok()) {

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,7 +49,7 @@ Result<LoopMount> LoopMount::make(const std::string& type, std::uint64_t bytes) 
   LoopMount made(base);
   fs::create_directory(made.path());
   std::ofstream(base + "/image").close();
-  fs::resize_file(base + "/image", bytes);
+  fs::resize_file(base + "/image", type == "xfs" ? std::max(bytes, 304 * MiB) : bytes);
   const std::string make_options = type == "ext4" ? " -m 0 " : " ";  // blocks reserved for root would be ours
   for (const std::string& command : {"PATH=$PATH:/usr/sbin mkfs." + type + " -q" + make_options + base + "/image", "mount -o loop " + base + "/image " + made.path()}) {
     if (std::string trouble = trouble_with(command, base + "/log"); !trouble.empty()) {
@@ -81,14 +83,21 @@ void LoopMount::give_back(std::uint64_t bytes) {
   PAWL_ASSERT(::truncate(ballast().c_str(), static_cast<off_t>(has - std::min(has, bytes))) == 0);
 }
 
-void LoopMount::pull_the_device() { must("PATH=$PATH:/usr/sbin xfs_io -x -c shutdown " + path()); }
-
-void LoopMount::find_an_error() {
-  const std::string device = "$(findmnt -n -o SOURCE --mountpoint " + path() + ")";
-  must("mount -o remount,errors=remount-ro " + path() + " && echo test >/sys/fs/ext4/$(basename " + device + ")/trigger_fs_error");
+void LoopMount::pull_the_device() const {
+  constexpr unsigned long shutdown = _IOR('X', 125, std::uint32_t);  // XFS_IOC_GOINGDOWN, EXT4_IOC_SHUTDOWN
+  std::uint32_t without_its_log = 2;
+  const io::Descriptor directory(::open(path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  PAWL_ASSERT(::ioctl(directory.get(), shutdown, &without_its_log) == 0);
 }
 
-void LoopMount::mount_again(const std::string& options) {
+void LoopMount::find_an_error() const {
+  struct stat status {};
+  PAWL_ASSERT(::stat(path().c_str(), &status) == 0);
+  PAWL_ASSERT(::mount(nullptr, path().c_str(), nullptr, MS_REMOUNT, "errors=remount-ro") == 0);
+  std::ofstream("/sys/fs/ext4/loop" + std::to_string(minor(status.st_dev)) + "/trigger_fs_error") << "a test's" << std::flush;
+}
+
+void LoopMount::mount_again(const std::string& options) const {
   must("umount " + path() + " && mount -o loop," + options + " " + base_ + "/image " + path());
 }
 

@@ -2,15 +2,21 @@
 // mount and device are gone with them, however they end.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "pawl/core/base/result.hpp"
 
 namespace pawl::test {
 
+inline constexpr std::uint64_t MiB = std::uint64_t{1} << 20;
+inline const std::vector<std::string> file_systems{"ext4", "xfs"};
+
 class LoopMount {
  public:
   // Errors: unsupported, with the reason: no root, no mkfs, no loop devices.
+  // `bytes`: of ext4; an xfs has at least 300 MiB.
   static Result<LoopMount> make(const std::string& type, std::uint64_t bytes);
   ~LoopMount();
   LoopMount(LoopMount&& other) noexcept : base_(std::move(other.base_)) { other.base_.clear(); }
@@ -24,11 +30,11 @@ class LoopMount {
   // Gives so much of it back.
   void give_back(std::uint64_t bytes);
 
-  // The device goes away: every operation fails with EIO, and nothing that was not synced is there after mount_again().
-  void pull_the_device();
-  // ext4 alone: as after an error that its own check found. The mount is read-only from now on, files that are open included.
-  void find_an_error();
-  void mount_again(const std::string& options = "rw");
+  // The device goes away: every operation fails with EIO, and what was not synced is not there after mount_again().
+  void pull_the_device() const;
+  // ext4 alone: as after an error that it found itself. It is read-only from now on, for files that are open too.
+  void find_an_error() const;
+  void mount_again(const std::string& options = "rw") const;
 
  private:
   explicit LoopMount(std::string base) : base_(std::move(base)) {}

@@ -1,20 +1,16 @@
 // Machines that forbid things, played in a child process: seccomp without io_uring as in most containers, no descriptors left, a full
 // file size limit.
 #include <doctest/doctest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
-#include <cstddef>
 #include <cstdio>
 #include <functional>
 
+#include "forbid_io_uring.hpp"
 #include "worlds.hpp"
 
 namespace pawl::io::test {
@@ -33,18 +29,6 @@ int in_child(const std::function<int()>& body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-// From now on io_uring_setup fails with `error_number`, as under a container's seccomp profile.
-bool forbid_io_uring(unsigned error_number) {
-  std::array<sock_filter, 4> code{{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error_number),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 bool writes_one_block(File& file) {
   AlignedBytes bytes(block, 1);
   std::array<Completion, 1> ended;
@@ -52,7 +36,7 @@ bool writes_one_block(File& file) {
 }
 
 int use_disk_without_io_uring(const std::string& directory, unsigned error_number) {
-  if (!forbid_io_uring(error_number)) return 1;
+  if (!pawl::test::forbid_io_uring(error_number)) return 1;
   for (const Backend backend : {Backend::io_uring, Backend::mixed}) {
     const auto demanded = make_real_disk(backend);
     if (demanded.ok() || demanded.error().code != ErrorCode::unsupported) return 2;
@@ -73,6 +57,24 @@ int use_disk_without_descriptors(const std::string& directory) {
   if (!file || ::setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
   if (!writes_one_block(**file)) return 2;
   return (*file)->notice().empty() ? 3 : 0;
+}
+
+// Root may lock what it likes, so root becomes somebody else.
+bool limit_locked_memory(rlim_t bytes) {
+  const rlimit small{.rlim_cur = bytes, .rlim_max = bytes};
+  return ::setrlimit(RLIMIT_MEMLOCK, &small) == 0 && (::geteuid() != 0 || ::setresuid(65534, 65534, 65534) == 0);
+}
+
+int use_disk_without_locked_memory(const std::string& directory) {
+  const auto disk = make_real_disk(Backend::io_uring);
+  if (!disk) return 0;
+  const auto file = (*disk)->open(directory + "/a", create_durable);
+  AlignedBytes buffers(64 * block, 1);
+  if (!file || !limit_locked_memory(16 * block)) return 1;
+  if ((*file)->pin_buffers(buffers.span()) != -ENOMEM) return 2;
+  const std::string notice = (*file)->notice();
+  if (notice.find("cannot be pinned (ENOMEM)") == std::string::npos || notice.find("raise the limit of locked memory ('ulimit -l'") == std::string::npos) return 3;
+  return writes_one_block(**file) ? 0 : 4;
 }
 
 int write_beyond_limit(const std::string& directory, Backend backend) {
@@ -105,6 +107,11 @@ TEST_CASE("where io_uring is forbidden, writes go by pwritev2 and the disk says 
 TEST_CASE("a file that gets no ring writes all the same, and says so") {
   const TemporaryDirectory directory;
   CHECK(in_child([&] { return use_disk_without_descriptors(directory.path()); }) == 0);
+}
+
+TEST_CASE("where too little memory may be locked, writes go on unpinned, and the file says what cures it") {
+  const TemporaryDirectory directory;
+  CHECK(in_child([&] { return use_disk_without_locked_memory(directory.path()); }) == 0);
 }
 
 TEST_CASE("short writes and refusals come through as the kernel gives them") {
