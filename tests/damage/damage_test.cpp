@@ -34,10 +34,10 @@ class Sweep {
   explicit Sweep(const Directory& directory) : directory_(directory) {}
 
   template <class Damage, class What>
-  void run(const std::string& file, Damage damage, What what) {
+  void run(const std::string& file, Damage damage, What what, bool with_witness = false) {
     auto copy = directory_.copy();
     damage(*copy);
-    const Outcome outcome = file == directory_.snapshot() ? directory_.judge_snapshot(*copy) : directory_.judge(*copy);
+    const Outcome outcome = file == directory_.snapshot() ? directory_.judge_snapshot(*copy) : directory_.judge(*copy, with_witness);
     ++counts_[static_cast<std::size_t>(outcome)];
     if (outcome == Outcome::silent && counts_[3] <= 5) FAIL_CHECK("silently different: " << what());
   }
@@ -92,10 +92,11 @@ void exchange_all(const Directory& directory, std::uint64_t piece_bytes, std::ui
       const auto what = [&] { return at(pieces[a].file, pieces[a].offset) + " over " + at(pieces[b].file, pieces[b].offset); };
       sweep.run(pieces[b].file, [&](io::SimulatedDisk& disk) { disk.overwrite(pieces[b].file, pieces[b].offset, pieces[a].bytes); }, what);
       if (a > b) continue;
+      const bool with_witness = directory.is_last_block(pieces[a].file, pieces[a].offset) && directory.is_seal(pieces[b].file, pieces[b].offset);
       sweep.run(pieces[b].file, [&](io::SimulatedDisk& disk) {
         disk.overwrite(pieces[b].file, pieces[b].offset, pieces[a].bytes);
         disk.overwrite(pieces[a].file, pieces[a].offset, pieces[b].bytes);
-      }, [&] { return "exchanged: " + what(); });
+      }, [&] { return "exchanged: " + what(); }, with_witness);
     }
   }
   sweep.print(name);

@@ -20,6 +20,9 @@ Directory::Directory(bool clean) : disk_(std::make_unique<io::SimulatedDisk>()) 
   REQUIRE(segments.ok());
   REQUIRE(segments->size() == 3);
   for (const std::uint64_t segment : *segments) files_.push_back(journal::segment_path(directory, segment));
+  const auto in_use = content(files_.back());
+  const auto written = std::find_if(in_use.rbegin(), in_use.rend(), [](std::byte byte) { return byte != std::byte{0}; });
+  seal_page_ = static_cast<std::uint64_t>(in_use.rend() - written - 1) / journal::page_bytes;
   auto disk = copy();
   options_.disk = disk.get();
   const Journal journal = reopen(options_);
@@ -101,7 +104,7 @@ Outcome declared(const Error& error) { return error.text.find(directory) != std:
 }  // namespace
 
 // The reader first: most damage ends there, and a start need not be tried.
-Outcome Directory::judge(io::SimulatedDisk& disk) const {
+Outcome Directory::judge(io::SimulatedDisk& disk, bool with_witness) const {
   std::size_t read_bytes = 0;
   if (const Outcome read = judge_reading(disk, read_bytes); read != Outcome::identical) return read;
   journal::Options options = options_;
@@ -109,6 +112,7 @@ Outcome Directory::judge(io::SimulatedDisk& disk) const {
   auto opened = Journal::open(options);
   if (!opened) return declared(opened.error());
   const RecoveryReport& report = opened->recovery();
+  if (with_witness && report.label == Label::torn && report.dropped_bytes > 0 && !report.quarantine_file.empty()) return Outcome::declared;
   if (!is_as_it_was(report)) return Outcome::silent;
   if (report.chain != state_.chain || read_bytes != state_.inputs.size()) {  // else the same blocks stand there that were read
     if (const Outcome read = judge_reading(disk, read_bytes); read != Outcome::identical) return read;

@@ -38,8 +38,12 @@ class Directory {
   [[nodiscard]] std::vector<std::byte> content(const std::string& file) const { return disk_->content(file); }
   [[nodiscard]] std::unique_ptr<io::SimulatedDisk> copy() const { return disk_->after_process_death(); }
 
-  // Starts a journal on the disk and reads it.
-  [[nodiscard]] Outcome judge(io::SimulatedDisk& disk) const;
+  // Starts a journal on the disk and reads it. `with_witness`: the damage lies in the last block and in the seal behind it, so what it
+  // leaves is what a power cut leaves: TORN then, which says what it dropped, is all that can be known (a receipt proves more).
+  [[nodiscard]] Outcome judge(io::SimulatedDisk& disk, bool with_witness = false) const;
+  // The pages of the last block with inputs and of its seal. REQUIRES: not clean.
+  [[nodiscard]] bool is_last_block(const std::string& file, std::uint64_t offset) const { return file == files_.back() && offset / journal::page_bytes == seal_page_ - 1; }
+  [[nodiscard]] bool is_seal(const std::string& file, std::uint64_t offset) const { return file == files_.back() && offset / journal::page_bytes == seal_page_; }
   // The same for the snapshot alone.
   [[nodiscard]] Outcome judge_snapshot(io::SimulatedDisk& disk) const;
 
@@ -56,6 +60,7 @@ class Directory {
   std::vector<std::string> files_;
   std::string snapshot_;
   std::string quarantined_;
+  std::uint64_t seal_page_ = 0;
 };
 
 }  // namespace pawl::damage
