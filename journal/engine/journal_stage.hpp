@@ -31,6 +31,9 @@ class JournalStage {
   // Set-up: the last sequence whose decision was emitted, to be recorded beside the inputs.
   void record_emitted(const ring::Cursor<>& emitted) noexcept { emitted_ = &emitted; }
 
+  // Set-up: the end of the decision ring. Until decide has set it, a digest may still come.
+  void wait_for(const ring::Cursor<>& decided_end) noexcept { decided_end_ = &decided_end; }
+
   // A source's name, to stand in the journal before its first input. False: too many at once. Thread: any one at a time, before the
   // source is added to the sequence stage.
   bool announce(std::uint16_t number, std::string_view name) {
@@ -65,9 +68,11 @@ class JournalStage {
     return static_cast<std::int64_t>(moved);
   }
 
-  // Everything that was sequenced is durable and witnessed, or the writer has failed.
+  // Everything that was sequenced is durable and witnessed, with the digest of every interval; or the writer has failed.
   [[nodiscard]] bool finished() noexcept {
-    return writer_.state() == WriterState::failed || (reader_.finished() && digests_.read_available() == 0 && writer_.drained());
+    if (writer_.state() == WriterState::failed) return true;
+    // Drained first: from here on annotations no longer wait for inputs, which will not come.
+    return reader_.finished() && writer_.drained() && decided() && digests_.read_available() == 0;
   }
 
   [[nodiscard]] bool waiting_for_device() const noexcept { return writer_.in_flight(); }
@@ -112,6 +117,9 @@ class JournalStage {
     reader_.release(taken_to);
     return taken_to - batch.first + 1;
   }
+
+  // Pairs with close of the decision ring's writer, before which decide passes its last digest on.
+  [[nodiscard]] bool decided() const noexcept { return decided_end_ == nullptr || decided_end_->load_acquire() != ring::no_end; }
 
   [[nodiscard]] std::span<const std::byte> record(Sequence sequence) const noexcept {
     return {slots_[sequence] + record_offset, record_header_bytes + slots_.header(sequence).length};
@@ -178,6 +186,7 @@ class JournalStage {
   DigestQueue& digests_;
   DigestCheck& check_;
   const ring::Cursor<>* emitted_ = nullptr;
+  const ring::Cursor<>* decided_end_ = nullptr;
   boost::lockfree::spsc_queue<SourceName, boost::lockfree::capacity<64>> sources_;
   Sequence annotated_ = no_sequence;
   ring::Cursor<> durable_;

@@ -143,6 +143,7 @@ Result<void> Machine::wire(Sequence recovered) {
   if (!record_memory.ok()) return std::move(record_memory).error();
   record_ring_ = std::make_unique<RecordRing>(*record_memory, layout_->record_bytes());
   decisions_ = std::make_unique<ring::Writer<RecordRing>>(*record_ring_);
+  if (journal_) journal_->wait_for(decisions_->end());
   if (journal_ == nullptr) digest_check_stage_ = std::make_unique<DigestCheckStage>(digest_queue_, *digest_check_, decisions_->end());
   decide_stage_ = std::make_unique<DecideStage<LatencyProbe>>(*decide_reader_, *decide_, view, *tiles_, *decisions_, digest_queue_, decide_probe_);
 

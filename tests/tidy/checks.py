@@ -165,7 +165,7 @@ PACKAGES = {
     "CLI/": "libcli11-dev", "concurrentqueue/": "libconcurrentqueue-dev", "nlohmann/": "nlohmann-json3-dev", "oneapi/": "libtbb-dev",
     "readerwriterqueue/": "libreaderwriterqueue-dev", "benchmark/": "libbenchmark-dev", "boost/": "libboost-dev", "doctest/": "doctest-dev",
     "fast_float/": "libfast-float-dev", "fmt/": "libfmt-dev", "liburing.h": "liburing-dev", "mimalloc": "libmimalloc-dev",
-    "openssl/": "libssl-dev", "rapidcheck": "librapidcheck-dev", "relacy/": "relacy-dev", "rocksdb/": "librocksdb-dev",
+    "fuse.h": "libfuse3-dev", "openssl/": "libssl-dev", "rapidcheck": "librapidcheck-dev", "relacy/": "relacy-dev", "rocksdb/": "librocksdb-dev",
     "sqlite3.h": "libsqlite3-dev", "xxhash.h": "libxxhash-dev", "xxh_x86dispatch.h": "libxxhash-dev", "zstd.h": "libzstd-dev",
 }
 SYSTEM = re.compile(r"(?:sys|linux|net|netinet|arpa|bits|asm)/|(?:unistd|stdlib|fcntl|sched|poll|pthread|dirent|signal|\w*intrin|dlfcn|termios|time|errno|malloc)\.h$")
