@@ -17,7 +17,11 @@ bool is_evaluated(AggregateKind kind) {
     case AggregateKind::sum:
     case AggregateKind::avg:
     case AggregateKind::share:
+    case AggregateKind::first:
     case AggregateKind::last:
+    case AggregateKind::min:
+    case AggregateKind::max:
+    case AggregateKind::rate:
     case AggregateKind::distinct: return true;
     default: return false;
   }
@@ -35,9 +39,10 @@ std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
     if (std::string why = why_not(*part, pipeline); !why.empty()) return why;
   }
   if (aggregate.value == nullptr) return {};
-  const bool stored = aggregate.kind == AggregateKind::last || aggregate.kind == AggregateKind::distinct;
-  if (stored && aggregate.value->type.ratio) return std::string("it uses `") + name + "` of a ratio";
-  if (aggregate.kind == AggregateKind::last && aggregate.value->type.kind == Kind::text) return "it uses `last` of a text";
+  const bool counted = aggregate.kind == AggregateKind::count || aggregate.kind == AggregateKind::rate;
+  if (!counted && aggregate.value->type.ratio) return std::string("it uses `") + name + "` of a ratio";
+  const bool picked = aggregate.kind == AggregateKind::first || aggregate.kind == AggregateKind::last;
+  if (picked && aggregate.value->type.kind == Kind::text) return std::string("it uses `") + name + "` of a text";
   return {};
 }
 

@@ -20,6 +20,7 @@ constexpr int entry_bytes = 16;           // of an event in a window: effective 
 constexpr int value_bytes = 8;            // of one value kept with it
 constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
 constexpr int distinct_entry_bytes = 24;  // value, count, link
+constexpr int links_bytes = 8;            // of an event in a window of `first`, `min` or `max`: the candidates beside it
 
 constexpr int lets_followed_max = 4;      // a let in a let in ...: past that, its own line tells
 
@@ -35,6 +36,7 @@ struct Ring {
   Duration kept = 0;       // time: how far back
   std::int64_t last_n = 0;
   std::vector<std::string> values;  // canonical texts of what is kept with an event
+  std::vector<std::string> chains;  // what else is linked through the events
   int accumulators = 0;
   bool distinct = false;
 };
@@ -114,7 +116,13 @@ class Explainer {
     ring.distinct = ring.distinct || aggregate.kind == AggregateKind::distinct;
     if (!aggregate.value || aggregate.value->op == Op::literal) return;
     std::string value = canonical(*aggregate.value);
-    if (std::find(ring.values.begin(), ring.values.end(), value) == ring.values.end()) ring.values.push_back(std::move(value));
+    const bool chained = aggregate.kind == AggregateKind::first || aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max;
+    if (chained && aggregate.span != SpanKind::since_start) add_once(ring.chains, fmt::format("{} {} {}", language::word(aggregate.kind), aggregate.delay, value));
+    add_once(ring.values, std::move(value));
+  }
+
+  static void add_once(std::vector<std::string>& list, std::string text) {
+    if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
   }
 
   std::string rings() const {
@@ -137,7 +145,7 @@ class Explainer {
 
   static std::string describe(const Ring& ring) {
     const int fixed = record_bytes + ring.accumulators * accumulator_bytes;
-    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size());
+    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + links_bytes * static_cast<int>(ring.chains.size());
     std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
     if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));
     if (ring.last_n > 0) text += fmt::format(" and {} bytes for each of the latest {} events", each, ring.last_n);

@@ -88,6 +88,14 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
       place.valid[d.cell + i] = any;
     }
   }
+  for (const Rate& rate : reads.rates) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const bool any = place.numbers[rate.cell + i] != 0;
+      place.numbers[rate.cell + i] *= rate.factor;
+      place.numbers[rate.cell + next_column + i] = any ? rate.seconds : 0;
+      place.valid[rate.cell + i] = place.valid[rate.cell + next_column + i] = any;
+    }
+  }
   for (const std::uint32_t cell : reads.always) {
     for (std::size_t i = 0; i < count; ++i) place.valid[cell + i] = 1;
   }
@@ -124,6 +132,7 @@ Scalar Group::read_rare(const Read& read, const std::byte* record, Time te) noex
   switch (read.op) {
     case Read::Op::total64: case Read::Op::share64: return {load<std::int64_t>(record + read.lead), true};
     case Read::Op::total128: case Read::Op::avg128: return narrow(load<Int128>(record + read.lead));
+    case Read::Op::front: return {load<Front>(record + read.lead).value, load<Front>(record + read.lead).location != no_location};
     default: return read_last(record, read, te);
   }
 }

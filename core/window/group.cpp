@@ -21,6 +21,13 @@ std::size_t raw_bytes_max(const Layout& layout) noexcept {
   return bytes;
 }
 
+bool keeps_value(Column::Kind kind) noexcept {
+  switch (kind) {
+    case Column::Kind::latest: case Column::Kind::carry: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return true;
+    default: return false;
+  }
+}
+
 // A record as a new key has it, and as an event without a key reads it.
 std::vector<std::byte> blank_record(const Layout& layout) {
   std::vector<std::byte> blank(layout.record_bytes);
@@ -28,7 +35,7 @@ std::vector<std::byte> blank_record(const Layout& layout) {
   if (layout.keeps_rings()) store(blank.data() + layout.ring_head_offset, RingHead{.append = no_location, .position = 0, .oldest_chunk = no_chunk, .oldest_end = 0});
   const auto clear_carries = [&](const std::vector<Column>& columns, std::size_t block) {
     for (const Column& column : columns) {
-      if (column.kind == Column::Kind::carry || column.kind == Column::Kind::latest) store(blank.data() + block + column.offset + carry_te_offset, no_time);
+      if (keeps_value(column.kind)) store(blank.data() + block + column.offset + carry_te_offset, no_time);
     }
   };
   clear_carries(layout.edge_others, layout.totals_offset);
@@ -37,6 +44,10 @@ std::vector<std::byte> blank_record(const Layout& layout) {
   for (const Edge& edge : layout.edges) clear_carries(layout.edge_others, edge.block);
   for (const Distinct& distinct : layout.distincts) {
     store(blank.data() + distinct.state, DistinctState{.counted = distinct.trail < 0, .values = 0});
+  }
+  for (const Chain& chain : layout.chains) {
+    store(blank.data() + chain.ends, ChainEnds{no_location, no_location});
+    for (const Chain::Window& window : chain.windows) store(blank.data() + window.front, Front{.value = 0, .location = no_location, .reserved = 0});
   }
   return blank;
 }

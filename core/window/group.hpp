@@ -194,6 +194,13 @@ class Group {
   void free_ring(std::byte* record) noexcept;
   [[nodiscard]] std::uint32_t passed_by_all(const std::byte* record) const noexcept;
 
+  // First, least and greatest values (chains.cpp).
+  [[nodiscard]] Links* links_of(const Chain& chain, std::uint32_t location) const noexcept { return reinterpret_cast<Links*>(ring_entry(location) + chain.links); }
+  [[nodiscard]] std::int64_t value_in(const Chain& chain, std::uint32_t location) const noexcept;
+  void extend(std::byte* record, const Chain& chain, std::uint32_t location) noexcept;
+  void leave(std::byte* record, const Chain& chain, const Chain::Window& window, std::uint32_t location) noexcept;
+  void pass_in_chains(std::byte* record, std::size_t edge, std::uint32_t location) noexcept;
+
   // Distinct values (distinct.cpp).
   template <class Visit>
   void visit(Span span, const Raw& raw, Visit visit) const noexcept;

@@ -269,7 +269,20 @@ bool GroupLoader::read_ring(std::byte* record, state::RowReader& rows) {
     // At the end it has no place: the next entry sets it.
     *group_.ring_cursor(record, layout.ring_edges[i]) = {at < locations.size() ? locations[at] : 0, positions[i]};
   }
+  for (const Chain& chain : layout.chains) rebuild_chain(record, chain, first, locations);
   return true;
+}
+
+// As if the lead had passed all of its entries before the trails passed any of theirs: the same chain.
+void GroupLoader::rebuild_chain(std::byte* record, const Chain& chain, std::uint32_t first, std::span<const std::uint32_t> locations) {
+  const auto passed = [&](int edge) {
+    const std::uint32_t position = edge < 0 ? group_.ring_of(record)->position : group_.ring_cursor(record, static_cast<std::size_t>(edge))->position;
+    return locations.first(position - first);
+  };
+  for (const std::uint32_t location : passed(chain.lead)) group_.extend(record, chain, location);
+  for (const Chain::Window& window : chain.windows) {
+    for (const std::uint32_t location : passed(window.trail)) group_.leave(record, chain, window, location);
+  }
 }
 
 bool GroupLoader::read_counted(Group::Index index, state::RowReader& rows) {

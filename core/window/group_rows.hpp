@@ -74,6 +74,7 @@ class GroupLoader {
   bool read_key(state::RowReader& rows, std::size_t partition);
   bool read_wide(Group::Index index, state::RowReader& rows);
   bool read_ring(std::byte* record, state::RowReader& rows);
+  void rebuild_chain(std::byte* record, const Chain& chain, std::uint32_t first, std::span<const std::uint32_t> locations);
   bool read_counted(Group::Index index, state::RowReader& rows);
   bool read_entries(state::RowReader& rows);
   bool read_entry(state::RowReader& rows);

@@ -33,6 +33,7 @@ class Builder {
     for (const Distinct& distinct : layout_.distincts) {
       if (distinct.lead >= 0 || distinct.trail >= 0) (void)count_column(0, true, false);
     }
+    if (!layout_.chains.empty()) (void)count_column(0, true, false);
     order_edges();
     place_key();
     if (auto error = place_columns()) return std::move(*error);
@@ -40,8 +41,8 @@ class Builder {
     place_record();
     if (auto error = place_ring_entry()) return std::move(*error);
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
-    take_apart(layout_.before);
-    take_apart(layout_.after);
+    layout_.before.take_apart();
+    layout_.after.take_apart();
     plan_types();
     return std::move(layout_);
   }
@@ -51,6 +52,7 @@ class Builder {
     int lead = -1, trail = -1;               // edges
     std::size_t first = none, second = none; // columns: value or numerator, denominator
     std::size_t distinct = none;
+    std::size_t chain = none, window = none;
   };
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -148,12 +150,26 @@ class Builder {
     return add_column(column);
   }
 
+  static bool is_chained(AggregateKind kind) { return kind == AggregateKind::first || kind == AggregateKind::min || kind == AggregateKind::max; }
+
+  // The first, least or greatest value since the start.
+  std::size_t kept_column(const Aggregate& aggregate, bool in_entry) {
+    Column column;
+    column.kind = aggregate.kind == AggregateKind::first ? Column::Kind::earliest : aggregate.kind == AggregateKind::min ? Column::Kind::least : Column::Kind::greatest;
+    column.facts = valid_facts(aggregate);
+    column.value = add_expr(values_, aggregate.value.get());
+    column.in_entry = in_entry;
+    return add_column(column);
+  }
+
   Needs collect(const Aggregate& aggregate) {
     Needs needs;
     const bool since_start = aggregate.span == SpanKind::since_start;
     if (aggregate.delay > 0) needs.lead = add_edge(Edge{.offset = aggregate.delay});
     if (aggregate.kind == AggregateKind::last) {
       needs.first = carry_column(aggregate, aggregate.delay > 0);
+    } else if (since_start && is_chained(aggregate.kind)) {
+      needs.first = kept_column(aggregate, aggregate.delay > 0);
     } else {
       needs.trail = trail_of(aggregate, needs.lead);
       collect_totals(aggregate, needs, since_start);
@@ -166,7 +182,7 @@ class Builder {
   void collect_totals(const Aggregate& aggregate, Needs& needs, bool since_start) {
     const bool in_entry = needs.lead >= 0 || needs.trail >= 0;
     switch (aggregate.kind) {
-      case AggregateKind::count: needs.first = count_column(valid_facts(aggregate), in_entry, since_start); break;
+      case AggregateKind::count: case AggregateKind::rate: needs.first = count_column(valid_facts(aggregate), in_entry, since_start); break;
       case AggregateKind::sum: needs.first = sum_column(aggregate, in_entry, since_start); break;
       case AggregateKind::avg:
         needs.first = sum_column(aggregate, in_entry, since_start);
@@ -176,6 +192,7 @@ class Builder {
         needs.first = count_column(true_facts(aggregate), in_entry, since_start);
         needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
         break;
+      case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: add_to_chain(aggregate, needs); break;
       default: needs.distinct = add_distinct(aggregate, needs); break;
     }
   }
@@ -193,6 +210,20 @@ class Builder {
     }
     layout_.distincts.push_back(distinct);
     return layout_.distincts.size() - 1;
+  }
+
+  void add_to_chain(const Aggregate& aggregate, Needs& needs) {
+    const Raw raw{.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)};
+    Chain chain{.raw = add_raw(raw), .lead = needs.lead};
+    if (aggregate.kind != AggregateKind::first) chain.order = aggregate.kind == AggregateKind::min ? Chain::Order::least : Chain::Order::greatest;
+    const auto alike = [&](const Chain& other) { return other.order == chain.order && other.raw == chain.raw && other.lead == chain.lead; };
+    const auto known = std::find_if(layout_.chains.begin(), layout_.chains.end(), alike);
+    needs.chain = static_cast<std::size_t>(known - layout_.chains.begin());
+    if (known == layout_.chains.end()) layout_.chains.push_back(chain);
+    std::vector<Chain::Window>& windows = layout_.chains[needs.chain].windows;
+    const auto window = std::find_if(windows.begin(), windows.end(), [&](const Chain::Window& other) { return other.trail == needs.trail; });
+    needs.window = static_cast<std::size_t>(window - windows.begin());
+    if (window == windows.end()) windows.push_back({.trail = needs.trail});
   }
 
   std::size_t add_raw(const Raw& raw) {
@@ -236,6 +267,10 @@ class Builder {
     for (Edge& edge : edges) move(edge.lead);
     for (Needs& needs : needs_) { move(needs.lead); move(needs.trail); }
     for (Distinct& distinct : layout_.distincts) { move(distinct.lead); move(distinct.trail); }
+    for (Chain& chain : layout_.chains) {
+      move(chain.lead);
+      for (Chain::Window& window : chain.windows) move(window.trail);
+    }
     layout_.edges = std::move(edges);
     layout_.time_edges = static_cast<std::size_t>(std::count_if(layout_.edges.begin(), layout_.edges.end(), [](const Edge& e) { return !e.last_n; }));
   }
@@ -335,11 +370,15 @@ class Builder {
     return offset;
   }
 
-  // A window of `last N` finds what it passes, and `distinct` its values, in the key's own ring.
+  // A window of `last N` finds what it passes, and `distinct` and chains their values, in the key's own ring.
   void place_ring_cursors() {
     std::vector<bool> needed(layout_.edges.size());
     const auto need = [&](int edge) { if (edge >= 0) needed[static_cast<std::size_t>(edge)] = true; };
     for (const Distinct& distinct : layout_.distincts) { need(distinct.lead); need(distinct.trail); }
+    for (const Chain& chain : layout_.chains) {
+      need(chain.lead);
+      for (const Chain::Window& window : chain.windows) need(window.trail);
+    }
     for (std::size_t i = layout_.time_edges; i < layout_.edges.size(); ++i) {
       needed[i] = true;
       layout_.ring_words = layout_.entry_words;
@@ -371,6 +410,14 @@ class Builder {
       distinct.lead_position = static_cast<std::uint32_t>(distinct.lead < 0 ? now : cursor(distinct.lead) + offsetof(RingCursor, position));
       if (distinct.trail >= 0) distinct.trail_cursor = cursor(distinct.trail);
     }
+    for (Chain& chain : layout_.chains) {
+      chain.ends = static_cast<std::uint32_t>(offset);
+      offset += sizeof(ChainEnds);
+      for (Chain::Window& window : chain.windows) {
+        window.front = static_cast<std::uint32_t>(offset);
+        offset += sizeof(Front);
+      }
+    }
     for (const std::uint32_t edge : layout_.ring_edges) {
       if (edge < layout_.time_edges) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
     }
@@ -384,6 +431,10 @@ class Builder {
 
   std::optional<Error> place_ring_entry() {
     layout_.ring_entry_bytes = sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t) + layout_.raws_bytes;
+    for (Chain& chain : layout_.chains) {
+      chain.links = layout_.ring_entry_bytes;
+      layout_.ring_entry_bytes += sizeof(Links);
+    }
     if (!layout_.keeps_rings() || place_chunk()) return std::nullopt;
     return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
   }
@@ -419,6 +470,8 @@ class Builder {
       case AggregateKind::sum: return since_start ? Read::Op::total128 : Read::Op::sum64;
       case AggregateKind::avg: return since_start ? Read::Op::avg128 : Read::Op::avg32;
       case AggregateKind::share: return since_start ? Read::Op::share64 : Read::Op::share32;
+      case AggregateKind::rate: return Read::Op::rate32;
+      case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: return since_start ? Read::Op::last_always : Read::Op::front;
       case AggregateKind::last:
         return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
       default: return Read::Op::distinct;
@@ -439,30 +492,10 @@ class Builder {
     read.trail_count = place(needs.second, needs.trail);
     read.total = static_cast<std::uint32_t>(needs.distinct);
     if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) read.total = layout_.columns[needs.first].word;
-    read.reach = aggregate.delay + aggregate.width;
+    if (needs.chain != none) read.lead = layout_.chains[needs.chain].windows[needs.window].front;
+    read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
     read.n = static_cast<std::uint64_t>(aggregate.n);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
-  }
-
-  static void take_apart(Reads& reads) {
-    for (const Read& read : reads.all) {
-      const Difference value{read.lead, read.trail, read.cell};
-      const Difference count{read.lead_count, read.trail_count, read.cell + static_cast<std::uint32_t>(limits::tile_events)};
-      switch (read.op) {
-        case Read::Op::count32: reads.differences32.push_back(value); break;
-        case Read::Op::sum64: reads.differences64.push_back(value); break;
-        case Read::Op::avg32: reads.differences64.push_back(value); break;
-        case Read::Op::share32: reads.differences32.push_back(value); break;
-        case Read::Op::last_always: reads.lasts.push_back(value); break;
-        case Read::Op::distinct: reads.distincts.push_back(read); break;
-        default: reads.rare.push_back(read); break;
-      }
-      if (read.op == Read::Op::count32 || read.op == Read::Op::sum64) reads.always.push_back(read.cell);
-      if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) reads.sums.push_back(read);
-      if (read.op != Read::Op::avg32 && read.op != Read::Op::share32) continue;
-      reads.differences32.push_back(count);
-      reads.ratios.push_back(read.cell);
-    }
   }
 
   void plan_types() {
@@ -528,7 +561,7 @@ std::size_t bytes_of(Column::Kind kind) noexcept {
   switch (kind) {
     case Column::Kind::count32: return 4;
     case Column::Kind::count64: case Column::Kind::sum64: return 8;
-    case Column::Kind::sum128: case Column::Kind::latest: return 16;
+    case Column::Kind::sum128: case Column::Kind::latest: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return 16;
     case Column::Kind::carry: return 24;
   }
   return 0;

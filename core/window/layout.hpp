@@ -1,10 +1,10 @@
 // From the features of one group to the bytes of its records and entries, and to the plain steps that maintain and read them.
 // Made once, at set-up.
 //
-//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states |
+//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains |
 //   block       | sum64 columns | count32 columns, padded to fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
 //   entry       | EntryHead | words |                        in the group's log, one for all keys: what an edge adds to its block when it passes the event
-//   ring entry  | bits | words, for `last N` | raw values |  in the key's own ring, for `last N` and `distinct` alone
+//   ring entry  | bits | words, for `last N` | raw values | links |  in the key's own ring, for `last N`, `distinct`, `first`, `min` and `max`
 #pragma once
 
 #include <cstddef>
@@ -87,6 +87,9 @@ struct Column {
     sum128,   // + value
     latest,   // value and te of the latest one
     carry,    // the same, its number among those with `match`, and the number of these
+    earliest, // value and te of the first one,
+    least,    // of the first one that none is below,
+    greatest, // or above
   };
   Kind kind = Kind::count32;
   Facts facts = 0;
@@ -101,7 +104,7 @@ struct Column {
 // What its total takes in a record.
 [[nodiscard]] std::size_t bytes_of(Column::Kind kind) noexcept;
 
-// Latest and carry: where their parts stand.
+// Latest, carry and the like: where their parts stand.
 inline constexpr std::size_t carry_te_offset = 8;
 inline constexpr std::size_t carry_number_offset = 16;   // uint32, as is
 inline constexpr std::size_t carry_matched_offset = 20;
@@ -120,7 +123,7 @@ struct Edge {
   std::size_t match_here = 0;     // and at this edge
 };
 
-// A value kept in the ring, for `distinct`.
+// A value kept in the ring, for `distinct` and for chains.
 struct Raw {
   std::size_t value = 0;          // index of the value program, or of the text
   bool text = false;
@@ -138,9 +141,37 @@ struct Distinct {
   std::uint32_t trail_cursor = 0;                 // of the RingCursor where it begins; trail -1: none
 };
 
+// For `first`, `min` and `max`: the entries with a value that no later one outdoes, from the oldest on; a window's value is that of the first
+// of them in it. Linked through the ring, one list for all windows that end at the same place; nothing outdoes a `first`.
+struct Chain {
+  enum class Order : std::uint8_t { first, least, greatest };
+  struct Window {
+    int trail = -1;               // edge
+    std::uint32_t front = 0;      // offset of its Front in the record
+  };
+  Order order = Order::first;
+  std::size_t raw = 0;
+  int lead = -1;                  // edge; -1: now
+  std::uint32_t ends = 0;         // offset of its ChainEnds in the record
+  std::size_t links = 0;          // offset of its Links in a ring entry
+  std::vector<Window> windows{};
+};
+
+struct ChainEnds {
+  std::uint32_t oldest, newest;   // locations; no_location: it is empty
+};
+struct Links {
+  std::uint32_t earlier, later;   // locations; `earlier` of the oldest means nothing
+};
+struct Front {                    // where a window begins in a chain
+  std::int64_t value;
+  std::uint32_t location;         // no_location: no value in the window
+  std::uint32_t reserved;
+};
+
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, rate32 };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
@@ -148,7 +179,7 @@ struct Read {
   std::uint32_t lead_count = 0, trail_count = 0;  // the denominator's
   std::uint32_t total = 0;        // sum64, avg32: index of the sum64 column; distinct: index of the Distinct
   std::int32_t lead_edge = -1, trail_edge = -1;
-  Duration reach = 0;             // last_time: te > te(e) - reach
+  Duration reach = 0;             // last_time: te > te(e) - reach; rate32: the span
   std::uint64_t n = 0;            // last_n
 };
 
@@ -158,17 +189,27 @@ struct Difference {
   std::uint32_t cell = 0;
 };
 
+// A count at `cell` becomes a count a second: times `factor` / `seconds`.
+struct Rate {
+  std::uint32_t cell = 0;
+  std::int64_t factor = 1, seconds = 1;
+};
+
 // Features taken apart into loops without branches: nearly all are differences of totals.
 struct Reads {
   std::vector<Difference> differences32, differences64;
   std::vector<std::uint32_t> always;  // cells that are always valid
   std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
-  std::vector<Difference> lasts;      // last .. since start: the carry at `lead`
+  std::vector<Difference> lasts;      // last, first, min, max .. since start: what is kept at `lead`
+  std::vector<Rate> rates;
   std::vector<Read> sums;             // sum64 and avg32 again, for keys with wide values
   std::vector<Read> distincts;
   std::vector<Read> rare;             // what else is read from the record itself
-  [[nodiscard]] bool from_record() const noexcept { return !distincts.empty() || !rare.empty(); }
   std::vector<Read> all;
+
+  // Fills the lists above from `all`.
+  void take_apart();
+  [[nodiscard]] bool from_record() const noexcept { return !distincts.empty() || !rare.empty(); }
 };
 
 struct KeyPart {
@@ -202,6 +243,7 @@ struct Layout {
   std::vector<std::uint32_t> ring_edges;  // those with a ring cursor
   std::vector<Raw> raws;
   std::vector<Distinct> distincts;
+  std::vector<Chain> chains;
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
   std::vector<Column> edge_others;        // columns of other kinds that edges read

@@ -59,16 +59,21 @@ void Group::add_other(std::byte* total, const Column& column, Bits bits, const s
   }
   if ((bits >> column.bit & 1) == 0) return;
   const auto value = [&] { return load<std::int64_t>(words + column.word * sizeof(std::int64_t)); };
+  const auto none_yet = [&] { return load<Time>(total + carry_te_offset) == no_time; };
+  const auto keep = [&] {
+    store(total, value());
+    store(total + carry_te_offset, te);
+  };
   switch (column.kind) {
     case Column::Kind::count64: store(total, load<std::uint64_t>(total) + 1); break;
     case Column::Kind::sum128: store(total, static_cast<Int128>(load<Int128>(total) + value())); break;
     case Column::Kind::carry:
       store(total + carry_number_offset, load<std::uint32_t>(total + carry_matched_offset));
-      [[fallthrough]];
-    case Column::Kind::latest:
-      store(total, value());
-      store(total + carry_te_offset, te);
-      break;
+      return keep();
+    case Column::Kind::latest: return keep();
+    case Column::Kind::earliest: return none_yet() ? keep() : void();
+    case Column::Kind::least: return none_yet() || value() < load<std::int64_t>(total) ? keep() : void();
+    case Column::Kind::greatest: return none_yet() || value() > load<std::int64_t>(total) ? keep() : void();
     case Column::Kind::count32: case Column::Kind::sum64: break;  // among the common ones
   }
 }
@@ -244,6 +249,9 @@ void Group::insert_into_ring(Index index, std::byte* record, const Batch& batch,
   ++ring_entries_;
   for (const std::uint32_t edge : layout_.ring_edges) {
     if (RingCursor* const cursor = ring_cursor(record, edge); cursor->position == position) cursor->location = location;
+  }
+  for (const Chain& chain : layout_.chains) {
+    if (chain.lead < 0) extend(record, chain, location);
   }
   if (layout_.time_edges != layout_.edges.size()) bring_cursors(index);
 }

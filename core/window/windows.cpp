@@ -42,15 +42,17 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
   const bool text = aggregate.value && aggregate.value->type.kind == Kind::text;
   const bool ratio = aggregate.value && aggregate.value->type.ratio;
   switch (aggregate.kind) {
-    case AggregateKind::count: case AggregateKind::distinct:
+    case AggregateKind::count: case AggregateKind::distinct: case AggregateKind::rate:
       if (text && aggregate.value->op != language::Op::field) return "texts inside an aggregate must be fields in this release";
+      if (aggregate.kind == AggregateKind::rate && aggregate.span != SpanKind::time) return "`rate` needs a span of time";
       break;
-    case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::share: case AggregateKind::last:
-      if (text) return "`last` of a text is not evaluated in this release";
+    case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::share: case AggregateKind::first: case AggregateKind::last:
+    case AggregateKind::min: case AggregateKind::max:
+      if (text) return "`first` and `last` of a text are not evaluated in this release";
       break;
-    default: return "only count, sum, avg, share, last and distinct are evaluated in this release";
+    default: return "only count, sum, avg, share, first, last, min, max, rate and distinct are evaluated in this release";
   }
-  if (ratio && aggregate.kind != AggregateKind::count) return "aggregates of ratios are not evaluated in this release";
+  if (ratio && aggregate.kind != AggregateKind::count && aggregate.kind != AggregateKind::rate) return "aggregates of ratios are not evaluated in this release";
   return std::nullopt;
 }
 

@@ -25,7 +25,7 @@ struct Profile {
   bool extreme_times;
 };
 
-constexpr Profile profiles[] = {{"edges", 0, 101, false}, {"edges", 0, 102, true}, {"types", 0, 103, false}, {"types", 1, 104, false}, {"types", 2, 105, false},
+constexpr Profile profiles[] = {{"edges", 0, 101, false}, {"edges", 0, 102, true}, {"chosen", 0, 107, false}, {"types", 0, 103, false}, {"types", 1, 104, false}, {"types", 2, 105, false},
                                 {"types", 3, 106, false}, {"logic", 0, 107, true}, {"extremes", 0, 108, true}};
 
 twin::Log generate(const language::Pipeline& pipeline, const Profile& profile) {

@@ -178,6 +178,11 @@ TEST_CASE("planted mistakes are found") {
       {"types", "count(per channel + device, 1m on Payment)", "count(per device, 1m on Payment)"},
       {"types", "where device starts with \"ab\"", "where device starts with \"abc\""},
       {"types", "prior share(ok per device, last 4)", "prior share(ok per device, last 5)"},
+      {"chosen", "let first_10s         = first(", "let first_10s         = last("},
+      {"chosen", "min(amount per customer, last 3)", "min(amount per customer, last 4)"},
+      {"chosen", "max(amount per customer, 1h)", "max(amount per customer, 3600000000001ns)"},
+      {"chosen", "prior max(amount per customer, 1m)", "max(amount per customer, 1m)"},
+      {"chosen", "let pace              = rate(per", "let pace              = rate(amount per"},
       // Exact comparisons.
       {"edges", "risk > 55% then", "risk >= 55% then"},
       {"edges", "risk_now >= 50%", "risk_now > 50%"},

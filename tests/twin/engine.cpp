@@ -136,6 +136,10 @@ std::vector<const Engine::Past*> Engine::select(const Unique& unique, Sequence s
   return window;
 }
 
+Datum Engine::rate(const Aggregate& aggregate, std::size_t count) {
+  return count == 0 ? Datum{} : Datum::of(Number(Integer(count) * one_second, Integer(aggregate.width)));
+}
+
 Datum Engine::extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const {
   const Type& type = unique.expr->aggregate->value->type;
   Datum best;
@@ -151,6 +155,7 @@ Datum Engine::extreme(const Unique& unique, const std::vector<const Past*>& wind
 
 Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
   const Aggregate& aggregate = *unique.expr->aggregate;
+  if (!aggregate.value && aggregate.kind == AggregateKind::rate) return rate(aggregate, all.size());
   if (!aggregate.value) return aggregate.kind == AggregateKind::count ? Datum::of(static_cast<std::int64_t>(all.size())) : Datum{};
 
   std::vector<const Past*> window;  // those whose value is not missing
@@ -170,6 +175,7 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
   const auto size = static_cast<std::int64_t>(window.size());
   switch (aggregate.kind) {
     case AggregateKind::count: return Datum::of(size);
+    case AggregateKind::rate: return rate(aggregate, window.size());
     case AggregateKind::distinct: return Datum::of(static_cast<std::int64_t>(distinct.size()));
     case AggregateKind::share: return size == 0 ? Datum{} : Datum::of(Number(total / size));
     case AggregateKind::first: return size == 0 ? Datum{} : to_datum(type, window.front()->inputs[unique.value]);

@@ -101,6 +101,7 @@ class Engine {
   Datum compute(const Unique& unique, Sequence sequence, const EventSchema& schema, const std::byte* slot);
   std::vector<const Past*> select(const Unique& unique, Sequence sequence, const std::vector<std::size_t>& history) const;
   Datum fold(const Unique& unique, const std::vector<const Past*>& window);
+  [[nodiscard]] static Datum rate(const language::Aggregate& aggregate, std::size_t count);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   void decide(const Scope& scope, Outcome& outcome);
 

@@ -1,6 +1,8 @@
 // Single cases worth reading: both edges of a window, prior, delays, last N, sums at the end of 64 bits, bounds, no allocation.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <limits>
 #include <new>
@@ -172,9 +174,54 @@ TEST_CASE("distinct counts a large window in the table, and is missing, counted,
   CHECK(p.value() == 25);
 }
 
+TEST_CASE("first, min and max go back to an earlier value when a better one has left, and are missing when none is left") {
+  std::vector<Aggregate> aggregates = list(agg(Agg::first).of(amount()).per("customer").within(10), agg(Agg::min).of(amount()).per("customer").within(10));
+  aggregates.push_back(agg(Agg::max).of(amount()).per("customer").within(10).prior().aggregate);
+  Payments p(std::move(aggregates));
+  const auto values = [&] { return std::array{p.value(0), p.value(1), p.value(2)}; };
+  p.pay(100, 1, 5);
+  CHECK(values() == std::array{std::int64_t{5}, std::int64_t{5}, missing});
+  p.pay(101, 1, 9);
+  CHECK(values() == std::array<std::int64_t, 3>{5, 5, 5});
+  p.pay(102, 1, 7);
+  CHECK(values() == std::array<std::int64_t, 3>{5, 5, 9});
+  p.pay(110, 1, 8);  // 100 is out
+  CHECK(values() == std::array<std::int64_t, 3>{9, 7, 9});
+  p.pay(111, 1, 7);  // 101 is out: of two sevens the later stays
+  CHECK(values() == std::array<std::int64_t, 3>{7, 7, 8});
+  p.pay(112, 1, 8);  // the first seven is out
+  CHECK(values() == std::array<std::int64_t, 3>{8, 7, 8});
+  p.pay(200, 1, 3);
+  CHECK(values() == std::array{std::int64_t{3}, std::int64_t{3}, missing});
+}
+
+TEST_CASE("a falling row of values, and what outdoes all of it at once") {
+  Payments p(list(agg(Agg::max).of(amount()).per("customer").within(5000), agg(Agg::max).of(amount()).per("customer").within(100)));
+  for (int i = 0; i < 3000; ++i) {
+    p.pay(i, 1, 3000 - i);
+    REQUIRE(p.value(0) == 3000);
+    REQUIRE(p.value(1) == 3000 - std::max(0, i - 99));
+  }
+  p.pay(3000, 1, 3000);
+  CHECK(p.value(0) == 3000);
+  CHECK(p.value(1) == 3000);
+  p.pay(5001, 1, 1);  // of the two at 3000 one is left
+  CHECK(p.value(0) == 3000);
+  CHECK(p.value(1) == 1);
+}
+
+TEST_CASE("entries of first, min and max are refused at their bound, counted and missing") {
+  Payments p(list(agg(Agg::min).of(amount()).per("customer").latest(30)), {.keys_max = 64, .entries_max = 20, .distinct_max = 0});
+  for (int i = 0; i < 25; ++i) p.pay(100, 1, i);
+  CHECK(p.value() == missing);
+  CHECK(p.counters().entries == 20);
+  CHECK(p.counters().entries_refused == 5);
+}
+
 TEST_CASE("nothing is allocated after set-up") {
   std::vector<Aggregate> aggregates = list(agg(Agg::avg).of(amount()).per("customer").within(50), agg(Agg::distinct).of(amount()).per("customer").within(300));
   aggregates.push_back(agg(Agg::last).of(field("at", instant)).per("customer").prior().aggregate);
+  aggregates.push_back(agg(Agg::max).of(amount()).per("customer").within(70).delayed(20).aggregate);
   Payments p(std::move(aggregates));
   const std::size_t before = allocations;
   for (int i = 0; i < 20'000; ++i) p.pay(i, i % 97, i % 31);

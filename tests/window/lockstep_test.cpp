@@ -32,6 +32,15 @@ std::vector<Aggregate> every_kind() {
     add(agg(Kind_::distinct).of(field("device", text_of(12))).per("terminal").within(4 * width).delayed(second).where(odd_one()));
     add(agg(Kind_::last).of(amount()).per("terminal").within(width).where(small()));
     add(agg(Kind_::last).of(amount()).per("terminal").within(width).delayed(second));
+    for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::max}) {
+      add(agg(kind).of(amount()).per("terminal").within(width));
+      add(agg(kind).of(amount()).per("terminal").within(width).prior().where(odd_one()));
+      add(agg(kind).of(amount()).per("customer").within(width).delayed(2 * second));
+      add(agg(kind).of(field("terminal", integer)).per("customer").within(2 * width).delayed(width).where(small()).prior());
+      add(agg(kind).of(field("at", instant)).within(width).delayed(width));
+    }
+    add(agg(Kind_::rate).per("customer").within(width).where(small()));
+    add(agg(Kind_::rate).of(amount()).per("terminal").within(width + 4).delayed(second).prior());
   }
   add(agg(Kind_::count).of(amount()).per("customer").within(5 * second));
   add(agg(Kind_::count).per("customer").within(3 * second).prior().where(small()));
@@ -44,6 +53,12 @@ std::vector<Aggregate> every_kind() {
     add(agg(Kind_::count).of(amount()).per("device").latest(n).delayed(2 * second).where(fraud()));
     add(agg(Kind_::last).of(amount()).per("device").latest(n).where(odd_one()));
     add(agg(Kind_::last).of(amount()).per("device").latest(n).delayed(second));
+    for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::max}) {
+      add(agg(kind).of(amount()).per("device").latest(n));
+      add(agg(kind).of(amount()).per("device").latest(n).prior().where(small()));
+      add(agg(kind).of(amount()).per("device").latest(n).delayed(2 * second));
+      add(agg(kind).of(amount()).per("device").within(n * second).delayed(2 * second));  // beside the former in one chain
+    }
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n));
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n).delayed(2 * second).prior());
   }
@@ -54,6 +69,10 @@ std::vector<Aggregate> every_kind() {
     add(agg(Kind_::avg).of(amount()).per("customer").per("terminal").delayed(delay));
     add(agg(Kind_::share).of(small()).per("customer").per("terminal").delayed(delay));
     add(agg(Kind_::last).of(amount()).per("customer").per("terminal").delayed(delay).prior());
+    for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::max}) {
+      add(agg(kind).of(amount()).per("customer").per("terminal").delayed(delay));
+      add(agg(kind).of(amount()).per("customer").delayed(delay).prior().where(odd_one()));
+    }
     add(agg(Kind_::distinct).of(field("device", text_of(12))).per("customer").per("terminal").delayed(delay));
   }
   add(agg(Kind_::count).within(2 * second));  // per all
@@ -76,6 +95,11 @@ std::vector<Aggregate> plain_kinds() {
     add(agg(Kind_::share).of(fraud()).per("terminal").within(width).delayed(3 * second));
     add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(width));
     add(agg(Kind_::sum).of(amount()).within(width));
+    add(agg(Kind_::rate).of(amount()).per("customer").within(width));
+    for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::max}) {
+      add(agg(kind).of(amount()).per("terminal").within(width));
+      add(agg(kind).of(amount()).per("terminal").within(width).delayed(2 * second).where(fraud()).prior());
+    }
     add(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()));  // two sums, one of them of some events only
     for (const std::int64_t limit : {100, 300, 400, 500}) add(agg(Kind_::count).within(width).where(both(Op::greater, amount(), literal(limit, money))));  // five counts
   }

@@ -2,9 +2,21 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <set>
 
 namespace pawl::window::test {
+namespace {
+
+bool below(const Value& a, const Value& b) { return a.number < b.number; }
+
+// count / span per second, as whole numbers without a common factor of span and second.
+Answer rate(std::int64_t count, Duration span) {
+  const std::int64_t common = std::gcd(span, one_second);
+  return count == 0 ? Answer{} : Answer{true, count * (one_second / common), span / common};
+}
+
+}  // namespace
 
 void Naive::take(const std::byte* slot, std::size_t slot_bytes) {
   Input input;
@@ -120,7 +132,11 @@ Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
     case AggregateKind::sum: return fits ? Answer{true, narrow, 0} : Answer{};
     case AggregateKind::avg: return fits && size > 0 ? Answer{true, narrow, size} : Answer{};
     case AggregateKind::share: return size > 0 ? Answer{true, narrow, size} : Answer{};
+    case AggregateKind::rate: return rate(aggregate.value ? size : events, aggregate.width);
+    case AggregateKind::first: return size > 0 ? Answer{true, values.front().number, 0} : Answer{};
     case AggregateKind::last: return size > 0 ? Answer{true, values.back().number, 0} : Answer{};
+    case AggregateKind::min: return size > 0 ? Answer{true, std::min_element(values.begin(), values.end(), below)->number, 0} : Answer{};
+    case AggregateKind::max: return size > 0 ? Answer{true, std::max_element(values.begin(), values.end(), below)->number, 0} : Answer{};
     case AggregateKind::distinct: return {true, static_cast<std::int64_t>(different.size()), 0};
     default: throw aggregate.kind;
   }

@@ -60,8 +60,8 @@ class Stage {
     std::vector<FeatureSpec> specs;
     std::uint32_t column = 0;
     for (const Aggregate& aggregate : aggregates) {
-      Type type = aggregate.value ? aggregate.value->type : integer;
-      type.ratio = aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::share;
+      Type type = aggregate.value && aggregate.kind != AggregateKind::rate ? aggregate.value->type : integer;
+      type.ratio = aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::share || aggregate.kind == AggregateKind::rate;
       specs.push_back({&aggregate, type, column});
       column += specs.back().columns();
     }
