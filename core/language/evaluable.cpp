@@ -21,10 +21,15 @@ bool is_evaluated(AggregateKind kind) {
     case AggregateKind::last:
     case AggregateKind::min:
     case AggregateKind::max:
+    case AggregateKind::stddev:
     case AggregateKind::rate:
     case AggregateKind::distinct: return true;
     default: return false;
   }
+}
+
+bool has_floats(const Expr& expr) {
+  return expr.type.kind == Kind::floating || std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return has_floats(*arg); });
 }
 
 // Each returns the empty text, or why not.
@@ -36,6 +41,7 @@ std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
   if (aggregate.pane != 0) return "it uses panes (`by`)";
   for (const Expr* part : {aggregate.value.get(), aggregate.where.get()}) {
     if (part == nullptr) continue;
+    if (has_floats(*part)) return "it computes with floats inside an aggregate";
     if (std::string why = why_not(*part, pipeline); !why.empty()) return why;
   }
   if (aggregate.value == nullptr) return {};
@@ -64,7 +70,6 @@ std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
 
 std::string why_not(const Expr& expr, const Pipeline& pipeline) {
   if (std::string why = why_not_itself(expr, pipeline); !why.empty()) return why;
-  if (expr.type.kind == Kind::floating) return "it computes with floats";
   for (const auto& arg : expr.args) {
     if (std::string why = why_not(*arg, pipeline); !why.empty()) return why;
   }

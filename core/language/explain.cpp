@@ -109,7 +109,7 @@ class Explainer {
   }
 
   static void keep(Ring& ring, const Aggregate& aggregate) {
-    ring.accumulators += 1;
+    ring.accumulators += aggregate.kind == AggregateKind::stddev ? 2 : 1;  // the sum of squares takes as much again
     if (aggregate.span == SpanKind::time) ring.kept = std::max(ring.kept, aggregate.width + aggregate.delay);
     else if (aggregate.delay != 0) ring.kept = std::max(ring.kept, aggregate.delay);
     if (aggregate.span == SpanKind::last_n) ring.last_n = std::max(ring.last_n, aggregate.n);

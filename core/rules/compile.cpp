@@ -1,5 +1,6 @@
 // From typed trees to one straight program. Equal expressions share a register wherever they stand in the file (hash-consing by
 // canonical text), so the cost of a pipeline is that of its distinct sub-expressions.
+#include <bit>
 #include <map>
 #include <optional>
 
@@ -113,7 +114,7 @@ class Compiler {
       case Op::multiply:
       case Op::divide:
       case Op::modulo: return arithmetic(expr);
-      case Op::negate: return unary(expr, Code::negate, Code::ratio_negate);
+      case Op::negate: return unary(expr, is_float(expr) ? Code::float_negate : Code::negate, Code::ratio_negate);
       case Op::otherwise: return merged(expr, {Code::number_otherwise, Code::ratio_otherwise, Code::boolean_otherwise}, std::nullopt, 0);
       case Op::choose: return choice(expr);
       case Op::in_set: return membership(expr);
@@ -172,7 +173,7 @@ class Compiler {
 
   std::optional<Register> constant(const Expr& expr) {
     if (expr.type.kind == Kind::text) return refuse("a text constant outside of a comparison");
-    if (expr.type.kind == Kind::floating) return refuse("floating-point values come in a later release");
+    if (expr.type.kind == Kind::floating) return constant_of(ColumnKind::number, std::bit_cast<std::int64_t>(expr.value.floating), 1);
     const ColumnKind kind = expr.type.ratio ? ColumnKind::ratio : expr.type.kind == Kind::boolean ? ColumnKind::boolean : ColumnKind::number;
     return constant_of(kind, expr.value.number, expr.value.denominator);
   }
@@ -194,7 +195,6 @@ class Compiler {
   std::optional<Register> field(const Expr& expr) {
     if (expr.name == "late_by") return emit(ColumnKind::number, {.code = Code::load_lateness});
     if (expr.type.kind == Kind::text) return refuse("a text field outside of a comparison");
-    if (expr.type.kind == Kind::floating) return refuse("floating-point values come in a later release");
     const std::uint16_t a = access(expr.name, expr.type.kind);
     if (expr.type.kind == Kind::boolean) return emit(ColumnKind::boolean, {.code = Code::load_boolean, .a = a});
     return emit(ColumnKind::number, {.code = Code::load_number, .a = a});
@@ -237,7 +237,9 @@ class Compiler {
     const bool equality = op == Op::equal || op == Op::not_equal;
     const bool strict = op == Op::less || op == Op::greater;
     std::optional<Register> out;
-    if (a->kind == ColumnKind::boolean) {
+    if (left.type.kind == Kind::floating) {
+      out = emit2(ColumnKind::boolean, equality ? Code::float_equal : strict ? Code::float_less : Code::float_less_equal, a, b);
+    } else if (a->kind == ColumnKind::boolean) {
       if (!equality) return refuse("an order of booleans");
       out = emit2(ColumnKind::boolean, Code::boolean_equal, a, b);
     } else if (a->kind == ColumnKind::ratio || b->kind == ColumnKind::ratio) {
@@ -318,6 +320,8 @@ class Compiler {
 
   // --- numbers and ratios ---
 
+  static bool is_float(const Expr& expr) { return expr.type.kind == Kind::floating; }
+
   std::optional<Register> unary(const Expr& expr, Code number, Code ratio) {
     const auto of = compile(*expr.args[0]);
     if (!of) return std::nullopt;
@@ -334,6 +338,7 @@ class Compiler {
     const auto a = compile(*expr.args[0]);
     const auto b = compile(*expr.args[1]);
     if (!a || !b) return std::nullopt;
+    if (expr.type.kind == Kind::floating) return float_arithmetic(expr.op, a, b);
     switch (expr.op) {
       case Op::add: return binary(a, b, Code::add, Code::ratio_add);
       case Op::subtract: return binary(a, b, Code::subtract, Code::ratio_subtract);
@@ -346,6 +351,15 @@ class Compiler {
     PAWL_ASSERT(expr.op == Op::divide);
     if (a->kind == ColumnKind::number && b->kind == ColumnKind::number) return emit2(ColumnKind::ratio, Code::divide_numbers, a, b);
     return emit2(ColumnKind::ratio, Code::ratio_divide, as_ratio(a), as_ratio(b));
+  }
+
+  std::optional<Register> float_arithmetic(Op op, std::optional<Register> a, std::optional<Register> b) {
+    switch (op) {
+      case Op::add: return emit2(ColumnKind::number, Code::float_add, a, b);
+      case Op::subtract: return emit2(ColumnKind::number, Code::float_subtract, a, b);
+      case Op::multiply: return emit2(ColumnKind::number, Code::float_multiply, a, b);
+      default: PAWL_ASSERT(op == Op::divide); return emit2(ColumnKind::number, Code::float_divide, a, b);
+    }
   }
 
   struct CodeByKind { Code number, ratio, boolean; };
@@ -370,9 +384,9 @@ class Compiler {
   }
 
   std::optional<Register> call(const Expr& expr) {
-    if (expr.name == "abs") return unary(expr, Code::absolute, Code::ratio_absolute);
-    if (expr.name == "min2") return binary(compile(*expr.args[0]), compile(*expr.args[1]), Code::minimum, Code::ratio_minimum);
-    if (expr.name == "max2") return binary(compile(*expr.args[0]), compile(*expr.args[1]), Code::maximum, Code::ratio_maximum);
+    if (expr.name == "abs") return unary(expr, is_float(expr) ? Code::float_absolute : Code::absolute, Code::ratio_absolute);
+    if (expr.name == "min2") return binary(compile(*expr.args[0]), compile(*expr.args[1]), is_float(expr) ? Code::float_minimum : Code::minimum, Code::ratio_minimum);
+    if (expr.name == "max2") return binary(compile(*expr.args[0]), compile(*expr.args[1]), is_float(expr) ? Code::float_maximum : Code::maximum, Code::ratio_maximum);
     if (expr.name == "hour_of") return unary(expr, Code::hour_of_day, Code::hour_of_day);
     if (expr.name == "weekday_of") return unary(expr, Code::day_of_week, Code::day_of_week);
     if (expr.name == "hours") return scaled(*expr.args[0], 3600 * one_second);

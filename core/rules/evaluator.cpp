@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <span>
 #include <string>
@@ -115,6 +116,7 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::load_lateness) return execute_load(instruction);
   if (instruction.code <= Code::text_present) return execute_text(instruction);
   if (instruction.code <= Code::day_of_week) return execute_number(instruction);
+  if (instruction.code <= Code::float_maximum) return execute_float(instruction);
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
   execute_merge(instruction);
@@ -340,6 +342,62 @@ void Evaluator::execute_number(const Instruction& instruction) noexcept {
   }
 }
 
+// --- floats ---
+
+namespace {
+
+double float_of(std::int64_t bits) noexcept { return std::bit_cast<double>(bits); }
+
+}  // namespace
+
+// operation(a, b) -> double.
+template <class Operation>
+void Evaluator::float_operation(const Instruction& instruction, Operation operation) noexcept {
+  number_operation(instruction, [&](std::int64_t a, std::int64_t b, std::int64_t& out) {
+    const double result = operation(float_of(a), float_of(b));
+    out = std::bit_cast<std::int64_t>(result);
+    overflows_ += !std::isfinite(result);
+    return std::isfinite(result);
+  });
+}
+
+void Evaluator::execute_float(const Instruction& instruction) noexcept {
+  Instruction unary = instruction;
+  unary.b = unary.a;
+  switch (instruction.code) {
+    case Code::float_add: return float_operation(instruction, [](double a, double b) { return a + b; });
+    case Code::float_subtract: return float_operation(instruction, [](double a, double b) { return a - b; });
+    case Code::float_multiply: return float_operation(instruction, [](double a, double b) { return a * b; });
+    case Code::float_divide: return divide_floats(instruction);
+    case Code::float_negate: return float_operation(unary, [](double a, double) { return -a; });
+    case Code::float_absolute: return float_operation(unary, [](double a, double) { return a < 0 ? -a : a; });
+    case Code::float_minimum: return float_operation(instruction, [](double a, double b) { return b < a ? b : a; });
+    default:
+      PAWL_ASSERT(instruction.code == Code::float_maximum);
+      return float_operation(instruction, [](double a, double b) { return b > a ? b : a; });
+  }
+}
+
+void Evaluator::divide_floats(const Instruction& instruction) noexcept {
+  number_operation(instruction, [this](std::int64_t a, std::int64_t b, std::int64_t& out) {
+    if (float_of(b) == 0) return ++divisions_by_zero_, false;
+    const double result = float_of(a) / float_of(b);
+    out = std::bit_cast<std::int64_t>(result);
+    overflows_ += !std::isfinite(result);
+    return std::isfinite(result);
+  });
+}
+
+template <class Relation>
+void Evaluator::float_comparison(const Instruction& instruction, Relation relation) noexcept {
+  const NumberColumn& a = numbers_[instruction.a];
+  const NumberColumn& b = numbers_[instruction.b];
+  const Lanes both = a.valid & b.valid & span_;
+  Lanes truth = 0;
+  each_lane(both, [&](std::size_t lane) { truth |= static_cast<Lanes>(relation(float_of(a.cells[lane]), float_of(b.cells[lane]))) << lane; });
+  store(booleans_[instruction.out], truth, both);
+}
+
 // --- fractions ---
 
 // operation(a, b) -> optional<Fraction>; nothing: overflow or division by zero.
@@ -451,6 +509,9 @@ void Evaluator::execute_boolean(const Instruction& instruction) noexcept {
     case Code::number_equal: return number_comparison(instruction, kernels_.equal);
     case Code::number_less: return number_comparison(instruction, kernels_.less);
     case Code::number_less_equal: return number_comparison(instruction, kernels_.less_equal);
+    case Code::float_equal: return float_comparison(instruction, [](double x, double y) { return x == y; });
+    case Code::float_less: return float_comparison(instruction, [](double x, double y) { return x < y; });
+    case Code::float_less_equal: return float_comparison(instruction, [](double x, double y) { return x <= y; });
     case Code::ratio_equal: return ratio_comparison(instruction, kernels_.ratio_equal, [](std::strong_ordering order) { return order == 0; });
     case Code::ratio_less: return ratio_comparison(instruction, kernels_.ratio_less, [](std::strong_ordering order) { return order < 0; });
     case Code::ratio_less_equal: return ratio_comparison(instruction, kernels_.ratio_less_equal, [](std::strong_ordering order) { return order <= 0; });

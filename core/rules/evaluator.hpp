@@ -63,6 +63,12 @@ class Evaluator {
   void copy_span(Cells from, std::int64_t* to) const noexcept;
   void execute_text(const Instruction& instruction) noexcept;
   void execute_number(const Instruction& instruction) noexcept;
+  template <class Operation>
+  void float_operation(const Instruction& instruction, Operation operation) noexcept;
+  void execute_float(const Instruction& instruction) noexcept;
+  void divide_floats(const Instruction& instruction) noexcept;
+  template <class Relation>
+  void float_comparison(const Instruction& instruction, Relation relation) noexcept;
   void execute_ratio(const Instruction& instruction) noexcept;
   void execute_boolean(const Instruction& instruction) noexcept;
   void execute_merge(const Instruction& instruction) noexcept;

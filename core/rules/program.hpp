@@ -61,11 +61,13 @@ enum class Code : std::uint8_t {
   text_equals_field, text_less_field, text_less_equal_field, text_in, text_starts_with, text_less, text_less_equal, text_present,
   // Numbers to number.
   add, subtract, multiply, modulo, negate, absolute, minimum, maximum, hour_of_day, day_of_week,
+  // The same of doubles, whose bits stand in columns of numbers. What is not finite is missing.
+  float_add, float_subtract, float_multiply, float_divide, float_negate, float_absolute, float_minimum, float_maximum,
   // Numbers to ratio, ratios to ratio.
   to_ratio, divide_numbers, ratio_add, ratio_subtract, ratio_multiply, ratio_divide, ratio_negate,
   ratio_absolute, ratio_minimum, ratio_maximum,
   // Comparisons to boolean; greater and not-equal are made of these.
-  number_equal, number_less, number_less_equal, ratio_equal, ratio_less, ratio_less_equal, boolean_equal,
+  number_equal, number_less, number_less_equal, float_equal, float_less, float_less_equal, ratio_equal, ratio_less, ratio_less_equal, boolean_equal,
   logical_and, logical_or, logical_not,
   number_present, ratio_present, boolean_present,
   number_otherwise, ratio_otherwise, boolean_otherwise,

@@ -1,8 +1,10 @@
 // Reading features. Nearly all are differences of totals at two edges: at an event's turn only a part of its record is copied, and the
 // differences are taken for the whole batch, feature by feature.
+#include <bit>
 #include <limits>
 
 #include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
 
 namespace pawl::window {
@@ -13,6 +15,12 @@ constexpr std::size_t next_column = state::Tiles::events;  // from a cell to tha
 void write(Group::Place place, std::size_t cell, Scalar value) noexcept {
   place.numbers[cell] = value.number;
   place.valid[cell] = value.valid;
+}
+
+// The bits of a double; of fewer than two values there is none.
+Scalar deviation_of(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {
+  if (count < 2) return {};
+  return {std::bit_cast<std::int64_t>(deviation(count, moments, scale)), true};
 }
 
 void write_ratio(Group::Place place, std::size_t cell, Scalar numerator, std::int64_t denominator) noexcept {
@@ -132,6 +140,10 @@ Scalar Group::read_rare(const Read& read, const std::byte* record, Time te) noex
   switch (read.op) {
     case Read::Op::total64: case Read::Op::share64: return {load<std::int64_t>(record + read.lead), true};
     case Read::Op::total128: case Read::Op::avg128: return narrow(load<Int128>(record + read.lead));
+    case Read::Op::deviation32:
+      return deviation_of(load<std::uint32_t>(record + read.lead_count) - load<std::uint32_t>(record + read.trail_count),
+                          load<Moments>(record + read.lead) - load<Moments>(record + read.trail), read.scale);
+    case Read::Op::deviation64: return deviation_of(load<std::uint64_t>(record + read.lead_count), load<Moments>(record + read.lead), read.scale);
     case Read::Op::front: return {load<Front>(record + read.lead).value, load<Front>(record + read.lead).location != no_location};
     default: return read_last(record, read, te);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pawl/core/state/chunk_pool.hpp"
+#include "pawl/core/window/deviation.hpp"
 
 namespace pawl::window {
 
@@ -152,6 +153,10 @@ class Builder {
 
   static bool is_chained(AggregateKind kind) { return kind == AggregateKind::first || kind == AggregateKind::min || kind == AggregateKind::max; }
 
+  std::size_t moments_column(const Aggregate& aggregate, bool in_entry) {
+    return add_column({.kind = Column::Kind::moments, .facts = valid_facts(aggregate), .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
+  }
+
   // The first, least or greatest value since the start.
   std::size_t kept_column(const Aggregate& aggregate, bool in_entry) {
     Column column;
@@ -193,6 +198,10 @@ class Builder {
         needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
         break;
       case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: add_to_chain(aggregate, needs); break;
+      case AggregateKind::stddev:
+        needs.first = moments_column(aggregate, in_entry);
+        needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
+        break;
       default: needs.distinct = add_distinct(aggregate, needs); break;
     }
   }
@@ -365,6 +374,7 @@ class Builder {
       if (column.kind == Column::Kind::carry) column.match_bit = add_bit(column.match);
       if (column.kind != Column::Kind::count64) column.word = add_word(column);
       offset += bytes_of(column.kind);
+      if (in_entry && column.kind == Column::Kind::moments) layout_.edge_moments.push_back(column);
       (!in_entry && column.kind == Column::Kind::latest ? layout_.latests : others).push_back(column);
     });
     return offset;
@@ -471,6 +481,7 @@ class Builder {
       case AggregateKind::avg: return since_start ? Read::Op::avg128 : Read::Op::avg32;
       case AggregateKind::share: return since_start ? Read::Op::share64 : Read::Op::share32;
       case AggregateKind::rate: return Read::Op::rate32;
+      case AggregateKind::stddev: return since_start ? Read::Op::deviation64 : Read::Op::deviation32;
       case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: return since_start ? Read::Op::last_always : Read::Op::front;
       case AggregateKind::last:
         return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
@@ -494,6 +505,7 @@ class Builder {
     if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) read.total = layout_.columns[needs.first].word;
     if (needs.chain != none) read.lead = layout_.chains[needs.chain].windows[needs.window].front;
     read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
+    if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // a deviation of durations is in seconds
     read.n = static_cast<std::uint64_t>(aggregate.n);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
   }
@@ -563,6 +575,7 @@ std::size_t bytes_of(Column::Kind kind) noexcept {
     case Column::Kind::count64: case Column::Kind::sum64: return 8;
     case Column::Kind::sum128: case Column::Kind::latest: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return 16;
     case Column::Kind::carry: return 24;
+    case Column::Kind::moments: return sizeof(Moments);
   }
   return 0;
 }

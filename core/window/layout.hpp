@@ -90,6 +90,7 @@ struct Column {
     earliest, // value and te of the first one,
     least,    // of the first one that none is below,
     greatest, // or above
+    moments,  // sums of values and of their squares
   };
   Kind kind = Kind::count32;
   Facts facts = 0;
@@ -171,7 +172,7 @@ struct Front {                    // where a window begins in a chain
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, rate32 };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, rate32, deviation32, deviation64 };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
@@ -181,6 +182,7 @@ struct Read {
   std::int32_t lead_edge = -1, trail_edge = -1;
   Duration reach = 0;             // last_time: te > te(e) - reach; rate32: the span
   std::uint64_t n = 0;            // last_n
+  unsigned scale = 0;             // deviation: the value counts units of 10^-scale
 };
 
 // A difference of two totals and the cell it goes to.
@@ -247,6 +249,7 @@ struct Layout {
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
   std::vector<Column> edge_others;        // columns of other kinds that edges read
+  std::vector<Column> edge_moments;       // of these, the moments
   std::vector<Column> latests, now_others;  // and those that are only read now: `latest`, and the rest
   std::vector<Facts> bits;                // bit i: all of these facts
   std::vector<Bits> bits_of_facts;        // the bits for any facts, if these are few

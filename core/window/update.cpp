@@ -1,5 +1,6 @@
 // One event at its turn: edges pass what has become due, features of `prior` are read, the event is inserted, the others are read.
 #include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
 
 namespace pawl::window {
@@ -71,6 +72,11 @@ void Group::add_other(std::byte* total, const Column& column, Bits bits, const s
       store(total + carry_number_offset, load<std::uint32_t>(total + carry_matched_offset));
       return keep();
     case Column::Kind::latest: return keep();
+    case Column::Kind::moments: {
+      auto moments = load<Moments>(total);
+      moments.add(value());
+      return store(total, moments);
+    }
     case Column::Kind::earliest: return none_yet() ? keep() : void();
     case Column::Kind::least: return none_yet() || value() < load<std::int64_t>(total) ? keep() : void();
     case Column::Kind::greatest: return none_yet() || value() > load<std::int64_t>(total) ? keep() : void();

@@ -47,10 +47,10 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
       if (aggregate.kind == AggregateKind::rate && aggregate.span != SpanKind::time) return "`rate` needs a span of time";
       break;
     case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::share: case AggregateKind::first: case AggregateKind::last:
-    case AggregateKind::min: case AggregateKind::max:
+    case AggregateKind::min: case AggregateKind::max: case AggregateKind::stddev:
       if (text) return "`first` and `last` of a text are not evaluated in this release";
       break;
-    default: return "only count, sum, avg, share, first, last, min, max, rate and distinct are evaluated in this release";
+    default: return "only count, sum, avg, stddev, share, first, last, min, max, rate and distinct are evaluated in this release";
   }
   if (ratio && aggregate.kind != AggregateKind::count && aggregate.kind != AggregateKind::rate) return "aggregates of ratios are not evaluated in this release";
   return std::nullopt;

@@ -1,6 +1,7 @@
 // The product's windows and decide as the fast side of twin/lockstep.hpp: one thread, the stages' own order, rings as small as they may be.
 #pragma once
 
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -83,6 +84,7 @@ class Product {
     const auto cell = static_cast<std::size_t>(sequence % tile);
     if (tiles_.valid(spec.column, sequence)[cell] == 0) return {};
     const std::int64_t number = tiles_.numbers(spec.column, sequence)[cell];
+    if (spec.type.kind == Kind::floating) return twin::Datum::of_floating(std::bit_cast<double>(number));
     return twin::Datum::of_ratio(number, spec.type.ratio ? tiles_.numbers(spec.column + 1, sequence)[cell] : 1);
   }
 
@@ -179,7 +181,11 @@ class Decisions {
     for (std::size_t let = 0; let < pipeline.lets.size(); ++let) {
       const bool present = decision.let_present(let);
       const Fraction value = decision.let_value(let);
-      outcome.lets.push_back(present ? twin::Datum::of_ratio(value.numerator, value.denominator) : twin::Datum{});
+      const bool is_float = pipeline.lets[let].expr->type.kind == Kind::floating;
+      const auto datum = [&] {
+        return is_float ? twin::Datum::of_floating(std::bit_cast<double>(static_cast<std::int64_t>(value.numerator))) : twin::Datum::of_ratio(value.numerator, value.denominator);
+      };
+      outcome.lets.push_back(present ? datum() : twin::Datum{});
     }
     for (std::size_t rule = 0; rule < pipeline.rules.size(); ++rule) {
       const bool is_shadow = pipeline.rules[rule].mode == language::RuleMode::shadow;

@@ -181,6 +181,7 @@ TEST_CASE("planted mistakes are found") {
       {"chosen", "let first_10s         = first(", "let first_10s         = last("},
       {"chosen", "min(amount per customer, last 3)", "min(amount per customer, last 4)"},
       {"chosen", "max(amount per customer, 1h)", "max(amount per customer, 3600000000001ns)"},
+      {"chosen", "let spread_last_3     = stddev(amount per customer, last 3)", "let spread_last_3     = stddev(amount per customer, last 4)"},
       {"chosen", "prior max(amount per customer, 1m)", "max(amount per customer, 1m)"},
       {"chosen", "let pace              = rate(per", "let pace              = rate(amount per"},
       // Exact comparisons.

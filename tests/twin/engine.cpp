@@ -188,6 +188,12 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
       if (!fits(type, total)) return ++counters_.overflows, Datum{};
       if (aggregate.kind == AggregateKind::sum) return Datum::of(total);
       return size == 0 ? Datum{} : Datum::of(Number(total / size));
+    case AggregateKind::stddev: {
+      if (size < 2) return {};
+      Integer squares = 0;
+      for (const Past* past : window) squares += Integer(past->inputs[unique.value].number) * past->inputs[unique.value].number;
+      return Datum::of_floating(deviation(type, size, sum, squares));
+    }
     default: return {};  // not evaluated in this release
   }
 }

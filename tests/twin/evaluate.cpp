@@ -1,5 +1,6 @@
 #include "tests/twin/evaluate.hpp"
 
+#include <cmath>
 #include <string_view>
 
 #include "pawl/core/base/assert.hpp"
@@ -91,12 +92,18 @@ Datum range(const Expr& expr, const Scope& scope) {
 
 // --- arithmetic: on what the units stand for ---
 
+Datum finite(double value, const Scope& scope) {
+  if (std::isfinite(value)) return Datum::of_floating(value);
+  ++scope.counters->overflows;
+  return {};
+}
+
 Datum floating_arithmetic(const Expr& expr, double a, double b, const Scope& scope) {
   switch (expr.op) {
-    case Op::add: return Datum::of_floating(a + b);
-    case Op::subtract: return Datum::of_floating(a - b);
-    case Op::multiply: return Datum::of_floating(a * b);
-    default: PAWL_ASSERT(expr.op == Op::divide); return b == 0 ? divided_by_zero(scope) : Datum::of_floating(a / b);
+    case Op::add: return finite(a + b, scope);
+    case Op::subtract: return finite(a - b, scope);
+    case Op::multiply: return finite(a * b, scope);
+    default: PAWL_ASSERT(expr.op == Op::divide); return b == 0 ? divided_by_zero(scope) : finite(a / b, scope);
   }
 }
 

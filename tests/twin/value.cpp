@@ -139,6 +139,26 @@ double nearest_double(const Number& number) {
   return number < 0 ? -best : best;
 }
 
+double nearest_root(const Number& number) {
+  if (number == 0) return 0;
+  const double guess = std::sqrt(static_cast<double>(number));
+  const auto is_behind = [&](double a, double b) {  // the root, behind the middle of two neighbours, or there with an odd lower one
+    const Number middle = (Number(a) + Number(b)) / 2;
+    const Number square = middle * middle;
+    return number > square || (number == square && (std::bit_cast<std::uint64_t>(a) & 1) != 0);
+  };
+  double best = guess;
+  for (int i = 0; i < 4; ++i) best = std::nextafter(best, 0.0);
+  for (;; best = std::nextafter(best, std::numeric_limits<double>::max())) {
+    if (!is_behind(best, std::nextafter(best, std::numeric_limits<double>::max()))) return best;
+  }
+}
+
+double deviation(const Type& type, const Integer& count, const Integer& sum, const Integer& squares) {
+  const Integer unit = power_of_ten(type.kind == Kind::duration ? 9 : type.scale);
+  return nearest_root(Number(Integer(count * squares - sum * sum), Integer(count * (count - 1) * unit * unit)));
+}
+
 std::string print(const Type& type, const Datum& datum, const std::vector<std::string>& labels) {
   if (datum.missing) return {};
   if (type.kind == Kind::text) return datum.text;

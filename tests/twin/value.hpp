@@ -48,6 +48,10 @@ struct Datum {
 
 // The nearest double, ties to the even mantissa: by exact comparison with the neighbours of a guess.
 [[nodiscard]] double nearest_double(const Number& number);
+// The double nearest to the square root, likewise. REQUIRES: number >= 0.
+[[nodiscard]] double nearest_root(const Number& number);
+// The sample's standard deviation of whole numbers of units of the type, durations in seconds. REQUIRES: count >= 2.
+[[nodiscard]] double deviation(const Type& type, const Integer& count, const Integer& sum, const Integer& squares);
 
 // As a cell of a features file: missing is empty, money with all digits of its scale, a ratio or float as the shortest text that
 // reads back exactly (a ratio of durations in seconds).

@@ -40,6 +40,8 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(field("at", instant)).within(width).delayed(width));
     }
     add(agg(Kind_::rate).per("customer").within(width).where(small()));
+    add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
+    add(agg(Kind_::stddev).of(amount()).per("customer").within(width).delayed(2 * second).prior().where(odd_one()));
     add(agg(Kind_::rate).of(amount()).per("terminal").within(width + 4).delayed(second).prior());
   }
   add(agg(Kind_::count).of(amount()).per("customer").within(5 * second));
@@ -54,6 +56,8 @@ std::vector<Aggregate> every_kind() {
     add(agg(Kind_::last).of(amount()).per("device").latest(n).where(odd_one()));
     add(agg(Kind_::last).of(amount()).per("device").latest(n).delayed(second));
     for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::max}) {
+      if (kind == Kind_::first) add(agg(Kind_::stddev).of(amount()).per("device").latest(n).prior());
+      if (kind == Kind_::first) add(agg(Kind_::stddev).of(amount()).per("device").latest(n).delayed(second).where(fraud()));
       add(agg(kind).of(amount()).per("device").latest(n));
       add(agg(kind).of(amount()).per("device").latest(n).prior().where(small()));
       add(agg(kind).of(amount()).per("device").latest(n).delayed(2 * second));
@@ -69,6 +73,7 @@ std::vector<Aggregate> every_kind() {
     add(agg(Kind_::avg).of(amount()).per("customer").per("terminal").delayed(delay));
     add(agg(Kind_::share).of(small()).per("customer").per("terminal").delayed(delay));
     add(agg(Kind_::last).of(amount()).per("customer").per("terminal").delayed(delay).prior());
+    add(agg(Kind_::stddev).of(amount()).per("customer").per("terminal").delayed(delay));
     for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::max}) {
       add(agg(kind).of(amount()).per("customer").per("terminal").delayed(delay));
       add(agg(kind).of(amount()).per("customer").delayed(delay).prior().where(odd_one()));
@@ -108,6 +113,7 @@ std::vector<Aggregate> plain_kinds() {
   add(agg(Kind_::last).of(amount()).per("customer").where(small()));
   add(agg(Kind_::last).of(amount()).per("customer").per("terminal").within(3 * second));  // not in a straight loop: a column of another kind at its edges
   add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(5 * second).delayed(second).prior());
+  add(agg(Kind_::stddev).of(amount()).within(4 * second).prior());
   add(agg(Kind_::count).per("customer").per("terminal").within(4 * second));
   return list;
 }

@@ -1,9 +1,12 @@
 #include "naive.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <numeric>
 #include <set>
+
+#include "tests/twin/value.hpp"
 
 namespace pawl::window::test {
 namespace {
@@ -14,6 +17,15 @@ bool below(const Value& a, const Value& b) { return a.number < b.number; }
 Answer rate(std::int64_t count, Duration span) {
   const std::int64_t common = std::gcd(span, one_second);
   return count == 0 ? Answer{} : Answer{true, count * (one_second / common), span / common};
+}
+
+Answer deviation(const Type& type, const std::vector<Value>& values) {
+  twin::Integer sum = 0, squares = 0;
+  for (const Value& value : values) {
+    sum += value.number;
+    squares += twin::Integer(value.number) * value.number;
+  }
+  return {true, std::bit_cast<std::int64_t>(twin::deviation(type, static_cast<std::int64_t>(values.size()), sum, squares)), 0};
 }
 
 }  // namespace
@@ -133,6 +145,7 @@ Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
     case AggregateKind::avg: return fits && size > 0 ? Answer{true, narrow, size} : Answer{};
     case AggregateKind::share: return size > 0 ? Answer{true, narrow, size} : Answer{};
     case AggregateKind::rate: return rate(aggregate.value ? size : events, aggregate.width);
+    case AggregateKind::stddev: return size > 1 ? deviation(aggregate.value->type, values) : Answer{};
     case AggregateKind::first: return size > 0 ? Answer{true, values.front().number, 0} : Answer{};
     case AggregateKind::last: return size > 0 ? Answer{true, values.back().number, 0} : Answer{};
     case AggregateKind::min: return size > 0 ? Answer{true, std::min_element(values.begin(), values.end(), below)->number, 0} : Answer{};

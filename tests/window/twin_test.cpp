@@ -1,6 +1,7 @@
 // The engine's windows against the engine's twin, over pipelines and logs made to find mistakes; a difference is shrunk to a small log.
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <memory>
 #include <optional>
 #include <set>
@@ -73,6 +74,7 @@ class Adapter {
     const auto cell = static_cast<std::size_t>(sequence) % state::Tiles::events;
     if (tiles_->valid(spec.column, sequence)[cell] == 0) return {};
     const std::int64_t number = tiles_->numbers(spec.column, sequence)[cell];
+    if (spec.type.kind == Kind::floating) return twin::Datum::of_floating(std::bit_cast<double>(number));
     return spec.type.ratio ? twin::Datum::of_ratio(number, tiles_->numbers(spec.column + 1, sequence)[cell]) : twin::Datum::of(number);
   }
 

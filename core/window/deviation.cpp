@@ -1,0 +1,120 @@
+#include "pawl/core/window/deviation.hpp"
+
+#include <bit>
+#include <cmath>
+#include <compare>
+
+#include "pawl/core/event/ratio.hpp"
+
+namespace pawl::window {
+namespace {
+
+// 512 bits, the least significant first: a variance times the square of a number of 54 bits.
+using Limbs = std::array<std::uint64_t, 8>;
+
+Limbs limbs_of(const Uint256& value) noexcept {
+  return {static_cast<std::uint64_t>(value.low), static_cast<std::uint64_t>(value.low >> 64), static_cast<std::uint64_t>(value.high), static_cast<std::uint64_t>(value.high >> 64)};
+}
+
+Limbs times(const Limbs& a, std::uint64_t factor) noexcept {
+  Limbs result{};
+  Uint128 carry = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    carry += static_cast<Uint128>(a[i]) * factor;
+    result[i] = static_cast<std::uint64_t>(carry);
+    carry >>= 64;
+  }
+  return result;
+}
+
+Limbs shifted(const Limbs& a, unsigned bits) noexcept {
+  Limbs result{};
+  for (std::size_t i = bits / 64; i < a.size(); ++i) {
+    const std::size_t from = i - bits / 64;
+    result[i] = a[from] << bits % 64;
+    if (bits % 64 != 0 && from != 0) result[i] |= a[from - 1] >> (64 - bits % 64);
+  }
+  return result;
+}
+
+std::strong_ordering compare(const Limbs& a, const Limbs& b) noexcept {
+  for (std::size_t i = a.size(); i-- > 0;) {
+    if (a[i] != b[i]) return a[i] <=> b[i];
+  }
+  return std::strong_ordering::equal;
+}
+
+struct Variance {
+  Uint256 numerator, denominator;
+};
+
+// Whether the root is rounded to a double behind the one of these bits: it lies behind the middle of that and the next, or there, and the next is even.
+bool lies_behind(const Variance& variance, std::uint64_t bits) noexcept {
+  const std::uint64_t middle = ((bits & ((std::uint64_t{1} << 52) - 1)) | std::uint64_t{1} << 52) * 2 + 1;
+  const int exponent = 2 * (static_cast<int>(bits >> 52) - 1023 - 53);  // of the square: middle^2 * 2^exponent
+  Limbs value = limbs_of(variance.numerator), scaled = times(times(limbs_of(variance.denominator), middle), middle);
+  (exponent < 0 ? value : scaled) = shifted(exponent < 0 ? value : scaled, static_cast<unsigned>(exponent < 0 ? -exponent : exponent));
+  const std::strong_ordering order = compare(value, scaled);
+  return order > 0 || (order == 0 && (bits & 1) != 0);
+}
+
+double approximate(const Uint256& value) noexcept { return static_cast<double>(value.high) * 0x1p128 + static_cast<double>(value.low); }
+
+// The double nearest to the root. The first guess is a few steps away at most, and which it is shows nowhere.
+double root(const Variance& variance) noexcept {
+  if (variance.numerator == Uint256{}) return 0;
+  auto bits = std::bit_cast<std::uint64_t>(std::sqrt(approximate(variance.numerator) / approximate(variance.denominator)));
+  while (lies_behind(variance, bits)) ++bits;
+  while (!lies_behind(variance, bits - 1)) --bits;
+  return std::bit_cast<double>(bits);
+}
+
+Uint256 square(const std::array<std::uint64_t, 2>& sum) noexcept {
+  const Uint128 magnitude = pawl::magnitude(static_cast<Int128>(static_cast<Uint128>(sum[1]) << 64 | sum[0]));
+  return multiply_wide(magnitude, magnitude);
+}
+
+Uint256 times(const std::array<std::uint64_t, 3>& squares, std::uint64_t count) noexcept {
+  const Uint256 low = multiply_wide(static_cast<Uint128>(squares[1]) << 64 | squares[0], count);
+  return add_wide(low, {static_cast<Uint128>(squares[2]) * count, 0});
+}
+
+template <std::size_t Size>
+void add_to(std::array<std::uint64_t, Size>& total, Uint128 value, std::uint64_t above) noexcept {
+  Uint128 carry = 0;
+  for (std::size_t i = 0; i < Size; ++i) {
+    carry += static_cast<Uint128>(total[i]) + (i < 2 ? static_cast<std::uint64_t>(value >> (64 * i)) : above);
+    total[i] = static_cast<std::uint64_t>(carry);
+    carry >>= 64;
+  }
+}
+
+template <std::size_t Size>
+std::array<std::uint64_t, Size> difference(const std::array<std::uint64_t, Size>& a, const std::array<std::uint64_t, Size>& b) noexcept {
+  std::array<std::uint64_t, Size> result;
+  std::uint64_t borrow = 0;
+  for (std::size_t i = 0; i < Size; ++i) {
+    const Uint128 whole = static_cast<Uint128>(a[i]) - b[i] - borrow;
+    result[i] = static_cast<std::uint64_t>(whole);
+    borrow = static_cast<std::uint64_t>(whole >> 64) & 1;
+  }
+  return result;
+}
+
+}  // namespace
+
+void Moments::add(std::int64_t value) noexcept {
+  add_to(sum, static_cast<Uint128>(static_cast<Int128>(value)), 0);
+  add_to(squares, static_cast<Uint128>(static_cast<Int128>(value) * value), 0);
+}
+
+Moments Moments::operator-(const Moments& other) const noexcept { return {difference(sum, other.sum), difference(squares, other.squares)}; }
+
+// (n * sum of squares - square of the sum) / (n * (n - 1)), in units; its root divided by 10^scale.
+double deviation(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {
+  Uint128 units = 1;
+  for (unsigned i = 0; i < 2 * scale; ++i) units *= 10;
+  return root({subtract_wide(times(moments.squares, count), square(moments.sum)), multiply_wide(static_cast<Uint128>(count) * (count - 1), units)});
+}
+
+}  // namespace pawl::window

@@ -1,0 +1,72 @@
+// Standard deviations against exact fractions, from equal values to the ends of 64 bits.
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "pawl/core/window/deviation.hpp"
+#include "tests/twin/value.hpp"
+
+namespace pawl::window::test {
+namespace {
+
+Moments moments_of(const std::vector<std::int64_t>& values) {
+  Moments moments;
+  for (const std::int64_t value : values) moments.add(value);
+  return moments;
+}
+
+double fast(const std::vector<std::int64_t>& values, unsigned scale = 0) { return deviation(values.size(), moments_of(values), scale); }
+
+double exact(const std::vector<std::int64_t>& values, unsigned scale) {
+  twin::Integer sum = 0, squares = 0;
+  for (const std::int64_t value : values) {
+    sum += value;
+    squares += twin::Integer(value) * value;
+  }
+  const Type type{.kind = Kind::decimal, .scale = static_cast<std::uint8_t>(scale)};
+  return twin::deviation(type, static_cast<std::int64_t>(values.size()), sum, squares);
+}
+
+}  // namespace
+
+TEST_CASE("standard deviations that one can check by hand") {
+  CHECK(fast({7, 7, 7}) == 0.0);
+  CHECK(fast({1, 3}) == std::bit_cast<double>(std::uint64_t{0x3FF6A09E667F3BCD}));  // the root of 2
+  CHECK(fast({100, 300}, 2) == std::bit_cast<double>(std::uint64_t{0x3FF6A09E667F3BCD}));
+  CHECK(fast({2, 4, 6}) == 2.0);
+  CHECK(fast({-250, -250, 250, 250, 250, -250, 0}, 1) == 25.0);  // 6 * 62500 / 6 tenths squared
+}
+
+TEST_CASE("standard deviations equal the exact ones, rounded once") {
+  std::mt19937_64 random(11);
+  constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min(), most = std::numeric_limits<std::int64_t>::max();
+  CHECK(fast({least, most}) == exact({least, most}, 0));
+  CHECK(fast({least, least, most, most, 0}, 18) == exact({least, least, most, most, 0}, 18));
+  CHECK(fast({most, most - 1}, 18) == exact({most, most - 1}, 18));
+  for (int round = 0; round < 3000; ++round) {
+    CAPTURE(round);
+    const auto bits = static_cast<unsigned>(random() % 64), scale = static_cast<unsigned>(random() % 19);
+    std::vector<std::int64_t> values(2 + random() % 12);
+    const auto base = static_cast<std::int64_t>(random()) >> bits;
+    for (std::int64_t& value : values) value = round % 3 == 0 ? base ^ static_cast<std::int64_t>(random() % 4) : static_cast<std::int64_t>(random()) >> bits;
+    REQUIRE(fast(values, scale) == exact(values, scale));
+  }
+}
+
+TEST_CASE("a window's moments are the difference of two totals, wherever these stand") {
+  std::mt19937_64 random(12);
+  Moments before;
+  for (int i = 0; i < 200; ++i) before.add(std::numeric_limits<std::int64_t>::min() + i % 3);
+  Moments now = before;
+  std::vector<std::int64_t> window;
+  for (int i = 0; i < 50; ++i) {
+    window.push_back(static_cast<std::int64_t>(random()) >> (random() % 64));
+    now.add(window.back());
+  }
+  CHECK(deviation(window.size(), now - before, 2) == exact(window, 2));
+}
+
+}  // namespace pawl::window::test
