@@ -6,6 +6,7 @@
 
 #include "run_command.hpp"
 
+using pawl::test::has;
 using pawl::test::Outcome;
 using pawl::test::pawl_command;
 using pawl::test::read_file;
@@ -37,8 +38,6 @@ class Scoring {
                                          "event Payment { id: int, at: time, customer: int, amount: money, device: text(8) }\n"
                                          "rule big \"Big\" { on Payment when amount > 100.00 then score 900 }\n");
 };
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -8,12 +8,11 @@
 
 #include "run_command.hpp"
 
+using pawl::test::has;
 using pawl::test::pawl_command;
 using pawl::test::Scratch;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::string run_in(const std::string& directory) { return "run --events 2000 --journal " + directory; }
 

@@ -11,13 +11,12 @@
 #include "written_journal.hpp"
 
 using pawl::test::Background;
+using pawl::test::has;
 using pawl::test::Outcome;
 using pawl::test::pawl_command;
 using pawl::test::Scratch;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 constexpr const char* header = "id,at,customer,terminal,amount,fraud\n";
 

@@ -13,6 +13,7 @@
 
 using pawl::test::first_segment;
 using pawl::test::flip_byte;
+using pawl::test::has;
 using pawl::test::Outcome;
 using pawl::test::pawl_command;
 using pawl::test::read_file;
@@ -20,8 +21,6 @@ using pawl::test::Scratch;
 using pawl::test::write_journal;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::size_t lines(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
 

@@ -9,6 +9,7 @@
 
 #include "run_command.hpp"
 
+using pawl::test::has;
 using pawl::test::Outcome;
 using pawl::test::pawl_command;
 using pawl::test::read_file;
@@ -16,8 +17,6 @@ using pawl::test::Scratch;
 namespace fs = std::filesystem;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 void set_mode(const std::string& path, unsigned mode) { fs::permissions(path, static_cast<fs::perms>(mode)); }
 

@@ -49,6 +49,14 @@ struct Outcome {
   std::string out, err;
 };
 
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// The line with the digest that a run ends with; a text unlike any other, if it has none.
+inline std::string digest_of(const Outcome& outcome) {
+  const std::size_t at = outcome.out.rfind("digest ");
+  return at == std::string::npos ? "none: " + outcome.err : outcome.out.substr(at, outcome.out.find('\n', at) - at);
+}
+
 // `arguments` as a shell takes them.
 inline Outcome pawl_command(const std::string& arguments) {
   const Scratch scratch;

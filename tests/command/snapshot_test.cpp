@@ -7,19 +7,11 @@
 #include "run_command.hpp"
 #include "written_journal.hpp"
 
+using pawl::test::digest_of;
 using pawl::test::flip_byte;
-using pawl::test::pawl_command;
 using pawl::test::Outcome;
+using pawl::test::pawl_command;
 using pawl::test::Scratch;
-
-namespace {
-
-std::string digest_of(const Outcome& outcome) {
-  const std::size_t at = outcome.out.rfind("digest ");
-  return at == std::string::npos ? outcome.err : outcome.out.substr(at, 39);
-}
-
-}  // namespace
 
 TEST_CASE("a snapshot is taken, listed, verified, replayed from, and missed by nobody") {
   const Scratch scratch;

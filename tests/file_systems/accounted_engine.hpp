@@ -66,13 +66,19 @@ struct AccountedEngine {
     return true;
   }
   // Until it takes nothing any more: for 30 ms nothing but disk_full. What stands in rings and lanes is accepted, and not acked.
+  // False: it refused one for another reason, or had no room for ten seconds.
   bool offer_until_disk_full() {
-    auto last_accepted = Clock::now();
-    while (milliseconds_since(last_accepted) < 30) {
+    auto last_accepted = Clock::now(), other_than_full_disk = Clock::now();
+    while (milliseconds_since(other_than_full_disk) < 30) {
       const Refusal refusal = offer();
-      if (refusal == Refusal::none) last_accepted = Clock::now();
-      if (refusal != Refusal::none && refusal != Refusal::full && refusal != Refusal::disk_full) return false;
-      if (refusal != Refusal::none) std::this_thread::sleep_for(std::chrono::microseconds(50));
+      if (refusal != Refusal::disk_full) other_than_full_disk = Clock::now();
+      if (refusal == Refusal::none) {
+        last_accepted = Clock::now();
+        continue;
+      }
+      const bool waits = refusal == Refusal::full || refusal == Refusal::disk_full;
+      if (!waits || milliseconds_since(last_accepted) > 10'000) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
     return true;
   }

@@ -6,24 +6,15 @@
 #include "../command/run_command.hpp"
 #include "loop_mount.hpp"
 
+using pawl::test::digest_of;
+using pawl::test::file_systems;
+using pawl::test::has;
 using pawl::test::LoopMount;
 using pawl::test::MiB;
-using pawl::test::file_systems;
 using pawl::test::Outcome;
 using pawl::test::pawl_command;
 using pawl::test::read_file;
 using pawl::test::Scratch;
-
-namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::string digest_of(const Outcome& outcome) {
-  const std::size_t at = outcome.out.rfind("digest ");
-  return at == std::string::npos ? "none: " + outcome.err : outcome.out.substr(at);
-}
-
-}  // namespace
 
 TEST_CASE("pawl run on a full disk says so, ends with 74, and goes on exactly with --append") {
   const Scratch scratch;

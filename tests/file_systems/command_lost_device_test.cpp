@@ -15,7 +15,9 @@
 #include "loop_mount.hpp"
 
 using pawl::test::Background;
+using pawl::test::digest_of;
 using pawl::test::file_systems;
+using pawl::test::has;
 using pawl::test::LoopMount;
 using pawl::test::MiB;
 using pawl::test::Outcome;
@@ -24,13 +26,6 @@ using pawl::test::read_file;
 using pawl::test::Scratch;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::string digest_of(const Outcome& outcome) {
-  const std::size_t at = outcome.out.rfind("digest ");
-  return at == std::string::npos ? "none: " + outcome.err : outcome.out.substr(at);
-}
 
 // In a child that has given something up.
 Outcome pawl_without(const std::function<bool()>& give_up, const std::string& arguments) {

@@ -216,6 +216,15 @@ void Simulation::look_at_failure() {
   }
 }
 
+// Soon after it was missed, and noticed: lives are short, and what a disk does of its own accord comes too late for most of them.
+void Simulation::space_comes_back() {
+  disk_->set_capacity(unlimited);
+  disk_small_ = false;
+  tell("space comes back");
+  clock_.advance(20'000'000);
+  turns(64);
+}
+
 void Simulation::step() {
   for (Producer& producer : producers_) {
     if (chance(12)) producer.alive = !producer.alive;
@@ -223,6 +232,7 @@ void Simulation::step() {
   }
   if (chance(4)) inject();
   turns(random_.below(24));
+  if (was_disk_full_ && chance(2)) space_comes_back();
   if (chance(10)) {
     clock_.advance(5'000'000);  // long enough for the idle seal
     turns(4);

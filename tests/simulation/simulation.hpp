@@ -80,6 +80,7 @@ class Simulation {
   void offer_out_of_order(Producer& producer);
   void note_refusal(ring::Refusal refusal);
   void inject();
+  void space_comes_back();
   void turns(std::uint64_t count);
   void look_at_failure();
 
