@@ -9,7 +9,7 @@ namespace pawl::language {
 
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -19,7 +19,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string literal(const Expr& expr) {
-  if (expr.type.kind == Kind::text) return quoted(expr.value.text);
+  if (expr.type.kind == Kind::text) return in_quotes(expr.value.text);
   std::string text;
   if (expr.type.kind == Kind::floating) {
     std::array<char, print_bytes_max> digits;
@@ -43,8 +43,8 @@ std::string head(const Expr& expr) {
     case Op::in_list: return std::string("in-list ") + std::to_string(expr.index);
     case Op::between: return "between";
     case Op::is_missing: return "missing";
-    case Op::starts_with: return std::string("starts-with ") + quoted(expr.value.text);
-    case Op::matches: return std::string("matches ") + quoted(expr.value.text);
+    case Op::starts_with: return std::string("starts-with ") + in_quotes(expr.value.text);
+    case Op::matches: return std::string("matches ") + in_quotes(expr.value.text);
     case Op::choose: return "if";
     case Op::call: return std::string("call ") + expr.name;
     case Op::map_lookup: return std::string("map ") + std::to_string(expr.index);

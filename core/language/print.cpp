@@ -44,7 +44,7 @@ Level level_of(const Expr& expr) {
   }
 }
 
-std::string quoted(std::string_view text, bool raw) {
+std::string in_quotes(std::string_view text, bool raw) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || (c == '\\' && !raw)) result += '\\';
@@ -88,7 +88,7 @@ std::string literal(const Expr& expr) {
   switch (expr.type.kind) {
     case Kind::boolean: return value.number != 0 ? "true" : "false";
     case Kind::text:
-    case Kind::enumeration: return quoted(value.text, false);
+    case Kind::enumeration: return in_quotes(value.text, false);
     case Kind::floating: {
       unsigned digits = 0;
       while (digits < scale_max && std::stod(fmt::format("{:.{}f}", value.floating, digits)) != value.floating) ++digits;
@@ -152,8 +152,8 @@ class Printer {
       case Op::in_list: return arg(0, sum) + " in " + pipeline_.lists[expr.index].name;
       case Op::between: return fmt::format("{} between {} and {}", arg(0, sum), arg(1, sum), arg(2, sum));
       case Op::is_missing: return arg(0, sum) + " is missing";
-      case Op::starts_with: return arg(0, sum) + " starts with " + quoted(expr.value.text, false);
-      case Op::matches: return arg(0, sum) + " matches " + quoted(expr.value.text, true);
+      case Op::starts_with: return arg(0, sum) + " starts with " + in_quotes(expr.value.text, false);
+      case Op::matches: return arg(0, sum) + " matches " + in_quotes(expr.value.text, true);
       case Op::choose: return fmt::format("if {} then {} else {}", arg(0, disjunction), arg(1, disjunction), arg(2, disjunction));
       case Op::call: return expr.name + '(' + list(expr, 0, whole) + ')';
       case Op::map_lookup: return pipeline_.maps[expr.index].name + '[' + arg(0, whole) + ']';

@@ -42,6 +42,15 @@ def layering(tree):
                 yield Finding(file.path, line, "layering", f'write "pawl/..." instead of {name}')
 
 
+def own_header_first(tree):
+    """A source of a library includes the header of its name before anything else, so that its compilation shows that the header stands alone."""
+    paths = {file.path for file in tree.cpp}
+    for file in tree.cpp:
+        own = file.path.removesuffix(".cpp") + ".hpp"
+        if file.within(*LAYERS) and file.suffix == ".cpp" and own in paths and [name for _, name in file.includes][:1] != [f"pawl/{own}"]:
+            yield Finding(file.path, 1, "own header", f'includes "pawl/{own}" first')
+
+
 def banned(tree):
     for file in tree.cpp:
         for rule in (r for r in rules.RULES if rules.applies(r, file)):
@@ -202,7 +211,7 @@ def duplicate_names(tree):
 
 
 CHECKS = (
-    top_level, layering, banned, unowned_notes, machine_paths, white_space, guards, ratchet, short_functions,
+    top_level, layering, own_header_first, banned, unowned_notes, machine_paths, white_space, guards, ratchet, short_functions,
     dead_headers, readme_code, promise, packages, links, duplicate_names,
 )
 

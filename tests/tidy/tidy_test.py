@@ -44,6 +44,14 @@ class Planted(unittest.TestCase):
         self.clean("journal/a.cpp", '#include "pawl/core/ring/ring.hpp"\n// #include "pawl/apps/x.hpp"\n', "layering")
         self.clean("tests/ring/a.cpp", '#include "pawl/journal/x.hpp"\n', "layering")
 
+    def test_own_header_first(self):
+        header = {"core/base/a.hpp": HEADER + "#include <vector>\n"}
+        late = '#include <vector>\n\n#include "pawl/core/base/a.hpp"\n'
+        self.assertIn(("core/base/a.cpp", "own header"), findings({**header, "core/base/a.cpp": late}))
+        self.assertIn(("core/base/a.cpp", "own header"), findings({**header, "core/base/a.cpp": ""}))
+        self.assertEqual(set(), findings({**header, "core/base/a.cpp": '#include "pawl/core/base/a.hpp"\n\n#include <vector>\n'}))
+        self.clean("core/base/b.cpp", "#include <vector>\n", "own header")
+
     def test_allocation(self):
         for call in ("malloc(8)", "std::free(p)", "new int(1)", "std::make_shared<int>()"):
             self.caught("core/window/a.cpp", f"auto f() {{ return {call}; }}\n", "allocation")
