@@ -18,6 +18,7 @@ struct Options {
 int cat(const Options& options) {
   auto log = LogReader::open(options.directory, options.from);
   if (!log) return fail(log.error());
+  log->warn_of_retired();
   LinePrinter printer(options.json);
   const auto done = for_each(*log, [&](const Entry& entry) {
     if (printer.printed() == options.limit) return false;

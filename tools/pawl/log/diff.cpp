@@ -64,11 +64,14 @@ class Comparison {
 
   // Empty: equal.
   Result<std::string> run() {
-    for (;;) {
+    for (bool first = true;; first = false) {
       auto left = left_.next();
       if (!left) return std::move(left).error();
       auto right = right_.next();
       if (!right) return std::move(right).error();
+      if (first) {
+        if (auto met = meet(left, right); !met.ok()) return std::move(met).error();
+      }
       if (!*left && !*right) return std::string();
       if (!*left || !*right) return longer(*left ? left_ : right_, *left ? right_ : left_, *left ? **left : **right);
       if (std::string difference = compare(**left, **right); !difference.empty()) {
@@ -80,8 +83,25 @@ class Comparison {
   }
 
   [[nodiscard]] std::uint64_t equal() const noexcept { return equal_; }
+  // Before it one of the two has retired its inputs.
+  [[nodiscard]] Sequence first() const noexcept { return first_; }
 
  private:
+  // Where both have begun.
+  Result<void> meet(Result<std::optional<Entry>>& left, Result<std::optional<Entry>>& right) {
+    const auto pass = [](Side& side, Result<std::optional<Entry>>& entry, const Result<std::optional<Entry>>& other) -> Result<void> {
+      while (*entry && *other && (*entry)->sequence < (*other)->sequence) {
+        entry = side.next();
+        if (!entry) return entry.error();
+      }
+      return {};
+    };
+    if (auto passed = pass(left_, left, right); !passed.ok()) return passed;
+    if (auto passed = pass(right_, right, left); !passed.ok()) return passed;
+    if (*left) first_ = (*left)->sequence;
+    return {};
+  }
+
   std::string compare(const Entry& left, const Entry& right) {
     const auto& a = left.record.header();
     const auto& b = right.record.header();
@@ -128,6 +148,7 @@ class Comparison {
   Side& right_;
   bool ingest_;
   std::uint64_t equal_ = 0;
+  Sequence first_ = 0;
 };
 
 // Exit status 1 for a difference, as diff has it.
@@ -139,7 +160,8 @@ int diff(const Options& options) {
   Comparison comparison(*left, *right, options.ingest);
   const auto difference = comparison.run();
   if (!difference) return fail(difference.error());
-  const std::string compared = options.ingest ? "" : " (ingest times are not compared)";
+  std::string compared = options.ingest ? "" : " (ingest times are not compared)";
+  if (comparison.first() > 0) compared += fmt::format(", from sequence {} on, where the later of the two begins", comparison.first());
   if (difference->empty()) return print(fmt::format("equal: {} inputs, in the same order{}\n", comparison.equal(), compared));
   const int printed = print(fmt::format("{}equal before that: {} inputs{}\n", *difference, comparison.equal(), compared));
   return printed == exit_fine ? exit_no : printed;

@@ -110,6 +110,7 @@ int export_events(const Options& options) {
   }
   auto log = LogReader::open(options.directory, options.from);
   if (!log) return fail(log.error());
+  log->warn_of_retired();
   std::optional<Table> table;
   std::optional<Error> error;
   Left left;

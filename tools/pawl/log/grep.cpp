@@ -49,6 +49,7 @@ int grep(const Options& options) {
   if (auto bound = matcher.bind_sequences(); !bound) return fail(bound.error());
   auto log = LogReader::open(search->directory, matcher.first());
   if (!log) return fail(log.error());
+  log->warn_of_retired();
   LinePrinter printer(options.json);
   std::int64_t found = 0;
   std::optional<Error> error;

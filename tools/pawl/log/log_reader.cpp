@@ -1,9 +1,12 @@
 #include "pawl/log/log_reader.hpp"
 
+#include <fmt/format.h>
+
 #include "pawl/io/lock_holder.hpp"
 #include "pawl/io/parker.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/files.hpp"
+#include "pawl/report.hpp"
 
 namespace pawl::tools {
 
@@ -17,6 +20,11 @@ Result<LogReader> LogReader::open(const std::string& directory, Sequence from) {
   auto follower = journal::Follower::open(*reader, from);
   if (!follower) return std::move(follower).error();
   return LogReader(directory, std::move(*disk), std::move(*follower), from);
+}
+
+void LogReader::warn_of_retired() const {
+  if (next_sequence_ <= from_) return;
+  warn(fmt::format("{} begins with sequence {}: those before it were removed by retention", directory_, next_sequence_));
 }
 
 Result<std::optional<BlockView>> LogReader::next_block() {

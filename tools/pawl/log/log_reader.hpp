@@ -50,6 +50,9 @@ class LogReader {
   // The first record that is not left out was read.
   [[nodiscard]] bool has_started() const noexcept { return has_started_; }
 
+  // Right after open(): warns if retention has removed inputs from `from` on, so that what follows is not all that was asked for.
+  void warn_of_retired() const;
+
  private:
   LogReader(std::string directory, std::unique_ptr<io::Disk> disk, journal::Follower follower, Sequence from)
       : directory_(std::move(directory)), disk_(std::move(disk)), follower_(std::move(follower)), from_(from), has_started_(from == 0), next_sequence_(follower_.position().next_sequence) {}
