@@ -22,6 +22,8 @@ bool is_evaluated(AggregateKind kind) {
     case AggregateKind::min:
     case AggregateKind::max:
     case AggregateKind::stddev:
+    case AggregateKind::median:
+    case AggregateKind::percentile:
     case AggregateKind::rate:
     case AggregateKind::distinct: return true;
     default: return false;
@@ -39,6 +41,8 @@ std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
   const std::string name(word(aggregate.kind));
   if (!is_evaluated(aggregate.kind)) return std::string("it uses the aggregate `") + name + "`";
   if (aggregate.pane != 0) return "it uses panes (`by`)";
+  const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
+  if (ranked && aggregate.span == SpanKind::since_start) return std::string("it uses `") + name + "` since the start, which would keep every value for ever; a span of time or `last N` is bounded";
   for (const Expr* part : {aggregate.value.get(), aggregate.where.get()}) {
     if (part == nullptr) continue;
     if (has_floats(*part)) return "it computes with floats inside an aggregate";

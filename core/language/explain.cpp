@@ -21,6 +21,7 @@ constexpr int value_bytes = 8;            // of one value kept with it
 constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
 constexpr int distinct_entry_bytes = 24;  // value, count, link
 constexpr int links_bytes = 8;            // of an event in a window of `first`, `min` or `max`: the candidates beside it
+constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
 
 constexpr int lets_followed_max = 4;      // a let in a let in ...: past that, its own line tells
 
@@ -37,6 +38,7 @@ struct Ring {
   std::int64_t last_n = 0;
   std::vector<std::string> values;  // canonical texts of what is kept with an event
   std::vector<std::string> chains;  // what else is linked through the events
+  std::vector<std::string> rankings;
   int accumulators = 0;
   bool distinct = false;
 };
@@ -118,6 +120,8 @@ class Explainer {
     std::string value = canonical(*aggregate.value);
     const bool chained = aggregate.kind == AggregateKind::first || aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max;
     if (chained && aggregate.span != SpanKind::since_start) add_once(ring.chains, fmt::format("{} {} {}", language::word(aggregate.kind), aggregate.delay, value));
+    const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
+    if (ranked) add_once(ring.rankings, fmt::format("{} {} {} {}", aggregate.width, aggregate.n, aggregate.delay, value));
     add_once(ring.values, std::move(value));
   }
 
@@ -145,7 +149,8 @@ class Explainer {
 
   static std::string describe(const Ring& ring) {
     const int fixed = record_bytes + ring.accumulators * accumulator_bytes;
-    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + links_bytes * static_cast<int>(ring.chains.size());
+    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + links_bytes * static_cast<int>(ring.chains.size()) +
+                     rank_bytes * static_cast<int>(ring.rankings.size());
     std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
     if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));
     if (ring.last_n > 0) text += fmt::format(" and {} bytes for each of the latest {} events", each, ring.last_n);

@@ -144,6 +144,7 @@ Scalar Group::read_rare(const Read& read, const std::byte* record, Time te) noex
       return deviation_of(load<std::uint32_t>(record + read.lead_count) - load<std::uint32_t>(record + read.trail_count),
                           load<Moments>(record + read.lead) - load<Moments>(record + read.trail), read.scale);
     case Read::Op::deviation64: return deviation_of(load<std::uint64_t>(record + read.lead_count), load<Moments>(record + read.lead), read.scale);
+    case Read::Op::ranked: return read_ranked(read, record);
     case Read::Op::front: return {load<Front>(record + read.lead).value, load<Front>(record + read.lead).location != no_location};
     default: return read_last(record, read, te);
   }

@@ -49,6 +49,7 @@ std::vector<std::byte> blank_record(const Layout& layout) {
     store(blank.data() + chain.ends, ChainEnds{no_location, no_location});
     for (const Chain::Window& window : chain.windows) store(blank.data() + window.front, Front{.value = 0, .location = no_location, .reserved = 0});
   }
+  for (const Ranking& ranking : layout.rankings) store(blank.data() + ranking.root, no_location);
   return blank;
 }
 

@@ -201,6 +201,18 @@ class Group {
   void leave(std::byte* record, const Chain& chain, const Chain::Window& window, std::uint32_t location) noexcept;
   void pass_in_chains(std::byte* record, std::size_t edge, std::uint32_t location) noexcept;
 
+  // Medians and percentiles (rankings.cpp).
+  [[nodiscard]] RankNode* node_of(const Ranking& ranking, std::uint32_t location) const noexcept { return reinterpret_cast<RankNode*>(ring_entry(location) + ranking.node); }
+  [[nodiscard]] std::uint32_t entries_below(const Ranking& ranking, std::uint32_t location) const noexcept { return location == no_location ? 0 : node_of(ranking, location)->entries; }
+  [[nodiscard]] bool has_value(const Ranking& ranking, std::uint32_t location) const noexcept;
+  [[nodiscard]] std::int64_t value_in(const Ranking& ranking, std::uint32_t location) const noexcept;
+  void enter(std::byte* record, const Ranking& ranking, std::uint32_t location) noexcept;
+  void leave(std::byte* record, const Ranking& ranking, std::uint32_t location) noexcept;
+  void rotate(const Ranking& ranking, std::uint32_t* link, bool to_less) noexcept;
+  void balance(const Ranking& ranking, std::uint32_t* link) noexcept;
+  void pass_in_rankings(std::byte* record, std::size_t edge, std::uint32_t location) noexcept;
+  [[nodiscard]] Scalar read_ranked(const Read& read, const std::byte* record) const noexcept;
+
   // Distinct values (distinct.cpp).
   template <class Visit>
   void visit(Span span, const Raw& raw, Visit visit) const noexcept;

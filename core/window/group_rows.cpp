@@ -270,18 +270,24 @@ bool GroupLoader::read_ring(std::byte* record, state::RowReader& rows) {
     *group_.ring_cursor(record, layout.ring_edges[i]) = {at < locations.size() ? locations[at] : 0, positions[i]};
   }
   for (const Chain& chain : layout.chains) rebuild_chain(record, chain, first, locations);
+  for (const Ranking& ranking : layout.rankings) rebuild_ranking(record, ranking, first, locations);
   return true;
+}
+
+std::size_t GroupLoader::passed(const std::byte* record, int edge, std::uint32_t first) const noexcept {
+  return (edge < 0 ? group_.ring_of(record)->position : load<RingCursor>(record + group_.layout_.edges[static_cast<std::size_t>(edge)].ring).position) - first;
+}
+
+// What the trail has passed never was in it: another tree perhaps, of the same values.
+void GroupLoader::rebuild_ranking(std::byte* record, const Ranking& ranking, std::uint32_t first, std::span<const std::uint32_t> locations) {
+  for (std::size_t i = passed(record, ranking.trail, first); i < passed(record, ranking.lead, first); ++i) group_.enter(record, ranking, locations[i]);
 }
 
 // As if the lead had passed all of its entries before the trails passed any of theirs: the same chain.
 void GroupLoader::rebuild_chain(std::byte* record, const Chain& chain, std::uint32_t first, std::span<const std::uint32_t> locations) {
-  const auto passed = [&](int edge) {
-    const std::uint32_t position = edge < 0 ? group_.ring_of(record)->position : group_.ring_cursor(record, static_cast<std::size_t>(edge))->position;
-    return locations.first(position - first);
-  };
-  for (const std::uint32_t location : passed(chain.lead)) group_.extend(record, chain, location);
+  for (const std::uint32_t location : locations.first(passed(record, chain.lead, first))) group_.extend(record, chain, location);
   for (const Chain::Window& window : chain.windows) {
-    for (const std::uint32_t location : passed(window.trail)) group_.leave(record, chain, window, location);
+    for (const std::uint32_t location : locations.first(passed(record, window.trail, first))) group_.leave(record, chain, window, location);
   }
 }
 

@@ -74,6 +74,8 @@ class GroupLoader {
   bool read_key(state::RowReader& rows, std::size_t partition);
   bool read_wide(Group::Index index, state::RowReader& rows);
   bool read_ring(std::byte* record, state::RowReader& rows);
+  [[nodiscard]] std::size_t passed(const std::byte* record, int edge, std::uint32_t first) const noexcept;
+  void rebuild_ranking(std::byte* record, const Ranking& ranking, std::uint32_t first, std::span<const std::uint32_t> locations);
   void rebuild_chain(std::byte* record, const Chain& chain, std::uint32_t first, std::span<const std::uint32_t> locations);
   bool read_counted(Group::Index index, state::RowReader& rows);
   bool read_entries(state::RowReader& rows);

@@ -34,7 +34,7 @@ class Builder {
     for (const Distinct& distinct : layout_.distincts) {
       if (distinct.lead >= 0 || distinct.trail >= 0) (void)count_column(0, true, false);
     }
-    if (!layout_.chains.empty()) (void)count_column(0, true, false);
+    if (layout_.links_entries()) (void)count_column(0, true, false);
     order_edges();
     place_key();
     if (auto error = place_columns()) return std::move(*error);
@@ -54,6 +54,7 @@ class Builder {
     std::size_t first = none, second = none; // columns: value or numerator, denominator
     std::size_t distinct = none;
     std::size_t chain = none, window = none;
+    std::size_t ranking = none;
   };
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -198,6 +199,7 @@ class Builder {
         needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
         break;
       case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: add_to_chain(aggregate, needs); break;
+      case AggregateKind::median: case AggregateKind::percentile: needs.ranking = add_ranking(aggregate, needs); break;
       case AggregateKind::stddev:
         needs.first = moments_column(aggregate, in_entry);
         needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
@@ -233,6 +235,16 @@ class Builder {
     const auto window = std::find_if(windows.begin(), windows.end(), [&](const Chain::Window& other) { return other.trail == needs.trail; });
     needs.window = static_cast<std::size_t>(window - windows.begin());
     if (window == windows.end()) windows.push_back({.trail = needs.trail});
+  }
+
+  std::size_t add_ranking(const Aggregate& aggregate, const Needs& needs) {
+    const Raw raw{.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)};
+    const Ranking ranking{.raw = add_raw(raw), .lead = needs.lead, .trail = needs.trail};
+    const auto alike = [&](const Ranking& other) { return other.raw == ranking.raw && other.lead == ranking.lead && other.trail == ranking.trail; };
+    const auto known = std::find_if(layout_.rankings.begin(), layout_.rankings.end(), alike);
+    if (known != layout_.rankings.end()) return static_cast<std::size_t>(known - layout_.rankings.begin());
+    layout_.rankings.push_back(ranking);
+    return layout_.rankings.size() - 1;
   }
 
   std::size_t add_raw(const Raw& raw) {
@@ -280,6 +292,7 @@ class Builder {
       move(chain.lead);
       for (Chain::Window& window : chain.windows) move(window.trail);
     }
+    for (Ranking& ranking : layout_.rankings) { move(ranking.lead); move(ranking.trail); }
     layout_.edges = std::move(edges);
     layout_.time_edges = static_cast<std::size_t>(std::count_if(layout_.edges.begin(), layout_.edges.end(), [](const Edge& e) { return !e.last_n; }));
   }
@@ -380,7 +393,7 @@ class Builder {
     return offset;
   }
 
-  // A window of `last N` finds what it passes, and `distinct` and chains their values, in the key's own ring.
+  // A window of `last N` finds what it passes, and `distinct`, chains and rankings their values, in the key's own ring.
   void place_ring_cursors() {
     std::vector<bool> needed(layout_.edges.size());
     const auto need = [&](int edge) { if (edge >= 0) needed[static_cast<std::size_t>(edge)] = true; };
@@ -389,6 +402,7 @@ class Builder {
       need(chain.lead);
       for (const Chain::Window& window : chain.windows) need(window.trail);
     }
+    for (const Ranking& ranking : layout_.rankings) { need(ranking.lead); need(ranking.trail); }
     for (std::size_t i = layout_.time_edges; i < layout_.edges.size(); ++i) {
       needed[i] = true;
       layout_.ring_words = layout_.entry_words;
@@ -428,6 +442,10 @@ class Builder {
         offset += sizeof(Front);
       }
     }
+    for (Ranking& ranking : layout_.rankings) {
+      ranking.root = static_cast<std::uint32_t>(offset);
+      offset += sizeof(std::uint32_t);
+    }
     for (const std::uint32_t edge : layout_.ring_edges) {
       if (edge < layout_.time_edges) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
     }
@@ -445,6 +463,11 @@ class Builder {
       chain.links = layout_.ring_entry_bytes;
       layout_.ring_entry_bytes += sizeof(Links);
     }
+    for (Ranking& ranking : layout_.rankings) {
+      ranking.node = layout_.ring_entry_bytes;
+      layout_.ring_entry_bytes += sizeof(RankNode);
+    }
+    layout_.ring_entry_bytes = up_to_8(layout_.ring_entry_bytes);
     if (!layout_.keeps_rings() || place_chunk()) return std::nullopt;
     return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
   }
@@ -483,6 +506,7 @@ class Builder {
       case AggregateKind::rate: return Read::Op::rate32;
       case AggregateKind::stddev: return since_start ? Read::Op::deviation64 : Read::Op::deviation32;
       case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: return since_start ? Read::Op::last_always : Read::Op::front;
+      case AggregateKind::median: case AggregateKind::percentile: return Read::Op::ranked;
       case AggregateKind::last:
         return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
       default: return Read::Op::distinct;
@@ -504,9 +528,13 @@ class Builder {
     read.total = static_cast<std::uint32_t>(needs.distinct);
     if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) read.total = layout_.columns[needs.first].word;
     if (needs.chain != none) read.lead = layout_.chains[needs.chain].windows[needs.window].front;
+    if (needs.ranking != none) {
+      read.lead = layout_.rankings[needs.ranking].root;
+      read.total = static_cast<std::uint32_t>(needs.ranking);
+    }
     read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
     if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // a deviation of durations is in seconds
-    read.n = static_cast<std::uint64_t>(aggregate.n);
+    read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
   }
 

@@ -1,10 +1,10 @@
 // From the features of one group to the bytes of its records and entries, and to the plain steps that maintain and read them.
 // Made once, at set-up.
 //
-//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains |
+//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains | rankings |
 //   block       | sum64 columns | count32 columns, padded to fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
 //   entry       | EntryHead | words |                        in the group's log, one for all keys: what an edge adds to its block when it passes the event
-//   ring entry  | bits | words, for `last N` | raw values | links |  in the key's own ring, for `last N`, `distinct`, `first`, `min` and `max`
+//   ring entry  | bits | words, for `last N` | raw values | links | rank nodes |  in the key's own ring, for `last N` and what needs single values
 #pragma once
 
 #include <cstddef>
@@ -124,7 +124,7 @@ struct Edge {
   std::size_t match_here = 0;     // and at this edge
 };
 
-// A value kept in the ring, for `distinct` and for chains.
+// A value kept in the ring, for `distinct`, chains and rankings.
 struct Raw {
   std::size_t value = 0;          // index of the value program, or of the text
   bool text = false;
@@ -170,18 +170,32 @@ struct Front {                    // where a window begins in a chain
   std::uint32_t reserved;
 };
 
+// For `median` and `percentile`: the values of one window in their order, as a tree of its entries that tells how many stand below each. Balanced
+// by weight, so no order of events can make it deep. One tree serves all percentiles of the window.
+struct Ranking {
+  std::size_t raw = 0;
+  int lead = -1, trail = -1;      // edges; lead -1: now
+  std::uint32_t root = 0;         // offset of the root's location in the record
+  std::size_t node = 0;           // offset of its RankNode in a ring entry
+};
+
+struct RankNode {
+  std::uint32_t less, more;       // locations of subtrees; no_location: there is none
+  std::uint32_t entries;          // in this subtree
+};
+
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, rate32, deviation32, deviation64 };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, rate32, deviation32, deviation64 };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
   std::uint32_t lead = 0, trail = 0;              // the value's total, or the numerator's
   std::uint32_t lead_count = 0, trail_count = 0;  // the denominator's
-  std::uint32_t total = 0;        // sum64, avg32: index of the sum64 column; distinct: index of the Distinct
+  std::uint32_t total = 0;        // sum64, avg32: index of the sum64 column; distinct, ranked: index of the Distinct, the Ranking
   std::int32_t lead_edge = -1, trail_edge = -1;
   Duration reach = 0;             // last_time: te > te(e) - reach; rate32: the span
-  std::uint64_t n = 0;            // last_n
+  std::uint64_t n = 0;            // last_n; ranked: the percentile
   unsigned scale = 0;             // deviation: the value counts units of 10^-scale
 };
 
@@ -246,6 +260,7 @@ struct Layout {
   std::vector<Raw> raws;
   std::vector<Distinct> distincts;
   std::vector<Chain> chains;
+  std::vector<Ranking> rankings;
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
   std::vector<Column> edge_others;        // columns of other kinds that edges read
@@ -277,6 +292,8 @@ struct Layout {
   }
   [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0; }
   [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }
+  // Something must see each entry of a ring that an edge passes.
+  [[nodiscard]] bool links_entries() const noexcept { return !chains.empty() || !rankings.empty(); }
 };
 
 [[nodiscard]] bool same_group(const language::Aggregate& a, const language::Aggregate& b) noexcept;

@@ -1,4 +1,4 @@
-// Rings: the latest entries of one key, for windows of `last N`, for `distinct`, and for `first`, `min` and `max`.
+// Rings: the latest entries of one key, for windows of `last N`, for `distinct`, and for what is linked through their entries.
 #include <algorithm>
 
 #include "pawl/core/window/bytes.hpp"
@@ -32,7 +32,7 @@ void Group::bring_cursors(Index index) noexcept {
   for (const std::uint32_t e : layout_.ring_edges) {
     if (e >= layout_.time_edges) break;
     const auto passed = load<std::uint32_t>(record + layout_.edges[e].passed);
-    if (counted_windows_ == 0 && layout_.chains.empty()) {
+    if (counted_windows_ == 0 && !layout_.links_entries()) {
       move_cursor(record, e, passed);
     } else {
       while (ring_cursor(record, e)->position != passed) pass_in_ring(index, e);
@@ -56,6 +56,7 @@ void Group::pass_in_ring(Index index, std::size_t edge) noexcept {
   if (counted_windows_ != 0) count_passed(index, edge);
   std::byte* const record = table_.record(index);
   if (!layout_.chains.empty()) pass_in_chains(record, edge, ring_cursor(record, edge)->location);
+  if (!layout_.rankings.empty()) pass_in_rankings(record, edge, ring_cursor(record, edge)->location);
   move_cursor(record, edge, ring_cursor(record, edge)->position + 1);
 }
 

@@ -259,6 +259,9 @@ void Group::insert_into_ring(Index index, std::byte* record, const Batch& batch,
   for (const Chain& chain : layout_.chains) {
     if (chain.lead < 0) extend(record, chain, location);
   }
+  for (const Ranking& ranking : layout_.rankings) {
+    if (ranking.lead < 0) enter(record, ranking, location);
+  }
   if (layout_.time_edges != layout_.edges.size()) bring_cursors(index);
 }
 

@@ -47,11 +47,13 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
       if (aggregate.kind == AggregateKind::rate && aggregate.span != SpanKind::time) return "`rate` needs a span of time";
       break;
     case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::share: case AggregateKind::first: case AggregateKind::last:
-    case AggregateKind::min: case AggregateKind::max: case AggregateKind::stddev:
+    case AggregateKind::min: case AggregateKind::max: case AggregateKind::stddev: case AggregateKind::median: case AggregateKind::percentile:
       if (text) return "`first` and `last` of a text are not evaluated in this release";
       break;
-    default: return "only count, sum, avg, stddev, share, first, last, min, max, rate and distinct are evaluated in this release";
+    default: return "`ewma` is not evaluated in this release";
   }
+  const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
+  if (ranked && aggregate.span == SpanKind::since_start) return "`median` and `percentile` since the start keep every value for ever; `last N` and spans of time are bounded";
   if (ratio && aggregate.kind != AggregateKind::count && aggregate.kind != AggregateKind::rate) return "aggregates of ratios are not evaluated in this release";
   return std::nullopt;
 }

@@ -140,6 +140,16 @@ Datum Engine::rate(const Aggregate& aggregate, std::size_t count) {
   return count == 0 ? Datum{} : Datum::of(Number(Integer(count) * one_second, Integer(aggregate.width)));
 }
 
+// Of nearest rank: the ceil(percentile * n / 100)-th smallest; the lower middle is that of 50.
+Datum Engine::ranked(const Unique& unique, const std::vector<const Past*>& window) {
+  const Aggregate& aggregate = *unique.expr->aggregate;
+  const std::size_t percentile = aggregate.kind == AggregateKind::median ? 50 : static_cast<std::size_t>(aggregate.percentile);
+  std::vector<std::int64_t> values;
+  for (const Past* past : window) values.push_back(past->inputs[unique.value].number);
+  std::sort(values.begin(), values.end());
+  return values.empty() ? Datum{} : Datum::of(values[(percentile * values.size() + 99) / 100 - 1]);
+}
+
 Datum Engine::extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const {
   const Type& type = unique.expr->aggregate->value->type;
   Datum best;
@@ -182,6 +192,8 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
     case AggregateKind::last: return size == 0 ? Datum{} : to_datum(type, window.back()->inputs[unique.value]);
     case AggregateKind::min: return extreme(unique, window, false);
     case AggregateKind::max: return extreme(unique, window, true);
+    case AggregateKind::median:
+    case AggregateKind::percentile: return type.kind == Kind::floating ? Datum{} : ranked(unique, window);
     case AggregateKind::sum:
     case AggregateKind::avg:
       if (type.kind == Kind::floating) return {};

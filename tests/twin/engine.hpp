@@ -102,6 +102,7 @@ class Engine {
   std::vector<const Past*> select(const Unique& unique, Sequence sequence, const std::vector<std::size_t>& history) const;
   Datum fold(const Unique& unique, const std::vector<const Past*>& window);
   [[nodiscard]] static Datum rate(const language::Aggregate& aggregate, std::size_t count);
+  [[nodiscard]] static Datum ranked(const Unique& unique, const std::vector<const Past*>& window);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   void decide(const Scope& scope, Outcome& outcome);
 

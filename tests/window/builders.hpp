@@ -71,6 +71,7 @@ struct Builder {
   Builder&& delayed(Duration delay) && { aggregate.delay = delay; return std::move(*this); }
   Builder&& on(std::vector<std::uint16_t> events) && { aggregate.on = std::move(events); return std::move(*this); }
   Builder&& where(ExprPtr condition) && { aggregate.where = std::move(condition); return std::move(*this); }
+  Builder&& percent(std::int64_t percentile) && { aggregate.percentile = percentile; return std::move(*this); }
   Builder&& prior() && { aggregate.prior = true; return std::move(*this); }
 };
 

@@ -210,6 +210,49 @@ TEST_CASE("a falling row of values, and what outdoes all of it at once") {
   CHECK(p.value(1) == 1);
 }
 
+TEST_CASE("medians are the lower middle, percentiles of nearest rank") {
+  std::vector<Aggregate> aggregates = list(agg(Agg::median).of(amount()).per("customer").within(10), agg(Agg::percentile).percent(75).of(amount()).per("customer").within(10));
+  aggregates.push_back(agg(Agg::percentile).percent(1).of(amount()).per("customer").within(10).prior().aggregate);
+  aggregates.push_back(agg(Agg::percentile).percent(100).of(amount()).per("customer").latest(2).aggregate);
+  Payments p(std::move(aggregates));
+  const auto values = [&] { return std::array{p.value(0), p.value(1), p.value(2), p.value(3)}; };
+  p.pay(100, 1, 7);
+  CHECK(values() == std::array{std::int64_t{7}, std::int64_t{7}, missing, std::int64_t{7}});
+  p.pay(101, 1, 9);
+  CHECK(values() == std::array<std::int64_t, 4>{7, 9, 7, 9});
+  p.pay(102, 1, -5);
+  CHECK(values() == std::array<std::int64_t, 4>{7, 9, 7, 9});
+  p.pay(103, 1, 8);  // -5 7 8 9
+  CHECK(values() == std::array<std::int64_t, 4>{7, 8, -5, 8});
+  p.pay(110, 1, 7);  // -5 7 8 9: one seven is out
+  CHECK(values() == std::array<std::int64_t, 4>{7, 8, -5, 8});
+  p.pay(112, 1, 1);  // 1 7 8
+  CHECK(values() == std::array<std::int64_t, 4>{7, 8, 7, 7});
+}
+
+TEST_CASE("rankings stay shallow for rising, falling and equal values: a deeper path than is allowed stops the program") {
+  for (const std::int64_t slope : {1, 0, -1}) {
+    Payments p(list(agg(Agg::median).of(amount()).per("customer").within(3000), agg(Agg::percentile).percent(10).of(amount()).per("customer").latest(900)));
+    for (std::int64_t i = 1; i <= 9000; ++i) {
+      p.pay(i, 1, slope * i);
+      const std::int64_t held = std::min<std::int64_t>(i, 3000), latest = std::min<std::int64_t>(i, 900);
+      const std::int64_t middle = (held + 1) / 2, low = (latest + 9) / 10;
+      REQUIRE(p.value(0) == (slope > 0 ? i - held + middle : slope * (i - middle + 1)));
+      REQUIRE(p.value(1) == (slope > 0 ? i - latest + low : slope * (i - low + 1)));
+    }
+  }
+}
+
+TEST_CASE("entries of medians are refused at their bound, counted and missing") {
+  Payments p(list(agg(Agg::median).of(amount()).per("customer").within(1000)), {.keys_max = 64, .entries_max = 20, .distinct_max = 0});
+  for (int i = 0; i < 25; ++i) p.pay(100, 1, i);
+  CHECK(p.value() == missing);
+  CHECK(p.counters().entries == 20);
+  CHECK(p.counters().entries_refused == 5);
+  p.pay(1100, 1, 3);
+  CHECK(p.value() == 3);
+}
+
 TEST_CASE("entries of first, min and max are refused at their bound, counted and missing") {
   Payments p(list(agg(Agg::min).of(amount()).per("customer").latest(30)), {.keys_max = 64, .entries_max = 20, .distinct_max = 0});
   for (int i = 0; i < 25; ++i) p.pay(100, 1, i);
@@ -222,6 +265,7 @@ TEST_CASE("nothing is allocated after set-up") {
   std::vector<Aggregate> aggregates = list(agg(Agg::avg).of(amount()).per("customer").within(50), agg(Agg::distinct).of(amount()).per("customer").within(300));
   aggregates.push_back(agg(Agg::last).of(field("at", instant)).per("customer").prior().aggregate);
   aggregates.push_back(agg(Agg::max).of(amount()).per("customer").within(70).delayed(20).aggregate);
+  aggregates.push_back(agg(Agg::median).of(amount()).per("customer").within(900).aggregate);
   Payments p(std::move(aggregates));
   const std::size_t before = allocations;
   for (int i = 0; i < 20'000; ++i) p.pay(i, i % 97, i % 31);

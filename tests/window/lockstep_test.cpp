@@ -39,6 +39,13 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(field("terminal", integer)).per("customer").within(2 * width).delayed(width).where(small()).prior());
       add(agg(kind).of(field("at", instant)).within(width).delayed(width));
     }
+    for (const std::int64_t percentile : {1, 50, 90, 100}) {
+      add(agg(Kind_::percentile).percent(percentile).of(amount()).per("terminal").within(width));
+      add(agg(Kind_::percentile).percent(percentile).of(amount()).per("terminal").within(width).delayed(2 * second).where(odd_one()).prior());
+    }
+    add(agg(Kind_::median).of(amount()).per("terminal").within(width));  // the tree of percentiles
+    add(agg(Kind_::median).of(amount()).within(4 * width).prior());
+    add(agg(Kind_::median).of(field("at", instant)).per("customer").within(width).delayed(second));
     add(agg(Kind_::rate).per("customer").within(width).where(small()));
     add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
     add(agg(Kind_::stddev).of(amount()).per("customer").within(width).delayed(2 * second).prior().where(odd_one()));
@@ -63,6 +70,9 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(amount()).per("device").latest(n).delayed(2 * second));
       add(agg(kind).of(amount()).per("device").within(n * second).delayed(2 * second));  // beside the former in one chain
     }
+    add(agg(Kind_::median).of(amount()).per("device").latest(n));
+    add(agg(Kind_::percentile).percent(75).of(amount()).per("device").latest(n).delayed(2 * second).where(small()));
+    add(agg(Kind_::median).of(field("customer", integer)).per("device").latest(n).prior());
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n));
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n).delayed(2 * second).prior());
   }
@@ -105,6 +115,8 @@ std::vector<Aggregate> plain_kinds() {
       add(agg(kind).of(amount()).per("terminal").within(width));
       add(agg(kind).of(amount()).per("terminal").within(width).delayed(2 * second).where(fraud()).prior());
     }
+    add(agg(Kind_::median).of(amount()).per("terminal").within(width));
+    add(agg(Kind_::percentile).percent(95).of(amount()).per("terminal").within(width).delayed(2 * second).prior());
     add(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()));  // two sums, one of them of some events only
     for (const std::int64_t limit : {100, 300, 400, 500}) add(agg(Kind_::count).within(width).where(both(Op::greater, amount(), literal(limit, money))));  // five counts
   }

@@ -19,6 +19,15 @@ Answer rate(std::int64_t count, Duration span) {
   return count == 0 ? Answer{} : Answer{true, count * (one_second / common), span / common};
 }
 
+// The ceil(percentile * n / 100)-th smallest: so many of 100 values are not above it.
+Answer ranked(std::int64_t percentile, std::vector<Value> values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end(), below);
+  std::size_t rank = 0;
+  while (100 * rank < static_cast<std::size_t>(percentile) * values.size()) ++rank;
+  return {true, values[rank - 1].number, 0};
+}
+
 Answer deviation(const Type& type, const std::vector<Value>& values) {
   twin::Integer sum = 0, squares = 0;
   for (const Value& value : values) {
@@ -150,6 +159,8 @@ Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
     case AggregateKind::last: return size > 0 ? Answer{true, values.back().number, 0} : Answer{};
     case AggregateKind::min: return size > 0 ? Answer{true, std::min_element(values.begin(), values.end(), below)->number, 0} : Answer{};
     case AggregateKind::max: return size > 0 ? Answer{true, std::max_element(values.begin(), values.end(), below)->number, 0} : Answer{};
+    case AggregateKind::median: return ranked(50, values);
+    case AggregateKind::percentile: return ranked(aggregate.percentile, values);
     case AggregateKind::distinct: return {true, static_cast<std::int64_t>(different.size()), 0};
     default: throw aggregate.kind;
   }
