@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <compare>
+#include <optional>
 
 #include "pawl/core/event/ratio.hpp"
 
@@ -47,6 +48,10 @@ std::strong_ordering compare(const Limbs& a, const Limbs& b) noexcept {
 struct Variance {
   Uint256 numerator, denominator;
 };
+struct SmallVariance {  // nearly all are
+  Uint128 numerator;  // below 2^81
+  std::uint64_t denominator;
+};
 
 // Whether the root is rounded to a double behind the one of these bits: it lies behind the middle of that and the next, or there, and the next is even.
 bool lies_behind(const Variance& variance, std::uint64_t bits) noexcept {
@@ -58,11 +63,22 @@ bool lies_behind(const Variance& variance, std::uint64_t bits) noexcept {
   return order > 0 || (order == 0 && (bits & 1) != 0);
 }
 
+// The same. Both sides have up to 64 bits more than the square of the middle: 172.
+bool lies_behind(const SmallVariance& variance, std::uint64_t bits) noexcept {
+  const std::uint64_t middle = ((bits & ((std::uint64_t{1} << 52) - 1)) | std::uint64_t{1} << 52) * 2 + 1;
+  const int exponent = 2 * (static_cast<int>(bits >> 52) - 1023 - 53);  // below 0, as the root is below 2^41
+  const Uint256 value = shift_left({0, variance.numerator}, -exponent), scaled = multiply_wide(static_cast<Uint128>(middle) * middle, variance.denominator);
+  return scaled < value || (scaled == value && (bits & 1) != 0);
+}
+
+double approximate(Uint128 value) noexcept { return static_cast<double>(static_cast<std::uint64_t>(value >> 64)) * 0x1p64 + static_cast<double>(static_cast<std::uint64_t>(value)); }
+double approximate(std::uint64_t value) noexcept { return static_cast<double>(value); }
 double approximate(const Uint256& value) noexcept { return static_cast<double>(value.high) * 0x1p128 + static_cast<double>(value.low); }
 
 // The double nearest to the root. The first guess is a few steps away at most, and which it is shows nowhere.
+template <class Variance>
 double root(const Variance& variance) noexcept {
-  if (variance.numerator == Uint256{}) return 0;
+  if (variance.numerator == decltype(variance.numerator){}) return 0;
   auto bits = std::bit_cast<std::uint64_t>(std::sqrt(approximate(variance.numerator) / approximate(variance.denominator)));
   while (lies_behind(variance, bits)) ++bits;
   while (!lies_behind(variance, bits - 1)) --bits;
@@ -77,6 +93,16 @@ Uint256 square(const std::array<std::uint64_t, 2>& sum) noexcept {
 Uint256 times(const std::array<std::uint64_t, 3>& squares, std::uint64_t count) noexcept {
   const Uint256 low = multiply_wide(static_cast<Uint128>(squares[1]) << 64 | squares[0], count);
   return add_wide(low, {static_cast<Uint128>(squares[2]) * count, 0});
+}
+
+// Nothing: too large to be sure that it is small.
+std::optional<SmallVariance> small_variance(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {
+  constexpr std::array<std::uint64_t, 5> units{1, 100, 10'000, 1'000'000, 100'000'000};  // 10^(2 * scale)
+  constexpr std::uint64_t count_max = std::uint64_t{1} << 17;  // squared, and times the largest unit, it fits in 64 bits
+  const auto sum = static_cast<std::int64_t>(moments.sum[0]);
+  const bool narrow = moments.sum[1] == static_cast<std::uint64_t>(sum >> 63) && moments.squares[1] == 0 && moments.squares[2] == 0;
+  if (!narrow || count > count_max || scale >= units.size()) return std::nullopt;
+  return SmallVariance{static_cast<Uint128>(moments.squares[0]) * count - magnitude(sum) * magnitude(sum), count * (count - 1) * units[scale]};
 }
 
 template <std::size_t Size>
@@ -112,9 +138,10 @@ Moments Moments::operator-(const Moments& other) const noexcept { return {differ
 
 // (n * sum of squares - square of the sum) / (n * (n - 1)), in units; its root divided by 10^scale.
 double deviation(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {
+  if (const auto variance = small_variance(count, moments, scale)) return root(*variance);
   Uint128 units = 1;
   for (unsigned i = 0; i < 2 * scale; ++i) units *= 10;
-  return root({subtract_wide(times(moments.squares, count), square(moments.sum)), multiply_wide(static_cast<Uint128>(count) * (count - 1), units)});
+  return root(Variance{subtract_wide(times(moments.squares, count), square(moments.sum)), multiply_wide(static_cast<Uint128>(count) * (count - 1), units)});
 }
 
 }  // namespace pawl::window
