@@ -24,6 +24,7 @@ bool is_evaluated(AggregateKind kind) {
     case AggregateKind::stddev:
     case AggregateKind::median:
     case AggregateKind::percentile:
+    case AggregateKind::ewma:
     case AggregateKind::rate:
     case AggregateKind::distinct: return true;
     default: return false;

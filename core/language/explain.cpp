@@ -85,6 +85,7 @@ class Explainer {
   static std::string far_and_near(const Aggregate& aggregate) {
     const std::string near = aggregate.delay == 0 ? "te" : std::string("te - ") + print(aggregate.delay);
     const std::string far = std::string("te - ") + print(aggregate.width + aggregate.delay);
+    if (aggregate.kind == AggregateKind::ewma) return fmt::format("since the start of the log, up to {}, each with half the weight of one {} later", near, print(aggregate.width));
     switch (aggregate.span) {
       case SpanKind::time: return fmt::format("later than {}, up to {}", far, near);
       case SpanKind::last_n: return fmt::format("the latest {} up to {}", aggregate.n, near);
@@ -112,7 +113,8 @@ class Explainer {
 
   static void keep(Ring& ring, const Aggregate& aggregate) {
     ring.accumulators += aggregate.kind == AggregateKind::stddev ? 2 : 1;  // the sum of squares takes as much again
-    if (aggregate.span == SpanKind::time) ring.kept = std::max(ring.kept, aggregate.width + aggregate.delay);
+    const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
+    if (ends) ring.kept = std::max(ring.kept, aggregate.width + aggregate.delay);
     else if (aggregate.delay != 0) ring.kept = std::max(ring.kept, aggregate.delay);
     if (aggregate.span == SpanKind::last_n) ring.last_n = std::max(ring.last_n, aggregate.n);
     ring.distinct = ring.distinct || aggregate.kind == AggregateKind::distinct;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
 
@@ -63,6 +64,8 @@ void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
   const Place place = cells_of(batch, tiles);
   read_rows(layout_.before, before_, batch, place);
   read_rows(layout_.after, after_, batch, place);
+  read_floats(layout_.before, before_, batch, place);
+  read_floats(layout_.after, after_, batch, place);
   if (before_.wide != 0) read_exact(layout_.before, before_, batch, place);
   if (after_.wide != 0) read_exact(layout_.after, after_, batch, place);
   if (missing_ != 0) {
@@ -112,6 +115,26 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
   }
 }
 
+// Floats, from the copies too.
+void Group::read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
+  const auto at = [&](std::uint32_t offset, std::size_t i) { return rows.copies.data() + (offset - layout_.row_offset) + i * layout_.row_bytes; };
+  for (const Read& read : reads.deviations) {
+    const bool since_start = read.op == Read::Op::deviation64;
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const auto moments = load<Moments>(at(read.lead, i));
+      write(place, read.cell + i, since_start ? deviation_of(load<std::uint64_t>(at(read.lead_count, i)), moments, read.scale)
+                                              : deviation_of(load<std::uint32_t>(at(read.lead_count, i)) - load<std::uint32_t>(at(read.trail_count, i)),
+                                                             moments - load<Moments>(at(read.trail, i)), read.scale));
+    }
+  }
+  for (const Read& read : reads.decayed) {
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      const auto decayed = load<Decayed>(at(read.lead, i));
+      write(place, read.cell + i, decayed.te == no_time ? Scalar{} : Scalar{std::bit_cast<std::int64_t>(decayed.mean(read.scale)), true});
+    }
+  }
+}
+
 // Sums of keys that have wide values once more, exactly.
 void Group::read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
   for (std::size_t i = 0; i < batch.count; ++i) {
@@ -140,10 +163,6 @@ Scalar Group::read_rare(const Read& read, const std::byte* record, Time te) noex
   switch (read.op) {
     case Read::Op::total64: case Read::Op::share64: return {load<std::int64_t>(record + read.lead), true};
     case Read::Op::total128: case Read::Op::avg128: return narrow(load<Int128>(record + read.lead));
-    case Read::Op::deviation32:
-      return deviation_of(load<std::uint32_t>(record + read.lead_count) - load<std::uint32_t>(record + read.trail_count),
-                          load<Moments>(record + read.lead) - load<Moments>(record + read.trail), read.scale);
-    case Read::Op::deviation64: return deviation_of(load<std::uint64_t>(record + read.lead_count), load<Moments>(record + read.lead), read.scale);
     case Read::Op::ranked: return read_ranked(read, record);
     case Read::Op::front: return {load<Front>(record + read.lead).value, load<Front>(record + read.lead).location != no_location};
     default: return read_last(record, read, te);

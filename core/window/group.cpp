@@ -23,7 +23,8 @@ std::size_t raw_bytes_max(const Layout& layout) noexcept {
 
 bool keeps_value(Column::Kind kind) noexcept {
   switch (kind) {
-    case Column::Kind::latest: case Column::Kind::carry: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return true;
+    case Column::Kind::latest: case Column::Kind::carry: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: case Column::Kind::decayed:
+      return true;
     default: return false;
   }
 }

@@ -174,6 +174,7 @@ class Group {
   void update_one_by_one(const Batch& batch, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
   void enter_wide(Index index, const std::byte* words) noexcept;
+  void add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept;
   static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
 
   // Rings of keys, and the edges of `last N` (rings.cpp).
@@ -229,6 +230,7 @@ class Group {
   [[nodiscard]] Scalar read_distinct(Index index, const std::byte* record, const Distinct& plan, std::size_t number) noexcept;
   [[nodiscard]] static Place cells_of(const Batch& batch, state::Tiles& tiles) noexcept;
   void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
+  void read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void write_missing(const Reads& reads, const Batch& batch, Place place) const noexcept;
   [[nodiscard]] Scalar read_rare(const Read& read, const std::byte* record, Time te) noexcept;
@@ -247,7 +249,7 @@ class Group {
   std::array<Work, batch_events> work_{};
   std::vector<Pass> passes_;      // the time edges
   PassBatch pass_batch_;
-  Update update_plain_;           // null: its columns are too many or of other kinds
+  Update update_plain_;           // null: its sums and counts are too many, or it has windows of `last N`
   static constexpr std::size_t touched_bits = 2048, deferred_max = 64;
   std::array<std::uint64_t, touched_bits / 64> touched_{};  // by records of the batch's keys, and by chance of others
   std::array<Due, deferred_max> deferred_;

@@ -54,6 +54,7 @@ std::string GroupSaver::schema(const Group& group) {
     append_number(text, 'm', column.match);
     append_number(text, 'v', column.value);
     append_number(text, 'e', column.in_entry);
+    if (column.kind == Column::Kind::decayed) append_number(text, 'h', static_cast<std::uint64_t>(column.half_life));
   }
   text += ", edges";
   for (const Edge& edge : layout.edges) {

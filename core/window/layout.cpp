@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pawl/core/state/chunk_pool.hpp"
+#include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
 
 namespace pawl::window {
@@ -91,7 +92,7 @@ class Builder {
   std::size_t add_column(const Column& column) {
     for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
       Column& other = layout_.columns[i];
-      if (other.kind != column.kind || other.facts != column.facts || other.match != column.match || other.value != column.value) continue;
+      if (other.kind != column.kind || other.facts != column.facts || other.match != column.match || other.value != column.value || other.half_life != column.half_life) continue;
       other.in_entry |= column.in_entry;
       return i;
     }
@@ -158,6 +159,10 @@ class Builder {
     return add_column({.kind = Column::Kind::moments, .facts = valid_facts(aggregate), .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
   }
 
+  std::size_t decayed_column(const Aggregate& aggregate, bool in_entry) {
+    return add_column({.kind = Column::Kind::decayed, .facts = valid_facts(aggregate), .half_life = aggregate.width, .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
+  }
+
   // The first, least or greatest value since the start.
   std::size_t kept_column(const Aggregate& aggregate, bool in_entry) {
     Column column;
@@ -174,13 +179,15 @@ class Builder {
     if (aggregate.delay > 0) needs.lead = add_edge(Edge{.offset = aggregate.delay});
     if (aggregate.kind == AggregateKind::last) {
       needs.first = carry_column(aggregate, aggregate.delay > 0);
+    } else if (aggregate.kind == AggregateKind::ewma) {
+      needs.first = decayed_column(aggregate, aggregate.delay > 0);
     } else if (since_start && is_chained(aggregate.kind)) {
       needs.first = kept_column(aggregate, aggregate.delay > 0);
     } else {
       needs.trail = trail_of(aggregate, needs.lead);
       collect_totals(aggregate, needs, since_start);
     }
-    layout_.immortal |= aggregate.span != SpanKind::time;
+    layout_.immortal |= aggregate.span != SpanKind::time || aggregate.kind == AggregateKind::ewma;
     if (aggregate.span == SpanKind::time) layout_.reach = std::max(layout_.reach, aggregate.delay + aggregate.width);
     return needs;
   }
@@ -507,6 +514,7 @@ class Builder {
       case AggregateKind::stddev: return since_start ? Read::Op::deviation64 : Read::Op::deviation32;
       case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: return since_start ? Read::Op::last_always : Read::Op::front;
       case AggregateKind::median: case AggregateKind::percentile: return Read::Op::ranked;
+      case AggregateKind::ewma: return Read::Op::decayed;
       case AggregateKind::last:
         return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
       default: return Read::Op::distinct;
@@ -533,7 +541,7 @@ class Builder {
       read.total = static_cast<std::uint32_t>(needs.ranking);
     }
     read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
-    if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // a deviation of durations is in seconds
+    if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // of durations these are seconds
     read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
   }
@@ -604,6 +612,7 @@ std::size_t bytes_of(Column::Kind kind) noexcept {
     case Column::Kind::sum128: case Column::Kind::latest: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return 16;
     case Column::Kind::carry: return 24;
     case Column::Kind::moments: return sizeof(Moments);
+    case Column::Kind::decayed: return sizeof(Decayed);
   }
   return 0;
 }

@@ -91,10 +91,12 @@ struct Column {
     least,    // of the first one that none is below,
     greatest, // or above
     moments,  // sums of values and of their squares
+    decayed,  // and of values and their weights, halved in every half-life
   };
   Kind kind = Kind::count32;
   Facts facts = 0;
   Facts match = 0;            // carry
+  Duration half_life = 0;     // decayed
   std::size_t value = 0;      // index of the value program
   bool in_entry = false;      // read at an edge, not only now
   std::uint32_t offset = 0;   // in a block; if not in_entry, from the start of the totals
@@ -105,7 +107,7 @@ struct Column {
 // What its total takes in a record.
 [[nodiscard]] std::size_t bytes_of(Column::Kind kind) noexcept;
 
-// Latest, carry and the like: where their parts stand.
+// Latest, carry and the like, decayed: where their parts stand.
 inline constexpr std::size_t carry_te_offset = 8;
 inline constexpr std::size_t carry_number_offset = 16;   // uint32, as is
 inline constexpr std::size_t carry_matched_offset = 20;
@@ -186,7 +188,7 @@ struct RankNode {
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, rate32, deviation32, deviation64 };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, rate32, deviation32, deviation64, decayed };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
@@ -196,7 +198,7 @@ struct Read {
   std::int32_t lead_edge = -1, trail_edge = -1;
   Duration reach = 0;             // last_time: te > te(e) - reach; rate32: the span
   std::uint64_t n = 0;            // last_n; ranked: the percentile
-  unsigned scale = 0;             // deviation: the value counts units of 10^-scale
+  unsigned scale = 0;             // deviation, decayed: the value counts units of 10^-scale
 };
 
 // A difference of two totals and the cell it goes to.
@@ -218,6 +220,8 @@ struct Reads {
   std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
   std::vector<Difference> lasts;      // last, first, min, max .. since start: what is kept at `lead`
   std::vector<Rate> rates;
+  std::vector<Read> deviations;
+  std::vector<Read> decayed;          // what is kept at `lead`
   std::vector<Read> sums;             // sum64 and avg32 again, for keys with wide values
   std::vector<Read> distincts;
   std::vector<Read> rare;             // what else is read from the record itself

@@ -10,7 +10,7 @@ namespace {
 
 // Far enough that a record comes from memory in time, near enough that it is still there when it is needed.
 constexpr std::size_t entries_ahead = 24;
-constexpr std::size_t any = SIZE_MAX;  // counts known at run time only, or columns of other kinds
+constexpr std::size_t any = SIZE_MAX;  // counts known at run time only
 
 EntryHead head_at(const std::byte* entry) noexcept { return load<EntryHead>(entry); }
 const std::byte* words_at(const std::byte* entry) noexcept { return entry + sizeof(EntryHead); }
@@ -61,6 +61,7 @@ void Group::free_passed() noexcept {
 template <std::size_t Sums, std::size_t Quads>
 std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
   const state::Records records = table_.records();
+  const std::span<const Column> others = layout_.edge_others;
   Pass pass = passes_[p];
   std::uint64_t passed = 0;
   do {
@@ -73,7 +74,9 @@ std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
     } else if (Sums == any) {
       pass_entry(pass, entry);
     } else {
-      add_to_block(records[head.record] + pass.block, head.bits, words_at(entry), Sums, Quads);
+      std::byte* const block = records[head.record] + pass.block;
+      add_to_block(block, head.bits, words_at(entry), Sums, Quads);
+      for (const Column& column : others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
       if (Sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
     }
     queue_.step(pass.cursor);
@@ -87,8 +90,7 @@ Group::PassBatch Group::choose_pass_batch() const noexcept {
   static constexpr PassBatch known[3][3] = {{&Group::pass_batch<0, 0>, &Group::pass_batch<0, 1>, &Group::pass_batch<0, 2>},
                                             {&Group::pass_batch<1, 0>, &Group::pass_batch<1, 1>, &Group::pass_batch<1, 2>},
                                             {&Group::pass_batch<2, 0>, &Group::pass_batch<2, 1>, &Group::pass_batch<2, 2>}};
-  const bool plain = layout_.edge_others.empty() && layout_.sums < 3 && layout_.quads < 3;
-  return plain ? known[layout_.sums][layout_.quads] : &Group::pass_batch<any, any>;
+  return layout_.sums < 3 && layout_.quads < 3 ? known[layout_.sums][layout_.quads] : &Group::pass_batch<any, any>;
 }
 
 // By the event before which each is due; the order in which an edge passes is kept.

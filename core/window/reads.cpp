@@ -22,6 +22,8 @@ void Reads::take_apart() {
       case Read::Op::avg32: differences64.push_back(value); break;
       case Read::Op::share32: differences32.push_back(value); break;
       case Read::Op::rate32: differences32.push_back(value), rates.push_back(rate_of(read)); break;
+      case Read::Op::deviation32: case Read::Op::deviation64: deviations.push_back(read); break;
+      case Read::Op::decayed: decayed.push_back(read); break;
       case Read::Op::last_always: lasts.push_back(value); break;
       case Read::Op::distinct: distincts.push_back(read); break;
       default: rare.push_back(read); break;

@@ -1,5 +1,6 @@
 // One event at its turn: edges pass what has become due, features of `prior` are read, the event is inserted, the others are read.
 #include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
 
@@ -77,6 +78,11 @@ void Group::add_other(std::byte* total, const Column& column, Bits bits, const s
       moments.add(value());
       return store(total, moments);
     }
+    case Column::Kind::decayed: {
+      auto decayed = load<Decayed>(total);
+      decayed.add(value(), te, column.half_life);
+      return store(total, decayed);
+    }
     case Column::Kind::earliest: return none_yet() ? keep() : void();
     case Column::Kind::least: return none_yet() || value() < load<std::int64_t>(total) ? keep() : void();
     case Column::Kind::greatest: return none_yet() || value() > load<std::int64_t>(total) ? keep() : void();
@@ -88,6 +94,11 @@ void Group::add_latest(std::byte* totals, const Column& column, Bits bits, const
   if ((bits >> column.bit & 1) == 0) return;
   store(totals + column.offset, load<std::int64_t>(words + column.word * sizeof(std::int64_t)));
   store(totals + column.offset + carry_te_offset, te);
+}
+
+void Group::add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept {
+  for (const Column& column : layout_.edge_others) add_other(totals + column.offset, column, bits, words, te);
+  for (const Column& column : layout_.now_others) add_other(totals + column.offset, column, bits, words, te);
 }
 
 void Group::enter_wide(Index index, const std::byte* words) noexcept {
@@ -112,9 +123,8 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
     }
   }
   add_to_block(totals, bits, event_words, layout_.sums, layout_.quads);
-  for (const Column& column : layout_.edge_others) add_other(totals + column.offset, column, bits, event_words, te);
   for (const Column& column : layout_.latests) add_latest(totals, column, bits, event_words, te);
-  for (const Column& column : layout_.now_others) add_other(totals + column.offset, column, bits, event_words, te);
+  add_others(totals, bits, event_words, te);
   if (!layout_.raws.empty() || layout_.keeps_rings()) insert_into_ring(index, record, batch, i);
 }
 
@@ -153,6 +163,7 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
   const bool reads_before = !layout_.before.all.empty(), reads_after = !layout_.after.all.empty();
   const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record();
   const std::span<const Column> latests = layout_.latests;
+  const bool others = !layout_.edge_others.empty() || !layout_.now_others.empty();
   const auto* event_words = reinterpret_cast<const std::byte*>(words_.data());
   std::byte *before = before_.copies.data(), *after = after_.copies.data();
   for (std::size_t i = 0; i < batch.count; ++i) {
@@ -177,6 +188,7 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
       std::byte* const copied_totals = after + (totals_offset - row_offset);
       add_to_block(copied_totals, bits, event_words, Sums, Quads);
       for (const Column& column : latests) add_latest(copied_totals, column, bits, event_words, te);
+      if (others) add_others(copied_totals, bits, event_words, te);
       after += row_bytes;
     }
     if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
@@ -185,6 +197,7 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
     for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
     add_to_block(totals, bits, event_words, Sums, Quads);
     for (const Column& column : latests) add_latest(totals, column, bits, event_words, te);
+    if (others) add_others(totals, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
     if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
     event_words += words_of_event;
@@ -196,7 +209,7 @@ Group::Update Group::choose_update() const noexcept {
                                          {&Group::update_plain<1, 0>, &Group::update_plain<1, 1>, &Group::update_plain<1, 2>},
                                          {&Group::update_plain<2, 0>, &Group::update_plain<2, 1>, &Group::update_plain<2, 2>}};
   const bool last_n = layout_.time_edges != layout_.edges.size();
-  const bool plain = !last_n && layout_.edge_others.empty() && layout_.now_others.empty() && layout_.sums < 3 && layout_.quads < 3;
+  const bool plain = !last_n && layout_.sums < 3 && layout_.quads < 3;
   return plain ? known[layout_.sums][layout_.quads] : nullptr;
 }
 

@@ -48,10 +48,11 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
       break;
     case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::share: case AggregateKind::first: case AggregateKind::last:
     case AggregateKind::min: case AggregateKind::max: case AggregateKind::stddev: case AggregateKind::median: case AggregateKind::percentile:
+    case AggregateKind::ewma:
       if (text) return "`first` and `last` of a text are not evaluated in this release";
       break;
-    default: return "`ewma` is not evaluated in this release";
   }
+  if (aggregate.kind == AggregateKind::ewma && aggregate.span != SpanKind::time) return "`ewma` needs a half-life";
   const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
   if (ranked && aggregate.span == SpanKind::since_start) return "`median` and `percentile` since the start keep every value for ever; `last N` and spans of time are bounded";
   if (ratio && aggregate.kind != AggregateKind::count && aggregate.kind != AggregateKind::rate) return "aggregates of ratios are not evaluated in this release";
@@ -125,7 +126,7 @@ Result<std::vector<GroupSummary>> plan(const language::Pipeline& pipeline, std::
     const Layout& layout = (*layouts)[i];
     // Lines of the record, of the entries at its edges and of the bucket weigh most; each feature adds a few instructions.
     const std::uint64_t lines = layout.record_bytes / limits::cache_line_bytes + layout.edges.size() + 2;
-    summaries.push_back({aggregate.key, aggregate.on, groups[i].features, layout.record_bytes, layout.entry_bytes, layout.edges.size(), 4 * lines + groups[i].features.size()});
+    summaries.push_back({aggregate.key, aggregate.on, groups[i].features, layout.record_bytes, layout.entry_bytes, layout.keeps_rings() ? layout.ring_entry_bytes : 0, layout.edges.size(), 4 * lines + groups[i].features.size()});
   }
   return summaries;
 }

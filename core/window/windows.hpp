@@ -47,6 +47,7 @@ struct GroupSummary {
   std::vector<std::size_t> features;  // indices into the span given
   std::size_t record_bytes = 0;       // per key
   std::size_t entry_bytes = 0;        // per event held, without the chunk's own share
+  std::size_t ring_entry_bytes = 0;   // per event in the key's own ring; 0: it has none
   std::size_t edges = 0;              // cursors per key
   std::uint64_t cost = 0;             // relative work per event
 };

@@ -181,6 +181,8 @@ TEST_CASE("planted mistakes are found") {
       {"chosen", "let first_10s         = first(", "let first_10s         = last("},
       {"chosen", "min(amount per customer, last 3)", "min(amount per customer, last 4)"},
       {"chosen", "let middle_1m         = median(", "let middle_1m         = percentile 51 ("},
+      {"chosen", "let decayed_1m        = ewma(amount per customer, 1m)", "let decayed_1m        = ewma(amount per customer, 60000000001ns)"},
+      {"chosen", "let decayed_late      = ewma(amount per terminal, 7s delayed 10s)", "let decayed_late      = ewma(amount per terminal, 7s delayed 9999999999ns)"},
       {"chosen", "let low_1m            = percentile 25", "let low_1m            = percentile 26"},
       {"chosen", "median(amount per customer, 10s delayed 10s)", "median(amount per customer, 10s delayed 9999999999ns)"},
       {"chosen", "let middle_last_5     = median(amount per customer, last 5)", "let middle_last_5     = median(amount per customer, last 4)"},

@@ -122,10 +122,11 @@ std::vector<const Engine::Past*> Engine::select(const Unique& unique, Sequence s
   const Aggregate& aggregate = *unique.expr->aggregate;
   const Int128 newest = static_cast<Int128>(effective_time_) - aggregate.delay;
   const Int128 oldest = newest - aggregate.width;  // exclusive
+  const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
   std::vector<const Past*> window;
   for (auto index = history.rbegin(); index != history.rend(); ++index) {
     const Past& past = past_[*index];
-    if (aggregate.span == SpanKind::time && past.effective_time <= oldest) break;
+    if (ends && past.effective_time <= oldest) break;
     if (aggregate.span == SpanKind::last_n && static_cast<std::int64_t>(window.size()) == aggregate.n) break;
     if (aggregate.prior && past.sequence == sequence) continue;
     if (past.effective_time > newest) continue;
@@ -148,6 +149,21 @@ Datum Engine::ranked(const Unique& unique, const std::vector<const Past*>& windo
   for (const Past* past : window) values.push_back(past->inputs[unique.value].number);
   std::sort(values.begin(), values.end());
   return values.empty() ? Datum{} : Datum::of(values[(percentile * values.size() + 99) / 100 - 1]);
+}
+
+Datum Engine::decayed(const Unique& unique, const std::vector<const Past*>& window) {
+  const Type& type = unique.expr->aggregate->value->type;
+  const Integer half_life = unique.expr->aggregate->width;
+  double sum = 0, weight = 0;
+  for (std::size_t i = 0; i < window.size(); ++i) {
+    const Integer elapsed = i == 0 ? Integer(0) : Integer(window[i]->effective_time) - window[i - 1]->effective_time;
+    const auto [factor, is_new] = factors_.try_emplace({elapsed, half_life}, 0.0);
+    if (is_new) factor->second = decay_factor(elapsed, half_life);
+    sum = sum * factor->second + static_cast<double>(window[i]->inputs[unique.value].number);
+    weight = weight * factor->second + 1;
+  }
+  if (window.empty()) return {};
+  return Datum::of_floating(sum / weight / static_cast<double>(power_of_ten(type.kind == Kind::duration ? 9 : type.scale)));
 }
 
 Datum Engine::extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const {
@@ -192,6 +208,7 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
     case AggregateKind::last: return size == 0 ? Datum{} : to_datum(type, window.back()->inputs[unique.value]);
     case AggregateKind::min: return extreme(unique, window, false);
     case AggregateKind::max: return extreme(unique, window, true);
+    case AggregateKind::ewma: return type.kind == Kind::floating ? Datum{} : decayed(unique, window);
     case AggregateKind::median:
     case AggregateKind::percentile: return type.kind == Kind::floating ? Datum{} : ranked(unique, window);
     case AggregateKind::sum:

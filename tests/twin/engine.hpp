@@ -6,14 +6,17 @@
 //  - a sum that does not fit 64 bits is missing, and so is the average over it, whatever its fraction would reduce to.
 //  - a rule whose condition is missing is listed as not evaluated, also if `if missing fire` made it fire.
 //  - a score that is missing adds nothing.
+//  - an ewma is sum / weight, two doubles that begin with 0, are multiplied by the decay since the value before, and grow by the value and by 1.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
@@ -103,6 +106,7 @@ class Engine {
   Datum fold(const Unique& unique, const std::vector<const Past*>& window);
   [[nodiscard]] static Datum rate(const language::Aggregate& aggregate, std::size_t count);
   [[nodiscard]] static Datum ranked(const Unique& unique, const std::vector<const Past*>& window);
+  Datum decayed(const Unique& unique, const std::vector<const Past*>& window);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   void decide(const Scope& scope, Outcome& outcome);
 
@@ -116,6 +120,7 @@ class Engine {
   std::vector<std::string> texts_;
   std::unordered_map<std::string, std::uint32_t> text_index_;
   std::vector<Past> past_;
+  std::map<std::pair<Integer, Integer>, double> factors_;  // known ones: each takes its time
   Time effective_time_ = first_effective_time;
   Counters counters_;
 };

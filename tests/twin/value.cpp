@@ -1,6 +1,7 @@
 #include "tests/twin/value.hpp"
 
 #include <bit>
+#include <boost/multiprecision/cpp_bin_float.hpp>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -157,6 +158,13 @@ double nearest_root(const Number& number) {
 double deviation(const Type& type, const Integer& count, const Integer& sum, const Integer& squares) {
   const Integer unit = power_of_ten(type.kind == Kind::duration ? 9 : type.scale);
   return nearest_root(Number(Integer(count * squares - sum * sum), Integer(count * (count - 1) * unit * unit)));
+}
+
+double decay_factor(const Integer& elapsed, const Integer& half_life) {
+  if (elapsed >= 1000 * half_life) return 0;
+  using Wide = mp::cpp_bin_float_100;
+  const Wide power = mp::pow(Wide(2), Wide(-Wide(elapsed) / Wide(half_life)));
+  return nearest_double(static_cast<Number>(power));
 }
 
 std::string print(const Type& type, const Datum& datum, const std::vector<std::string>& labels) {

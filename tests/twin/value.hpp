@@ -53,6 +53,9 @@ struct Datum {
 // The sample's standard deviation of whole numbers of units of the type, durations in seconds. REQUIRES: count >= 2.
 [[nodiscard]] double deviation(const Type& type, const Integer& count, const Integer& sum, const Integer& squares);
 
+// The double nearest to 2^-(elapsed / half_life); 0 from 1,000 half-lives on. REQUIRES: elapsed >= 0, half_life > 0.
+[[nodiscard]] double decay_factor(const Integer& elapsed, const Integer& half_life);
+
 // As a cell of a features file: missing is empty, money with all digits of its scale, a ratio or float as the shortest text that
 // reads back exactly (a ratio of durations in seconds).
 [[nodiscard]] std::string print(const Type& type, const Datum& datum, const std::vector<std::string>& labels = {});

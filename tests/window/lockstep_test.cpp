@@ -46,6 +46,9 @@ std::vector<Aggregate> every_kind() {
     add(agg(Kind_::median).of(amount()).per("terminal").within(width));  // the tree of percentiles
     add(agg(Kind_::median).of(amount()).within(4 * width).prior());
     add(agg(Kind_::median).of(field("at", instant)).per("customer").within(width).delayed(second));
+    add(agg(Kind_::ewma).of(amount()).per("customer").within(width + 7));
+    add(agg(Kind_::ewma).of(amount()).per("customer").within(5 * width).prior().where(odd_one()));
+    add(agg(Kind_::ewma).of(field("at", instant)).per("terminal").within(width).delayed(2 * second).where(small()));
     add(agg(Kind_::rate).per("customer").within(width).where(small()));
     add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
     add(agg(Kind_::stddev).of(amount()).per("customer").within(width).delayed(2 * second).prior().where(odd_one()));
@@ -115,6 +118,9 @@ std::vector<Aggregate> plain_kinds() {
       add(agg(kind).of(amount()).per("terminal").within(width));
       add(agg(kind).of(amount()).per("terminal").within(width).delayed(2 * second).where(fraud()).prior());
     }
+    add(agg(Kind_::ewma).of(amount()).per("customer").within(width).delayed(2 * second));
+    add(agg(Kind_::ewma).of(amount()).within(width + 7).prior());
+    add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
     add(agg(Kind_::median).of(amount()).per("terminal").within(width));
     add(agg(Kind_::percentile).percent(95).of(amount()).per("terminal").within(width).delayed(2 * second).prior());
     add(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()));  // two sums, one of them of some events only
@@ -123,7 +129,8 @@ std::vector<Aggregate> plain_kinds() {
   add(agg(Kind_::last).of(field("terminal", integer)).per("customer").prior());
   add(agg(Kind_::last).of(field("at", instant)).per("customer").prior());
   add(agg(Kind_::last).of(amount()).per("customer").where(small()));
-  add(agg(Kind_::last).of(amount()).per("customer").per("terminal").within(3 * second));  // not in a straight loop: a column of another kind at its edges
+  add(agg(Kind_::last).of(amount()).per("customer").per("terminal").delayed(3 * second));  // a column of another kind at its edges
+  for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::sum, Kind_::stddev, Kind_::count}) add(agg(kind).of(amount()).per("customer"));  // and columns that no edge reads
   add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(5 * second).delayed(second).prior());
   add(agg(Kind_::stddev).of(amount()).within(4 * second).prior());
   add(agg(Kind_::count).per("customer").per("terminal").within(4 * second));

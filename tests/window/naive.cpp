@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -26,6 +27,22 @@ Answer ranked(std::int64_t percentile, std::vector<Value> values) {
   std::size_t rank = 0;
   while (100 * rank < static_cast<std::size_t>(percentile) * values.size()) ++rank;
   return {true, values[rank - 1].number, 0};
+}
+
+// Pairs of effective time and value.
+Answer decayed(const Type& type, Duration half_life, const std::vector<std::pair<Time, std::int64_t>>& values) {
+  static std::map<std::pair<Duration, Duration>, double> factors;  // the twin takes its time for each
+  if (values.empty()) return {};
+  double sum = 0, weight = 0;
+  Time before = values.front().first;
+  for (const auto& [te, value] : values) {
+    const auto [factor, fresh] = factors.try_emplace({te - before, half_life}, 0.0);
+    if (fresh) factor->second = twin::decay_factor(te - before, half_life);
+    sum = sum * factor->second + static_cast<double>(value);
+    weight = weight * factor->second + 1;
+    before = te;
+  }
+  return {true, std::bit_cast<std::int64_t>(sum / weight / static_cast<double>(twin::power_of_ten(type.scale))), 0};
 }
 
 Answer deviation(const Type& type, const std::vector<Value>& values) {
@@ -117,7 +134,7 @@ std::vector<const Naive::Input*> Naive::window(const Aggregate& aggregate) const
     if (!input.event || std::find(aggregate.on.begin(), aggregate.on.end(), *input.event) == aggregate.on.end()) continue;
     if (key_of(aggregate, input) != key) continue;
     if (input.te > now.te - aggregate.delay) continue;
-    if (aggregate.span == SpanKind::time && input.te <= now.te - aggregate.delay - aggregate.width) continue;
+    if (aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma && input.te <= now.te - aggregate.delay - aggregate.width) continue;
     if (aggregate.where) {
       const Value condition = eval(*aggregate.where, input);
       if (condition.missing || condition.number == 0) continue;
@@ -133,11 +150,14 @@ Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
   if (!inputs_.back().event || !has_key_fields(aggregate, *inputs_.back().event)) return {};
   std::vector<Value> values;
   std::int64_t events = 0;
+  std::vector<std::pair<Time, std::int64_t>> timed;
   for (const Input* input : window(aggregate)) {
     ++events;
     if (!aggregate.value) continue;
     Value value = eval(*aggregate.value, *input);
-    if (!value.missing) values.push_back(std::move(value));
+    if (value.missing) continue;
+    timed.emplace_back(input->te, value.number);
+    values.push_back(std::move(value));
   }
   const auto size = static_cast<std::int64_t>(values.size());
   Int128 sum = 0;
@@ -159,6 +179,7 @@ Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
     case AggregateKind::last: return size > 0 ? Answer{true, values.back().number, 0} : Answer{};
     case AggregateKind::min: return size > 0 ? Answer{true, std::min_element(values.begin(), values.end(), below)->number, 0} : Answer{};
     case AggregateKind::max: return size > 0 ? Answer{true, std::max_element(values.begin(), values.end(), below)->number, 0} : Answer{};
+    case AggregateKind::ewma: return decayed(aggregate.value->type, aggregate.width, timed);
     case AggregateKind::median: return ranked(50, values);
     case AggregateKind::percentile: return ranked(aggregate.percentile, values);
     case AggregateKind::distinct: return {true, static_cast<std::int64_t>(different.size()), 0};

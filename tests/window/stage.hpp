@@ -62,7 +62,7 @@ class Stage {
     for (const Aggregate& aggregate : aggregates) {
       Type type = aggregate.value && aggregate.kind != AggregateKind::rate ? aggregate.value->type : integer;
       type.ratio = aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::share || aggregate.kind == AggregateKind::rate;
-      if (aggregate.kind == AggregateKind::stddev) type = {.kind = Kind::floating};
+      if (aggregate.kind == AggregateKind::stddev || aggregate.kind == AggregateKind::ewma) type = {.kind = Kind::floating};
       specs.push_back({&aggregate, type, column});
       column += specs.back().columns();
     }
