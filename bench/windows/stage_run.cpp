@@ -11,12 +11,7 @@ namespace {
 
 constexpr std::uint64_t cents = 20'000, frauds_in = 100;
 
-struct Drawn {
-  std::int64_t customer, terminal, amount;
-  bool fraud;
-};
-
-Drawn draw(std::uint64_t& random, const Stream& stream) {
+Payment draw(std::uint64_t& random, const Stream& stream) {
   const auto below = [&](std::uint64_t bound) { return static_cast<std::int64_t>(next_random(random) % bound); };
   const std::int64_t customer = below(stream.customers), terminal = below(stream.terminals), amount = below(cents);
   return {customer, terminal, amount, below(frauds_in) == 0};
@@ -55,22 +50,23 @@ std::vector<window::FeatureSpec> features_of(const language::Pipeline& pipeline)
   return features;
 }
 
-std::pair<std::int64_t, std::int64_t> last_count_and_sum(const Stream& stream, const language::Aggregate& aggregate) {
+LastValues last_values(const Stream& stream, const language::Aggregate& aggregate) {
   std::uint64_t random = 1;
   std::vector<std::pair<std::int64_t, std::int64_t>> payments;  // customer, amount
   payments.reserve(static_cast<std::size_t>(stream.events));
   for (std::int64_t i = 0; i < stream.events; ++i) {
-    const Drawn drawn = draw(random, stream);
+    const Payment drawn = draw(random, stream);
     payments.emplace_back(drawn.customer, drawn.amount);
   }
-  std::int64_t count = 0, sum = 0;
+  LastValues last;
   for (std::int64_t i = stream.events - 1; i >= 0 && (stream.events - 1 - i) * stream.step < aggregate.width; --i) {
     const auto& [customer, amount] = payments[static_cast<std::size_t>(i)];
     if (customer != payments.back().first) continue;
-    ++count;
-    sum += amount;
+    ++last.count;
+    last.sum += amount;
+    last.greatest = std::max(last.greatest, amount);
   }
-  return {count, sum};
+  return last;
 }
 
 StageRun::StageRun(const language::Pipeline& pipeline, std::vector<window::FeatureSpec> features, const Stream& stream)
@@ -79,16 +75,17 @@ StageRun::StageRun(const language::Pipeline& pipeline, std::vector<window::Featu
       columns_(columns_of(features_)), cells_(map(state::Tiles::memory_bytes(columns_, tile_count), true)), tiles_(cells_.bytes(), columns_, tile_count),
       windows_(or_fail(window::Windows::make(pipeline, features_, limits_of(stream), state_.bytes()))) {}
 
-void StageRun::write(Sequence sequence) {
+void StageRun::write(Sequence sequence) { write(sequence, draw(random_, stream_)); }
+
+void StageRun::write(Sequence sequence, const Payment& payment) {
   std::byte* const slot = ring_.bytes().data() + static_cast<std::size_t>(sequence) % slots * slot_bytes_;
-  const Drawn drawn = draw(random_, stream_);
   begin_event(schema_, slot);
   write_number(schema_, slot, 0, sequence);
   write_number(schema_, slot, 1, sequence * stream_.step);
-  write_number(schema_, slot, 2, drawn.customer);
-  write_number(schema_, slot, 3, drawn.terminal);
-  write_number(schema_, slot, 4, drawn.amount);
-  write_number(schema_, slot, 5, drawn.fraud);
+  write_number(schema_, slot, 2, payment.customer);
+  write_number(schema_, slot, 3, payment.terminal);
+  write_number(schema_, slot, 4, payment.amount);
+  write_number(schema_, slot, 5, payment.fraud);
 }
 
 // Seconds of processor time for the events of [first, end).
@@ -105,6 +102,12 @@ double StageRun::process(Sequence first, Sequence end, Sequence batch) {
     seconds += processor_seconds() - start;
   }
   return seconds;
+}
+
+std::int64_t StageRun::add_amount(Sequence sequence, std::int64_t amount) {
+  write(sequence, {.amount = amount});
+  windows_.process({ring_.bytes().data(), slot_bytes_, slots - 1}, sequence, sequence, tiles_);
+  return tiles_.numbers(features_[0].column, sequence)[static_cast<std::size_t>(sequence) % 64];
 }
 
 StageRun::Cost StageRun::run() {

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "pawl/core/language/check.hpp"
@@ -24,8 +23,14 @@ struct Stream {
 // Each let's aggregate, with columns one behind the other.
 [[nodiscard]] std::vector<window::FeatureSpec> features_of(const language::Pipeline& pipeline);
 
-// What the first two lets must say at the last event, by the definition.
-[[nodiscard]] std::pair<std::int64_t, std::int64_t> last_count_and_sum(const Stream& stream, const language::Aggregate& aggregate);
+// What windows of the aggregate's span per customer must say at the last event, by the definition.
+struct LastValues { std::int64_t count = 0, sum = 0, greatest = 0; };
+[[nodiscard]] LastValues last_values(const Stream& stream, const language::Aggregate& aggregate);
+
+struct Payment {
+  std::int64_t customer = 0, terminal = 0, amount = 0;
+  bool fraud = false;
+};
 
 class StageRun {
  public:
@@ -36,12 +41,16 @@ class StageRun {
   struct Cost { double batched = 0, singly = 0; };
   Cost run();
 
+  // In place of run(): takes in a payment of the amount, alone, and returns the first feature's value. REQUIRES: sequences from 0 on.
+  std::int64_t add_amount(Sequence sequence, std::int64_t amount);
+
   [[nodiscard]] std::int64_t last_cell(std::uint32_t column) const { return tiles_.numbers(column, stream_.events - 1)[static_cast<std::size_t>(stream_.events - 1) % 64]; }
 
  private:
   static constexpr std::size_t slots = 4096, tile_count = 16;
 
   void write(Sequence sequence);
+  void write(Sequence sequence, const Payment& payment);
   double process(Sequence first, Sequence end, Sequence batch);
 
   const EventSchema& schema_;

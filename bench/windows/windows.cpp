@@ -2,17 +2,21 @@
 //
 //   handbook   the features of the fraud-detection handbook: 5,000 customers, 10,000 terminals, 9,600 payments a day
 //   wide       {count, sum, avg} over 4 windows that hold 1, 8, 32 and 128 events of each of --keys keys: the case of far memory
+//   whole      the same with stddev, min and max
+//   one key    sliding sums and maxima over up to --held events, and the worst single event of a maximum
 //
 // With --peers all also the payments of `pawl gen payments` through 15 features, beside other engines that must say the same.
 #include <fmt/format.h>
 
 #include <array>
+#include <span>
 
 #include "commands.hpp"
 #include "harness/fail.hpp"
 #include "harness/runs.hpp"
 #include "peers/choice.hpp"
 #include "windows/engines.hpp"
+#include "windows/sliding.hpp"
 #include "windows/stage_run.hpp"
 
 namespace pawl::bench {
@@ -21,8 +25,9 @@ namespace {
 struct Options : Common {
   std::int64_t events = 4'000'000;  // of the handbook's stream; its last quarter is measured
   std::uint64_t keys = 100'000;
+  std::int64_t held = std::int64_t{4} << 20;
   std::int64_t peer_events = 300'000;
-  bool no_wide = false, no_handbook = false;
+  bool no_wide = false, no_whole = false, no_handbook = false, no_one_key = false;
   Peers peers = Peers::none;
 };
 
@@ -49,34 +54,40 @@ std::string handbook() {
 }
 
 // Windows that hold `held` events of a key in the mean: keys come round every `keys` steps of a microsecond.
-std::string wide(std::uint64_t keys) {
+std::string wide(std::uint64_t keys, std::span<const char* const> kinds) {
   std::string text = "pipeline \"wide\" version 1\n" + std::string(event);
   int span = 0;
   for (const std::uint64_t held : std::array<std::uint64_t, 4>{1, 8, 32, 128}) {
     const std::uint64_t milliseconds = std::max<std::uint64_t>(held * keys / 1000, 1);
-    for (const char* kind : {"count(", "sum(amount ", "avg(amount "}) text += fmt::format("let s{} = {}per customer, {}ms)\n", span++, kind, milliseconds);
+    for (const char* kind : kinds) text += fmt::format("let s{} = {}per customer, {}ms)\n", span++, kind, milliseconds);
   }
   return text;
 }
+
+constexpr std::array totals{"count(", "sum(amount ", "avg(amount "};
+constexpr std::array whole{"count(", "sum(amount ", "avg(amount ", "stddev(amount ", "min(amount ", "max(amount "};
 
 struct Case {
   std::string name;
   Stream stream;
 };
 
+// A bucket, the record at each edge, and of a ring where entries are added and where each edge stands.
+std::size_t far_lines(const window::GroupSummary& group) { return 1 + group.edges + (group.ring_entry_bytes == 0 ? 0 : 1 + group.edges); }
+
 void measure_case(const Case& one, int runs, Outcome& outcome) {
   const language::Checked checked = language::check(one.stream.pipeline, one.name);
   if (!checked.pipeline) fail("the pipeline of " + one.name + " does not check");
   const auto all = features_of(*checked.pipeline);
   const auto groups = or_fail(window::plan(*checked.pipeline, all));
-  const auto expected = last_count_and_sum(one.stream, *all[1].aggregate);
+  const auto expected = last_values(one.stream, *all[1].aggregate);
   const std::string table = "windows, " + one.name;
   const auto row = [&](std::string name, std::string base) {
     return Series{.group = table, .name = std::move(name), .unit = "ns/event", .higher_is_better = false, .base = std::move(base), .base_label = "K"};
   };
   std::vector<Series> rows;
   for (const window::GroupSummary& group : groups) {
-    const std::string lines = fmt::format("K: bare loop of {} + {} lines, per {}", group.record_bytes / 64, group.edges + 1, group.key[0]);
+    const std::string lines = fmt::format("K: bare loop of {} + {} lines, per {}", group.record_bytes / 64, far_lines(group), group.key[0]);
     rows.push_back(row(fmt::format("group per {}, batches of 256", group.key[0]), lines));
     rows.push_back(row(fmt::format("group per {}, one by one", group.key[0]), lines));
     rows.push_back(row(lines, ""));
@@ -93,11 +104,11 @@ void measure_case(const Case& one, int runs, Outcome& outcome) {
       const std::uint64_t keys = group.key[0] == "customer" ? one.stream.customers : one.stream.terminals;
       add(cost.batched);
       add(cost.singly);
-      add(bare_lines_ns(keys, group.record_bytes / 64, group.edges + 1, keys * group.record_bytes / 64, one.stream.measured));
+      add(bare_lines_ns(keys, group.record_bytes / 64, far_lines(group), keys * group.record_bytes / 64, one.stream.measured));
     }
     StageRun whole(*checked.pipeline, all, one.stream);
     const StageRun::Cost cost = whole.run();
-    if (whole.last_cell(all[0].column) != expected.first || whole.last_cell(all[1].column) != expected.second) fail("windows: a wrong count or sum");
+    if (whole.last_cell(all[0].column) != expected.count || whole.last_cell(all[1].column) != expected.sum) fail("windows: a wrong count or sum");
     add(cost.batched);
     add(cost.singly);
   }
@@ -109,12 +120,17 @@ void measure(const Options& options, Outcome& outcome) {
     const std::int64_t events = options.events;
     measure_case({"handbook", {handbook(), 5'000, 10'000, 9 * one_second, events, events / 4}}, options.runs, outcome);
   }
+  const auto keys = static_cast<std::int64_t>(options.keys);
   if (!options.no_wide) {
-    const auto keys = static_cast<std::int64_t>(options.keys);
     const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events", keys);
-    measure_case({name, {wide(options.keys), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
+    measure_case({name, {wide(options.keys, totals), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
   }
-  outcome.notes.emplace_back("Processor time of one thread. K touches the lines of a record, one of another record for each edge and a bucket, with the best prefetch.");
+  if (!options.no_whole) {
+    const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events, with stddev, min, max", keys);
+    measure_case({name, {wide(options.keys, whole), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
+  }
+  if (!options.no_one_key) measure_sliding(options.held, options.runs, outcome);
+  outcome.notes.emplace_back("Processor time of one thread. K touches the lines of a record, one of another record for each edge, one for each place in the key's ring and a bucket, with the best prefetch.");
   if (options.peers == Peers::all) measure_window_engines(options.peer_events, options.directory, options.runs, outcome);
   compare_with_best_peer(outcome);
 }
@@ -128,6 +144,9 @@ void add_windows(CLI::App& app, Action& action) {
   command.add_option("--events", options->events, "Of the handbook's stream; the last quarter is measured")->check(CLI::Range(1024, 1 << 30))->capture_default_str();
   command.add_option("--keys", options->keys, "Of the wide case, which takes 136 events of each")->check(CLI::Range(100, 10'000'000))->capture_default_str();
   command.add_flag("--no-wide", options->no_wide, "Without the wide case");
+  command.add_option("--held", options->held, "Events of the largest window of one key")->check(CLI::Range(1024, 1 << 28))->capture_default_str();
+  command.add_flag("--no-whole", options->no_whole, "Without the wide case with stddev, min and max");
+  command.add_flag("--no-one-key", options->no_one_key, "Without the windows of one key");
   command.add_flag("--no-handbook", options->no_handbook, "Without the handbook's features");
   command.add_option("--peer-events", options->peer_events, "Payments beside other engines, with --peers all")->check(CLI::Range(1000, 50'000'000))->capture_default_str();
   add_peers_option(command, options->peers);

@@ -77,8 +77,8 @@ TEST_CASE("journal: three levels beside B'") {
 }
 
 TEST_CASE("windows, rules, replay") {
-  REQUIRE(run("windows --runs 1 --events 20000 --keys 200") == 0);
-  CHECK(has_series(result_of("windows"), "K:"));
+  REQUIRE(run("windows --runs 1 --events 20000 --keys 200 --held 65536") == 0);
+  for (const char* name : {"K:", "sum of 1024 events", "max of 65536 events", "max, behind a falling row of 65536", "DABA"}) CHECK_MESSAGE(has_series(result_of("windows"), name), name);
   REQUIRE(run("rules --runs 1 --events 4096 --rules 40") == 0);
   CHECK(has_series(result_of("rules"), "one by one"));
   REQUIRE(run("replay --runs 1 --events 20000") == 0);
