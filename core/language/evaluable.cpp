@@ -35,6 +35,11 @@ bool has_floats(const Expr& expr) {
   return expr.type.kind == Kind::floating || std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return has_floats(*arg); });
 }
 
+// The one place of a float inside an aggregate.
+bool is_float_field(const Expr& expr, const Aggregate& aggregate) { return &expr == aggregate.value.get() && expr.op == Op::field; }
+
+bool adds_up(AggregateKind kind) { return kind == AggregateKind::sum || kind == AggregateKind::avg || kind == AggregateKind::stddev; }
+
 // Each returns the empty text, or why not.
 std::string why_not(const Expr& expr, const Pipeline& pipeline);
 
@@ -46,10 +51,11 @@ std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
   if (ranked && aggregate.span == SpanKind::since_start) return std::string("it uses `") + name + "` since the start, which would keep every value for ever; a span of time or `last N` is bounded";
   for (const Expr* part : {aggregate.value.get(), aggregate.where.get()}) {
     if (part == nullptr) continue;
-    if (has_floats(*part)) return "it computes with floats inside an aggregate";
+    if (has_floats(*part) && !is_float_field(*part, aggregate)) return "it computes with floats inside an aggregate";
     if (std::string why = why_not(*part, pipeline); !why.empty()) return why;
   }
   if (aggregate.value == nullptr) return {};
+  if (has_floats(*aggregate.value) && adds_up(aggregate.kind)) return std::string("it uses `") + name + "` of a float, and sums of floats depend on what has left the window";
   const bool counted = aggregate.kind == AggregateKind::count || aggregate.kind == AggregateKind::rate;
   if (!counted && aggregate.value->type.ratio) return std::string("it uses `") + name + "` of a ratio";
   const bool picked = aggregate.kind == AggregateKind::first || aggregate.kind == AggregateKind::last;

@@ -20,13 +20,13 @@ struct Decayed {
   double weight = 0;
 
   // REQUIRES: at >= te.
-  void add(std::int64_t value, Time at, Duration half_life) noexcept {
+  void add(double value, Time at, Duration half_life) noexcept {
     if (te != no_time) {
       const double factor = decay_factor(static_cast<std::uint64_t>(at) - static_cast<std::uint64_t>(te), half_life);
       sum *= factor;
       weight *= factor;
     }
-    sum += static_cast<double>(value);
+    sum += value;
     weight += 1;
     te = at;
   }

@@ -68,6 +68,11 @@ void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
   read_floats(layout_.after, after_, batch, place);
   if (before_.wide != 0) read_exact(layout_.before, before_, batch, place);
   if (after_.wide != 0) read_exact(layout_.after, after_, batch, place);
+  for (const Reads* const reads : {&layout_.before, &layout_.after}) {
+    for (const std::uint32_t cell : reads->floats) {
+      for (std::size_t i = 0; i < batch.count; ++i) place.numbers[cell + i] = ordered_float(place.numbers[cell + i]);  // of a cell without a value: 0
+    }
+  }
   if (missing_ != 0) {
     write_missing(layout_.before, batch, place);
     write_missing(layout_.after, batch, place);

@@ -160,7 +160,8 @@ class Builder {
   }
 
   std::size_t decayed_column(const Aggregate& aggregate, bool in_entry) {
-    return add_column({.kind = Column::Kind::decayed, .facts = valid_facts(aggregate), .half_life = aggregate.width, .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
+    return add_column({.kind = Column::Kind::decayed, .facts = valid_facts(aggregate), .half_life = aggregate.width, .floating = aggregate.value->type.kind == Kind::floating,
+                       .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
   }
 
   // The first, least or greatest value since the start.
@@ -541,6 +542,7 @@ class Builder {
       read.total = static_cast<std::uint32_t>(needs.ranking);
     }
     read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
+    read.floating = feature.type.kind == Kind::floating && read.op != Read::Op::decayed && read.op != Read::Op::deviation32 && read.op != Read::Op::deviation64;
     if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // of durations these are seconds
     read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);

@@ -97,6 +97,7 @@ struct Column {
   Facts facts = 0;
   Facts match = 0;            // carry
   Duration half_life = 0;     // decayed
+  bool floating = false;      // decayed: of doubles
   std::size_t value = 0;      // index of the value program
   bool in_entry = false;      // read at an edge, not only now
   std::uint32_t offset = 0;   // in a block; if not in_entry, from the start of the totals
@@ -198,6 +199,7 @@ struct Read {
   std::int32_t lead_edge = -1, trail_edge = -1;
   Duration reach = 0;             // last_time: te > te(e) - reach; rate32: the span
   std::uint64_t n = 0;            // last_n; ranked: the percentile
+  bool floating = false;          // its number is an ordered_float(), and its cell gets the bits of the double
   unsigned scale = 0;             // deviation, decayed: the value counts units of 10^-scale
 };
 
@@ -220,6 +222,7 @@ struct Reads {
   std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
   std::vector<Difference> lasts;      // last, first, min, max .. since start: what is kept at `lead`
   std::vector<Rate> rates;
+  std::vector<std::uint32_t> floats;  // cells of ordered_float()s
   std::vector<Read> deviations;
   std::vector<Read> decayed;          // what is kept at `lead`
   std::vector<Read> sums;             // sum64 and avg32 again, for keys with wide values

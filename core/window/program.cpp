@@ -41,7 +41,7 @@ bool same(const Expr& a, const Expr& b) noexcept {
 }
 
 std::optional<std::string> unsupported_in_aggregate(const Expr& expr) {
-  if (expr.type.kind == Kind::floating) return "floating point inside an aggregate";
+  if (expr.type.kind == Kind::floating) return "computing with floats inside an aggregate";
   if (auto reason = unsupported_node(expr)) return reason;
   for (const auto& arg : expr.args) {
     if (auto reason = unsupported_in_aggregate(*arg)) return reason;
@@ -53,6 +53,7 @@ Program Program::compile(const Expr& expr, const EventSchema& schema) {
   Program program;
   program.add(expr, schema);
   program.recognise_shape();
+  program.floating_ = expr.type.kind == Kind::floating;
   return program;
 }
 
@@ -114,7 +115,7 @@ Quick Program::quick(std::int64_t low, std::int64_t high, bool outside) const {
   return quick;
 }
 
-std::optional<Quick> Program::quick_value() const { return shape_ == Shape::field ? std::optional(quick(0, 0, false)) : std::nullopt; }
+std::optional<Quick> Program::quick_value() const { return shape_ == Shape::field && !floating_ ? std::optional(quick(0, 0, false)) : std::nullopt; }
 
 std::optional<Quick> Program::quick_where() const {
   if (shape_ == Shape::tree) return std::nullopt;

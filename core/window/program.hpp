@@ -11,10 +11,11 @@
 #include "pawl/core/event/ratio.hpp"
 #include "pawl/core/language/pipeline.hpp"
 #include "pawl/core/window/field_ref.hpp"
+#include "pawl/core/window/ordered_float.hpp"
 
 namespace pawl::window {
 
-// A number, boolean (0, 1) or nothing; the number of a missing value is 0.
+// A number, boolean (0, 1), ordered_float() or nothing; the number of a missing value is 0.
 struct Scalar {
   std::int64_t number = 0;
   bool valid = false;
@@ -23,7 +24,7 @@ struct Scalar {
 // Both are the same computation: equal trees, names and constants.
 [[nodiscard]] bool same(const language::Expr& a, const language::Expr& b) noexcept;
 
-// Why an expression can't stand in an aggregate of this release, or nothing if it can.
+// Why an expression can't stand in an aggregate of this release, or nothing if it can. A float field can be a value, nothing else of floats can.
 [[nodiscard]] std::optional<std::string> unsupported_in_aggregate(const language::Expr& expr);
 
 // One number field, plain or against a range, without a branch: what nearly all `where` and values are.
@@ -77,11 +78,18 @@ class Program {
     if (shape_ == Shape::tree) return run_tree(slot, te);
     const bool valid = !field_.missing(slot);
     const std::int64_t value = field_.number(slot);
+    if (floating_) return float_value(valid, value);
     const std::int64_t result = shape_ == Shape::field ? value : static_cast<std::int64_t>((value >= low_ && value <= high_) != outside_);
     return {valid ? result : 0, valid};
   }
 
  private:
+  // As an ordered_float(); missing if it is not finite.
+  [[nodiscard]] static Scalar float_value(bool valid, std::int64_t bits) noexcept {
+    if (!valid || !is_finite_float(bits)) return {};
+    return {bits == negative_zero ? 0 : ordered_float(bits), true};
+  }
+
   // Most are one field, or one field against a constant; these need no tree.
   enum class Shape : std::uint8_t { field, range, tree };
 
@@ -114,6 +122,7 @@ class Program {
   struct Evaluation;  // one run of the tree, in program.cpp
 
   Shape shape_ = Shape::tree;
+  bool floating_ = false; // field: of doubles
   bool outside_ = false;  // range: true if the field is not in [low, high]
   FieldRef field_;
   std::int64_t low_ = 0, high_ = 0;

@@ -28,6 +28,7 @@ void Reads::take_apart() {
       case Read::Op::distinct: distincts.push_back(read); break;
       default: rare.push_back(read); break;
     }
+    if (read.floating) floats.push_back(read.cell);
     if (read.op == Read::Op::count32 || read.op == Read::Op::sum64) always.push_back(read.cell);
     if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) sums.push_back(read);
     if (read.op != Read::Op::avg32 && read.op != Read::Op::share32) continue;

@@ -80,7 +80,7 @@ void Group::add_other(std::byte* total, const Column& column, Bits bits, const s
     }
     case Column::Kind::decayed: {
       auto decayed = load<Decayed>(total);
-      decayed.add(value(), te, column.half_life);
+      decayed.add(column.floating ? float_of_ordered(value()) : static_cast<double>(value()), te, column.half_life);
       return store(total, decayed);
     }
     case Column::Kind::earliest: return none_yet() ? keep() : void();

@@ -38,6 +38,8 @@ std::optional<std::string> unsupported_span(const Aggregate& aggregate) {
   return std::nullopt;
 }
 
+bool is_float_field(const language::Expr& expr) { return expr.op == language::Op::field && expr.type.kind == Kind::floating; }
+
 std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
   const bool text = aggregate.value && aggregate.value->type.kind == Kind::text;
   const bool ratio = aggregate.value && aggregate.value->type.ratio;
@@ -55,6 +57,8 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
   if (aggregate.kind == AggregateKind::ewma && aggregate.span != SpanKind::time) return "`ewma` needs a half-life";
   const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
   if (ranked && aggregate.span == SpanKind::since_start) return "`median` and `percentile` since the start keep every value for ever; `last N` and spans of time are bounded";
+  const bool added = aggregate.kind == AggregateKind::sum || aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::stddev;
+  if (added && is_float_field(*aggregate.value)) return "sums of floats are not evaluated in this release";
   if (ratio && aggregate.kind != AggregateKind::count && aggregate.kind != AggregateKind::rate) return "aggregates of ratios are not evaluated in this release";
   return std::nullopt;
 }
@@ -113,7 +117,8 @@ std::optional<std::string> unsupported(const Aggregate& aggregate) {
   if (aggregate.where) {
     if (auto reason = unsupported_in_aggregate(*aggregate.where)) return reason;
   }
-  return aggregate.value ? unsupported_in_aggregate(*aggregate.value) : std::nullopt;
+  if (!aggregate.value || is_float_field(*aggregate.value)) return std::nullopt;
+  return unsupported_in_aggregate(*aggregate.value);
 }
 
 Result<std::vector<GroupSummary>> plan(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {

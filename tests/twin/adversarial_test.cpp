@@ -210,6 +210,8 @@ TEST_CASE("planted mistakes are found") {
       {"logic", "last 6 where qty % 2 = 1", "last 6 where qty % 2 != 0"},
       {"logic", "mode shadow }\nrule shadow_missing", "mode off }\nrule shadow_missing"},
       // Numbers that do not fit.
+      {"extremes", "let middle_f     = median(", "let middle_f     = percentile 60 ("},
+      {"extremes", "let float_values = distinct(f per key, 1m)", "let float_values = count(f per key, 1m)"},
       {"extremes", "a * b / b", "a * 1 / 1"},
       {"extremes", "a / 3 = b / 3", "a - b between -1 and 1"},
       {"extremes", "let cubes        = quotient * quotient * quotient", "let cubes        = quotient * 1"},

@@ -1,6 +1,7 @@
 #include "tests/twin/engine.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <tuple>
 
@@ -87,7 +88,8 @@ Engine::Input Engine::to_input(const Type& type, const Datum& datum) {
     if (is_new) texts_.push_back(datum.text);
     input.text = known->second;
   } else if (type.kind == Kind::floating) {
-    input.floating = datum.floating;
+    if (!std::isfinite(datum.floating)) return {};
+    input.floating = datum.floating == 0 ? 0 : datum.floating;  // one zero
   } else {
     PAWL_ASSERT(mp::numerator(datum.number) >= INT64_MIN && mp::numerator(datum.number) <= INT64_MAX);
     PAWL_ASSERT(mp::denominator(datum.number) <= INT64_MAX);
@@ -142,13 +144,14 @@ Datum Engine::rate(const Aggregate& aggregate, std::size_t count) {
 }
 
 // Of nearest rank: the ceil(percentile * n / 100)-th smallest; the lower middle is that of 50.
-Datum Engine::ranked(const Unique& unique, const std::vector<const Past*>& window) {
+Datum Engine::ranked(const Unique& unique, const std::vector<const Past*>& window) const {
   const Aggregate& aggregate = *unique.expr->aggregate;
   const std::size_t percentile = aggregate.kind == AggregateKind::median ? 50 : static_cast<std::size_t>(aggregate.percentile);
-  std::vector<std::int64_t> values;
-  for (const Past* past : window) values.push_back(past->inputs[unique.value].number);
-  std::sort(values.begin(), values.end());
-  return values.empty() ? Datum{} : Datum::of(values[(percentile * values.size() + 99) / 100 - 1]);
+  const bool floating = aggregate.value->type.kind == Kind::floating;
+  std::vector<Input> values;
+  for (const Past* past : window) values.push_back(past->inputs[unique.value]);
+  std::sort(values.begin(), values.end(), [&](const Input& a, const Input& b) { return floating ? a.floating < b.floating : a.number < b.number; });
+  return values.empty() ? Datum{} : to_datum(aggregate.value->type, values[(percentile * values.size() + 99) / 100 - 1]);
 }
 
 Datum Engine::decayed(const Unique& unique, const std::vector<const Past*>& window) {
@@ -159,7 +162,8 @@ Datum Engine::decayed(const Unique& unique, const std::vector<const Past*>& wind
     const Integer elapsed = i == 0 ? Integer(0) : Integer(window[i]->effective_time) - window[i - 1]->effective_time;
     const auto [factor, is_new] = factors_.try_emplace({elapsed, half_life}, 0.0);
     if (is_new) factor->second = decay_factor(elapsed, half_life);
-    sum = sum * factor->second + static_cast<double>(window[i]->inputs[unique.value].number);
+    const Input& input = window[i]->inputs[unique.value];
+    sum = sum * factor->second + (type.kind == Kind::floating ? input.floating : static_cast<double>(input.number));
     weight = weight * factor->second + 1;
   }
   if (window.empty()) return {};
@@ -208,9 +212,9 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
     case AggregateKind::last: return size == 0 ? Datum{} : to_datum(type, window.back()->inputs[unique.value]);
     case AggregateKind::min: return extreme(unique, window, false);
     case AggregateKind::max: return extreme(unique, window, true);
-    case AggregateKind::ewma: return type.kind == Kind::floating ? Datum{} : decayed(unique, window);
+    case AggregateKind::ewma: return decayed(unique, window);
     case AggregateKind::median:
-    case AggregateKind::percentile: return type.kind == Kind::floating ? Datum{} : ranked(unique, window);
+    case AggregateKind::percentile: return ranked(unique, window);
     case AggregateKind::sum:
     case AggregateKind::avg:
       if (type.kind == Kind::floating) return {};

@@ -6,6 +6,7 @@
 //  - a sum that does not fit 64 bits is missing, and so is the average over it, whatever its fraction would reduce to.
 //  - a rule whose condition is missing is listed as not evaluated, also if `if missing fire` made it fire.
 //  - a score that is missing adds nothing.
+//  - of floats an aggregate sees the finite ones, and one zero.
 //  - an ewma is sum / weight, two doubles that begin with 0, are multiplied by the decay since the value before, and grow by the value and by 1.
 #pragma once
 
@@ -105,7 +106,7 @@ class Engine {
   std::vector<const Past*> select(const Unique& unique, Sequence sequence, const std::vector<std::size_t>& history) const;
   Datum fold(const Unique& unique, const std::vector<const Past*>& window);
   [[nodiscard]] static Datum rate(const language::Aggregate& aggregate, std::size_t count);
-  [[nodiscard]] static Datum ranked(const Unique& unique, const std::vector<const Past*>& window);
+  [[nodiscard]] Datum ranked(const Unique& unique, const std::vector<const Past*>& window) const;
   Datum decayed(const Unique& unique, const std::vector<const Past*>& window);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   void decide(const Scope& scope, Outcome& outcome);
