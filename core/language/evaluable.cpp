@@ -31,6 +31,14 @@ bool is_evaluated(AggregateKind kind) {
   }
 }
 
+bool is_evaluated_by_panes(AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::count: case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::stddev: case AggregateKind::share: case AggregateKind::min:
+    case AggregateKind::max: return true;
+    default: return false;
+  }
+}
+
 bool has_floats(const Expr& expr) {
   return expr.type.kind == Kind::floating || std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return has_floats(*arg); });
 }
@@ -46,7 +54,7 @@ std::string why_not(const Expr& expr, const Pipeline& pipeline);
 std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
   const std::string name(word(aggregate.kind));
   if (!is_evaluated(aggregate.kind)) return std::string("it uses the aggregate `") + name + "`";
-  if (aggregate.pane != 0) return "it uses panes (`by`)";
+  if (aggregate.pane != 0 && !is_evaluated_by_panes(aggregate.kind)) return std::string("it uses `") + name + "` in panes (`by`)";
   const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
   if (ranked && aggregate.span == SpanKind::since_start) return std::string("it uses `") + name + "` since the start, which would keep every value for ever; a span of time or `last N` is bounded";
   for (const Expr* part : {aggregate.value.get(), aggregate.where.get()}) {

@@ -18,6 +18,7 @@ namespace {
 constexpr int record_bytes = 32;          // of a key: hash, key, links
 constexpr int entry_bytes = 16;           // of an event in a window: effective time and position
 constexpr int value_bytes = 8;            // of one value kept with it
+constexpr int pane_bytes = 16;            // of a pane with events: its number and which values it has
 constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
 constexpr int distinct_entry_bytes = 24;  // value, count, link
 constexpr int links_bytes = 8;            // of an event in a window of `first`, `min` or `max`: the candidates beside it
@@ -35,6 +36,7 @@ struct Window {
 struct Ring {
   std::string key;
   Duration kept = 0;       // time: how far back
+  Duration pane = 0;       // that events are added up in
   std::int64_t last_n = 0;
   std::vector<std::string> values;  // canonical texts of what is kept with an event
   std::vector<std::string> chains;  // what else is linked through the events
@@ -100,7 +102,7 @@ class Explainer {
     text += std::string(", ") + far_and_near(aggregate);
     if (aggregate.prior) text += "; this event is excluded";
     else if (aggregate.delay == 0) text += "; this event is included";
-    if (aggregate.pane != 0) text += std::string("; approximate, in panes of ") + print(aggregate.pane);
+    if (aggregate.pane != 0) text += std::string("; approximate: times are rounded down to whole panes of ") + print(aggregate.pane);
     return text;
   }
 
@@ -112,6 +114,7 @@ class Explainer {
   }
 
   static void keep(Ring& ring, const Aggregate& aggregate) {
+    ring.pane = aggregate.pane;
     ring.accumulators += aggregate.kind == AggregateKind::stddev ? 2 : 1;  // the sum of squares takes as much again
     const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
     if (ends) ring.kept = std::max(ring.kept, aggregate.width + aggregate.delay);
@@ -139,6 +142,7 @@ class Explainer {
       std::string name = print_key(aggregate.key) + " on";
       for (const std::uint16_t event : aggregate.on) name += fmt::format(" {}", event);
       if (aggregate.where) name += canonical(*aggregate.where);
+      if (aggregate.pane != 0) name += fmt::format(" by {}", aggregate.pane);
       const auto [at, fresh] = rings.try_emplace(name);
       if (fresh) in_order.push_back(&at->second);
       at->second.key = fmt::format("per {} of {}{}", print_key(aggregate.key), events(aggregate.on), aggregate.where ? std::string(" where ") + print(*aggregate.where, pipeline_) : "");
@@ -154,6 +158,10 @@ class Explainer {
     const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + links_bytes * static_cast<int>(ring.chains.size()) +
                      rank_bytes * static_cast<int>(ring.rankings.size());
     std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
+    if (ring.pane > 0) {
+      const int each_pane = pane_bytes + ring.accumulators * accumulator_bytes + (value_bytes + links_bytes) * static_cast<int>(ring.chains.size());
+      return text + fmt::format(" and {} bytes for each pane of {} with an event, at most {} of them\n", each_pane, print(ring.pane), ring.kept / ring.pane + (ring.kept % ring.pane != 0) + 1);
+    }
     if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));
     if (ring.last_n > 0) text += fmt::format(" and {} bytes for each of the latest {} events", each, ring.last_n);
     if (ring.distinct) text += fmt::format(" and {} bytes for each distinct value", distinct_entry_bytes);

@@ -22,12 +22,13 @@ std::int64_t Group::value_in(const Chain& chain, std::uint32_t location) const n
   return load<std::int64_t>(raws_of(ring_entry(location)) + layout_.raws[chain.raw].offset);
 }
 
-// The lead passes an entry: it enters all windows of the chain.
+// The lead passes an entry, or the newest one has a better value: it enters all windows of the chain.
 void Group::extend(std::byte* record, const Chain& chain, std::uint32_t location) noexcept {
   if ((load<Bits>(ring_entry(location)) >> layout_.raws[chain.raw].bit & 1) == 0) return;
   const std::int64_t value = value_in(chain, location);
   auto ends = load<ChainEnds>(record + chain.ends);
   std::uint32_t before = ends.newest;
+  if (before == location) before = before == ends.oldest ? no_location : links_of(chain, before)->earlier;  // a pane whose value is a better one now
   while (before != no_location && outdoes(chain.order, value, value_in(chain, before))) {
     before = before == ends.oldest ? no_location : links_of(chain, before)->earlier;
   }

@@ -134,6 +134,9 @@ void Moments::add(std::int64_t value) noexcept {
   add_to(squares, static_cast<Uint128>(static_cast<Int128>(value) * value), 0);
 }
 
+// Less what is missing to 0.
+void Moments::add(const Moments& other) noexcept { *this = *this - (Moments{} - other); }
+
 Moments Moments::operator-(const Moments& other) const noexcept { return {difference(sum, other.sum), difference(squares, other.squares)}; }
 
 // (n * sum of squares - square of the sum) / (n * (n - 1)), in units; its root divided by 10^scale.

@@ -14,6 +14,7 @@ struct Moments {
   std::array<std::uint64_t, 3> squares{};  // least significant first
 
   void add(std::int64_t value) noexcept;
+  void add(const Moments& other) noexcept;
   [[nodiscard]] Moments operator-(const Moments& other) const noexcept;
 };
 static_assert(sizeof(Moments) == 40, "stands in records as it is");

@@ -38,7 +38,7 @@ void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::
   for (const Read& read : reads.rare) {
     const Scalar value = read_rare(read, record, te);
     if (!read.ratio) write(place, read.cell + i, value);
-    if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count));
+    if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count) - (layout_.pane == 0 ? 0 : load<std::int64_t>(record + read.trail_count)));
   }
   if (head_of(record)->wide == 0 || reads.sums.empty()) [[likely]] return;
   rows.wide |= 1U << i;
@@ -124,12 +124,13 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
 void Group::read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
   const auto at = [&](std::uint32_t offset, std::size_t i) { return rows.copies.data() + (offset - layout_.row_offset) + i * layout_.row_bytes; };
   for (const Read& read : reads.deviations) {
-    const bool since_start = read.op == Read::Op::deviation64;
+    const bool since_start = read.op == Read::Op::deviation64 && layout_.pane == 0;
     for (std::size_t i = 0; i < batch.count; ++i) {
       const auto moments = load<Moments>(at(read.lead, i));
-      write(place, read.cell + i, since_start ? deviation_of(load<std::uint64_t>(at(read.lead_count, i)), moments, read.scale)
-                                              : deviation_of(load<std::uint32_t>(at(read.lead_count, i)) - load<std::uint32_t>(at(read.trail_count, i)),
-                                                             moments - load<Moments>(at(read.trail, i)), read.scale));
+      const std::uint64_t count = layout_.pane != 0 ? load<std::uint64_t>(at(read.lead_count, i)) - load<std::uint64_t>(at(read.trail_count, i))
+                                  : since_start     ? load<std::uint64_t>(at(read.lead_count, i))
+                                                    : load<std::uint32_t>(at(read.lead_count, i)) - load<std::uint32_t>(at(read.trail_count, i));
+      write(place, read.cell + i, deviation_of(count, since_start ? moments : moments - load<Moments>(at(read.trail, i)), read.scale));
     }
   }
   for (const Read& read : reads.decayed) {
@@ -168,6 +169,8 @@ Scalar Group::read_rare(const Read& read, const std::byte* record, Time te) noex
   switch (read.op) {
     case Read::Op::total64: case Read::Op::share64: return {load<std::int64_t>(record + read.lead), true};
     case Read::Op::total128: case Read::Op::avg128: return narrow(load<Int128>(record + read.lead));
+    case Read::Op::paned64: return {static_cast<std::int64_t>(load<std::uint64_t>(record + read.lead) - load<std::uint64_t>(record + read.trail)), true};
+    case Read::Op::paned128: case Read::Op::paned_avg: return narrow(static_cast<Int128>(load<Uint128>(record + read.lead) - load<Uint128>(record + read.trail)));
     case Read::Op::ranked: return read_ranked(read, record);
     case Read::Op::front: return {load<Front>(record + read.lead).value, load<Front>(record + read.lead).location != no_location};
     default: return read_last(record, read, te);

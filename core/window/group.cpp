@@ -77,7 +77,7 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       before_(layout_, layout_.before),
       after_(layout_, layout_.after),
       entries_max_(limits.entries_max) {
-  for (std::uint32_t i = 0; i < layout_.time_edges; ++i) {
+  for (std::uint32_t i = 0; layout_.keeps_queue() && i < layout_.time_edges; ++i) {
     passes_.push_back({queue_.end(), layout_.edges[i].offset, layout_.edges[i].block, i});
   }
   for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0;  // always counted
@@ -194,7 +194,7 @@ void Group::examine(Index index, Time te) noexcept {
   std::byte* const record = table_.record(index);
   if (layout_.immortal || head_of(record)->last_te > earlier(te, layout_.reach)) return;
   if (layout_.keeps_rings()) {
-    bring_cursors(index);
+    if (layout_.pane == 0) bring_cursors(index);
     for (const Distinct& distinct : layout_.distincts) {
       counted_windows_ -= distinct.trail >= 0 && load<DistinctState>(record + distinct.state).counted != 0;
     }

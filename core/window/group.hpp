@@ -195,6 +195,16 @@ class Group {
   void free_ring(std::byte* record) noexcept;
   [[nodiscard]] std::uint32_t passed_by_all(const std::byte* record) const noexcept;
 
+  // Windows `by` panes (panes.cpp).
+  [[nodiscard]] Time time_of(const Batch& batch, std::size_t i) const noexcept { return layout_.pane == 0 ? batch.te[i] : pane_of(batch.te[i]); }
+  [[nodiscard]] Time pane_of(Time te) const noexcept { return te / layout_.pane - (te % layout_.pane < 0); }
+  [[nodiscard]] static Time& pane_in(std::byte* ring_entry) noexcept { return *reinterpret_cast<Time*>(ring_entry + sizeof(Bits)); }
+  [[nodiscard]] static std::byte* block_in(std::byte* ring_entry) noexcept { return ring_entry + sizeof(Bits) + sizeof(Time); }
+  [[nodiscard]] bool has_pane(std::byte* record, Time pane) const noexcept;
+  void pass_panes(std::byte* record, Time pane) noexcept;
+  void insert_into_pane(std::byte* record, std::size_t event, Time pane) noexcept;
+  [[nodiscard]] bool improves(std::byte* ring_entry, const Raw& raw, std::int64_t value) const noexcept;
+
   // First, least and greatest values (chains.cpp).
   [[nodiscard]] Links* links_of(const Chain& chain, std::uint32_t location) const noexcept { return reinterpret_cast<Links*>(ring_entry(location) + chain.links); }
   [[nodiscard]] std::int64_t value_in(const Chain& chain, std::uint32_t location) const noexcept;

@@ -74,6 +74,7 @@ std::string GroupSaver::schema(const Group& group) {
   for (const Raw& raw : layout.raws) append_number(text += ' ', raw.text ? 't' : 'v', raw.value), append_number(text, 'b', raw.bytes);
   text += ", distinct";
   for (const Distinct& distinct : layout.distincts) append_number(text += ' ', 'v', distinct.raw);
+  if (layout.pane != 0) append_number(text += ", panes", ' ', static_cast<std::uint64_t>(layout.pane));
   return text;
 }
 

@@ -23,6 +23,7 @@ class Builder {
   Builder(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) : pipeline_(pipeline), features_(features) {}
 
   Result<Layout> build() {
+    layout_.pane = features_[0].aggregate->pane;
     for (const FeatureSpec& feature : features_) collect_inputs(*feature.aggregate);
     layout_.wheres = wheres_.size();
     layout_.values = values_.size();
@@ -35,7 +36,7 @@ class Builder {
     for (const Distinct& distinct : layout_.distincts) {
       if (distinct.lead >= 0 || distinct.trail >= 0) (void)count_column(0, true, false);
     }
-    if (layout_.links_entries()) (void)count_column(0, true, false);
+    if (layout_.links_entries() && layout_.pane == 0) (void)count_column(0, true, false);
     order_edges();
     place_key();
     if (auto error = place_columns()) return std::move(*error);
@@ -115,7 +116,7 @@ class Builder {
     if (aggregate.span == SpanKind::since_start) return -1;
     Edge edge;
     if (aggregate.span == SpanKind::time) {
-      edge.offset = aggregate.delay + aggregate.width;
+      edge.offset = offset_of(aggregate.delay + aggregate.width);
     } else {
       edge.last_n = true;
       edge.n = static_cast<std::uint64_t>(aggregate.n);
@@ -125,9 +126,13 @@ class Builder {
     return add_edge(edge);
   }
 
+  // An event of pane p has left a window for one of pane q when p <= q - offset, exactly when the begin of p <= the begin of q - the duration.
+  Duration offset_of(Duration duration) const { return layout_.pane == 0 ? duration : duration / layout_.pane + (duration % layout_.pane != 0); }
+
+  // Panes hold any number of events: their totals are as wide as those since the start.
   std::size_t count_column(Facts facts, bool in_entry, bool since_start) {
     Column column;
-    column.kind = since_start ? Column::Kind::count64 : Column::Kind::count32;
+    column.kind = since_start || layout_.pane != 0 ? Column::Kind::count64 : Column::Kind::count32;
     column.facts = facts;
     column.in_entry = in_entry;
     return add_column(column);
@@ -135,7 +140,7 @@ class Builder {
 
   std::size_t sum_column(const Aggregate& aggregate, bool in_entry, bool since_start) {
     Column column;
-    column.kind = since_start ? Column::Kind::sum128 : Column::Kind::sum64;
+    column.kind = since_start || layout_.pane != 0 ? Column::Kind::sum128 : Column::Kind::sum64;
     column.facts = valid_facts(aggregate);
     column.value = add_expr(values_, aggregate.value.get());
     column.in_entry = in_entry;
@@ -177,7 +182,7 @@ class Builder {
   Needs collect(const Aggregate& aggregate) {
     Needs needs;
     const bool since_start = aggregate.span == SpanKind::since_start;
-    if (aggregate.delay > 0) needs.lead = add_edge(Edge{.offset = aggregate.delay});
+    if (aggregate.delay > 0) needs.lead = add_edge(Edge{.offset = offset_of(aggregate.delay)});
     if (aggregate.kind == AggregateKind::last) {
       needs.first = carry_column(aggregate, aggregate.delay > 0);
     } else if (aggregate.kind == AggregateKind::ewma) {
@@ -189,7 +194,7 @@ class Builder {
       collect_totals(aggregate, needs, since_start);
     }
     layout_.immortal |= aggregate.span != SpanKind::time || aggregate.kind == AggregateKind::ewma;
-    if (aggregate.span == SpanKind::time) layout_.reach = std::max(layout_.reach, aggregate.delay + aggregate.width);
+    if (aggregate.span == SpanKind::time) layout_.reach = std::max(layout_.reach, offset_of(aggregate.delay + aggregate.width));
     return needs;
   }
 
@@ -232,7 +237,8 @@ class Builder {
   }
 
   void add_to_chain(const Aggregate& aggregate, Needs& needs) {
-    const Raw raw{.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)};
+    Raw raw{.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)};
+    raw.greatest = layout_.pane != 0 && aggregate.kind == AggregateKind::max;
     Chain chain{.raw = add_raw(raw), .lead = needs.lead};
     if (aggregate.kind != AggregateKind::first) chain.order = aggregate.kind == AggregateKind::min ? Chain::Order::least : Chain::Order::greatest;
     const auto alike = [&](const Chain& other) { return other.order == chain.order && other.raw == chain.raw && other.lead == chain.lead; };
@@ -258,7 +264,7 @@ class Builder {
   std::size_t add_raw(const Raw& raw) {
     for (std::size_t i = 0; i < layout_.raws.size(); ++i) {
       const Raw& other = layout_.raws[i];
-      if (other.text == raw.text && other.value == raw.value && other.facts == raw.facts) return i;
+      if (other.text == raw.text && other.value == raw.value && other.facts == raw.facts && other.greatest == raw.greatest) return i;
     }
     layout_.raws.push_back(raw);
     return layout_.raws.size() - 1;
@@ -415,6 +421,10 @@ class Builder {
       needed[i] = true;
       layout_.ring_words = layout_.entry_words;
     }
+    if (layout_.pane != 0) {
+      needed.assign(needed.size(), true);
+      layout_.ring_words = (sizeof(Time) + layout_.block_bytes) / sizeof(std::int64_t);
+    }
     for (std::uint32_t i = 0; i < needed.size(); ++i) {
       if (needed[i]) layout_.ring_edges.push_back(i);
     }
@@ -455,7 +465,7 @@ class Builder {
       offset += sizeof(std::uint32_t);
     }
     for (const std::uint32_t edge : layout_.ring_edges) {
-      if (edge < layout_.time_edges) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
+      if (edge < layout_.time_edges && layout_.pane == 0) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
     }
     for (Edge& edge : layout_.edges) {
       if (!edge.last_n) continue;
@@ -504,7 +514,18 @@ class Builder {
   }
   std::uint32_t count_place(Facts facts, int edge) { return place(count_column(facts, true, false), edge); }
 
+  static Read::Op paned_op_of(AggregateKind kind) {
+    switch (kind) {
+      case AggregateKind::count: case AggregateKind::share: return Read::Op::paned64;
+      case AggregateKind::sum: return Read::Op::paned128;
+      case AggregateKind::avg: return Read::Op::paned_avg;
+      case AggregateKind::stddev: return Read::Op::deviation64;
+      default: return Read::Op::front;
+    }
+  }
+
   Read::Op op_of(const Aggregate& aggregate) const {
+    if (layout_.pane != 0) return paned_op_of(aggregate.kind);
     const bool since_start = aggregate.span == SpanKind::since_start;
     switch (aggregate.kind) {
       case AggregateKind::count: return since_start ? Read::Op::total64 : Read::Op::count32;
@@ -619,7 +640,7 @@ std::size_t bytes_of(Column::Kind kind) noexcept {
   return 0;
 }
 
-bool same_group(const Aggregate& a, const Aggregate& b) noexcept { return a.key == b.key && a.on == b.on; }
+bool same_group(const Aggregate& a, const Aggregate& b) noexcept { return a.key == b.key && a.on == b.on && a.pane == b.pane; }
 
 Result<Layout> lay_out(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {
   return Builder(pipeline, features).build();

@@ -4,6 +4,7 @@
 //   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains | rankings |
 //   block       | sum64 columns | count32 columns, padded to fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
 //   entry       | EntryHead | words |                        in the group's log, one for all keys: what an edge adds to its block when it passes the event
+//   pane        | bits of any of its events | its number | a block: what its events add | raw values: the least or greatest | links |  the ring entry of windows `by` panes
 //   ring entry  | bits | words, for `last N` | raw values | links | rank nodes |  in the key's own ring, for `last N` and what needs single values
 #pragma once
 
@@ -127,11 +128,12 @@ struct Edge {
   std::size_t match_here = 0;     // and at this edge
 };
 
-// A value kept in the ring, for `distinct`, chains and rankings.
+// A value kept in the ring, for `distinct`, chains and rankings. Of a pane the least or greatest one.
 struct Raw {
   std::size_t value = 0;          // index of the value program, or of the text
   bool text = false;
   Facts facts = 0;
+  bool greatest = false;          // of a pane
   std::uint32_t bit = 0;
   std::size_t bytes = 8;          // a multiple of 8
   std::size_t offset = 0;         // among the raw values
@@ -189,7 +191,7 @@ struct RankNode {
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, rate32, deviation32, deviation64, decayed };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, paned64, paned128, paned_avg, rate32, deviation32, deviation64, decayed };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
@@ -268,6 +270,7 @@ struct Layout {
   std::vector<Distinct> distincts;
   std::vector<Chain> chains;
   std::vector<Ranking> rankings;
+  Duration pane = 0;                // windows `by` panes: times, offsets and reach are whole numbers of these. 0: there are none
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
   std::vector<Column> edge_others;        // columns of other kinds that edges read
@@ -297,7 +300,8 @@ struct Layout {
     for (std::size_t i = 0; i < bits.size(); ++i) result |= static_cast<Bits>((facts & bits[i]) == bits[i]) << i;
     return result;
   }
-  [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0; }
+  // Panes are passed in the key's own ring.
+  [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0 && pane == 0; }
   [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }
   // Something must see each entry of a ring that an edge passes.
   [[nodiscard]] bool links_entries() const noexcept { return !chains.empty() || !rankings.empty(); }

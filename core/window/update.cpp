@@ -39,7 +39,7 @@ bool Group::make_room(Index index, Time te) noexcept {
     ++entries_refused_;
     return false;
   }
-  return !layout_.keeps_rings() || make_room_in_rings(index, te);
+  return !layout_.keeps_rings() || (layout_.pane != 0 && has_pane(table_.record(index), te)) || make_room_in_rings(index, te);
 }
 
 bool Group::make_room_in_rings(Index index, Time te) noexcept {
@@ -108,7 +108,7 @@ void Group::enter_wide(Index index, const std::byte* words) noexcept {
 
 // REQUIRES: make_room() said yes and nothing has happened to the record since.
 void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
-  const Time te = batch.te[i];
+  const Time te = time_of(batch, i);
   const Bits bits = bits_[i];
   const auto* const event_words = reinterpret_cast<const std::byte*>(words(i));
   std::byte* const record = table_.record(index);
@@ -125,6 +125,7 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   add_to_block(totals, bits, event_words, layout_.sums, layout_.quads);
   for (const Column& column : layout_.latests) add_latest(totals, column, bits, event_words, te);
   add_others(totals, bits, event_words, te);
+  if (layout_.pane != 0) return insert_into_pane(record, i, te);
   if (!layout_.raws.empty() || layout_.keeps_rings()) insert_into_ring(index, record, batch, i);
 }
 
@@ -138,10 +139,11 @@ void Group::look(const Reads& reads, Rows& rows, Index index, const std::byte* r
 // False: a bound was reached, the event is in no window of this group and its features are missing.
 bool Group::take_in(const Batch& batch, std::size_t i, Place place) noexcept {
   const Work& work = work_[i];
-  const Time te = batch.te[i];
+  const Time te = time_of(batch, i);
   Index index = work.role != Role::empty && keys_changed_ ? find(work) : work.index;
   if (work.role == Role::insert && index == state::KeyTable::none) index = create(work, te);
-  if (layout_.keeps_rings() && index != state::KeyTable::none) bring_ring(index, table_.record(index));  // before room is looked for: it may give some back
+  if (layout_.pane != 0 && index != state::KeyTable::none) pass_panes(table_.record(index), te);
+  else if (layout_.keeps_rings() && index != state::KeyTable::none) bring_ring(index, table_.record(index));  // before room is looked for: it may give some back
   if (work.role == Role::insert && (index == state::KeyTable::none || !make_room(index, te))) return false;
   const std::byte* const record = index == state::KeyTable::none ? blank_.data() : table_.record(index);
   look(layout_.before, before_, index, record, te, i, place);
@@ -209,7 +211,7 @@ Group::Update Group::choose_update() const noexcept {
                                          {&Group::update_plain<1, 0>, &Group::update_plain<1, 1>, &Group::update_plain<1, 2>},
                                          {&Group::update_plain<2, 0>, &Group::update_plain<2, 1>, &Group::update_plain<2, 2>}};
   const bool last_n = layout_.time_edges != layout_.edges.size();
-  const bool plain = !last_n && layout_.sums < 3 && layout_.quads < 3;
+  const bool plain = !last_n && layout_.pane == 0 && layout_.sums < 3 && layout_.quads < 3;
   return plain ? known[layout_.sums][layout_.quads] : nullptr;
 }
 

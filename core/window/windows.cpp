@@ -31,11 +31,19 @@ std::vector<FeatureGroup> group(std::span<const FeatureSpec> features) {
 
 std::optional<std::string> unsupported_span(const Aggregate& aggregate) {
   Duration reach;
-  if (aggregate.pane != 0) return "windows `by` panes are not evaluated in this release";
+  if (aggregate.pane < 0 || (aggregate.pane != 0 && (aggregate.span != SpanKind::time || aggregate.width % aggregate.pane != 0))) return "a window of panes is a whole number of them";
   if (aggregate.delay < 0 || __builtin_add_overflow(aggregate.delay, aggregate.width, &reach)) return "the window reaches too far back";
   if (aggregate.span == SpanKind::time && aggregate.width <= 0) return "the window has no width";
   if (aggregate.span == SpanKind::last_n && (aggregate.n < 1 || aggregate.n > INT32_MAX)) return "`last N` takes 1 to 2147483647";
   return std::nullopt;
+}
+
+bool adds_up_in_panes(AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::count: case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::stddev: case AggregateKind::share: case AggregateKind::min:
+    case AggregateKind::max: return true;
+    default: return false;
+  }
 }
 
 bool is_float_field(const language::Expr& expr) { return expr.op == language::Op::field && expr.type.kind == Kind::floating; }
@@ -55,6 +63,7 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
       break;
   }
   if (aggregate.kind == AggregateKind::ewma && aggregate.span != SpanKind::time) return "`ewma` needs a half-life";
+  if (aggregate.pane != 0 && !adds_up_in_panes(aggregate.kind)) return "only count, sum, avg, stddev, share, min and max are evaluated `by` panes";
   const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
   if (ranked && aggregate.span == SpanKind::since_start) return "`median` and `percentile` since the start keep every value for ever; `last N` and spans of time are bounded";
   const bool added = aggregate.kind == AggregateKind::sum || aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::stddev;

@@ -35,6 +35,7 @@ struct Targets {
     const language::Aggregate& aggregate = *expr.aggregate;
     edges.insert(aggregate.delay);
     edges.insert(aggregate.delay + aggregate.width);
+    if (aggregate.pane != 0) edges.insert(aggregate.pane);
     keys.insert(aggregate.key.begin(), aggregate.key.end());
   }
   explicit Targets(const Pipeline& pipeline) {

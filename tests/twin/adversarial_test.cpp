@@ -209,6 +209,13 @@ TEST_CASE("planted mistakes are found") {
       {"logic", "price between limit and 220.00", "price between limit and 219.99"},
       {"logic", "last 6 where qty % 2 = 1", "last 6 where qty % 2 != 0"},
       {"logic", "mode shadow }\nrule shadow_missing", "mode off }\nrule shadow_missing"},
+      // Panes.
+      {"panes", "let count_1m      = count(per customer, 1m by 10s)", "let count_1m      = count(per customer, 1m)"},
+      {"panes", "let count_one     = count(per customer, 10s by 10s)", "let count_one     = count(per customer, 10s by 5s)"},
+      {"panes", "10s by 10s delayed 3s", "10s by 10s delayed 10000000001ns"},
+      {"panes", "max(amount per customer, 20s by 10s)", "max(amount per customer, 20s by 20s)"},
+      {"panes", "share(fraud per terminal, 1m by 10s delayed 10s)", "share(fraud per terminal, 1m by 10s delayed 11s)"},
+      {"panes", "let spread_late   = prior stddev(amount per customer, 1m by 1s delayed 10s)", "let spread_late   = stddev(amount per customer, 1m by 1s)"},
       // Numbers that do not fit.
       {"extremes", "let middle_f     = median(", "let middle_f     = percentile 60 ("},
       {"extremes", "let float_values = distinct(f per key, 1m)", "let float_values = count(f per key, 1m)"},

@@ -122,16 +122,20 @@ void Engine::remember(std::uint16_t event, Sequence sequence, const std::byte* s
 // The window of language.md, oldest first. Effective times never fall, so that everything behind an event that is too old is too old.
 std::vector<const Engine::Past*> Engine::select(const Unique& unique, Sequence sequence, const std::vector<std::size_t>& history) const {
   const Aggregate& aggregate = *unique.expr->aggregate;
-  const Int128 newest = static_cast<Int128>(effective_time_) - aggregate.delay;
+  const auto counted_at = [&](Time te) {  // in panes: when its pane began
+    const Int128 time = te, pane = aggregate.pane;
+    return pane == 0 ? time : time - (time % pane + pane) % pane;
+  };
+  const Int128 newest = counted_at(effective_time_) - aggregate.delay;
   const Int128 oldest = newest - aggregate.width;  // exclusive
   const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
   std::vector<const Past*> window;
   for (auto index = history.rbegin(); index != history.rend(); ++index) {
     const Past& past = past_[*index];
-    if (ends && past.effective_time <= oldest) break;
+    if (ends && counted_at(past.effective_time) <= oldest) break;
     if (aggregate.span == SpanKind::last_n && static_cast<std::int64_t>(window.size()) == aggregate.n) break;
     if (aggregate.prior && past.sequence == sequence) continue;
-    if (past.effective_time > newest) continue;
+    if (counted_at(past.effective_time) > newest) continue;
     if (unique.where != none && (past.inputs[unique.where].missing || past.inputs[unique.where].number == 0)) continue;
     window.push_back(&past);
   }

@@ -67,6 +67,7 @@ struct Builder {
   Builder&& of(ExprPtr value) && { aggregate.value = std::move(value); return std::move(*this); }
   Builder&& per(std::string name) && { aggregate.key.push_back(std::move(name)); return std::move(*this); }
   Builder&& within(Duration width) && { aggregate.span = SpanKind::time; aggregate.width = width; return std::move(*this); }
+  Builder&& by(Duration pane) && { aggregate.pane = pane; return std::move(*this); }
   Builder&& latest(std::int64_t n) && { aggregate.span = SpanKind::last_n; aggregate.n = n; return std::move(*this); }
   Builder&& delayed(Duration delay) && { aggregate.delay = delay; return std::move(*this); }
   Builder&& on(std::vector<std::uint16_t> events) && { aggregate.on = std::move(events); return std::move(*this); }

@@ -243,6 +243,39 @@ TEST_CASE("rankings stay shallow for rising, falling and equal values: a deeper 
   }
 }
 
+TEST_CASE("panes: an event counts as if it had come when its pane began; a key keeps its panes, however many events come") {
+  std::vector<Aggregate> aggregates = list(agg(Agg::count).per("customer").within(30).by(10), agg(Agg::max).of(amount()).per("customer").within(30).by(10));
+  aggregates.push_back(agg(Agg::sum).of(amount()).per("customer").within(10).by(10).delayed(4).aggregate);
+  Payments p(std::move(aggregates), {.keys_max = 64, .entries_max = 4, .distinct_max = 0});
+  const auto values = [&] { return std::array{p.value(0), p.value(1), p.value(2)}; };
+  p.pay(109, 1, 5);
+  CHECK(values() == std::array<std::int64_t, 3>{1, 5, 0});
+  for (int i = 0; i < 1000; ++i) p.pay(110 + i / 100, 1, i % 4);
+  CHECK(values() == std::array<std::int64_t, 3>{1001, 5, 5});  // a delay of 4 is one pane
+  CHECK(p.counters().entries == 2);
+  p.pay(129, 1, 3);
+  CHECK(values() == std::array<std::int64_t, 3>{1002, 5, 1500});
+  p.pay(130, 1, 1);  // the pane of 109 is out
+  CHECK(values() == std::array<std::int64_t, 3>{1002, 3, 3});
+  p.pay(139, 1, 7);
+  CHECK(values() == std::array<std::int64_t, 3>{1003, 7, 3});
+  p.pay(159, 1, 2);
+  CHECK(values() == std::array<std::int64_t, 3>{3, 7, 0});
+  p.pay(160, 1, 2);
+  CHECK(values() == std::array<std::int64_t, 3>{2, 2, 2});
+  CHECK(p.counters().entries_refused == 0);
+}
+
+TEST_CASE("panes are refused at the bound of entries, counted and missing; an event of a pane that is there is not") {
+  Payments p(list(agg(Agg::min).of(amount()).per("customer").within(100).by(10)), {.keys_max = 64, .entries_max = 3, .distinct_max = 0});
+  for (int i = 0; i < 3; ++i) p.pay(10 * i, 1, 9);
+  p.pay(29, 1, 4);
+  CHECK(p.value() == 4);
+  p.pay(30, 1, 1);
+  CHECK(p.value() == missing);
+  CHECK(p.counters().entries_refused == 1);
+}
+
 TEST_CASE("entries of medians are refused at their bound, counted and missing") {
   Payments p(list(agg(Agg::median).of(amount()).per("customer").within(1000)), {.keys_max = 64, .entries_max = 20, .distinct_max = 0});
   for (int i = 0; i < 25; ++i) p.pay(100, 1, i);

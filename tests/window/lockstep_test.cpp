@@ -46,6 +46,15 @@ std::vector<Aggregate> every_kind() {
     add(agg(Kind_::median).of(amount()).per("terminal").within(width));  // the tree of percentiles
     add(agg(Kind_::median).of(amount()).within(4 * width).prior());
     add(agg(Kind_::median).of(field("at", instant)).per("customer").within(width).delayed(second));
+    for (const Kind_ kind : {Kind_::sum, Kind_::avg, Kind_::stddev, Kind_::min, Kind_::max}) {
+      add(agg(kind).of(amount()).per("customer").within(width).by(width));
+      add(agg(kind).of(amount()).per("customer").within(3 * width).by(second).prior().where(odd_one()));
+      add(agg(kind).of(amount()).per("terminal").within(4 * width).by(second).delayed(width + 7));
+      add(agg(kind).of(amount()).within(2 * width).by(second).delayed(2 * second));
+    }
+    add(agg(Kind_::count).per("customer").within(2 * width).by(second));
+    add(agg(Kind_::count).of(amount()).per("terminal").within(2 * width).by(second).prior());
+    add(agg(Kind_::share).of(fraud()).per("terminal").within(2 * width).by(width).delayed(second).where(small()));
     add(agg(Kind_::ewma).of(amount()).per("customer").within(width + 7));
     add(agg(Kind_::ewma).of(amount()).per("customer").within(5 * width).prior().where(odd_one()));
     add(agg(Kind_::ewma).of(field("at", instant)).per("terminal").within(width).delayed(2 * second).where(small()));

@@ -133,8 +133,9 @@ std::vector<const Naive::Input*> Naive::window(const Aggregate& aggregate) const
     const Input& input = inputs_[i];
     if (!input.event || std::find(aggregate.on.begin(), aggregate.on.end(), *input.event) == aggregate.on.end()) continue;
     if (key_of(aggregate, input) != key) continue;
-    if (input.te > now.te - aggregate.delay) continue;
-    if (aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma && input.te <= now.te - aggregate.delay - aggregate.width) continue;
+    const auto counted_at = [&](Time te) { return aggregate.pane == 0 ? te : te - te % aggregate.pane; };  // no time before 1970 here
+    if (counted_at(input.te) > counted_at(now.te) - aggregate.delay) continue;
+    if (aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma && counted_at(input.te) <= counted_at(now.te) - aggregate.delay - aggregate.width) continue;
     if (aggregate.where) {
       const Value condition = eval(*aggregate.where, input);
       if (condition.missing || condition.number == 0) continue;
