@@ -64,8 +64,8 @@ std::string wide(std::uint64_t keys, std::span<const char* const> kinds) {
   return text;
 }
 
-constexpr std::array totals{"count(", "sum(amount ", "avg(amount "};
-constexpr std::array whole{"count(", "sum(amount ", "avg(amount ", "stddev(amount ", "min(amount ", "max(amount "};
+constexpr std::array sums_and_counts{"count(", "sum(amount ", "avg(amount "};
+constexpr std::array all_kinds{"count(", "sum(amount ", "avg(amount ", "stddev(amount ", "min(amount ", "max(amount "};
 
 struct Case {
   std::string name;
@@ -123,11 +123,11 @@ void measure(const Options& options, Outcome& outcome) {
   const auto keys = static_cast<std::int64_t>(options.keys);
   if (!options.no_wide) {
     const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events", keys);
-    measure_case({name, {wide(options.keys, totals), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
+    measure_case({name, {wide(options.keys, sums_and_counts), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
   }
   if (!options.no_whole) {
     const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events, with stddev, min, max", keys);
-    measure_case({name, {wide(options.keys, whole), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
+    measure_case({name, {wide(options.keys, all_kinds), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
   }
   if (!options.no_one_key) measure_sliding(options.held, options.runs, outcome);
   outcome.notes.emplace_back("Processor time of one thread. K touches the lines of a record, one of another record for each edge, one for each place in the key's ring and a bucket, with the best prefetch.");

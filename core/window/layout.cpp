@@ -5,6 +5,7 @@
 #include "pawl/core/state/chunk_pool.hpp"
 #include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
+#include "pawl/core/window/type_plans.hpp"
 
 namespace pawl::window {
 
@@ -46,7 +47,7 @@ class Builder {
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
     layout_.before.take_apart();
     layout_.after.take_apart();
-    plan_types();
+    layout_.types = plan_types({pipeline_, *features_[0].aggregate, wheres_, values_, texts_, key_offsets_, key_is_text_});
     return std::move(layout_);
   }
 
@@ -313,24 +314,13 @@ class Builder {
 
   const std::vector<std::string>& key() const { return features_[0].aggregate->key; }
 
-  // Every event that has all key fields with the types that the events of `on` give them can read the group.
-  bool can_read(const EventSchema& schema) const {
-    const EventSchema& model = pipeline_.events[features_[0].aggregate->on[0]];
-    return std::all_of(key().begin(), key().end(), [&](const std::string& name) {
-      const int mine = schema.find(name), theirs = model.find(name);
-      if (mine < 0 || theirs < 0) return false;
-      const Type &a = schema.fields[static_cast<std::size_t>(mine)].type, &b = model.fields[static_cast<std::size_t>(theirs)].type;
-      return a.kind == b.kind && a.scale == b.scale;
-    });
-  }
-
   void place_key() {
     for (const std::string& name : key()) {
       std::size_t bytes = 0;
       const EventSchema& model = pipeline_.events[features_[0].aggregate->on[0]];
       key_is_text_ |= model.fields[static_cast<std::size_t>(model.find(name))].type.kind == Kind::text;
       for (const EventSchema& schema : pipeline_.events) {
-        if (can_read(schema)) bytes = std::max(bytes, stored_bytes(schema.fields[static_cast<std::size_t>(schema.find(name))].type));
+        if (can_read(pipeline_, *features_[0].aggregate, schema)) bytes = std::max(bytes, stored_bytes(schema.fields[static_cast<std::size_t>(schema.find(name))].type));
       }
       key_offsets_.push_back(layout_.key_bytes);
       layout_.key_bytes += bytes;
@@ -514,35 +504,6 @@ class Builder {
   }
   std::uint32_t count_place(Facts facts, int edge) { return place(count_column(facts, true, false), edge); }
 
-  static Read::Op paned_op_of(AggregateKind kind) {
-    switch (kind) {
-      case AggregateKind::count: case AggregateKind::share: return Read::Op::paned64;
-      case AggregateKind::sum: return Read::Op::paned128;
-      case AggregateKind::avg: return Read::Op::paned_avg;
-      case AggregateKind::stddev: return Read::Op::deviation64;
-      default: return Read::Op::front;
-    }
-  }
-
-  Read::Op op_of(const Aggregate& aggregate) const {
-    if (layout_.pane != 0) return paned_op_of(aggregate.kind);
-    const bool since_start = aggregate.span == SpanKind::since_start;
-    switch (aggregate.kind) {
-      case AggregateKind::count: return since_start ? Read::Op::total64 : Read::Op::count32;
-      case AggregateKind::sum: return since_start ? Read::Op::total128 : Read::Op::sum64;
-      case AggregateKind::avg: return since_start ? Read::Op::avg128 : Read::Op::avg32;
-      case AggregateKind::share: return since_start ? Read::Op::share64 : Read::Op::share32;
-      case AggregateKind::rate: return Read::Op::rate32;
-      case AggregateKind::stddev: return since_start ? Read::Op::deviation64 : Read::Op::deviation32;
-      case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: return since_start ? Read::Op::last_always : Read::Op::front;
-      case AggregateKind::median: case AggregateKind::percentile: return Read::Op::ranked;
-      case AggregateKind::ewma: return Read::Op::decayed;
-      case AggregateKind::last:
-        return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
-      default: return Read::Op::distinct;
-    }
-  }
-
   void compile(const FeatureSpec& feature, const Needs& needs) {
     const Aggregate& aggregate = *feature.aggregate;
     Read read;
@@ -567,53 +528,6 @@ class Builder {
     if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // of durations these are seconds
     read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
-  }
-
-  void plan_types() {
-    const std::vector<std::uint16_t>& on = features_[0].aggregate->on;
-    for (std::size_t i = 0; i < pipeline_.events.size(); ++i) {
-      const EventSchema& schema = pipeline_.events[i];
-      TypePlan type;
-      type.reads = can_read(schema);
-      type.inserts = std::find(on.begin(), on.end(), i) != on.end();
-      if (type.reads) plan_key(schema, type);
-      if (type.inserts) {
-        for (const Expr* expr : wheres_) type.wheres.push_back(Program::compile(*expr, schema));
-        for (const Expr* expr : values_) type.values.push_back(Program::compile(*expr, schema));
-        for (const Expr* expr : texts_) type.texts.emplace_back(schema, static_cast<std::size_t>(schema.find(expr->name)));
-      }
-      plan_quick(type);
-      layout_.types.push_back(std::move(type));
-    }
-  }
-
-  void plan_quick(TypePlan& type) const {
-    for (const Program& where : type.wheres) {
-      if (auto quick = where.quick_where()) type.quick_wheres.push_back(*quick);
-    }
-    for (const Program& value : type.values) {
-      if (auto quick = value.quick_value()) type.quick_values.push_back(*quick);
-    }
-    type.quick = type.texts.empty() && type.quick_wheres.size() == type.wheres.size() && type.quick_values.size() == type.values.size();
-    if (type.key.size() == 1 && type.key[0].bytes == 8 && !key_is_text_) type.quick_key = Program::of_field(type.key[0].field).quick_value();
-    type.plain = type.quick && type.quick_key;
-    const auto needs = [&](const Quick& quick) {
-      type.plain = type.plain && quick.header_bit();
-      type.plain_fields |= quick.header_bit().value_or(0);
-    };
-    if (type.quick_key) needs(*type.quick_key);
-    for (const Quick& where : type.quick_wheres) needs(where);
-    for (std::size_t i = 0; i < type.quick_values.size(); ++i) {
-      needs(type.quick_values[i]);
-      type.plain_facts |= Facts{1} << (type.quick_wheres.size() + 2 * i);
-    }
-  }
-
-  void plan_key(const EventSchema& schema, TypePlan& type) const {
-    for (std::size_t i = 0; i < key().size(); ++i) {
-      const auto field = static_cast<std::size_t>(schema.find(key()[i]));
-      type.key.push_back({FieldRef(schema, field), stored_bytes(schema.fields[field].type), key_offsets_[i]});
-    }
   }
 
   const language::Pipeline& pipeline_;

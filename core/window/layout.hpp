@@ -205,6 +205,9 @@ struct Read {
   unsigned scale = 0;             // deviation, decayed: the value counts units of 10^-scale
 };
 
+// REQUIRES: a supported aggregate.
+[[nodiscard]] Read::Op op_of(const language::Aggregate& aggregate);
+
 // A difference of two totals and the cell it goes to.
 struct Difference {
   std::uint32_t lead = 0, trail = 0;  // offsets in the record

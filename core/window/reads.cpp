@@ -10,7 +10,40 @@ Rate rate_of(const Read& read) {
   return {read.cell, one_second / common, read.reach / common};
 }
 
+using language::AggregateKind;
+using language::SpanKind;
+
+Read::Op paned_op_of(AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::count: case AggregateKind::share: return Read::Op::paned64;
+    case AggregateKind::sum: return Read::Op::paned128;
+    case AggregateKind::avg: return Read::Op::paned_avg;
+    case AggregateKind::stddev: return Read::Op::deviation64;
+    default: return Read::Op::front;
+  }
+}
+
 }  // namespace
+
+Read::Op op_of(const language::Aggregate& aggregate) {
+  if (aggregate.pane != 0) return paned_op_of(aggregate.kind);
+  const bool since_start = aggregate.span == SpanKind::since_start;
+  switch (aggregate.kind) {
+    case AggregateKind::count: return since_start ? Read::Op::total64 : Read::Op::count32;
+    case AggregateKind::sum: return since_start ? Read::Op::total128 : Read::Op::sum64;
+    case AggregateKind::avg: return since_start ? Read::Op::avg128 : Read::Op::avg32;
+    case AggregateKind::share: return since_start ? Read::Op::share64 : Read::Op::share32;
+    case AggregateKind::rate: return Read::Op::rate32;
+    case AggregateKind::stddev: return since_start ? Read::Op::deviation64 : Read::Op::deviation32;
+    case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: return since_start ? Read::Op::last_always : Read::Op::front;
+    case AggregateKind::median: case AggregateKind::percentile: return Read::Op::ranked;
+    case AggregateKind::ewma: return Read::Op::decayed;
+    case AggregateKind::last:
+      return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
+    case AggregateKind::distinct: break;
+  }
+  return Read::Op::distinct;
+}
 
 void Reads::take_apart() {
   for (const Read& read : all) {

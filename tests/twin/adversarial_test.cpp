@@ -151,81 +151,86 @@ TEST_CASE("equal engines do not differ, whatever the batches") {
   }
 }
 
+namespace {
+
+struct PipelineMistake { std::string_view pipeline; std::string from, to; };
+const PipelineMistake mistakes[] = {
+    // Edges, by the nanosecond.
+    {"edges", "let count_10s         = count(per customer, 10s)", "let count_10s         = count(per customer, 10000000001ns)"},
+    {"edges", "let count_10s         = count(per customer, 10s)", "let count_10s         = count(per customer, 9999999999ns)"},
+    {"edges", "sum(amount per customer, 10s delayed 10s)", "sum(amount per customer, 10s delayed 9999999999ns)"},
+    {"edges", "sum(amount per customer, 10s delayed 10s)", "sum(amount per customer, 10s delayed 10000000001ns)"},
+    {"edges", "avg(amount per customer, 1m)", "avg(amount per customer, 60000000001ns)"},
+    {"edges", "count(per customer, 1h)", "count(per customer, 3600000000001ns)"},
+    {"edges", "distinct(customer per terminal, 1h delayed 1m)", "distinct(customer per terminal, 3600000000001ns delayed 1m)"},
+    {"edges", "late_last_2       = sum(amount per customer, last 2 delayed 10s)", "late_last_2       = sum(amount per customer, last 2 delayed 10000000001ns)"},
+    {"edges", "since start delayed 10s", "since start delayed 9999999999ns"},
+    // What is in the window.
+    {"edges", "prior count(per customer, 10s)", "count(per customer, 10s)"},
+    {"edges", "sum(amount per customer, last 3)", "sum(amount per customer, last 4)"},
+    {"edges", "prior avg(amount per customer, last 3)", "avg(amount per customer, last 3)"},
+    {"edges", "count(amount per customer, 1m)", "count(per customer, 1m)"},
+    {"edges", "where fraud and amount >= 1.00", "where fraud and amount > 1.00"},
+    {"edges", "count(per customer + terminal, 1m)", "count(per customer, 1m)"},
+    {"edges", "avg(amount per all, last 7)", "avg(amount per all, last 8)"},
+    {"edges", "let since_last        = at - ", "let since_last        = at + late_by - "},
+    {"types", "distinct(customer per device, 1m on Payment, Login)", "distinct(customer per device, 1m on Login)"},
+    {"types", "count(per customer, 1m on Payment, Login, Transfer)", "count(per customer, 1m on Payment, Login)"},
+    {"types", "count(per channel + device, 1m on Payment)", "count(per device, 1m on Payment)"},
+    {"types", "where device starts with \"ab\"", "where device starts with \"abc\""},
+    {"types", "prior share(ok per device, last 4)", "prior share(ok per device, last 5)"},
+    {"chosen", "let first_10s         = first(", "let first_10s         = last("},
+    {"chosen", "min(amount per customer, last 3)", "min(amount per customer, last 4)"},
+    {"chosen", "let middle_1m         = median(", "let middle_1m         = percentile 51 ("},
+    {"chosen", "let decayed_1m        = ewma(amount per customer, 1m)", "let decayed_1m        = ewma(amount per customer, 60000000001ns)"},
+    {"chosen", "let decayed_late      = ewma(amount per terminal, 7s delayed 10s)", "let decayed_late      = ewma(amount per terminal, 7s delayed 9999999999ns)"},
+    {"chosen", "let low_1m            = percentile 25", "let low_1m            = percentile 26"},
+    {"chosen", "median(amount per customer, 10s delayed 10s)", "median(amount per customer, 10s delayed 9999999999ns)"},
+    {"chosen", "let middle_last_5     = median(amount per customer, last 5)", "let middle_last_5     = median(amount per customer, last 4)"},
+    {"chosen", "max(amount per customer, 1h)", "max(amount per customer, 3600000000001ns)"},
+    {"chosen", "let spread_last_3     = stddev(amount per customer, last 3)", "let spread_last_3     = stddev(amount per customer, last 4)"},
+    {"chosen", "prior max(amount per customer, 1m)", "max(amount per customer, 1m)"},
+    {"chosen", "let pace              = rate(per", "let pace              = rate(amount per"},
+    // Exact comparisons.
+    {"edges", "risk > 55% then", "risk >= 55% then"},
+    {"edges", "risk_now >= 50%", "risk_now > 50%"},
+    {"edges", "risk_now * 3 = 1", "risk_now = 33.33%"},
+    {"edges", "since_last <= 10s", "since_last < 10s"},
+    {"types", "online_share >= 50%", "online_share > 50%"},
+    {"types", "to_due between 1s and 10s", "to_due between 1000000001ns and 10s"},
+    {"types", "to_due between 1s and 10s", "to_due between 1s and 9999999999ns"},
+    // Missing values.
+    {"logic", "urgent or hidden\nlet neither", "not (not urgent and not hidden)\nlet neither"},  // equal: see below
+    {"logic", "let both        = urgent and hidden", "let both        = if urgent then hidden else false"},
+    {"logic", "let either      = urgent or hidden", "let either      = if urgent then true else hidden"},
+    {"logic", "(limit - price) otherwise 0.00", "(limit - price) otherwise 0.01"},
+    {"logic", "if missing fire }\nrule skip", "if missing skip }\nrule skip"},
+    {"logic", "hidden is missing)", "hidden is not missing)"},
+    {"logic", "qty not in (1, 2, 3, 5)", "not (qty in (1, 2, 3, 5) or qty is missing)"},
+    {"logic", "price between limit and 220.00", "price between limit and 219.99"},
+    {"logic", "last 6 where qty % 2 = 1", "last 6 where qty % 2 != 0"},
+    {"logic", "mode shadow }\nrule shadow_missing", "mode off }\nrule shadow_missing"},
+    // Panes.
+    {"panes", "let count_1m      = count(per customer, 1m by 10s)", "let count_1m      = count(per customer, 1m)"},
+    {"panes", "let count_one     = count(per customer, 10s by 10s)", "let count_one     = count(per customer, 10s by 5s)"},
+    {"panes", "10s by 10s delayed 3s", "10s by 10s delayed 10000000001ns"},
+    {"panes", "max(amount per customer, 20s by 10s)", "max(amount per customer, 20s by 20s)"},
+    {"panes", "share(fraud per terminal, 1m by 10s delayed 10s)", "share(fraud per terminal, 1m by 10s delayed 11s)"},
+    {"panes", "let spread_late   = prior stddev(amount per customer, 1m by 1s delayed 10s)", "let spread_late   = stddev(amount per customer, 1m by 1s)"},
+    // Numbers that do not fit.
+    {"extremes", "let middle_f     = median(", "let middle_f     = percentile 60 ("},
+    {"extremes", "let float_values = distinct(f per key, 1m)", "let float_values = count(f per key, 1m)"},
+    {"extremes", "a * b / b", "a * 1 / 1"},
+    {"extremes", "a / 3 = b / 3", "a - b between -1 and 1"},
+    {"extremes", "let cubes        = quotient * quotient * quotient", "let cubes        = quotient * 1"},
+    {"extremes", "avg_a * 3 >= b", "avg_a * 3 > b"},
+};
+
+}  // namespace
+
 TEST_CASE("planted mistakes are found") {
-  struct Planted { std::string_view pipeline; std::string from, to; };
-  const Planted mistakes[] = {
-      // Edges, by the nanosecond.
-      {"edges", "let count_10s         = count(per customer, 10s)", "let count_10s         = count(per customer, 10000000001ns)"},
-      {"edges", "let count_10s         = count(per customer, 10s)", "let count_10s         = count(per customer, 9999999999ns)"},
-      {"edges", "sum(amount per customer, 10s delayed 10s)", "sum(amount per customer, 10s delayed 9999999999ns)"},
-      {"edges", "sum(amount per customer, 10s delayed 10s)", "sum(amount per customer, 10s delayed 10000000001ns)"},
-      {"edges", "avg(amount per customer, 1m)", "avg(amount per customer, 60000000001ns)"},
-      {"edges", "count(per customer, 1h)", "count(per customer, 3600000000001ns)"},
-      {"edges", "distinct(customer per terminal, 1h delayed 1m)", "distinct(customer per terminal, 3600000000001ns delayed 1m)"},
-      {"edges", "late_last_2       = sum(amount per customer, last 2 delayed 10s)", "late_last_2       = sum(amount per customer, last 2 delayed 10000000001ns)"},
-      {"edges", "since start delayed 10s", "since start delayed 9999999999ns"},
-      // What is in the window.
-      {"edges", "prior count(per customer, 10s)", "count(per customer, 10s)"},
-      {"edges", "sum(amount per customer, last 3)", "sum(amount per customer, last 4)"},
-      {"edges", "prior avg(amount per customer, last 3)", "avg(amount per customer, last 3)"},
-      {"edges", "count(amount per customer, 1m)", "count(per customer, 1m)"},
-      {"edges", "where fraud and amount >= 1.00", "where fraud and amount > 1.00"},
-      {"edges", "count(per customer + terminal, 1m)", "count(per customer, 1m)"},
-      {"edges", "avg(amount per all, last 7)", "avg(amount per all, last 8)"},
-      {"edges", "let since_last        = at - ", "let since_last        = at + late_by - "},
-      {"types", "distinct(customer per device, 1m on Payment, Login)", "distinct(customer per device, 1m on Login)"},
-      {"types", "count(per customer, 1m on Payment, Login, Transfer)", "count(per customer, 1m on Payment, Login)"},
-      {"types", "count(per channel + device, 1m on Payment)", "count(per device, 1m on Payment)"},
-      {"types", "where device starts with \"ab\"", "where device starts with \"abc\""},
-      {"types", "prior share(ok per device, last 4)", "prior share(ok per device, last 5)"},
-      {"chosen", "let first_10s         = first(", "let first_10s         = last("},
-      {"chosen", "min(amount per customer, last 3)", "min(amount per customer, last 4)"},
-      {"chosen", "let middle_1m         = median(", "let middle_1m         = percentile 51 ("},
-      {"chosen", "let decayed_1m        = ewma(amount per customer, 1m)", "let decayed_1m        = ewma(amount per customer, 60000000001ns)"},
-      {"chosen", "let decayed_late      = ewma(amount per terminal, 7s delayed 10s)", "let decayed_late      = ewma(amount per terminal, 7s delayed 9999999999ns)"},
-      {"chosen", "let low_1m            = percentile 25", "let low_1m            = percentile 26"},
-      {"chosen", "median(amount per customer, 10s delayed 10s)", "median(amount per customer, 10s delayed 9999999999ns)"},
-      {"chosen", "let middle_last_5     = median(amount per customer, last 5)", "let middle_last_5     = median(amount per customer, last 4)"},
-      {"chosen", "max(amount per customer, 1h)", "max(amount per customer, 3600000000001ns)"},
-      {"chosen", "let spread_last_3     = stddev(amount per customer, last 3)", "let spread_last_3     = stddev(amount per customer, last 4)"},
-      {"chosen", "prior max(amount per customer, 1m)", "max(amount per customer, 1m)"},
-      {"chosen", "let pace              = rate(per", "let pace              = rate(amount per"},
-      // Exact comparisons.
-      {"edges", "risk > 55% then", "risk >= 55% then"},
-      {"edges", "risk_now >= 50%", "risk_now > 50%"},
-      {"edges", "risk_now * 3 = 1", "risk_now = 33.33%"},
-      {"edges", "since_last <= 10s", "since_last < 10s"},
-      {"types", "online_share >= 50%", "online_share > 50%"},
-      {"types", "to_due between 1s and 10s", "to_due between 1000000001ns and 10s"},
-      {"types", "to_due between 1s and 10s", "to_due between 1s and 9999999999ns"},
-      // Missing values.
-      {"logic", "urgent or hidden\nlet neither", "not (not urgent and not hidden)\nlet neither"},  // equal: see below
-      {"logic", "let both        = urgent and hidden", "let both        = if urgent then hidden else false"},
-      {"logic", "let either      = urgent or hidden", "let either      = if urgent then true else hidden"},
-      {"logic", "(limit - price) otherwise 0.00", "(limit - price) otherwise 0.01"},
-      {"logic", "if missing fire }\nrule skip", "if missing skip }\nrule skip"},
-      {"logic", "hidden is missing)", "hidden is not missing)"},
-      {"logic", "qty not in (1, 2, 3, 5)", "not (qty in (1, 2, 3, 5) or qty is missing)"},
-      {"logic", "price between limit and 220.00", "price between limit and 219.99"},
-      {"logic", "last 6 where qty % 2 = 1", "last 6 where qty % 2 != 0"},
-      {"logic", "mode shadow }\nrule shadow_missing", "mode off }\nrule shadow_missing"},
-      // Panes.
-      {"panes", "let count_1m      = count(per customer, 1m by 10s)", "let count_1m      = count(per customer, 1m)"},
-      {"panes", "let count_one     = count(per customer, 10s by 10s)", "let count_one     = count(per customer, 10s by 5s)"},
-      {"panes", "10s by 10s delayed 3s", "10s by 10s delayed 10000000001ns"},
-      {"panes", "max(amount per customer, 20s by 10s)", "max(amount per customer, 20s by 20s)"},
-      {"panes", "share(fraud per terminal, 1m by 10s delayed 10s)", "share(fraud per terminal, 1m by 10s delayed 11s)"},
-      {"panes", "let spread_late   = prior stddev(amount per customer, 1m by 1s delayed 10s)", "let spread_late   = stddev(amount per customer, 1m by 1s)"},
-      // Numbers that do not fit.
-      {"extremes", "let middle_f     = median(", "let middle_f     = percentile 60 ("},
-      {"extremes", "let float_values = distinct(f per key, 1m)", "let float_values = count(f per key, 1m)"},
-      {"extremes", "a * b / b", "a * 1 / 1"},
-      {"extremes", "a / 3 = b / 3", "a - b between -1 and 1"},
-      {"extremes", "let cubes        = quotient * quotient * quotient", "let cubes        = quotient * 1"},
-      {"extremes", "avg_a * 3 >= b", "avg_a * 3 > b"},
-  };
   const std::string equal = "not (not urgent and not hidden)\nlet neither";
-  for (const Planted& mistake : mistakes) {
+  for (const PipelineMistake& mistake : mistakes) {
     planted = {mistake.from, mistake.to};
     const auto found = differs(mistake.pipeline, mistake.to == equal ? 2 : 8);
     if (mistake.to == equal) {

@@ -18,6 +18,46 @@ ExprPtr fraud() { return field("fraud", boolean); }
 ExprPtr small() { return both(Op::less, amount(), literal(200, money)); }
 ExprPtr odd_one() { return both(Op::logical_or, fraud(), both(Op::equal, field("device", text_of(12)), text_literal("b"))); }
 
+void add_panes(std::vector<Aggregate>& list, Duration width) {
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  for (const Kind_ kind : {Kind_::sum, Kind_::avg, Kind_::stddev, Kind_::min, Kind_::max}) {
+    add(agg(kind).of(amount()).per("customer").within(width).by(width));
+    add(agg(kind).of(amount()).per("customer").within(3 * width).by(second).prior().where(odd_one()));
+    add(agg(kind).of(amount()).per("terminal").within(4 * width).by(second).delayed(width + 7));
+    add(agg(kind).of(amount()).within(2 * width).by(second).delayed(2 * second));
+  }
+  add(agg(Kind_::count).per("customer").within(2 * width).by(second));
+  add(agg(Kind_::count).of(amount()).per("terminal").within(2 * width).by(second).prior());
+  add(agg(Kind_::share).of(fraud()).per("terminal").within(2 * width).by(width).delayed(second).where(small()));
+}
+
+void add_percentiles(std::vector<Aggregate>& list, Duration width) {
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  for (const std::int64_t percentile : {1, 50, 90, 100}) {
+    add(agg(Kind_::percentile).percent(percentile).of(amount()).per("terminal").within(width));
+    add(agg(Kind_::percentile).percent(percentile).of(amount()).per("terminal").within(width).delayed(2 * second).where(odd_one()).prior());
+  }
+  add(agg(Kind_::median).of(amount()).per("terminal").within(width));  // the tree of percentiles
+  add(agg(Kind_::median).of(amount()).within(4 * width).prior());
+  add(agg(Kind_::median).of(field("at", instant)).per("customer").within(width).delayed(second));
+}
+
+void add_percentiles_of_latest(std::vector<Aggregate>& list, std::int64_t n) {
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  add(agg(Kind_::median).of(amount()).per("device").latest(n));
+  add(agg(Kind_::percentile).percent(75).of(amount()).per("device").latest(n).delayed(2 * second).where(small()));
+  add(agg(Kind_::median).of(field("customer", integer)).per("device").latest(n).prior());
+}
+
+void add_floats(std::vector<Aggregate>& list, Duration width) {
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  add(agg(Kind_::ewma).of(amount()).per("customer").within(width + 7));
+  add(agg(Kind_::ewma).of(amount()).per("customer").within(5 * width).prior().where(odd_one()));
+  add(agg(Kind_::ewma).of(field("at", instant)).per("terminal").within(width).delayed(2 * second).where(small()));
+  add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
+  add(agg(Kind_::stddev).of(amount()).per("customer").within(width).delayed(2 * second).prior().where(odd_one()));
+}
+
 // Spans and delays are small multiples of the steps of the stream, so events stand exactly on edges all the time.
 std::vector<Aggregate> every_kind() {
   std::vector<Aggregate> list;
@@ -39,28 +79,10 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(field("terminal", integer)).per("customer").within(2 * width).delayed(width).where(small()).prior());
       add(agg(kind).of(field("at", instant)).within(width).delayed(width));
     }
-    for (const std::int64_t percentile : {1, 50, 90, 100}) {
-      add(agg(Kind_::percentile).percent(percentile).of(amount()).per("terminal").within(width));
-      add(agg(Kind_::percentile).percent(percentile).of(amount()).per("terminal").within(width).delayed(2 * second).where(odd_one()).prior());
-    }
-    add(agg(Kind_::median).of(amount()).per("terminal").within(width));  // the tree of percentiles
-    add(agg(Kind_::median).of(amount()).within(4 * width).prior());
-    add(agg(Kind_::median).of(field("at", instant)).per("customer").within(width).delayed(second));
-    for (const Kind_ kind : {Kind_::sum, Kind_::avg, Kind_::stddev, Kind_::min, Kind_::max}) {
-      add(agg(kind).of(amount()).per("customer").within(width).by(width));
-      add(agg(kind).of(amount()).per("customer").within(3 * width).by(second).prior().where(odd_one()));
-      add(agg(kind).of(amount()).per("terminal").within(4 * width).by(second).delayed(width + 7));
-      add(agg(kind).of(amount()).within(2 * width).by(second).delayed(2 * second));
-    }
-    add(agg(Kind_::count).per("customer").within(2 * width).by(second));
-    add(agg(Kind_::count).of(amount()).per("terminal").within(2 * width).by(second).prior());
-    add(agg(Kind_::share).of(fraud()).per("terminal").within(2 * width).by(width).delayed(second).where(small()));
-    add(agg(Kind_::ewma).of(amount()).per("customer").within(width + 7));
-    add(agg(Kind_::ewma).of(amount()).per("customer").within(5 * width).prior().where(odd_one()));
-    add(agg(Kind_::ewma).of(field("at", instant)).per("terminal").within(width).delayed(2 * second).where(small()));
+    add_percentiles(list, width);
+    add_panes(list, width);
+    add_floats(list, width);
     add(agg(Kind_::rate).per("customer").within(width).where(small()));
-    add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
-    add(agg(Kind_::stddev).of(amount()).per("customer").within(width).delayed(2 * second).prior().where(odd_one()));
     add(agg(Kind_::rate).of(amount()).per("terminal").within(width + 4).delayed(second).prior());
   }
   add(agg(Kind_::count).of(amount()).per("customer").within(5 * second));
@@ -82,9 +104,7 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(amount()).per("device").latest(n).delayed(2 * second));
       add(agg(kind).of(amount()).per("device").within(n * second).delayed(2 * second));  // beside the former in one chain
     }
-    add(agg(Kind_::median).of(amount()).per("device").latest(n));
-    add(agg(Kind_::percentile).percent(75).of(amount()).per("device").latest(n).delayed(2 * second).where(small()));
-    add(agg(Kind_::median).of(field("customer", integer)).per("device").latest(n).prior());
+    add_percentiles_of_latest(list, n);
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n));
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n).delayed(2 * second).prior());
   }
