@@ -21,7 +21,7 @@ constexpr int value_bytes = 8;            // of one value kept with it
 constexpr int pane_bytes = 16;            // of a pane with events: its number and which values it has
 constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
 constexpr int distinct_entry_bytes = 24;  // value, count, link
-constexpr int links_bytes = 8;            // of an event in a window of `first`, `min` or `max`: the candidates beside it
+constexpr int links_bytes = 16;           // of an event in a window of `first`, `min` or `max`: the candidates beside it
 constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
 
 constexpr int lets_followed_max = 4;      // a let in a let in ...: past that, its own line tells

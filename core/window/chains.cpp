@@ -1,5 +1,6 @@
-// Chains: for `first`, `min` and `max`. What a chain gains in front it loses behind, so an entry costs a constant on average; the worst single one
-// outdoes all values in the window before it.
+// Chains: for `first`, `min` and `max`. What a chain gains in front it loses behind, so an entry costs a constant on average. One that outdoes a long row of values at once
+// finds its end by jumps, laid as Myers lays them (An Applicative Random-Access Stack, 1983): their lengths are the digits of skew binary numbers, and no
+// search takes more than some 3 log2 n steps.
 #include "pawl/core/window/bytes.hpp"
 #include "pawl/core/window/group.hpp"
 
@@ -16,10 +17,45 @@ bool outdoes(Chain::Order order, std::int64_t value, std::int64_t older) noexcep
   return false;
 }
 
+constexpr unsigned length_bits = 5;
+constexpr std::uint32_t length_max = 25;  // a jump of 2^25 links: less than half of what numbers tell apart
+
+std::uint32_t length_of(const Links& links) noexcept { return links.number & ((1U << length_bits) - 1); }
+
+// Whether the chain still reaches as far back as the jump goes. Numbers are compared modulo 2^27; of a chain that is longer than half of it some jumps are not taken.
+bool may_jump(const Links& links, const ChainEnds& ends) noexcept {
+  const std::uint32_t length = length_of(links);
+  const std::uint32_t target = (links.number >> length_bits) - ((1U << length) - 1);
+  return length != 0 && static_cast<std::int32_t>((target - (ends.oldest_number >> length_bits)) << length_bits) >= 0;
+}
+
 }  // namespace
 
 std::int64_t Group::value_in(const Chain& chain, std::uint32_t location) const noexcept {
   return load<std::int64_t>(raws_of(ring_entry(location)) + layout_.raws[chain.raw].offset);
+}
+
+// The latest one, from a place of the chain backwards, that the value does not outdo.
+std::uint32_t Group::find_better(const Chain& chain, const ChainEnds& ends, std::uint32_t from, std::int64_t value) const noexcept {
+  constexpr int steps_without_jumps = 4;  // nearly all searches are that short
+  std::uint32_t at = from;
+  for (int steps = 0; at != no_location && outdoes(chain.order, value, value_in(chain, at)); ++steps) {
+    const Links& links = *links_of(chain, at);
+    const bool jumps = steps >= steps_without_jumps && may_jump(links, ends) && outdoes(chain.order, value, value_in(chain, links.jump));
+    at = jumps ? links.jump : at == ends.oldest ? no_location : links.earlier;
+  }
+  return at;
+}
+
+// Of a new entry behind another one. Two jumps of one length become one, over both and the link to them.
+Links Group::links_behind(const Chain& chain, const ChainEnds& ends, std::uint32_t earlier) const noexcept {
+  if (earlier == no_location) return {no_location, no_location, no_location, 0};
+  const Links& before = *links_of(chain, earlier);
+  const std::uint32_t number = ((before.number >> length_bits) + 1) << length_bits, length = length_of(before);
+  if (chain.order != Chain::Order::first && length < length_max && may_jump(before, ends) && length_of(*links_of(chain, before.jump)) == length) {
+    return {earlier, no_location, links_of(chain, before.jump)->jump, number | (length + 1)};
+  }
+  return {earlier, no_location, earlier, number | 1};
 }
 
 // The lead passes an entry, or the newest one has a better value: it enters all windows of the chain.
@@ -29,11 +65,11 @@ void Group::extend(std::byte* record, const Chain& chain, std::uint32_t location
   auto ends = load<ChainEnds>(record + chain.ends);
   std::uint32_t before = ends.newest;
   if (before == location) before = before == ends.oldest ? no_location : links_of(chain, before)->earlier;  // a pane whose value is a better one now
-  while (before != no_location && outdoes(chain.order, value, value_in(chain, before))) {
-    before = before == ends.oldest ? no_location : links_of(chain, before)->earlier;
-  }
-  *links_of(chain, location) = {before, no_location};
+  before = find_better(chain, ends, before, value);
+  const Links links = links_behind(chain, ends, before);
+  *links_of(chain, location) = links;
   (before == no_location ? ends.oldest : links_of(chain, before)->later) = location;
+  if (before == no_location) ends.oldest_number = links.number;
   ends.newest = location;
   store(record + chain.ends, ends);
   for (const Chain::Window& window : chain.windows) {
@@ -54,6 +90,7 @@ void Group::leave(std::byte* record, const Chain& chain, const Chain::Window& wi
   if (ends.oldest != location) return;
   ends.oldest = later;
   if (later == no_location) ends.newest = no_location;
+  if (later != no_location) ends.oldest_number = links_of(chain, later)->number;
   store(record + chain.ends, ends);
 }
 

@@ -47,7 +47,7 @@ std::vector<std::byte> blank_record(const Layout& layout) {
     store(blank.data() + distinct.state, DistinctState{.counted = distinct.trail < 0, .values = 0});
   }
   for (const Chain& chain : layout.chains) {
-    store(blank.data() + chain.ends, ChainEnds{no_location, no_location});
+    store(blank.data() + chain.ends, ChainEnds{.oldest = no_location, .newest = no_location, .oldest_number = 0, .reserved = 0});
     for (const Chain::Window& window : chain.windows) store(blank.data() + window.front, Front{.value = 0, .location = no_location, .reserved = 0});
   }
   for (const Ranking& ranking : layout.rankings) store(blank.data() + ranking.root, no_location);

@@ -208,6 +208,8 @@ class Group {
   // First, least and greatest values (chains.cpp).
   [[nodiscard]] Links* links_of(const Chain& chain, std::uint32_t location) const noexcept { return reinterpret_cast<Links*>(ring_entry(location) + chain.links); }
   [[nodiscard]] std::int64_t value_in(const Chain& chain, std::uint32_t location) const noexcept;
+  [[nodiscard]] std::uint32_t find_better(const Chain& chain, const ChainEnds& ends, std::uint32_t from, std::int64_t value) const noexcept;
+  [[nodiscard]] Links links_behind(const Chain& chain, const ChainEnds& ends, std::uint32_t earlier) const noexcept;
   void extend(std::byte* record, const Chain& chain, std::uint32_t location) noexcept;
   void leave(std::byte* record, const Chain& chain, const Chain::Window& window, std::uint32_t location) noexcept;
   void pass_in_chains(std::byte* record, std::size_t edge, std::uint32_t location) noexcept;

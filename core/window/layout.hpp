@@ -165,9 +165,13 @@ struct Chain {
 
 struct ChainEnds {
   std::uint32_t oldest, newest;   // locations; no_location: it is empty
+  std::uint32_t oldest_number;    // its Links::number
+  std::uint32_t reserved;
 };
 struct Links {
   std::uint32_t earlier, later;   // locations; `earlier` of the oldest means nothing
+  std::uint32_t jump;             // of one far earlier: how far says number
+  std::uint32_t number;           // 27 bits: in the chain, one more than the earlier one's, modulo 2^27; 5 bits: k, of a jump over 2^k - 1 links; 0: there is none
 };
 struct Front {                    // where a window begins in a chain
   std::int64_t value;

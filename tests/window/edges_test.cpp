@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <limits>
 #include <new>
+#include <random>
 
 #include "stage.hpp"
 
@@ -208,6 +209,25 @@ TEST_CASE("a falling row of values, and what outdoes all of it at once") {
   p.pay(5001, 1, 1);  // of the two at 3000 one is left
   CHECK(p.value(0) == 3000);
   CHECK(p.value(1) == 1);
+}
+
+TEST_CASE("long falling rows are outdone in part, whole, or by what equals one of their values") {
+  Payments p(list(agg(Agg::max).of(amount()).per("customer").within(2000), agg(Agg::max).of(amount()).per("customer").within(300).delayed(100)));
+  std::vector<std::int64_t> values;
+  std::mt19937_64 random(17);
+  const auto greatest = [&](std::size_t from_end, std::size_t count) {
+    const std::size_t end = values.size() - std::min(values.size(), from_end), begin = end - std::min(end, count);
+    return begin == end ? missing : *std::max_element(values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(end));
+  };
+  std::int64_t value = 1'000'000;
+  for (int i = 0; i < 12'000; ++i) {
+    value -= static_cast<std::int64_t>(random() % 3);
+    if (random() % 400 == 0) value = values.empty() ? value : values[values.size() - 1 - random() % std::min<std::size_t>(values.size(), 2500)] + static_cast<std::int64_t>(random() % 2);
+    values.push_back(value);
+    p.pay(i, 1, value);
+    REQUIRE(p.value(0) == greatest(0, 2000));
+    REQUIRE(p.value(1) == greatest(100, 300));
+  }
 }
 
 TEST_CASE("medians are the lower middle, percentiles of nearest rank") {
