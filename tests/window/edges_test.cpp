@@ -266,7 +266,7 @@ TEST_CASE("rankings stay shallow for rising, falling and equal values: a deeper 
 TEST_CASE("panes: an event counts as if it had come when its pane began; a key keeps its panes, however many events come") {
   std::vector<Aggregate> aggregates = list(agg(Agg::count).per("customer").within(30).by(10), agg(Agg::max).of(amount()).per("customer").within(30).by(10));
   aggregates.push_back(agg(Agg::sum).of(amount()).per("customer").within(10).by(10).delayed(4).aggregate);
-  Payments p(std::move(aggregates), {.keys_max = 64, .entries_max = 4, .distinct_max = 0});
+  Payments p(std::move(aggregates), {.keys_max = 64, .entries_max = 16, .distinct_max = 0});
   const auto values = [&] { return std::array{p.value(0), p.value(1), p.value(2)}; };
   p.pay(109, 1, 5);
   CHECK(values() == std::array<std::int64_t, 3>{1, 5, 0});
