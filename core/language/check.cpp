@@ -30,6 +30,7 @@ Checked check(std::string_view source, std::string_view) {
   pipeline->source = source;
   Checker(file, *pipeline, problems).run();
   Checked result;
+  lint_comparisons(*pipeline, problems);
   if (!problems.any_error()) {
     lint(*pipeline, problems);
     mark_not_evaluated(*pipeline, problems);

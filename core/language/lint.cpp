@@ -290,13 +290,16 @@ void note_partitions(const Pipeline& pipeline, Problems& problems) {
 
 }  // namespace
 
-void lint(const Pipeline& pipeline, Problems& problems) {
-  warn_decided(pipeline, problems);
+void lint_comparisons(const Pipeline& pipeline, Problems& problems) {
   for (const Rule& rule : pipeline.rules) {
     for_each(rule, [&](const Expr& expr) {
       if (is_comparison(expr.op)) warn_self_comparison(expr, rule, pipeline, problems);
     });
   }
+}
+
+void lint(const Pipeline& pipeline, Problems& problems) {
+  warn_decided(pipeline, problems);
   note_partitions(pipeline, problems);
 }
 
