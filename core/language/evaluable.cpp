@@ -58,7 +58,6 @@ std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
     case Op::let: return pipeline.lets[expr.index].not_evaluated.empty() ? std::string() : std::string("it uses let `") + pipeline.lets[expr.index].name + "`";
     case Op::aggregate: return why_not(*expr.aggregate, pipeline);
     case Op::model: return std::string("it uses model `") + pipeline.models[expr.index].name + "`";
-    case Op::in_list: return std::string("it uses list `") + pipeline.lists[expr.index].name + "`";
     case Op::map_lookup: return std::string("it uses map `") + pipeline.maps[expr.index].name + "`";
     case Op::matches: return "it uses `matches`";
     case Op::call:
@@ -77,14 +76,12 @@ std::string why_not(const Expr& expr, const Pipeline& pipeline) {
 }
 
 std::string why_not(const Action& action, const Pipeline& pipeline) {
-  if (action.kind == ActionKind::add_to_list || action.kind == ActionKind::remove_from_list) return std::string("it edits list `") + pipeline.lists[action.list].name + "`";
   return action.expr ? why_not(*action.expr, pipeline) : std::string();
 }
 
 std::string why_not(const Rule& rule, const Pipeline& pipeline) {
   if (rule.pattern) return "it has a pattern";
   if (rule.mode == RuleMode::live_percent) return "it is live for a share of events";
-  if (rule.cooldown != 0) return "it has a cooldown";
   if (std::string why = why_not(*rule.when, pipeline); !why.empty()) return why;
   for (const Action& action : rule.actions) {
     if (std::string why = why_not(action, pipeline); !why.empty()) return why;

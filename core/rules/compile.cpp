@@ -1,8 +1,11 @@
 // From typed trees to one straight program. Equal expressions share a register wherever they stand in the file (hash-consing by
 // canonical text), so the cost of a pipeline is that of its distinct sub-expressions.
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/event/schema.hpp"
@@ -23,6 +26,8 @@ class Compiler {
 
   Plan run() {
     for (std::size_t i = 0; i < pipeline_.lets.size(); ++i) plan_.lets.push_back({.let = i, .evaluated = false, .value = {}});
+    lets_read_state_.resize(pipeline_.lets.size());
+    for (const language::List& list : pipeline_.lists) plan_.lists.push_back(list_of(list));
     for (const std::size_t i : pipeline_.let_order) compile_let(i);
     for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) compile_rule(i);
     return std::move(plan_);
@@ -31,6 +36,7 @@ class Compiler {
  private:
   void compile_let(std::size_t index) {
     const language::Let& let = pipeline_.lets[index];
+    lets_read_state_[index] = reads_state(*let.expr);
     if (!let.not_evaluated.empty()) return;
     why_not_.clear();
     if (const auto value = compile(*let.expr)) {
@@ -60,7 +66,12 @@ class Compiler {
     if (!when) return false;
     PAWL_ASSERT(when->kind == ColumnKind::boolean);
     planned.when = *when;
+    planned.cooldown = rule.cooldown;
+    if (rule.cooldown != 0) planned.cooldown_key = cooldown_key(rule);
     for (const language::Action& action : rule.actions) {
+      if (action.kind == language::ActionKind::add_to_list || action.kind == language::ActionKind::remove_from_list) {
+        if (!compile_edit(action, planned)) return false;
+      }
       if (action.kind != language::ActionKind::score) continue;
       if (action.expr->op == Op::literal && !action.expr->type.ratio) {
         planned.scores.push_back({.value = {}, .is_constant = true, .constant = action.expr->value.number});
@@ -74,6 +85,74 @@ class Compiler {
     return true;
   }
 
+  // --- lists and cooldowns ---
+
+  static ListPlan list_of(const language::List& list) {
+    return {.floating = list.type.kind == Kind::floating, .bytes = list.type.kind == Kind::text ? list.type.text_bytes : std::size_t{8}};
+  }
+
+  bool compile_edit(const language::Action& action, RulePlan& planned) {
+    const auto value = list_value(*action.expr);
+    if (!value) return false;
+    const Duration ttl = action.ttl != 0 ? action.ttl : pipeline_.lists[action.list].expires_after;
+    planned.edits.push_back({.list = action.list, .add = action.kind == language::ActionKind::add_to_list, .ttl = ttl, .value = *value});
+    return true;
+  }
+
+  std::optional<ListValue> list_value(const Expr& expr) {
+    ListValue value;
+    if (expr.type.kind != Kind::text) {
+      const auto column = compile(expr);
+      if (!column) return std::nullopt;
+      PAWL_ASSERT(column->kind != ColumnKind::ratio);
+      value.column = *column;
+    } else if (expr.op == Op::field) {
+      value.kind = ListValue::Kind::text_field;
+      value.index = access(expr.name, Kind::text);
+    } else if (expr.op == Op::literal) {
+      value.kind = ListValue::Kind::text;
+      value.index = plan_.program.texts.size();
+      plan_.program.texts.push_back(expr.value.text);
+    } else {
+      return refuse("a computed text"), std::nullopt;
+    }
+    return value;
+  }
+
+  std::optional<Register> list_membership(const Expr& expr) {
+    const auto value = list_value(*expr.args[0]);
+    if (!value) return std::nullopt;
+    Instruction made{.code = Code::list_holds_number, .a = value->column.index, .c = static_cast<std::uint16_t>(expr.index)};
+    if (value->column.kind == ColumnKind::boolean) made.code = Code::list_holds_boolean;
+    if (value->kind == ListValue::Kind::text_field) made.code = Code::list_holds_text_field, made.a = static_cast<std::uint16_t>(value->index);
+    if (value->kind == ListValue::Kind::text) made.code = Code::list_holds_text, made.aux = static_cast<std::int64_t>(value->index);
+    return emit(ColumnKind::boolean, made);
+  }
+
+  KeyPlan cooldown_key(const language::Rule& rule) {
+    KeyPlan key{.parts = {}, .bytes = sizeof(std::uint64_t)};
+    for (const std::string& name : rule.cooldown_key) {
+      std::uint32_t bytes = 8;
+      Kind kind = Kind::integer;
+      for (const std::uint16_t event : rule.on) {
+        const EventSchema& schema = pipeline_.events[event];
+        const Type& type = schema.fields[static_cast<std::size_t>(schema.find(name))].type;
+        kind = type.kind;
+        if (kind == Kind::text) bytes = std::max<std::uint32_t>(bytes, type.text_bytes);
+      }
+      key.parts.push_back({access(name, kind), bytes});
+      key.bytes += bytes;
+    }
+    return key;
+  }
+
+  // Whether its value can change by what a firing did: it asks a list.
+  [[nodiscard]] bool reads_state(const Expr& expr) const {
+    if (expr.op == Op::in_list) return true;
+    if (expr.op == Op::let) return lets_read_state_[expr.index];
+    return std::any_of(expr.args.begin(), expr.args.end(), [&](const auto& arg) { return reads_state(*arg); });
+  }
+
   std::optional<Register> refuse(std::string reason) {
     if (why_not_.empty()) why_not_ = std::move(reason);
     return std::nullopt;
@@ -84,7 +163,9 @@ class Compiler {
     if (expr.op == Op::let) return compile_let_reference(expr);
     const std::string key = language::canonical(expr) + (expr.type.ratio ? "|r" : "|n");
     if (const auto known = known_.find(key); known != known_.end()) return known->second;
+    const bool outer = std::exchange(dependent_, reads_state(expr));
     const auto made = compile_new(expr);
+    dependent_ = outer;
     if (made) known_.emplace(key, *made);
     return made;
   }
@@ -123,11 +204,11 @@ class Compiler {
       case Op::starts_with: return text_test(Code::text_starts_with, *expr.args[0], {&expr.value.text, 1});
       case Op::call: return call(expr);
       case Op::let: return compile_let_reference(expr);
+      case Op::in_list: return list_membership(expr);
       case Op::binding:
       case Op::model:
-      case Op::in_list:
       case Op::matches:
-      case Op::map_lookup: return refuse("lists, maps, models, patterns and `matches` come in a later release");
+      case Op::map_lookup: return refuse("maps, models, patterns and `matches` come in a later release");
     }
     return refuse("unknown operation");
   }
@@ -145,7 +226,8 @@ class Compiler {
     const auto out = allocate(kind);
     if (!out) return std::nullopt;
     instruction.out = out->index;
-    plan_.program.instructions.push_back(instruction);
+    if (dependent_) dependent_registers_.insert({out->kind, out->index});
+    (dependent_ ? plan_.program.dependent : plan_.program.instructions).push_back(instruction);
     return out;
   }
 
@@ -164,7 +246,10 @@ class Compiler {
     if (!value || value->kind == ColumnKind::ratio) return value;
     PAWL_ASSERT(value->kind == ColumnKind::number);
     if (const auto known = ratios_of_.find(value->index); known != ratios_of_.end()) return known->second;
+    // In the pass of its operand, whoever asks first: others find it there.
+    const bool outer = std::exchange(dependent_, dependent_registers_.contains({value->kind, value->index}));
     const auto made = emit(ColumnKind::ratio, {.code = Code::to_ratio, .a = value->index});
+    dependent_ = outer;
     if (made) ratios_of_.emplace(value->index, *made);
     return made;
   }
@@ -404,6 +489,9 @@ class Compiler {
   std::map<std::string, Register> known_;
   std::map<std::string, std::uint32_t> features_;
   std::map<std::uint16_t, Register> ratios_of_;
+  std::vector<bool> lets_read_state_;
+  bool dependent_ = false;  // what is emitted now belongs to the second pass
+  std::set<std::pair<ColumnKind, std::uint16_t>> dependent_registers_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/rules/firing.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -15,7 +16,18 @@ constexpr Sequence tile_start(Sequence sequence) noexcept { return sequence & ~s
 
 Decide::Decide(const Plan& plan, const DecisionLayout& layout)
     : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), firings_(plan.rules.size()) {
+  PAWL_ASSERT(!plan.stateful());
   masks_.reserve(1 + 2 * plan.lets.size() + 2 * plan.rules.size());
+}
+
+std::size_t Decide::memory_bytes(const Plan& plan, const window::StateLimits& limits) { return plan.stateful() ? Effects::memory_bytes(plan, limits) : 0; }
+
+Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory)
+    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), firings_(plan.rules.size()) {
+  masks_.reserve(1 + 2 * plan.lets.size() + 3 * plan.rules.size());
+  if (!plan.stateful()) return;
+  effects_.emplace(plan, limits, memory);
+  evaluator_.ask(effects_->lists());
 }
 
 void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept {
@@ -24,6 +36,7 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
   const Lanes span = evaluator_.span();
   events_ = (events_ & ~span) | evaluator_.events();
   each_lane(span, [&](std::size_t lane) { scores_[lane] = 0; });
+  if (effects_) effects_->run(evaluator_);
   for (std::size_t rule = 0; rule < plan_.rules.size(); ++rule) fire(rule);
   sequence_ = last;
 }
@@ -31,12 +44,9 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
 void Decide::fire(std::size_t index) noexcept {
   const RulePlan& rule = plan_.rules[index];
   if (!rule.evaluated) return;
-  Lanes on = 0;
-  for (const std::uint16_t event : plan_.pipeline->rules[rule.rule].on) on |= evaluator_.events_of(event);
-  const BoolColumn& when = evaluator_.boolean(rule.when);
+  const auto [would_fire, missing] = firing(rule, plan_, evaluator_);
+  const Lanes fired = rule.cooldown == 0 ? would_fire : would_fire & ~effects_->suppressed(index);
   const Lanes span = evaluator_.span();
-  const Lanes missing = on & ~when.valid;
-  const Lanes fired = (on & when.truth) | (rule.fire_if_missing ? missing : 0);
   fired_[index] = (fired_[index] & ~span) | fired;
   missing_[index] = (missing_[index] & ~span) | missing;
   if (fired == 0) return;
@@ -70,6 +80,9 @@ void Decide::restore(const Standing& standing) {
   firings_ = standing.firings;
 }
 
+std::vector<StateRows*> Decide::rows() { return effects_ ? effects_->rows() : std::vector<StateRows*>{}; }
+std::vector<const ExpiringKeys*> Decide::remembered() const { return effects_ ? effects_->remembered() : std::vector<const ExpiringKeys*>{}; }
+
 // --- records ---
 
 // Most events fire nothing: their records are heads and zeros. What fired is then marked rule by rule.
@@ -79,6 +92,7 @@ void Decide::write_records(const SlotView& slots) noexcept {
   for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
     mark(fired_[rule] & events, rule, layout_.fired_offset());
     mark(missing_[rule] & events, rule, layout_.missing_offset());
+    if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) mark(effects_->suppressed(rule) & events, rule, layout_.suppressed_offset());
   }
   if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
 }
@@ -196,7 +210,10 @@ void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
       masks_.push_back(evaluator_.number(let.value).valid);
     }
   }
-  for (std::size_t rule = 0; rule < fired_.size(); ++rule) masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
+  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
+    masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
+    if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) masks_.push_back(effects_->suppressed(rule));
+  }
   for (Lanes& mask : masks_) mask &= present;
   hash.absorb(masks_.data(), masks_.size() * sizeof(Lanes));
 }

@@ -2,14 +2,16 @@
 //
 //   0         8        16       24      32   40       42      44         45      46         48
 //   | sequence | ingest | ticket | score | id | source | event | decision | flags | reserved | fired words | missing words |
-//   | id text | let validity words | let cells |
+//   | suppressed words | id text | let validity words | let cells |
 //
 // fired, missing: one bit per rule of the pipeline, in file order, in ceil(rules / 64) words. `missing` are the rules that could not be
-// evaluated because something they need was missing. The lets follow only if the records were asked to carry them.
+// evaluated because something they need was missing. `suppressed`, only if the pipeline has cooldowns: those that fired within theirs, and so
+// did nothing; they are not among `fired`. The lets follow only if the records were asked to carry them.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -42,12 +44,14 @@ class DecisionLayout {
   [[nodiscard]] std::size_t record_bytes() const noexcept { return record_bytes_; }  // a multiple of 64
   [[nodiscard]] std::size_t rule_words() const noexcept { return rule_words_; }
   [[nodiscard]] bool with_lets() const noexcept { return with_lets_; }
+  [[nodiscard]] bool has_suppressed() const noexcept { return has_suppressed_; }
   [[nodiscard]] const Plan& plan() const noexcept { return *plan_; }
   [[nodiscard]] std::size_t id_text_bytes() const noexcept { return id_text_bytes_; }
 
   [[nodiscard]] std::size_t fired_offset() const noexcept { return sizeof(DecisionRecord); }
   [[nodiscard]] std::size_t missing_offset() const noexcept { return fired_offset() + rule_words_ * 8; }
-  [[nodiscard]] std::size_t id_text_offset() const noexcept { return missing_offset() + rule_words_ * 8; }
+  [[nodiscard]] std::size_t suppressed_offset() const noexcept { return missing_offset() + rule_words_ * 8; }
+  [[nodiscard]] std::size_t id_text_offset() const noexcept { return suppressed_offset() + (has_suppressed_ ? rule_words_ * 8 : 0); }
   [[nodiscard]] std::size_t let_valid_offset() const noexcept { return id_text_offset() + id_text_bytes_; }
   [[nodiscard]] std::size_t let_offset(std::size_t let) const noexcept { return let_offsets_[let]; }
 
@@ -57,6 +61,7 @@ class DecisionLayout {
  private:
   const Plan* plan_;
   bool with_lets_;
+  bool has_suppressed_;
   std::size_t rule_words_;
   std::size_t id_text_bytes_ = 0;
   std::size_t record_bytes_ = 0;
@@ -86,6 +91,7 @@ class Decision {
   // Rules by index in file order. A shadow rule fires without effect: see Rule::mode.
   [[nodiscard]] bool fired(std::size_t rule) const noexcept { return bit(layout_->fired_offset(), rule); }
   [[nodiscard]] bool could_not_be_evaluated(std::size_t rule) const noexcept { return bit(layout_->missing_offset(), rule); }
+  [[nodiscard]] bool suppressed(std::size_t rule) const noexcept { return layout_->has_suppressed() && bit(layout_->suppressed_offset(), rule); }
   [[nodiscard]] bool any_fired() const noexcept;
 
   // REQUIRES: the records carry lets.
@@ -93,6 +99,8 @@ class Decision {
   [[nodiscard]] Fraction let_value(std::size_t let) const noexcept;  // numbers and booleans: denominator 1; 0/1 if missing
 
   [[nodiscard]] const Plan& plan() const noexcept { return layout_->plan(); }
+  // The record as it stands in the ring.
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {record_, layout_->record_bytes()}; }
 
  private:
   [[nodiscard]] const DecisionRecord& head() const noexcept { return *reinterpret_cast<const DecisionRecord*>(record_); }

@@ -2,6 +2,7 @@
 // program for all lets and rules.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,6 +25,27 @@ struct ScorePlan {
   std::int64_t constant = 0;
 };
 
+// Fields of an event that make a key, one behind the other: numbers in 8 bytes, texts padded with zeros to the longest there is.
+struct KeyPlan {
+  struct Part { std::uint16_t field; std::uint32_t bytes; };  // index into Program::fields
+  std::vector<Part> parts;
+  std::size_t bytes = 0;
+};
+
+// What stands on the left of `in list`, `add .. to list`, `remove .. from list`: a column, or a text where it stands.
+struct ListValue {
+  enum class Kind : std::uint8_t { column, text_field, text } kind = Kind::column;
+  Register column;          // a number or a boolean
+  std::size_t index = 0;    // into Program::fields or Program::texts
+};
+
+struct EditPlan {
+  std::size_t list = 0;
+  bool add = true;          // false: remove
+  Duration ttl = 0;         // 0: for ever
+  ListValue value;
+};
+
 struct RulePlan {
   std::size_t rule = 0;  // index into Pipeline::rules
   bool evaluated = false;  // false, or mode off: never fires
@@ -31,6 +53,18 @@ struct RulePlan {
   std::vector<ScorePlan> scores;
   bool shadow = false;
   bool fire_if_missing = false;
+  Duration cooldown = 0;   // 0: none
+  KeyPlan cooldown_key;    // starts with 8 bytes for the rule's index
+  std::vector<EditPlan> edits;
+
+  // What it does when it fires is done in the second pass.
+  [[nodiscard]] bool acts() const noexcept { return evaluated && (cooldown != 0 || !edits.empty()); }
+};
+
+// See list_key.hpp.
+struct ListPlan {
+  bool floating = false;
+  std::size_t bytes = 8;  // of a value, as a key
 };
 
 struct Plan {
@@ -40,7 +74,17 @@ struct Plan {
   Program program;
   std::vector<LetPlan> lets;                     // one per let, in file order
   std::vector<RulePlan> rules;                   // one per rule, in file order
+  std::vector<ListPlan> lists;                   // one per list, in file order
   std::vector<std::string> not_evaluated;        // what the compiler had to leave out beyond Pipeline's own marks, one line each
+
+  // Deciding remembers something from event to event, so there is a second pass.
+  [[nodiscard]] bool stateful() const noexcept {
+    return !program.dependent.empty() || std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.acts(); });
+  }
+  // Firings can be suppressed: records say which.
+  [[nodiscard]] bool has_cooldowns() const noexcept {
+    return std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.evaluated && rule.cooldown != 0; });
+  }
 };
 
 // Pure; allocates. REQUIRES: a checked pipeline.

@@ -76,7 +76,7 @@ TEST_CASE("the cards pipeline checks cleanly: every kind of item") {
 term_risk = (otherwise (share (field fraud:bool) (per terminal) (time 604800000000000) (delay 604800000000000) (on 0)) 0/1:ratio of int)
 hard_limit : (> (field amount:money) 22000:money)
 spend_spike : (and (>= (prior count (per customer) (time 2592000000000000) (delay 0) (on 0)) 5:int) (> (field amount:money) (* 3:int (let 0))))
-card_testing : (>= (distinct (field customer:int) (per device) (time 600000000000) (delay 0) (on 0)) 5:int) ! it edits list `hot_terminals`
+card_testing : (>= (distinct (field customer:int) (per device) (time 600000000000) (delay 0) (on 0)) 5:int)
 cash_out : pattern ! it has a pattern
 )");
 }

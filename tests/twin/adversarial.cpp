@@ -42,6 +42,15 @@ struct Targets {
     for (const language::Let& let : pipeline.lets) collect(*let.expr);
     for (const language::Rule& rule : pipeline.rules) {
       if (rule.when) collect(*rule.when);
+      keys.insert(rule.cooldown_key.begin(), rule.cooldown_key.end());
+      if (rule.cooldown != 0) edges.insert(rule.cooldown);
+      for (const language::Action& action : rule.actions) {
+        if (action.ttl != 0) edges.insert(action.ttl);
+        if (action.expr && action.kind != language::ActionKind::score && action.expr->op == language::Op::field) keys.insert(action.expr->name);
+      }
+    }
+    for (const language::List& list : pipeline.lists) {
+      if (list.expires_after != 0) edges.insert(list.expires_after);
     }
   }
 };

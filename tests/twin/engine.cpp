@@ -1,6 +1,7 @@
 #include "tests/twin/engine.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 #include <tuple>
 
@@ -15,7 +16,7 @@ using language::SpanKind;
 
 namespace mp = boost::multiprecision;
 
-Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline) {
+Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline), lists_(pipeline.lists.size()) {
   for (const language::Let& let : pipeline.lets) collect(*let.expr);
   for (const language::Rule& rule : pipeline.rules) {
     if (rule.when) collect(*rule.when);
@@ -62,9 +63,9 @@ std::size_t Engine::input_of(const Expr* expr) {
   return known->second;
 }
 
-bool Engine::key_of(const Group& group, const EventSchema& schema, const std::byte* slot, std::string& key) const {
+bool Engine::key_of(const std::vector<std::string>& names, const EventSchema& schema, const std::byte* slot, std::string& key) {
   key.clear();
-  for (const std::string& name : group.key) {
+  for (const std::string& name : names) {
     const int field = schema.find(name);
     if (field < 0) return false;
     const auto index = static_cast<std::size_t>(field);
@@ -106,14 +107,14 @@ Datum Engine::to_datum(const Type& type, const Input& input) const {
 
 void Engine::remember(std::uint16_t event, Sequence sequence, const std::byte* slot) {
   const EventSchema& schema = pipeline_.events[event];
-  const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_, .let = {}, .aggregate = {}, .counters = &counters_};
+  const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_, .let = {}, .aggregate = {}, .in_list = {}, .counters = &counters_};
   Past past{sequence, effective_time_, {}};
   for (const Expr* input : inputs_) past.inputs.push_back(to_input(input->type, evaluate(*input, scope)));
   past_.push_back(std::move(past));
   std::string key;
   for (Group& group : groups_) {
     const bool has_type = std::find(group.on.begin(), group.on.end(), event) != group.on.end();
-    if (has_type && key_of(group, schema, slot, key)) group.events[key].push_back(past_.size() - 1);
+    if (has_type && key_of(group.key, schema, slot, key)) group.events[key].push_back(past_.size() - 1);
   }
 }
 
@@ -203,7 +204,7 @@ Datum Engine::compute(const Unique& unique, Sequence sequence, const EventSchema
   const bool readable = std::all_of(group.key.begin(), group.key.end(), [&](const std::string& name) { return schema.find(name) >= 0; });
   if (!readable) return {};
   std::string key;
-  if (!key_of(group, schema, slot, key)) return fold(unique, {});
+  if (!key_of(group.key, schema, slot, key)) return fold(unique, {});
   const auto history = group.events.find(key);
   return fold(unique, history == group.events.end() ? std::vector<const Past*>{} : select(unique, sequence, history->second));
 }
@@ -213,7 +214,7 @@ std::vector<Engine::Member> Engine::history(std::size_t aggregate, const std::by
   const auto* header = reinterpret_cast<const EventHeader*>(slot);
   std::string key;
   std::vector<Member> members;
-  if (!key_of(groups_[unique.group], pipeline_.events[header->type - first_event_type], slot, key)) return members;
+  if (!key_of(groups_[unique.group].key, pipeline_.events[header->type - first_event_type], slot, key)) return members;
   const auto history = groups_[unique.group].events.find(key);
   if (history == groups_[unique.group].events.end()) return members;
   for (const std::size_t index : history->second) {
@@ -234,6 +235,10 @@ void Engine::decide(const Scope& scope, Outcome& outcome) {
     const Datum condition = evaluate(*rule.when, scope);
     if (condition.missing) outcome.missing.push_back(i);
     if (!condition.is_true() && !(condition.missing && rule.fire_if_missing)) continue;
+    if (cools_down(i, scope)) {
+      outcome.suppressed.push_back(i);
+      continue;
+    }
     if (rule.mode == language::RuleMode::shadow) {
       outcome.shadow.push_back(i);
       continue;
@@ -245,7 +250,51 @@ void Engine::decide(const Scope& scope, Outcome& outcome) {
       if (!score.missing) outcome.score += mp::numerator(score.number);
     }
   }
+  for (const std::size_t i : outcome.fired) {
+    for (const language::Action& action : pipeline_.rules[i].actions) edit(action, scope);
+  }
   outcome.decision = "approve";
+}
+
+// If not, it acts now.
+bool Engine::cools_down(std::size_t rule, const Scope& scope) {
+  const language::Rule& definition = pipeline_.rules[rule];
+  std::string key;
+  if (definition.cooldown == 0 || !key_of(definition.cooldown_key, *scope.schema, scope.slot, key)) return false;
+  Integer& until = cooldowns_.try_emplace({rule, key}, Integer(INT64_MIN)).first->second;
+  if (effective_time_ < until) return true;
+  until = Integer(effective_time_) + definition.cooldown;
+  return false;
+}
+
+namespace {
+
+std::string list_key(const Type& type, const Datum& value) {
+  if (type.kind == Kind::text) return value.text;
+  if (type.kind == Kind::floating) return std::to_string(std::bit_cast<std::int64_t>(value.floating == 0 ? 0.0 : value.floating));
+  return value.number.str();
+}
+
+}  // namespace
+
+bool Engine::holds(std::size_t list, const Datum& value) const {
+  const auto found = lists_[list].find(list_key(pipeline_.lists[list].type, value));
+  return found != lists_[list].end() && effective_time_ < found->second;
+}
+
+void Engine::edit(const language::Action& action, const Scope& scope) {
+  if (action.kind != language::ActionKind::add_to_list && action.kind != language::ActionKind::remove_from_list) return;
+  const language::List& list = pipeline_.lists[action.list];
+  const Datum value = evaluate(*action.expr, scope);
+  if (value.missing || (list.type.kind == Kind::text && value.text.size() > list.type.text_bytes)) return;
+  const std::string key = list_key(list.type, value);
+  if (action.kind == language::ActionKind::remove_from_list) {
+    lists_[action.list].erase(key);
+    return;
+  }
+  const Duration ttl = action.ttl != 0 ? action.ttl : list.expires_after;
+  Integer& until = lists_[action.list].try_emplace(key, Integer(INT64_MIN)).first->second;
+  until = std::max(until, ttl == 0 ? Integer(1) << 100 : Integer(effective_time_) + ttl);
 }
 
 Outcome Engine::step(Sequence sequence, const std::byte* slot) {
@@ -271,6 +320,7 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
   const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_,
                     .let = [&](std::size_t let) { return outcome.lets[let]; },
                     .aggregate = [&](const Aggregate& aggregate) { return outcome.aggregates[aggregate_index(aggregate)]; },
+                    .in_list = [&](std::size_t list, const Datum& value) { return holds(list, value); },
                     .counters = &counters_};
   for (const std::size_t i : pipeline_.let_order) {
     const language::Let& let = pipeline_.lets[i];

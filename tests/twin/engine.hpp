@@ -6,10 +6,16 @@
 //  - a sum that does not fit 64 bits is missing, and so is the average over it, whatever its fraction would reduce to.
 //  - a rule whose condition is missing is listed as not evaluated, also if `if missing fire` made it fire.
 //  - a score that is missing adds nothing.
+//  - a list holds a value for `for`, else for `expires after`, from the effective time on at which it was added, that moment less than the
+//    duration ago; added again, for the longer of both. A missing value is not added; a text that is longer than the list's is in no list.
+//  - a cooldown counts from the last firing that it did not suppress, and is over when it has lasted. A key with a missing part never
+//    cools down. A shadow rule has a cooldown too, but edits no list.
+//  - effects take place when all rules of the event have been asked, in file order.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +39,7 @@ struct Outcome {
   std::vector<Datum> lets;            // in file order
   std::vector<std::size_t> fired;     // live rules, in file order
   std::vector<std::size_t> shadow;    // shadow rules that would have fired
+  std::vector<std::size_t> suppressed;  // rules, live or shadow, that fired within their cooldown; not among the above
   std::vector<std::size_t> missing;   // rules, live or shadow, whose condition was missing
   std::string decision;
   Integer score = 0;                  // sum of what the fired rules score
@@ -93,7 +100,7 @@ class Engine {
   std::size_t input_of(const language::Expr* expr);
 
   // False: a part of the key is missing or the event does not have it.
-  bool key_of(const Group& group, const EventSchema& schema, const std::byte* slot, std::string& key) const;
+  static bool key_of(const std::vector<std::string>& names, const EventSchema& schema, const std::byte* slot, std::string& key);
   void remember(std::uint16_t event, Sequence sequence, const std::byte* slot);
   Input to_input(const Type& type, const Datum& datum);
   Datum to_datum(const Type& type, const Input& input) const;
@@ -104,6 +111,9 @@ class Engine {
   [[nodiscard]] static Datum rate(const language::Aggregate& aggregate, std::size_t count);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   void decide(const Scope& scope, Outcome& outcome);
+  bool cools_down(std::size_t rule, const Scope& scope);
+  bool holds(std::size_t list, const Datum& value) const;
+  void edit(const language::Action& action, const Scope& scope);
 
   const language::Pipeline& pipeline_;
   std::vector<Unique> aggregates_;
@@ -116,6 +126,8 @@ class Engine {
   std::unordered_map<std::string, std::uint32_t> text_index_;
   std::vector<Past> past_;
   Time effective_time_ = first_effective_time;
+  std::vector<std::map<std::string, Integer>> lists_;                          // by list: value, and the time from which on it is held no more
+  std::map<std::pair<std::size_t, std::string>, Integer> cooldowns_;           // rule and key, and the time at which it is over
   Counters counters_;
 };
 

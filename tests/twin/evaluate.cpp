@@ -227,9 +227,12 @@ Datum evaluate(const Expr& expr, const Scope& scope) {
     case Op::starts_with: return starts_with(expr, scope);
     case Op::choose: return choose(expr, scope);
     case Op::call: return call(expr, scope);
+    case Op::in_list: {
+      const Datum value = evaluate(*expr.args[0], scope);
+      return value.missing || !scope.in_list ? Datum{} : Datum::of(scope.in_list(expr.index, value));
+    }
     case Op::binding:
     case Op::model:
-    case Op::in_list:
     case Op::matches:
     case Op::map_lookup: return {};
   }

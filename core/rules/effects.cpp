@@ -1,0 +1,182 @@
+#include "pawl/core/rules/effects.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/core/rules/firing.hpp"
+
+namespace pawl::rules {
+namespace {
+
+std::size_t cooldown_key_bytes(const Plan& plan) {
+  std::size_t bytes = 0;
+  for (const RulePlan& rule : plan.rules) bytes = std::max(bytes, rule.evaluated ? rule.cooldown_key.bytes : 0);
+  return bytes;
+}
+
+std::vector<ExpiringKeys> lists_of(const Plan& plan, std::uint64_t keys_max, state::Arena& arena) {
+  std::vector<ExpiringKeys> lists;
+  lists.reserve(plan.lists.size());
+  for (std::size_t i = 0; i < plan.lists.size(); ++i) {
+    lists.emplace_back("list " + plan.pipeline->lists[i].name, plan.lists[i].bytes, keys_max, arena);
+  }
+  return lists;
+}
+
+std::vector<ExpiringKeys> cooldowns_of(const Plan& plan, std::uint64_t keys_max, state::Arena& arena) {
+  std::vector<ExpiringKeys> cooldowns;
+  if (plan.has_cooldowns()) cooldowns.emplace_back("cooldowns", cooldown_key_bytes(plan), keys_max, arena);
+  return cooldowns;
+}
+
+// False: a part of the key is missing.
+bool read_key(const KeyPlan& key, const Program& program, std::uint16_t event, const std::byte* slot, std::byte* to) noexcept {
+  for (const KeyPlan::Part& part : key.parts) {
+    const SlotPlace& place = program.fields[part.field].in[event];
+    if (!place.exists() || !place.present(slot)) return false;
+    if (place.kind == Kind::text) {
+      const std::string_view text = place.text(slot);
+      std::memcpy(to, text.data(), text.size());
+    } else {
+      const std::int64_t number = place.number(slot);
+      std::memcpy(to, &number, sizeof number);
+    }
+    to += part.bytes;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::size_t Effects::memory_bytes(const Plan& plan, const window::StateLimits& limits) {
+  state::Arena measure;
+  (void)lists_of(plan, limits.keys_max, measure);
+  (void)cooldowns_of(plan, limits.keys_max, measure);
+  return measure.used_bytes();
+}
+
+Effects::Effects(const Plan& plan, const window::StateLimits& limits, std::span<std::byte> memory) : plan_(plan), suppressed_(plan.rules.size()) {
+  state::Arena arena(memory);
+  lists_ = lists_of(plan, limits.keys_max, arena);
+  cooldowns_ = cooldowns_of(plan, limits.keys_max, arena);
+  cooldown_key_.resize(cooldown_key_bytes(plan));
+  for (std::size_t i = 0; i < plan.rules.size(); ++i) {
+    if (plan.rules[i].acts()) acting_.push_back(i);
+  }
+  fired_.resize(acting_.size());
+}
+
+void Effects::run(Evaluator& evaluator) noexcept {
+  for (const std::size_t rule : acting_) suppressed_[rule] &= ~evaluator.span();
+  const std::size_t end = evaluator.last_lane();
+  std::size_t stride = limits::tile_events;
+  for (std::size_t first = evaluator.first_lane(); first <= end;) {
+    const std::size_t last = std::min(end, first + stride - 1);
+    const std::uint64_t overflows = evaluator.overflows(), divisions_by_zero = evaluator.divisions_by_zero();
+    evaluator.run_dependent(first, last);
+    const std::size_t done = act(evaluator, first, last);
+    if (done == last) {
+      stride = std::min(2 * stride, limits::tile_events);  // effects come in clusters: after one, few lanes at first
+    } else {
+      stride = 1;
+      if (evaluator.overflows() != overflows || evaluator.divisions_by_zero() != divisions_by_zero) {  // some in lanes that will come again
+        evaluator.set_counters(overflows, divisions_by_zero);
+        evaluator.run_dependent(first, done);
+      }
+    }
+    first = done + 1;
+  }
+}
+
+// Returns the last lane whose columns hold: lists have changed behind it.
+std::size_t Effects::act(const Evaluator& evaluator, std::size_t first, std::size_t last) noexcept {
+  Lanes lanes = 0;
+  for (std::size_t i = 0; i < acting_.size(); ++i) {
+    fired_[i] = firing(plan_.rules[acting_[i]], plan_, evaluator).fired & lanes_between(first, last);
+    lanes |= fired_[i];
+  }
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const auto lane = static_cast<std::size_t>(__builtin_ctzll(lanes));
+    if (act_at(evaluator, lane) && !plan_.program.dependent.empty()) return lane;
+  }
+  return last;
+}
+
+// All that fired at the lane, in file order. True: a list has changed.
+bool Effects::act_at(const Evaluator& evaluator, std::size_t lane) noexcept {
+  bool changed = false;
+  for (std::size_t i = 0; i < acting_.size(); ++i) {
+    const RulePlan& rule = plan_.rules[acting_[i]];
+    if (!has_lane(fired_[i], lane)) continue;
+    if (rule.cooldown != 0 && cooling(rule, evaluator, lane)) {
+      suppressed_[acting_[i]] |= lane_bit(lane);
+      continue;
+    }
+    if (rule.shadow) continue;  // a shadow rule keeps its own cooldown, and leaves alone what others see
+    for (const EditPlan& edit : rule.edits) changed |= this->edit(edit, evaluator, lane);
+  }
+  return changed;
+}
+
+// The rule acted for this key less than its cooldown ago; else it acts now. A key with a missing part never cools down.
+bool Effects::cooling(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept {
+  std::fill(cooldown_key_.begin(), cooldown_key_.end(), std::byte{0});
+  const std::uint64_t number = rule.rule;
+  std::memcpy(cooldown_key_.data(), &number, sizeof number);
+  if (!read_key(rule.cooldown_key, plan_.program, evaluator.event(lane), evaluator.slot(lane), cooldown_key_.data() + sizeof number)) return false;
+  const Time now = evaluator.effective_time(lane);
+  if (cooldowns_[0].holds(cooldown_key_.data(), now)) return true;
+  cooldowns_[0].add(cooldown_key_.data(), now, rule.cooldown);
+  return false;
+}
+
+bool Effects::edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept {
+  ExpiringKeys& list = lists_[edit.list];
+  bool present = false;
+  const std::byte* const key = value_key(edit, evaluator, lane, present);
+  if (!present) return false;
+  if (key == nullptr) {
+    if (edit.add) list.note_too_long();
+    return false;
+  }
+  const Time now = evaluator.effective_time(lane);
+  return edit.add ? list.add(key, now, edit.ttl) : list.remove(key, now);
+}
+
+// `present` false: the value is missing. Null: the list cannot hold it.
+const std::byte* Effects::value_key(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane, bool& present) noexcept {
+  const ListPlan& list = plan_.lists[edit.list];
+  const ListValue& value = edit.value;
+  present = true;
+  if (value.kind == ListValue::Kind::text) return text_key(plan_.program.texts[value.index], list.bytes, room_);
+  if (value.kind == ListValue::Kind::text_field) {
+    const SlotPlace& place = plan_.program.fields[value.index].in[evaluator.event(lane)];
+    present = place.exists() && place.present(evaluator.slot(lane));
+    return present ? text_key(place.text(evaluator.slot(lane)), list.bytes, room_) : nullptr;
+  }
+  if (value.column.kind == ColumnKind::boolean) {
+    const BoolColumn& column = evaluator.boolean(value.column);
+    present = has_lane(column.valid, lane);
+    return number_key(has_lane(column.truth, lane), false, room_);
+  }
+  const NumberColumn& column = evaluator.number(value.column);
+  present = has_lane(column.valid, lane);
+  return number_key(column.cells[lane], list.floating, room_);
+}
+
+std::vector<StateRows*> Effects::rows() {
+  std::vector<StateRows*> all;
+  for (ExpiringKeys& list : lists_) all.push_back(&list);
+  for (ExpiringKeys& cooldowns : cooldowns_) all.push_back(&cooldowns);
+  return all;
+}
+
+std::vector<const ExpiringKeys*> Effects::remembered() const {
+  std::vector<const ExpiringKeys*> all;
+  for (const ExpiringKeys& list : lists_) all.push_back(&list);
+  for (const ExpiringKeys& cooldowns : cooldowns_) all.push_back(&cooldowns);
+  return all;
+}
+
+}  // namespace pawl::rules
