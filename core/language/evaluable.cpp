@@ -81,7 +81,6 @@ std::string why_not(const Action& action, const Pipeline& pipeline) {
 
 std::string why_not(const Rule& rule, const Pipeline& pipeline) {
   if (rule.pattern) return "it has a pattern";
-  if (rule.mode == RuleMode::live_percent) return "it is live for a share of events";
   if (std::string why = why_not(*rule.when, pipeline); !why.empty()) return why;
   for (const Action& action : rule.actions) {
     if (std::string why = why_not(action, pipeline); !why.empty()) return why;
@@ -106,7 +105,6 @@ void mark_not_evaluated(Pipeline& pipeline, Problems& problems) {
     rule.not_evaluated = why_not(rule, pipeline);
     if (!rule.not_evaluated.empty()) problems.warning(rule.place, "W300", std::string("rule `") + rule.name + "` is not evaluated by this release: " + rule.not_evaluated + ". It never fires");
   }
-  if (pipeline.policy.present) problems.warning(pipeline.policy.place, "W300", "the policy is not evaluated by this release: decisions stay `approve`, the score is the sum");
 }
 
 }  // namespace pawl::language

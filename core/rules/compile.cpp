@@ -10,6 +10,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/event/schema.hpp"
 #include "pawl/core/rules/plan.hpp"
+#include "pawl/core/rules/share.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -28,6 +29,7 @@ class Compiler {
     for (std::size_t i = 0; i < pipeline_.lets.size(); ++i) plan_.lets.push_back({.let = i, .evaluated = false, .value = {}});
     lets_read_state_.resize(pipeline_.lets.size());
     for (const language::List& list : pipeline_.lists) plan_.lists.push_back(list_of(list));
+    plan_.policy = plan_policy(pipeline_.policy);
     for (const std::size_t i : pipeline_.let_order) compile_let(i);
     for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) compile_rule(i);
     return std::move(plan_);
@@ -66,6 +68,8 @@ class Compiler {
     if (!when) return false;
     PAWL_ASSERT(when->kind == ColumnKind::boolean);
     planned.when = *when;
+    planned.rank = plan_.policy.present ? best_rank(rule) : no_rank;
+    planned.share = share_of(rule);
     planned.cooldown = rule.cooldown;
     if (rule.cooldown != 0) planned.cooldown_key = cooldown_key(rule);
     for (const language::Action& action : rule.actions) {
@@ -127,6 +131,21 @@ class Compiler {
     if (value->kind == ListValue::Kind::text_field) made.code = Code::list_holds_text_field, made.a = static_cast<std::uint16_t>(value->index);
     if (value->kind == ListValue::Kind::text) made.code = Code::list_holds_text, made.aux = static_cast<std::int64_t>(value->index);
     return emit(ColumnKind::boolean, made);
+  }
+
+  [[nodiscard]] Rank best_rank(const language::Rule& rule) const {
+    Rank best = no_rank;
+    for (const language::Action& action : rule.actions) {
+      if (const std::string_view name = decision_of(action.kind); !name.empty()) best = std::min(best, plan_.policy.rank_of(name));
+    }
+    return best;
+  }
+
+  SharePlan share_of(const language::Rule& rule) {
+    if (rule.mode != language::RuleMode::live_percent || rule.live_percent >= 100) return {};
+    const EventSchema& schema = pipeline_.events[rule.on.front()];
+    const Kind kind = schema.fields[static_cast<std::size_t>(schema.find(rule.live_by))].type.kind;
+    return {.percent = static_cast<unsigned>(rule.live_percent), .field = access(rule.live_by, kind), .seed = share_seed(rule.name)};
   }
 
   KeyPlan cooldown_key(const language::Rule& rule) {

@@ -6,6 +6,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/rules/firing.hpp"
+#include "pawl/core/rules/share.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -15,16 +16,16 @@ constexpr Sequence tile_start(Sequence sequence) noexcept { return sequence & ~s
 }  // namespace
 
 Decide::Decide(const Plan& plan, const DecisionLayout& layout)
-    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), firings_(plan.rules.size()) {
+    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
   PAWL_ASSERT(!plan.stateful());
-  masks_.reserve(1 + 2 * plan.lets.size() + 2 * plan.rules.size());
+  masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
 }
 
 std::size_t Decide::memory_bytes(const Plan& plan, const window::StateLimits& limits) { return plan.stateful() ? Effects::memory_bytes(plan, limits) : 0; }
 
 Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory)
-    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), firings_(plan.rules.size()) {
-  masks_.reserve(1 + 2 * plan.lets.size() + 3 * plan.rules.size());
+    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
+  masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
   if (!plan.stateful()) return;
   effects_.emplace(plan, limits, memory);
   evaluator_.ask(effects_->lists());
@@ -36,8 +37,10 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
   const Lanes span = evaluator_.span();
   events_ = (events_ & ~span) | evaluator_.events();
   each_lane(span, [&](std::size_t lane) { scores_[lane] = 0; });
+  if (plan_.policy.present) each_lane(span, [&](std::size_t lane) { ranks_[lane] = no_rank, decisions_[lane] = 0; });
   if (effects_) effects_->run(evaluator_);
   for (std::size_t rule = 0; rule < plan_.rules.size(); ++rule) fire(rule);
+  if (plan_.policy.present) apply_policy();
   sequence_ = last;
 }
 
@@ -49,9 +52,36 @@ void Decide::fire(std::size_t index) noexcept {
   const Lanes span = evaluator_.span();
   fired_[index] = (fired_[index] & ~span) | fired;
   missing_[index] = (missing_[index] & ~span) | missing;
+  if (rule.share.percent < 100) shadowed_[index] &= ~span;
   if (fired == 0) return;
   firings_[index] += static_cast<std::uint64_t>(std::popcount(fired));
-  if (!rule.shadow) add_scores(rule, fired);
+  const Lanes live = live_lanes(rule, fired);
+  if (rule.share.percent < 100) shadowed_[index] |= fired & ~live;
+  add_scores(rule, live);
+  if (rule.rank != no_rank) each_lane(live, [&](std::size_t lane) { ranks_[lane] = std::min(ranks_[lane], rule.rank); });
+}
+
+Lanes Decide::live_lanes(const RulePlan& rule, Lanes fired) const noexcept {
+  if (rule.shadow) return 0;
+  if (rule.share.percent == 100) return fired;
+  Lanes live = 0;
+  each_lane(fired, [&](std::size_t lane) {
+    if (in_share(rule.share, plan_.program, evaluator_.event(lane), evaluator_.slot(lane))) live |= lane_bit(lane);
+  });
+  return live;
+}
+
+// The best of what live rules and the score ask for.
+void Decide::apply_policy() noexcept {
+  const PolicyPlan& policy = plan_.policy;
+  each_lane(evaluator_.events(), [&](std::size_t lane) {
+    scores_[lane] = std::min(scores_[lane], policy.cap);
+    Rank rank = ranks_[lane];
+    for (const PolicyPlan::Threshold& threshold : policy.thresholds) {
+      if (scores_[lane] >= threshold.score) rank = std::min(rank, threshold.rank);
+    }
+    decisions_[lane] = rank == no_rank ? policy.otherwise : policy.by_rank[rank];
+  });
 }
 
 void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
@@ -93,6 +123,7 @@ void Decide::write_records(const SlotView& slots) noexcept {
     mark(fired_[rule] & events, rule, layout_.fired_offset());
     mark(missing_[rule] & events, rule, layout_.missing_offset());
     if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) mark(effects_->suppressed(rule) & events, rule, layout_.suppressed_offset());
+    if (plan_.rules[rule].share.percent < 100) mark(shadowed_[rule] & events, rule, layout_.shadow_offset());
   }
   if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
 }
@@ -110,7 +141,7 @@ void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
     std::byte* const record = records_[lane];
     *reinterpret_cast<DecisionRecord*>(record) = {.sequence = sequence, .ingest = header.ingest, .ticket = header.ticket, .score = scores_[lane],
                                                   .id = has_id && has_number ? id.number(slot) : 0, .source = header.source, .event = event,
-                                                  .decision = 0, .has_id = has_id, .reserved = 0};
+                                                  .decision = decisions_[lane], .has_id = has_id, .reserved = 0};
     for (std::size_t i = 0; i < marks_bytes; i += sizeof(std::uint64_t)) std::memset(record + sizeof(DecisionRecord) + i, 0, sizeof(std::uint64_t));
     if (has_id && !has_number) write_id_text(id.text(slot), record);
   });
@@ -194,6 +225,7 @@ void Decide::absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept {
   }
   const bool any_fired = std::any_of(fired_.begin(), fired_.end(), [&](Lanes fired) { return (fired & present) != 0; });
   if (any_fired) absorb_cells(scores_);
+  if (plan_.policy.present) hash.absorb(decisions_.data(), lanes);
 }
 
 void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
@@ -213,6 +245,7 @@ void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
   for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
     masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
     if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) masks_.push_back(effects_->suppressed(rule));
+    if (plan_.rules[rule].share.percent < 100) masks_.push_back(shadowed_[rule]);
   }
   for (Lanes& mask : masks_) mask &= present;
   hash.absorb(masks_.data(), masks_.size() * sizeof(Lanes));

@@ -78,7 +78,9 @@ class Decide {
  private:
   void evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;
   void fire(std::size_t rule) noexcept;
+  [[nodiscard]] Lanes live_lanes(const RulePlan& rule, Lanes fired) const noexcept;
   void add_scores(const RulePlan& rule, Lanes fired) noexcept;
+  void apply_policy() noexcept;
   void write_records(const SlotView& slots) noexcept;
   void write_heads(const SlotView& slots, std::uint16_t event) noexcept;
   void write_id_text(std::string_view text, std::byte* record) const noexcept;
@@ -93,7 +95,10 @@ class Decide {
   Evaluator evaluator_;
   std::optional<Effects> effects_;                              // of a stateful plan
   std::vector<Lanes> fired_, missing_;                          // by rule; the lanes of the tile so far
+  std::vector<Lanes> shadowed_;                                 // by rule that is live for a share: where it fired in shadow
   std::array<std::int64_t, limits::tile_events> scores_{};
+  std::array<Rank, limits::tile_events> ranks_{};               // of the best decision that was asked for; only with a policy
+  std::array<std::uint8_t, limits::tile_events> decisions_{};   // index into decision_names
   std::array<std::byte*, limits::tile_events> records_{};      // of the span at hand, by lane
   Lanes events_ = 0;                                            // event lanes of the tile so far
   std::vector<std::uint64_t> firings_;

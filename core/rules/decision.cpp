@@ -15,7 +15,7 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t to) noexcept { ret
 }  // namespace
 
 DecisionLayout::DecisionLayout(const Plan& plan, bool with_lets)
-    : plan_(&plan), with_lets_(with_lets), has_suppressed_(plan.has_cooldowns()), rule_words_(words_for(plan.rules.size())) {
+    : plan_(&plan), with_lets_(with_lets), has_suppressed_(plan.has_cooldowns()), has_shadow_(plan.has_shares()), rule_words_(words_for(plan.rules.size())) {
   for (const EventSchema& event : plan.pipeline->events) {
     const SlotPlace id = place_of(event, event.find("id"));
     if (id.exists() && id.kind == Kind::text) id_text_bytes_ = std::max(id_text_bytes_, round_up(id.bytes, 8));

@@ -5,6 +5,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/rules/firing.hpp"
+#include "pawl/core/rules/share.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -113,10 +114,14 @@ bool Effects::act_at(const Evaluator& evaluator, std::size_t lane) noexcept {
       suppressed_[acting_[i]] |= lane_bit(lane);
       continue;
     }
-    if (rule.shadow) continue;  // a shadow rule keeps its own cooldown, and leaves alone what others see
+    if (!rule.edits.empty() && !live(rule, evaluator, lane)) continue;  // a shadow rule keeps its own cooldown, and leaves alone what others see
     for (const EditPlan& edit : rule.edits) changed |= this->edit(edit, evaluator, lane);
   }
   return changed;
+}
+
+bool Effects::live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept {
+  return !rule.shadow && (rule.share.percent == 100 || in_share(rule.share, plan_.program, evaluator.event(lane), evaluator.slot(lane)));
 }
 
 // The rule acted for this key less than its cooldown ago; else it acts now. A key with a missing part never cools down.

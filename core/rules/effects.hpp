@@ -45,6 +45,7 @@ class Effects {
  private:
   [[nodiscard]] std::size_t act(const Evaluator& evaluator, std::size_t first, std::size_t last) noexcept;
   [[nodiscard]] bool act_at(const Evaluator& evaluator, std::size_t lane) noexcept;
+  [[nodiscard]] bool live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept;
   [[nodiscard]] bool cooling(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] bool edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] const std::byte* value_key(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane, bool& present) noexcept;

@@ -54,7 +54,7 @@ class Evaluator {
   // Effective time of the last event: max of all event times so far.
   [[nodiscard]] Time effective_time() const noexcept { return effective_time_; }
 
-  // Of an event of the span just run. REQUIRES: the plan is stateful.
+  // Of an event of the span just run; its effective time only if the plan is stateful.
   [[nodiscard]] Time effective_time(std::size_t lane) const noexcept { return times_[lane]; }
   [[nodiscard]] const std::byte* slot(std::size_t lane) const noexcept { return slot_[lane]; }
   [[nodiscard]] std::uint16_t event(std::size_t lane) const noexcept {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/rules/policy.hpp"
 #include "pawl/core/rules/program.hpp"
 #include "pawl/core/window/windows.hpp"
 
@@ -46,6 +47,13 @@ struct EditPlan {
   ListValue value;
 };
 
+// `mode live PERCENT by key`: see share.hpp.
+struct SharePlan {
+  unsigned percent = 100;   // of keys that the rule is live for
+  std::uint16_t field = 0;  // index into Program::fields
+  std::uint64_t seed = 0;
+};
+
 struct RulePlan {
   std::size_t rule = 0;  // index into Pipeline::rules
   bool evaluated = false;  // false, or mode off: never fires
@@ -56,6 +64,8 @@ struct RulePlan {
   Duration cooldown = 0;   // 0: none
   KeyPlan cooldown_key;    // starts with 8 bytes for the rule's index
   std::vector<EditPlan> edits;
+  SharePlan share;
+  Rank rank = no_rank;     // of the best decision that it asks for
 
   // What it does when it fires is done in the second pass.
   [[nodiscard]] bool acts() const noexcept { return evaluated && (cooldown != 0 || !edits.empty()); }
@@ -75,6 +85,7 @@ struct Plan {
   std::vector<LetPlan> lets;                     // one per let, in file order
   std::vector<RulePlan> rules;                   // one per rule, in file order
   std::vector<ListPlan> lists;                   // one per list, in file order
+  PolicyPlan policy;
   std::vector<std::string> not_evaluated;        // what the compiler had to leave out beyond Pipeline's own marks, one line each
 
   // Deciding remembers something from event to event, so there is a second pass.
@@ -84,6 +95,10 @@ struct Plan {
   // Firings can be suppressed: records say which.
   [[nodiscard]] bool has_cooldowns() const noexcept {
     return std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.evaluated && rule.cooldown != 0; });
+  }
+  // A rule can be live for one event and in shadow for another: records say which.
+  [[nodiscard]] bool has_shares() const noexcept {
+    return std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.evaluated && rule.share.percent < 100; });
   }
 };
 

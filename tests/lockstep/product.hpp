@@ -194,8 +194,8 @@ class Decisions {
       outcome.lets.push_back(present ? datum() : twin::Datum{});
     }
     for (std::size_t rule = 0; rule < pipeline.rules.size(); ++rule) {
-      const bool is_shadow = pipeline.rules[rule].mode == language::RuleMode::shadow;
-      if (decision.fired(rule)) (is_shadow ? outcome.shadow : outcome.fired).push_back(rule);
+      if (decision.fired_live(rule)) outcome.fired.push_back(rule);
+      if (decision.fired_in_shadow(rule)) outcome.shadow.push_back(rule);
       if (decision.suppressed(rule)) outcome.suppressed.push_back(rule);
       if (decision.could_not_be_evaluated(rule)) outcome.missing.push_back(rule);
     }

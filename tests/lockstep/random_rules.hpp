@@ -20,6 +20,7 @@ class RandomRules {
     for (int i = 0; i < 4; ++i) text += "let n" + std::to_string(i) + " = " + let(i) + "\n";
     const int rules = 4 + below(9);
     for (int i = 0; i < rules; ++i) text += rule(i);
+    if (!one_in(3)) text += policy();
     return text;
   }
 
@@ -60,14 +61,26 @@ class RandomRules {
     return "add " + what + " to " + list + (one_in(2) ? " for " + duration() : "");
   }
 
+  std::string policy() {
+    std::string text = "policy { ";
+    if (!one_in(3)) text += "order " + one_of({"allow > decline > challenge > review > approve", "approve > reject", "review > decline > allow", "challenge > review > reject > decline > approve > allow"}) + " ";
+    if (one_in(2)) text += "decline at score " + std::to_string(below(120)) + " ";
+    if (one_in(2)) text += "review at score " + std::to_string(below(60)) + " ";
+    if (one_in(2)) text += "cap " + std::to_string(below(100)) + " ";
+    if (one_in(2)) text += "default " + one_of({"approve", "review", "challenge"}) + " ";
+    return text + "}\n";
+  }
+
   std::string rule(int number) {
     const bool payment = !one_in(4), both = one_in(6);
     std::string text = "rule r" + std::to_string(number) + " { on " + (both ? "Payment, Login" : payment ? "Payment" : "Login");
     const bool wide = payment && !both;
     text += " when " + condition(wide, below(3)) + " then score " + (wide && one_in(3) ? one_of({"if n3 then 5 else 7", "if terminal in terminals then -3 else 2"}) : std::to_string(below(50)));
+    if (one_in(2)) text += ", " + one_of({"decline", "review queue \"q\"", "allow", "reject", "challenge \"otp\"", "approve", "alert high", "tag odd, review"});
     for (int edits = below(3); edits > 0; --edits) text += ", " + edit(wide);
     if (one_in(2)) text += " cooldown " + duration() + " per " + (wide ? one_of({"customer", "terminal", "customer + device", "amount"}) : one_of({"customer", "flag"}));
     if (one_in(5)) text += " mode shadow";
+    else if (one_in(4)) text += " mode live " + std::to_string(10 + below(80)) + "% by " + (wide ? one_of({"customer", "terminal", "device"}) : std::string("customer"));
     if (one_in(4)) text += " if missing fire";
     return text + " }\n";
   }

@@ -43,6 +43,7 @@ struct Targets {
     for (const language::Rule& rule : pipeline.rules) {
       if (rule.when) collect(*rule.when);
       keys.insert(rule.cooldown_key.begin(), rule.cooldown_key.end());
+      if (!rule.live_by.empty()) keys.insert(rule.live_by);
       if (rule.cooldown != 0) edges.insert(rule.cooldown);
       for (const language::Action& action : rule.actions) {
         if (action.ttl != 0) edges.insert(action.ttl);

@@ -1,5 +1,7 @@
 #include "tests/twin/engine.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <bit>
 #include <set>
@@ -239,7 +241,7 @@ void Engine::decide(const Scope& scope, Outcome& outcome) {
       outcome.suppressed.push_back(i);
       continue;
     }
-    if (rule.mode == language::RuleMode::shadow) {
+    if (in_shadow(rule, scope)) {
       outcome.shadow.push_back(i);
       continue;
     }
@@ -254,6 +256,48 @@ void Engine::decide(const Scope& scope, Outcome& outcome) {
     for (const language::Action& action : pipeline_.rules[i].actions) edit(action, scope);
   }
   outcome.decision = "approve";
+  if (pipeline_.policy.present) apply_policy(outcome);
+}
+
+bool Engine::in_shadow(const language::Rule& rule, const Scope& scope) {
+  if (rule.mode != language::RuleMode::live_percent) return rule.mode == language::RuleMode::shadow;
+  const auto field = static_cast<std::size_t>(scope.schema->find(rule.live_by));
+  if (is_missing(*scope.schema, scope.slot, field)) return rule.live_percent < 100;
+  std::string bytes;
+  if (scope.schema->fields[field].type.kind == Kind::text) {
+    bytes = read_text(*scope.schema, scope.slot, field);
+  } else {
+    const std::int64_t number = read_number(*scope.schema, scope.slot, field);
+    bytes.assign(reinterpret_cast<const char*>(&number), sizeof number);
+  }
+  const std::uint64_t seed = XXH3_64bits(rule.name.data(), rule.name.size());
+  return static_cast<std::int64_t>(XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed) % 100) >= rule.live_percent;
+}
+
+void Engine::apply_policy(Outcome& outcome) const {
+  const language::Policy& policy = pipeline_.policy;
+  if (policy.cap && outcome.score > *policy.cap) outcome.score = *policy.cap;
+  std::set<std::string> asked;
+  for (const std::size_t i : outcome.fired) {
+    for (const language::Action& action : pipeline_.rules[i].actions) {
+      switch (action.kind) {
+        case language::ActionKind::allow: asked.insert("allow"); break;
+        case language::ActionKind::approve: asked.insert("approve"); break;
+        case language::ActionKind::decline: asked.insert("decline"); break;
+        case language::ActionKind::reject: asked.insert("reject"); break;
+        case language::ActionKind::review: asked.insert("review"); break;
+        case language::ActionKind::challenge: asked.insert("challenge"); break;
+        default: break;
+      }
+    }
+  }
+  for (const auto& [decision, score] : policy.at_score) {
+    if (outcome.score >= score) asked.insert(decision);
+  }
+  std::vector<std::string> order = policy.order;
+  order.insert(order.end(), {"decline", "reject", "challenge", "review", "allow", "approve"});
+  const auto best = std::find_if(order.begin(), order.end(), [&](const std::string& name) { return asked.contains(name); });
+  outcome.decision = best == order.end() ? policy.default_decision : *best;
 }
 
 // If not, it acts now.

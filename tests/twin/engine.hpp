@@ -10,6 +10,10 @@
 //    duration ago; added again, for the longer of both. A missing value is not added; a text that is longer than the list's is in no list.
 //  - a cooldown counts from the last firing that it did not suppress, and is over when it has lasted. A key with a missing part never
 //    cools down. A shadow rule has a cooldown too, but edits no list.
+//  - a rule that is live for a share of keys is live where XXH3-64 of the key's bytes (8 of a number, of a text as many as it has), seeded with
+//    XXH3-64 of the rule's name, is below the percentage modulo 100; elsewhere, and without a key, it is in shadow.
+//  - policy: the score is at most `cap`; of what live rules ask for and `at score` gives, the first in `order` is the decision; decisions that are not
+//    in it come behind, as decline, reject, challenge, review, allow, approve; nothing asked for: `default`.
 //  - effects take place when all rules of the event have been asked, in file order.
 #pragma once
 
@@ -42,7 +46,7 @@ struct Outcome {
   std::vector<std::size_t> suppressed;  // rules, live or shadow, that fired within their cooldown; not among the above
   std::vector<std::size_t> missing;   // rules, live or shadow, whose condition was missing
   std::string decision;
-  Integer score = 0;                  // sum of what the fired rules score
+  Integer score = 0;                  // sum of what the fired live rules score, at most the policy's cap
 };
 
 class Engine {
@@ -112,6 +116,8 @@ class Engine {
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   void decide(const Scope& scope, Outcome& outcome);
   bool cools_down(std::size_t rule, const Scope& scope);
+  [[nodiscard]] static bool in_shadow(const language::Rule& rule, const Scope& scope);
+  void apply_policy(Outcome& outcome) const;
   bool holds(std::size_t list, const Datum& value) const;
   void edit(const language::Action& action, const Scope& scope);
 

@@ -60,8 +60,7 @@ void DecisionFiles::write_decision(const rules::Decision& decision) {
   if (decision.any_fired()) {
     std::vector<std::string_view> names;
     for (std::size_t i = 0; i < pipeline_->rules.size(); ++i) {
-      const language::Rule& rule = pipeline_->rules[i];
-      if (rule.mode == language::RuleMode::live && decision.fired(i)) names.push_back(rule.name);
+      if (decision.fired_live(i)) names.push_back(pipeline_->rules[i].name);
     }
     file.list(names);
   } else {
