@@ -452,6 +452,7 @@ Result<EngineReport> DurableEngine::State::close() {
   report.decision_latency = machine->decision_latency();
   report.emit_latency = machine->emit_latency();
   report.windows = machine->window_counters();
+  report.remembered = machine->decide().remembered();
   if (snapshotter) report.snapshots = snapshotter->was_status();
   report.overflows = machine->decide().evaluator().overflows();
   report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero();

@@ -111,7 +111,13 @@ void Decide::restore(const Standing& standing) {
 }
 
 std::vector<StateRows*> Decide::rows() { return effects_ ? effects_->rows() : std::vector<StateRows*>{}; }
-std::vector<const ExpiringKeys*> Decide::remembered() const { return effects_ ? effects_->remembered() : std::vector<const ExpiringKeys*>{}; }
+
+std::vector<Decide::Remembered> Decide::remembered() const {
+  std::vector<Remembered> all;
+  if (!effects_) return all;
+  for (const ExpiringKeys* keys : effects_->remembered()) all.push_back({keys->name(), keys->counters()});
+  return all;
+}
 
 // --- records ---
 

@@ -73,7 +73,11 @@ class Decide {
   // What a stateful plan remembers, in an order that the plan alone decides: for snapshots. To be loaded before anything is run.
   [[nodiscard]] std::vector<StateRows*> rows();
   // The same for reports.
-  [[nodiscard]] std::vector<const ExpiringKeys*> remembered() const;
+  struct Remembered {
+    std::string name;  // "list hot_terminals"
+    ExpiringKeys::Counters counters;
+  };
+  [[nodiscard]] std::vector<Remembered> remembered() const;
 
  private:
   void evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;

@@ -101,7 +101,7 @@ class Product {
   }
   [[nodiscard]] std::uint64_t refused_to_remember() const {
     std::uint64_t sum = 0;
-    for (const rules::ExpiringKeys* keys : decide_.remembered()) sum += keys->counters().refused;
+    for (const auto& [name, counters] : decide_.remembered()) sum += counters.refused;
     return sum;
   }
 
