@@ -236,7 +236,7 @@ Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Seq
   journal::MachineOptions settings;
   settings.threads = options.threads;
   settings.ring_slots = options.ring_slots;
-  settings.with_lets = options.decisions_with_lets;
+  settings.carried = {.lets = options.decisions_with_lets, .shown = options.decisions_with_values};
   settings.measure_latency = options.measure_latency;
   settings.timeline = options.timeline;
   settings.driver = options.driver;

@@ -58,7 +58,7 @@ class Samples {
 // ns per event of `rounds` rounds over the samples, `batch` events a call. Every rule must have fired as often as its definition says.
 double run(const language::Pipeline& pipeline, const Samples& samples, std::int64_t rounds, Sequence batch) {
   const rules::Plan plan = rules::make_plan(pipeline);
-  const rules::DecisionLayout layout(plan, false);
+  const rules::DecisionLayout layout(plan, {});
   const io::Region records = map(limits::tile_events * layout.record_bytes());
   constexpr std::size_t tile_count = Samples::slots / limits::tile_events;
   const std::size_t columns = std::max<std::size_t>(plan.feature_columns, 1);

@@ -9,6 +9,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/event/schema.hpp"
+#include "pawl/core/language/print.hpp"
 #include "pawl/core/rules/plan.hpp"
 #include "pawl/core/rules/share.hpp"
 
@@ -32,6 +33,11 @@ class Compiler {
     plan_.policy = plan_policy(pipeline_.policy);
     for (const std::size_t i : pipeline_.let_order) compile_let(i);
     for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) compile_rule(i);
+    // What depends on lists first: the second pass may need what the explaining part would compute.
+    for (const bool explaining : {false, true}) {
+      explaining_ = explaining;
+      for (RulePlan& rule : plan_.rules) show(rule);
+    }
     return std::move(plan_);
   }
 
@@ -89,6 +95,58 @@ class Compiler {
     return true;
   }
 
+  // --- explanations ---
+
+  void show(RulePlan& planned) {
+    if (!planned.evaluated) return;
+    const language::Rule& rule = pipeline_.rules[planned.rule];
+    planned.values.clear();
+    planned.holes.clear();
+    if (rule.when) show_leaves(*rule.when, planned.values);
+    for (const language::Reason& reason : rule.reasons) {
+      std::vector<std::size_t>& holes = planned.holes.emplace_back();
+      for (const auto& hole : reason.exprs) holes.push_back(shown(*hole));
+    }
+  }
+
+  void show_leaves(const Expr& expr, std::vector<std::size_t>& values) {
+    if (expr.op == Op::field || expr.op == Op::let || expr.op == Op::aggregate) {
+      const std::size_t value = shown(expr);
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+    for (const auto& arg : expr.args) show_leaves(*arg, values);
+  }
+
+  std::size_t shown(const Expr& expr) {
+    const auto [at, fresh] = shown_.try_emplace(language::canonical(expr), plan_.shown.size());
+    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr)});
+    ShownValue& value = plan_.shown[at->second];
+    if (value.known || explaining_ == reads_state(expr)) return at->second;
+    if (const auto found = operand(expr)) {
+      value.known = true;
+      value.value = *found;
+      if (found->kind == Operand::Kind::text) value.bytes = expr.value.text.size();
+      if (found->kind == Operand::Kind::text_field) value.bytes = longest(plan_.program.fields[found->index]);
+    }
+    return at->second;
+  }
+
+  static std::size_t longest(const FieldAccess& field) {
+    std::size_t bytes = 0;
+    for (const SlotPlace& place : field.in) bytes = std::max<std::size_t>(bytes, place.exists() ? place.bytes : 0);
+    return bytes;
+  }
+
+  [[nodiscard]] std::vector<std::string> labels_of(const Expr& expr) const {
+    if (expr.type.kind != Kind::enumeration) return {};
+    if (expr.op == Op::let) return pipeline_.lets[expr.index].labels;
+    for (const EventSchema& event : pipeline_.events) {
+      const int field = expr.op == Op::field ? event.find(expr.name) : -1;
+      if (field >= 0 && event.fields[static_cast<std::size_t>(field)].type == expr.type) return event.fields[static_cast<std::size_t>(field)].labels;
+    }
+    return {};
+  }
+
   // --- lists and cooldowns ---
 
   static ListPlan list_of(const language::List& list) {
@@ -96,25 +154,24 @@ class Compiler {
   }
 
   bool compile_edit(const language::Action& action, RulePlan& planned) {
-    const auto value = list_value(*action.expr);
+    const auto value = operand(*action.expr);
     if (!value) return false;
     const Duration ttl = action.ttl != 0 ? action.ttl : pipeline_.lists[action.list].expires_after;
     planned.edits.push_back({.list = action.list, .add = action.kind == language::ActionKind::add_to_list, .ttl = ttl, .value = *value});
     return true;
   }
 
-  std::optional<ListValue> list_value(const Expr& expr) {
-    ListValue value;
+  std::optional<Operand> operand(const Expr& expr) {
+    Operand value;
     if (expr.type.kind != Kind::text) {
       const auto column = compile(expr);
       if (!column) return std::nullopt;
-      PAWL_ASSERT(column->kind != ColumnKind::ratio);
       value.column = *column;
     } else if (expr.op == Op::field) {
-      value.kind = ListValue::Kind::text_field;
+      value.kind = Operand::Kind::text_field;
       value.index = access(expr.name, Kind::text);
     } else if (expr.op == Op::literal) {
-      value.kind = ListValue::Kind::text;
+      value.kind = Operand::Kind::text;
       value.index = plan_.program.texts.size();
       plan_.program.texts.push_back(expr.value.text);
     } else {
@@ -124,12 +181,12 @@ class Compiler {
   }
 
   std::optional<Register> list_membership(const Expr& expr) {
-    const auto value = list_value(*expr.args[0]);
+    const auto value = operand(*expr.args[0]);
     if (!value) return std::nullopt;
     Instruction made{.code = Code::list_holds_number, .a = value->column.index, .c = static_cast<std::uint16_t>(expr.index)};
     if (value->column.kind == ColumnKind::boolean) made.code = Code::list_holds_boolean;
-    if (value->kind == ListValue::Kind::text_field) made.code = Code::list_holds_text_field, made.a = static_cast<std::uint16_t>(value->index);
-    if (value->kind == ListValue::Kind::text) made.code = Code::list_holds_text, made.aux = static_cast<std::int64_t>(value->index);
+    if (value->kind == Operand::Kind::text_field) made.code = Code::list_holds_text_field, made.a = static_cast<std::uint16_t>(value->index);
+    if (value->kind == Operand::Kind::text) made.code = Code::list_holds_text, made.aux = static_cast<std::int64_t>(value->index);
     return emit(ColumnKind::boolean, made);
   }
 
@@ -246,7 +303,8 @@ class Compiler {
     if (!out) return std::nullopt;
     instruction.out = out->index;
     if (dependent_) dependent_registers_.insert({out->kind, out->index});
-    (dependent_ ? plan_.program.dependent : plan_.program.instructions).push_back(instruction);
+    Program& program = plan_.program;
+    (dependent_ ? program.dependent : explaining_ ? program.explaining : program.instructions).push_back(instruction);
     return out;
   }
 
@@ -509,6 +567,8 @@ class Compiler {
   std::map<std::string, std::uint32_t> features_;
   std::map<std::uint16_t, Register> ratios_of_;
   std::vector<bool> lets_read_state_;
+  std::map<std::string, std::size_t> shown_;
+  bool explaining_ = false;  // what is emitted now is for reasons alone
   bool dependent_ = false;  // what is emitted now belongs to the second pass
   std::set<std::pair<ColumnKind, std::uint16_t>> dependent_registers_;
 };

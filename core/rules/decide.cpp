@@ -132,6 +132,7 @@ void Decide::write_records(const SlotView& slots) noexcept {
     if (plan_.rules[rule].share.percent < 100) mark(shadowed_[rule] & events, rule, layout_.shadow_offset());
   }
   if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
+  if (layout_.with_shown()) write_shown();
 }
 
 void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
@@ -170,26 +171,64 @@ void Decide::write_lets(std::size_t lane, std::byte* record) const noexcept {
   std::memset(valid, 0, (plan_.lets.size() + 63) / 64 * 8);
   for (std::size_t i = 0; i < plan_.lets.size(); ++i) {
     const LetPlan& let = plan_.lets[i];
-    if (!let.evaluated) continue;
-    std::byte* cell = record + layout_.let_offset(i);
-    Lanes present = 0;
-    if (let.value.kind == ColumnKind::ratio) {
-      const RatioColumn& column = evaluator_.ratio(let.value);
-      present = column.valid;
-      const Fraction value = column.at(lane);
-      std::memcpy(cell, &value, sizeof value);
-    } else if (let.value.kind == ColumnKind::number) {
-      const NumberColumn& column = evaluator_.number(let.value);
-      present = column.valid;
-      std::memcpy(cell, &column.cells[lane], sizeof(std::int64_t));
-    } else {
-      const BoolColumn& column = evaluator_.boolean(let.value);
-      present = column.valid;
-      const auto truth = static_cast<std::int64_t>((column.truth >> lane) & 1U);
-      std::memcpy(cell, &truth, sizeof truth);
-    }
-    valid[i / 64] |= ((present >> lane) & 1U) << (i % 64);
+    if (let.evaluated && write_cell(let.value, lane, record + layout_.let_offset(i))) valid[i / 64] |= std::uint64_t{1} << (i % 64);
   }
+}
+
+// Whether the column has a value there.
+bool Decide::write_cell(Register value, std::size_t lane, std::byte* cell) const noexcept {
+  if (value.kind == ColumnKind::ratio) {
+    const RatioColumn& column = evaluator_.ratio(value);
+    const Fraction fraction = column.at(lane);
+    std::memcpy(cell, &fraction, sizeof fraction);
+    return has_lane(column.valid, lane);
+  }
+  if (value.kind == ColumnKind::number) {
+    const NumberColumn& column = evaluator_.number(value);
+    std::memcpy(cell, &column.cells[lane], sizeof(std::int64_t));
+    return has_lane(column.valid, lane);
+  }
+  const BoolColumn& column = evaluator_.boolean(value);
+  const std::int64_t truth = has_lane(column.truth, lane);
+  std::memcpy(cell, &truth, sizeof truth);
+  return has_lane(column.valid, lane);
+}
+
+// Of events where something fired: most have nothing to explain.
+void Decide::write_shown() noexcept {
+  const Lanes events = evaluator_.events();
+  Lanes explained = 0;
+  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
+    explained |= fired_[rule];
+    if (effects_) explained |= effects_->suppressed(rule);
+  }
+  explained &= events;
+  if (explained != 0) evaluator_.run_explaining();
+  const std::size_t words_bytes = std::max<std::size_t>(1, (plan_.shown.size() + 63) / 64) * 8;
+  each_lane(events, [&](std::size_t lane) {
+    auto* valid = reinterpret_cast<std::uint64_t*>(records_[lane] + layout_.shown_valid_offset());
+    std::memset(valid, 0, words_bytes);
+    if (!has_lane(explained, lane)) return;
+    for (std::size_t i = 0; i < plan_.shown.size(); ++i) {
+      if (write_shown_value(plan_.shown[i], lane, records_[lane] + layout_.shown_offset(i))) valid[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+  });
+}
+
+bool Decide::write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept {
+  if (!shown.known) return false;
+  if (shown.value.kind == Operand::Kind::column) return write_cell(shown.value.column, lane, cell);
+  std::string_view text;
+  if (shown.value.kind == Operand::Kind::text) {
+    text = plan_.program.texts[shown.value.index];
+  } else {
+    const SlotPlace& place = plan_.program.fields[shown.value.index].in[evaluator_.event(lane)];
+    if (!place.exists() || !place.present(evaluator_.slot(lane))) return false;
+    text = place.text(evaluator_.slot(lane));
+  }
+  std::memset(cell, 0, (shown.bytes + 7) / 8 * 8);
+  std::memcpy(cell, text.data(), text.size());
+  return true;
 }
 
 // --- digest ---

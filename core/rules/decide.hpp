@@ -90,6 +90,9 @@ class Decide {
   void write_id_text(std::string_view text, std::byte* record) const noexcept;
   void mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept;
   void write_lets(std::size_t lane, std::byte* record) const noexcept;
+  [[nodiscard]] bool write_cell(Register value, std::size_t lane, std::byte* cell) const noexcept;
+  void write_shown() noexcept;
+  [[nodiscard]] bool write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept;
   void close_tile() noexcept;
   void absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept;
   void absorb_masks(ChainedHash& hash, Lanes present) noexcept;

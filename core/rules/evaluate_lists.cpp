@@ -1,4 +1,4 @@
-// The evaluator's second pass: what asks lists, and what is computed of that.
+// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need.
 #include <bit>
 #include <utility>
 
@@ -15,6 +15,12 @@ void Evaluator::run_dependent(std::size_t first, std::size_t last) noexcept {
   first_ = first_before;
   last_ = last_before;
   span_ = span_before;
+}
+
+void Evaluator::run_explaining() noexcept {
+  const std::uint64_t overflows = overflows_, divisions_by_zero = divisions_by_zero_;
+  for (const Instruction& instruction : plan_.program.explaining) execute(instruction);
+  set_counters(overflows, divisions_by_zero);
 }
 
 // A value that is missing gives missing.

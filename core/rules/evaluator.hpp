@@ -30,6 +30,9 @@ class Evaluator {
   // Evaluates the rest in lanes first..last of the span just run, with the lists as they are now. May be repeated.
   void run_dependent(std::size_t first, std::size_t last) noexcept;
 
+  // Evaluates what reasons alone need, in the span just run. What it counts is nobody's: not every run explains.
+  void run_explaining() noexcept;
+
   // Lanes of the span just run that are events of the pipeline, and those of one event type.
   [[nodiscard]] Lanes events() const noexcept { return events_; }
   [[nodiscard]] Lanes events_of(std::size_t event) const noexcept { return lanes_by_event_[event]; }

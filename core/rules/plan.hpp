@@ -33,10 +33,10 @@ struct KeyPlan {
   std::size_t bytes = 0;
 };
 
-// What stands on the left of `in list`, `add .. to list`, `remove .. from list`: a column, or a text where it stands.
-struct ListValue {
+// A value where it stands: a column, or a text that is none. On the left of `in list`, in `add .. to list`, in explanations.
+struct Operand {
   enum class Kind : std::uint8_t { column, text_field, text } kind = Kind::column;
-  Register column;          // a number or a boolean
+  Register column;
   std::size_t index = 0;    // into Program::fields or Program::texts
 };
 
@@ -44,7 +44,7 @@ struct EditPlan {
   std::size_t list = 0;
   bool add = true;          // false: remove
   Duration ttl = 0;         // 0: for ever
-  ListValue value;
+  Operand value;
 };
 
 // `mode live PERCENT by key`: see share.hpp.
@@ -52,6 +52,16 @@ struct SharePlan {
   unsigned percent = 100;   // of keys that the rule is live for
   std::uint16_t field = 0;  // index into Program::fields
   std::uint64_t seed = 0;
+};
+
+// A value that an explanation shows: a field, let or aggregate of a condition, or what stands in a reason's braces.
+struct ShownValue {
+  std::string text;  // as the language writes it
+  Type type;
+  std::vector<std::string> labels;  // of an enumeration
+  bool known = false;               // false: this release does not compute it; it shows as missing
+  Operand value;
+  std::size_t bytes = 0;            // of a text; else 0
 };
 
 struct RulePlan {
@@ -66,6 +76,8 @@ struct RulePlan {
   std::vector<EditPlan> edits;
   SharePlan share;
   Rank rank = no_rank;     // of the best decision that it asks for
+  std::vector<std::size_t> values;              // of the condition, in order of appearance; indices into Plan::shown
+  std::vector<std::vector<std::size_t>> holes;  // of each reason
 
   // What it does when it fires is done in the second pass.
   [[nodiscard]] bool acts() const noexcept { return evaluated && (cooldown != 0 || !edits.empty()); }
@@ -86,6 +98,7 @@ struct Plan {
   std::vector<RulePlan> rules;                   // one per rule, in file order
   std::vector<ListPlan> lists;                   // one per list, in file order
   PolicyPlan policy;
+  std::vector<ShownValue> shown;                 // what explanations show, each distinct expression once
   std::vector<std::string> not_evaluated;        // what the compiler had to leave out beyond Pipeline's own marks, one line each
 
   // Deciding remembers something from event to event, so there is a second pass.

@@ -99,6 +99,7 @@ struct Program {
   std::vector<Constant> constants;
   std::vector<Instruction> instructions;  // free of state: the first pass
   std::vector<Instruction> dependent;     // those that ask a list, and what is computed of them: the second pass
+  std::vector<Instruction> explaining;    // free of state, and for reasons alone: run when something fired and records carry values
   std::size_t numbers = 0, ratios = 0, booleans = 0;  // registers of each kind
 };
 

@@ -107,7 +107,7 @@ Result<void> Machine::wire(Sequence recovered) {
   decide_probe_.ignore_up_to(recovered);
   emit_probe_.ignore_up_to(recovered);
   plan_ = std::make_unique<rules::Plan>(rules::make_plan(pipeline_));
-  layout_ = std::make_unique<rules::DecisionLayout>(*plan_, options_.with_lets);
+  layout_ = std::make_unique<rules::DecisionLayout>(*plan_, options_.carried);
 
   // The ring and its one writer.
   slot_bytes_ = pawl::slot_bytes(payload_bytes_max(pipeline_));

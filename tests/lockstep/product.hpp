@@ -41,7 +41,7 @@ class Product {
   static constexpr window::StateLimits ample{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
 
   Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample)
-      : plan_(rules::make_plan(pipeline)), layout_(plan_, true), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
+      : plan_(rules::make_plan(pipeline)), layout_(plan_, {.lets = true}), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
         cells_(state::Tiles::memory_bytes(plan_.feature_columns, tiles)), tiles_(cells_.span(), plan_.feature_columns, tiles),
         remembered_(rules::Decide::memory_bytes(plan_, limits)), decide_(plan_, layout_, limits, remembered_.span()) {
     PAWL_ASSERT(plan_.not_evaluated.empty());

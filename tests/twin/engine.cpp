@@ -25,6 +25,9 @@ Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline), lists_
     for (const language::Action& action : rule.actions) {
       if (action.expr) collect(*action.expr);
     }
+    for (const language::Reason& reason : rule.reasons) {
+      for (const auto& hole : reason.exprs) collect(*hole);
+    }
   }
 }
 

@@ -49,7 +49,7 @@ class Trial {
  private:
   static constexpr Sequence mask = 127;
 
-  explicit Trial(const Pipeline& pipeline) : pipeline_(pipeline), plan_(rules::make_plan(pipeline)), layout_(plan_, false) {
+  explicit Trial(const Pipeline& pipeline) : pipeline_(pipeline), plan_(rules::make_plan(pipeline)), layout_(plan_, {}) {
     for (const EventSchema& schema : pipeline.events) slot_bytes_ = std::max(slot_bytes_, pawl::slot_bytes(schema.payload_bytes));
   }
 
