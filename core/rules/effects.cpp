@@ -74,24 +74,17 @@ void Effects::run(Evaluator& evaluator) noexcept {
   std::size_t stride = limits::tile_events;
   for (std::size_t first = evaluator.first_lane(); first <= end;) {
     const std::size_t last = std::min(end, first + stride - 1);
-    const std::uint64_t overflows = evaluator.overflows(), divisions_by_zero = evaluator.divisions_by_zero();
-    evaluator.run_dependent(first, last);
     const std::size_t done = act(evaluator, first, last);
-    if (done == last) {
-      stride = std::min(2 * stride, limits::tile_events);  // effects come in clusters: after one, few lanes at first
-    } else {
-      stride = 1;
-      if (evaluator.overflows() != overflows || evaluator.divisions_by_zero() != divisions_by_zero) {  // some in lanes that will come again
-        evaluator.set_counters(overflows, divisions_by_zero);
-        evaluator.run_dependent(first, done);
-      }
-    }
+    stride = done == last ? std::min(2 * stride, limits::tile_events) : 1;  // effects come in clusters: after one, few lanes at first
     first = done + 1;
   }
 }
 
-// Returns the last lane whose columns hold: lists have changed behind it.
-std::size_t Effects::act(const Evaluator& evaluator, std::size_t first, std::size_t last) noexcept {
+// Returns the last lane whose columns hold: lists change behind it.
+std::size_t Effects::act(Evaluator& evaluator, std::size_t first, std::size_t last) noexcept {
+  const std::uint64_t overflows = evaluator.overflows(), divisions_by_zero = evaluator.divisions_by_zero();
+  evaluator.run_dependent(first, last);
+  const bool counted = evaluator.overflows() != overflows || evaluator.divisions_by_zero() != divisions_by_zero;
   Lanes lanes = 0;
   for (std::size_t i = 0; i < acting_.size(); ++i) {
     fired_[i] = firing(plan_.rules[acting_[i]], plan_, evaluator).fired & lanes_between(first, last);
@@ -99,54 +92,86 @@ std::size_t Effects::act(const Evaluator& evaluator, std::size_t first, std::siz
   }
   for (; lanes != 0; lanes &= lanes - 1) {
     const auto lane = static_cast<std::size_t>(__builtin_ctzll(lanes));
-    if (act_at(evaluator, lane) && !plan_.program.dependent.empty()) return lane;
+    const bool last_that_holds = !plan_.program.dependent.empty() && will_change(evaluator, lane);
+    if (last_that_holds && counted && lane != last) {  // some in lanes that will come again; while the lists are what they were
+      evaluator.set_counters(overflows, divisions_by_zero);
+      evaluator.run_dependent(first, lane);
+    }
+    act_at(evaluator, lane);
+    if (last_that_holds) return lane;
   }
   return last;
 }
 
-// All that fired at the lane, in file order. True: a list has changed.
-bool Effects::act_at(const Evaluator& evaluator, std::size_t lane) noexcept {
-  bool changed = false;
+// Whether act_at() will change what the span's events find in a list.
+bool Effects::will_change(const Evaluator& evaluator, std::size_t lane) noexcept {
+  for (std::size_t i = 0; i < acting_.size(); ++i) {
+    const RulePlan& rule = plan_.rules[acting_[i]];
+    if (!has_lane(fired_[i], lane) || rule.edits.empty() || !live(rule, evaluator, lane)) continue;
+    if (rule.cooldown != 0 && cools_down(cooldown_key(rule, evaluator, lane), evaluator.effective_time(lane))) continue;
+    for (const EditPlan& edit : rule.edits) {
+      bool present = false;
+      const std::byte* const key = value_key(edit, evaluator, lane, present);
+      if (!present || key == nullptr) continue;
+      // Held anyway until the span's end, it may be held for longer: nobody in the span sees it.
+      const ExpiringKeys& list = lists_[edit.list];
+      if (edit.add ? !list.holds(key, evaluator.effective_time()) : list.holds(key, evaluator.effective_time(lane))) return true;
+    }
+  }
+  return false;
+}
+
+// All that fired at the lane, in file order.
+void Effects::act_at(const Evaluator& evaluator, std::size_t lane) noexcept {
   for (std::size_t i = 0; i < acting_.size(); ++i) {
     const RulePlan& rule = plan_.rules[acting_[i]];
     if (!has_lane(fired_[i], lane)) continue;
-    if (rule.cooldown != 0 && cooling(rule, evaluator, lane)) {
+    if (rule.cooldown != 0 && !start_cooldown(rule, evaluator, lane)) {
       suppressed_[acting_[i]] |= lane_bit(lane);
       continue;
     }
-    if (!rule.edits.empty() && !live(rule, evaluator, lane)) continue;  // a shadow rule keeps its own cooldown, and leaves alone what others see
-    for (const EditPlan& edit : rule.edits) changed |= this->edit(edit, evaluator, lane);
+    if (rule.edits.empty() || !live(rule, evaluator, lane)) continue;  // a shadow rule keeps its own cooldown, and leaves alone what others see
+    for (const EditPlan& edit : rule.edits) this->edit(edit, evaluator, lane);
   }
-  return changed;
 }
 
 bool Effects::live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept {
   return !rule.shadow && (rule.share.percent == 100 || in_share(rule.share, plan_.program, evaluator.event(lane), evaluator.slot(lane)));
 }
 
-// The rule acted for this key less than its cooldown ago; else it acts now. A key with a missing part never cools down.
-bool Effects::cooling(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept {
+// Null: a part of it is missing, and the rule never cools down.
+const std::byte* Effects::cooldown_key(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept {
   std::fill(cooldown_key_.begin(), cooldown_key_.end(), std::byte{0});
   const std::uint64_t number = rule.rule;
   std::memcpy(cooldown_key_.data(), &number, sizeof number);
-  if (!read_key(rule.cooldown_key, plan_.program, evaluator.event(lane), evaluator.slot(lane), cooldown_key_.data() + sizeof number)) return false;
-  const Time now = evaluator.effective_time(lane);
-  if (cooldowns_[0].holds(cooldown_key_.data(), now)) return true;
-  cooldowns_[0].add(cooldown_key_.data(), now, rule.cooldown);
-  return false;
+  const bool whole = read_key(rule.cooldown_key, plan_.program, evaluator.event(lane), evaluator.slot(lane), cooldown_key_.data() + sizeof number);
+  return whole ? cooldown_key_.data() : nullptr;
 }
 
-bool Effects::edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept {
+bool Effects::cools_down(const std::byte* key, Time now) const noexcept { return key != nullptr && cooldowns_[0].holds(key, now); }
+
+// False: the rule acted for this key less than its cooldown ago; else it acts now.
+bool Effects::start_cooldown(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept {
+  const std::byte* const key = cooldown_key(rule, evaluator, lane);
+  const Time now = evaluator.effective_time(lane);
+  if (cools_down(key, now)) return false;
+  if (key != nullptr) cooldowns_[0].add(key, now, rule.cooldown);
+  return true;
+}
+
+void Effects::edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept {
   ExpiringKeys& list = lists_[edit.list];
   bool present = false;
   const std::byte* const key = value_key(edit, evaluator, lane, present);
-  if (!present) return false;
+  if (!present) return;
+  const Time now = evaluator.effective_time(lane);
   if (key == nullptr) {
     if (edit.add) list.note_too_long();
-    return false;
+  } else if (edit.add) {
+    list.add(key, now, edit.ttl);
+  } else {
+    list.remove(key, now);
   }
-  const Time now = evaluator.effective_time(lane);
-  return edit.add ? list.add(key, now, edit.ttl) : list.remove(key, now);
 }
 
 // `present` false: the value is missing. Null: the list cannot hold it.

@@ -6,7 +6,7 @@
 // one event by itself is the same code.
 //
 // Everything that deciding remembers hangs here: lists and cooldowns, each with rows of its own (state_rows.hpp). What else comes to
-// remember something (patterns) is advanced in act(), lane by lane, before cooldowns are asked, and adds its rows to rows().
+// remember something (patterns) is advanced in act_at(), lane by lane, before cooldowns are asked, and adds its rows to rows().
 #pragma once
 
 #include <array>
@@ -43,11 +43,14 @@ class Effects {
   [[nodiscard]] std::vector<const ExpiringKeys*> remembered() const;
 
  private:
-  [[nodiscard]] std::size_t act(const Evaluator& evaluator, std::size_t first, std::size_t last) noexcept;
-  [[nodiscard]] bool act_at(const Evaluator& evaluator, std::size_t lane) noexcept;
+  [[nodiscard]] std::size_t act(Evaluator& evaluator, std::size_t first, std::size_t last) noexcept;
+  [[nodiscard]] bool will_change(const Evaluator& evaluator, std::size_t lane) noexcept;
+  void act_at(const Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] bool live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept;
-  [[nodiscard]] bool cooling(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;
-  [[nodiscard]] bool edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept;
+  [[nodiscard]] const std::byte* cooldown_key(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;
+  [[nodiscard]] bool cools_down(const std::byte* key, Time now) const noexcept;
+  [[nodiscard]] bool start_cooldown(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;
+  void edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] const std::byte* value_key(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane, bool& present) noexcept;
 
   const Plan& plan_;

@@ -15,8 +15,8 @@ class RandomRules {
   std::string program() {
     std::string text = "pipeline \"random\" version 1\n"
                        "event Payment { id: int, at: time, customer: int, terminal: int, device: text(4), amount: money, flag: bool }\n"
-                       "event Login { at: time, customer: int, device: text(8), flag: bool }\n"
-                       "list customers of int" + expiry() + "\nlist terminals of int" + expiry() + "\nlist devices of text(5)" + expiry() + "\nlist amounts of money" + expiry() + "\n";
+                       "event Login { at: time, customer: int, device: text(4), flag: bool }\n"
+                       "list customers of int" + expiry() + "\nlist terminals of int" + expiry() + "\nlist devices of text(3)" + expiry() + "\nlist amounts of money" + expiry() + "\n";
     for (int i = 0; i < 4; ++i) text += "let n" + std::to_string(i) + " = " + let(i) + "\n";
     const int rules = 4 + below(9);
     for (int i = 0; i < rules; ++i) text += rule(i);
