@@ -119,7 +119,7 @@ class Compiler {
 
   std::size_t shown(const Expr& expr) {
     const auto [at, fresh] = shown_.try_emplace(language::canonical(expr), plan_.shown.size());
-    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr)});
+    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr), .value = {}});
     ShownValue& value = plan_.shown[at->second];
     if (value.known || explaining_ == reads_state(expr)) return at->second;
     if (const auto found = operand(expr)) {

@@ -198,7 +198,7 @@ TEST_CASE("JSON lines, plain and packed, cut at any byte are continued without a
   for (const std::string name : {"/d.jsonl", "/d.jsonl.zst"}) {
     const std::string path = folder.path() + name;
     const auto open = [&] {
-      auto writer = Writer::open({.path = path, .continue_existing = true}, csv::Rows::json_lines());
+      auto writer = Writer::open({.path = path, .continue_existing = true}, csv::FileForm::json_lines());
       REQUIRE_MESSAGE(writer.ok(), (writer.ok() ? std::string() : writer.error().text));
       return *std::move(writer);
     };
@@ -225,6 +225,6 @@ TEST_CASE("JSON lines, plain and packed, cut at any byte are continued without a
       REQUIRE(unpacked(path) == whole);
     }
     (void)folder.file(name.substr(1), "{\"other\":1}\n");
-    CHECK_FALSE(Writer::open({.path = path, .continue_existing = true}, csv::Rows::json_lines()).ok());
+    CHECK_FALSE(Writer::open({.path = path, .continue_existing = true}, csv::FileForm::json_lines()).ok());
   }
 }

@@ -52,18 +52,18 @@ Writer::Writer(Writer&&) noexcept = default;
 Writer& Writer::operator=(Writer&&) noexcept = default;
 Writer::~Writer() = default;
 
-Result<Writer> Writer::open(const OutputOptions& options, const Rows& rows) {
+Result<Writer> Writer::open(const OutputOptions& options, const FileForm& form) {
   const bool standard = options.path == "-";
   auto encoder = options.path.ends_with(".zst") ? std::make_unique<Encoder>(options.zstd_level) : nullptr;
-  const std::string header_row = rows.json ? std::string(Rows::json_start) : rows.header + "\n";
+  const std::string header_row = form.json ? std::string(FileForm::json_start) : form.header + "\n";
   constexpr std::string_view zstd_magic("\x28\xB5\x2F\xFD", 4);
-  const std::string start(!encoder ? header_row : rows.json ? zstd_magic : encoder->frame(header_row));
+  const std::string start(!encoder ? header_row : form.json ? zstd_magic : encoder->frame(header_row));
   Continuation found;
   io::Descriptor descriptor;
-  bool has_header = rows.json;
+  bool has_header = form.json;
   if (!standard) {
     if (options.continue_existing && ::access(options.path.c_str(), F_OK) == 0) {
-      auto cut = cut_to_whole_rows(options.path, rows, start);
+      auto cut = cut_to_whole_rows(options.path, form, start);
       if (!cut) return std::move(cut).error();
       found = *cut;
     }
@@ -75,7 +75,7 @@ Result<Writer> Writer::open(const OutputOptions& options, const Rows& rows) {
   Writer writer(standard ? "standard output" : options.path, std::move(descriptor), std::move(encoder));
   writer.continuation_ = found;
   if (!has_header) {
-    writer.append(rows.header);
+    writer.append(form.header);
     writer.end_row();
     writer.rows_ = 0;
     if (auto written = writer.flush(); !written) return std::move(written).error();

@@ -6,13 +6,13 @@ namespace pawl::tools {
 
 bool wants_json_lines(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".jsonl.zst"); }
 
-csv::Rows decision_rows(const std::string& path) { return wants_json_lines(path) ? csv::Rows::json_lines() : csv::Rows(csv::decisions_header); }
+csv::FileForm decision_rows(const std::string& path) { return wants_json_lines(path) ? csv::FileForm::json_lines() : csv::FileForm(csv::decisions_header); }
 
 Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, const DecisionFileOptions& options) {
   DecisionFiles files(pipeline);
-  const auto open_one = [&](const std::string& path, const csv::Rows& rows, std::optional<csv::Writer>& file) -> Result<void> {
+  const auto open_one = [&](const std::string& path, const csv::FileForm& form, std::optional<csv::Writer>& file) -> Result<void> {
     if (path.empty()) return {};
-    auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing}, rows);
+    auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing}, form);
     if (!opened.ok()) return std::move(opened).error();
     file.emplace(*std::move(opened));
     return {};

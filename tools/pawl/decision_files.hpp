@@ -19,7 +19,7 @@ struct DecisionFileOptions {
 // The file is to hold JSON lines: the engine's decisions must carry values (decisions_with_values).
 [[nodiscard]] bool wants_json_lines(const std::string& path);
 // What a file of decisions of that name holds.
-[[nodiscard]] csv::Rows decision_rows(const std::string& path);
+[[nodiscard]] csv::FileForm decision_rows(const std::string& path);
 
 // Thread: emit's, but for open, close and rows.
 class DecisionFiles final : public DecisionSink {
