@@ -193,7 +193,7 @@ class Explainer {
     if (!policy.present) return "\nPolicy: none; every decision is approve, and the score is the sum of the live rules that fire\n";
     std::string text = "\nPolicy\n";
     std::string order;
-    for (const std::string& name : policy.order) order += (order.empty() ? "" : " > ") + name;
+    for (const std::string& name : policy.order) order.append(order.empty() ? "" : " > ").append(name);
     text += order.empty() ? "  of several decisions the first of decline, reject, challenge, review, allow, approve\n" : "  of several decisions the first of " + order + '\n';
     for (const auto& [decision, score] : policy.at_score) text += fmt::format("  {} at a score of {} and more\n", decision, score);
     if (policy.cap) text += fmt::format("  the score is at most {}\n", *policy.cap);

@@ -53,7 +53,7 @@ std::string line_of(const std::string& text, int number) {
 
 TEST_CASE("a policy's decisions stand in the CSV") {
   const Scored scored;
-  CHECK(scored.score("d.csv") == "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,approve,0,\n3,3,review,600,spike\n4,4,approve,100,listed\n5,5,review,600,spike\n");
+  CHECK(scored.score("d.csv") == "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,approve,0,\n3,3,review,600,spike\n4,4,challenge,100,listed\n5,5,review,600,spike\n");
 }
 
 TEST_CASE("JSON lines: reasons in words, values behind each rule, what asked for what, shadow, suppressed and missing") {
@@ -70,7 +70,7 @@ TEST_CASE("JSON lines: reasons in words, values behind each rule, what asked for
   CHECK(line_of(lines, 3) == head(3) + R"(,"decision":"review","score":600,"fired":[{"rule":"spike","reasons":[{"code":"S001","text":"amount 150.00, usual 12.51"},)"
         R"({"code":"S002","text":"b \"c 137.50 true 3"}],"values":{"amount":"150.00","usual":"12.505"}}],"queues":["spikes"],"tags":["odd"],)"
         R"("shadow":[{"rule":"dark","reasons":[{"code":"D001","text":"risky"}],"values":{"risky":true}}]})");
-  CHECK(line_of(lines, 4) == head(4) + R"(,"decision":"approve","score":100,"fired":[{"rule":"listed","reasons":[{"code":"L001","text":"device b \"c, known true"}],)"
+  CHECK(line_of(lines, 4) == head(4) + R"(,"decision":"challenge","score":100,"fired":[{"rule":"listed","reasons":[{"code":"L001","text":"device b \"c, known true"}],)"
         R"("values":{"device":"b \"c"}}],"alert":"medium","challenges":["otp"],"missing":["dark"]})");
   CHECK(line_of(lines, 5).find("\"fired\":[{\"rule\":\"spike\"") != std::string::npos);
   CHECK(line_of(lines, 5).ends_with("\"suppressed\":[\"listed\"]}"));

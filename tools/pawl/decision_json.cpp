@@ -55,7 +55,7 @@ std::string json_value(const Decision& decision, std::size_t value) {
 
 std::string json_list(const char* name, const std::vector<std::string>& texts) {
   std::string list;
-  for (const std::string& text : texts) list += (list.empty() ? "" : ",") + json_string(text);
+  for (const std::string& text : texts) list.append(list.empty() ? "" : ",").append(json_string(text));
   return texts.empty() ? std::string() : fmt::format(",\"{}\":[{}]", name, list);
 }
 
@@ -89,14 +89,14 @@ const std::string& DecisionJson::line(const Decision& decision) {
 void DecisionJson::add_id(const Decision& decision) {
   if (!decision.has_id()) return;
   if (decision.id_is_text()) {
-    line_ += ",\"id\":" + json_string(decision.id_text());
+    line_.append(",\"id\":").append(json_string(decision.id_text()));
     return;
   }
   const EventSchema& event = decision.event();
   const Field& field = event.fields[static_cast<std::size_t>(event.find("id"))];
   std::array<char, print_bytes_max> room;
   const std::size_t bytes = print_number(field.type, decision.id(), field.labels, room.data());
-  line_ += ",\"id\":" + json_string({room.data(), bytes});
+  line_.append(",\"id\":").append(json_string({room.data(), bytes}));
 }
 
 // Those that fired live, or in shadow under a name of their own.
@@ -105,7 +105,8 @@ void DecisionJson::add_rules(const Decision& decision, const char* name, bool li
   bool first = true;
   for (std::size_t rule = 0; rule < pipeline_.rules.size(); ++rule) {
     if (live ? !decision.fired_live(rule) : !decision.fired_in_shadow(rule)) continue;
-    line_ += !first ? std::string(",") : live ? std::string() : fmt::format(",\"{}\":[", name);
+    if (!first) line_ += ',';
+    if (first && !live) line_.append(",\"").append(name).append("\":[");
     first = false;
     add_rule(decision, rule);
   }
@@ -114,14 +115,14 @@ void DecisionJson::add_rules(const Decision& decision, const char* name, bool li
 
 void DecisionJson::add_rule(const Decision& decision, std::size_t rule) {
   const rules::RulePlan& plan = decision.plan().rules[rule];
-  line_ += "{\"rule\":" + json_string(pipeline_.rules[rule].name);
+  line_.append("{\"rule\":").append(json_string(pipeline_.rules[rule].name));
   for (std::size_t reason = 0; reason < pipeline_.rules[rule].reasons.size(); ++reason) {
     line_ += fmt::format("{}{{\"code\":{},\"text\":{}}}", reason == 0 ? ",\"reasons\":[" : ",", json_string(pipeline_.rules[rule].reasons[reason].code),
                          json_string(reason_text(decision, rule, reason)));
   }
   if (!pipeline_.rules[rule].reasons.empty()) line_ += ']';
   for (std::size_t i = 0; i < plan.values.size(); ++i) {
-    line_ += (i == 0 ? ",\"values\":{" : ",") + json_string(decision.plan().shown[plan.values[i]].text) + ':' + json_value(decision, plan.values[i]);
+    line_.append(i == 0 ? ",\"values\":{" : ",").append(json_string(decision.plan().shown[plan.values[i]].text)).append(":").append(json_value(decision, plan.values[i]));
   }
   line_ += plan.values.empty() ? "}" : "}}";
 }
@@ -156,7 +157,7 @@ void DecisionJson::add_actions(const Decision& decision) {
     }
   }
   if (!alert.empty()) line_ += fmt::format(",\"alert\":\"{}\"", alert);
-  line_ += json_list("queues", queues) + json_list("challenges", challenges) + json_list("tags", tags);
+  line_.append(json_list("queues", queues)).append(json_list("challenges", challenges)).append(json_list("tags", tags));
 }
 
 void DecisionJson::add_names(const Decision& decision, const char* name, bool (Decision::*holds)(std::size_t) const noexcept) {

@@ -76,14 +76,14 @@ int explain(const Options& options) {
 
 std::string json_of(const TestOutcome& outcome, const Options& options) {
   std::string failures;
-  for (const std::string& failure : outcome.failures) failures += (failures.empty() ? "" : ",") + json_string(failure);
+  for (const std::string& failure : outcome.failures) failures.append(failures.empty() ? "" : ",").append(json_string(failure));
   return fmt::format("{{\"file\":{},\"line\":{},\"test\":{},\"passed\":{},\"failures\":[{}]}}\n", json_string(options.file), outcome.test->place.line,
                      json_string(outcome.test->name), outcome.failures.empty(), failures);
 }
 
 std::string text_of(const TestOutcome& outcome, const Options& options) {
   std::string text = fmt::format("{}:{}: {} test \"{}\"\n", options.file, outcome.test->place.line, outcome.failures.empty() ? "passed" : "FAILED", one_line(outcome.test->name));
-  for (const std::string& failure : outcome.failures) text += "  " + failure + '\n';
+  for (const std::string& failure : outcome.failures) text.append("  ").append(failure).append("\n");
   return text;
 }
 
@@ -100,7 +100,7 @@ int test(const Options& options) {
   std::size_t failed = 0;
   for (const TestOutcome& outcome : *outcomes) {
     text += options.json ? json_of(outcome, options) : text_of(outcome, options);
-    failed += outcome.failures.empty() ? 0 : 1;
+    if (!outcome.failures.empty()) ++failed;
   }
   if (!options.json) text += fmt::format("{}: {} passed, {} failed\n", options.file, plural(outcomes->size() - failed, "test"), failed);
   const int printed = print(text);
