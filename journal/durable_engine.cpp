@@ -453,9 +453,10 @@ Result<EngineReport> DurableEngine::State::close() {
   report.emit_latency = machine->emit_latency();
   report.windows = machine->window_counters();
   report.remembered = machine->decide().remembered();
+  report.runs = machine->decide().runs();
   if (snapshotter) report.snapshots = snapshotter->was_status();
-  report.overflows = machine->decide().evaluator().overflows();
-  report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero();
+  report.overflows = machine->decide().evaluator().overflows() + report.runs.missing.overflows;
+  report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero() + report.runs.missing.divisions_by_zero;
   return report;
 }
 

@@ -87,6 +87,7 @@ struct EngineReport {
   Histogram decision_latency, emit_latency;  // ns from sequencing; empty unless measure_latency
   std::vector<window::GroupCounters> windows;
   std::vector<rules::Decide::Remembered> remembered;  // lists in file order, then cooldowns
+  pattern::GroupCounters runs;                        // of patterns
   std::uint64_t overflows = 0, divisions_by_zero = 0;
   journal::SnapshotStatus snapshots;
 };

@@ -10,7 +10,9 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/event/schema.hpp"
 #include "pawl/core/language/print.hpp"
+#include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/rules/plan.hpp"
+#include "pawl/core/rules/plan_parts.hpp"
 #include "pawl/core/rules/share.hpp"
 
 namespace pawl::rules {
@@ -38,6 +40,7 @@ class Compiler {
       explaining_ = explaining;
       for (RulePlan& rule : plan_.rules) show(rule);
     }
+    plan_.patterns.groups = pattern::make_groups(pipeline_, plan_.patterns.patterns);
     return std::move(plan_);
   }
 
@@ -62,19 +65,56 @@ class Compiler {
     planned.shadow = rule.mode == language::RuleMode::shadow;
     planned.fire_if_missing = rule.fire_if_missing;
     why_not_.clear();
-    if (rule.not_evaluated.empty() && rule.mode != language::RuleMode::off && rule.when != nullptr) {
-      planned.evaluated = compile_body(rule, planned);
+    if (rule.not_evaluated.empty() && rule.mode != language::RuleMode::off) {
+      planned.evaluated = rule.pattern ? compile_pattern(rule, planned) : compile_when(rule, planned);
       if (!planned.evaluated) plan_.not_evaluated.push_back("rule " + rule.name + ": " + why_not_);
     }
     plan_.rules.push_back(std::move(planned));
   }
 
-  bool compile_body(const language::Rule& rule, RulePlan& planned) {
+  bool compile_when(const language::Rule& rule, RulePlan& planned) {
     const auto when = compile(*rule.when);
     if (!when) return false;
     PAWL_ASSERT(when->kind == ColumnKind::boolean);
     planned.when = *when;
-    planned.rank = plan_.policy.present ? best_rank(rule) : no_rank;
+    return compile_body(rule, planned);
+  }
+
+  bool compile_pattern(const language::Rule& rule, RulePlan& planned) {
+    auto made = pattern::make_pattern(pipeline_, planned.rule, [this](const Expr& expr) { return compile(expr); }, why_not_);
+    if (!made) return false;
+    planned.has_pattern = true;
+    pattern_ = &*made;
+    next_output_ = 0;
+    const bool whole = compile_body(rule, planned) && compile_holes(rule);
+    pattern_ = nullptr;
+    if (whole) plan_.patterns.patterns.push_back(*std::move(made));
+    return whole;
+  }
+
+  // What an action reads: of steps, a column that only a match writes.
+  std::optional<Register> compile_read(const Expr& expr) {
+    if (pattern_ == nullptr || !language::reads_steps(expr)) return compile(expr);
+    const auto to = allocate(expr.type.ratio ? ColumnKind::ratio : expr.type.kind == Kind::boolean ? ColumnKind::boolean : ColumnKind::number);
+    if (to) pattern_->outputs[next_output_++].to = *to;
+    return to;
+  }
+
+  bool compile_holes(const language::Rule& rule) {
+    for (const language::Reason& reason : rule.reasons) {
+      for (const auto& hole : reason.exprs) {
+        if (!language::reads_steps(*hole)) continue;
+        const auto to = compile_read(*hole);
+        if (!to) return false;
+        of_steps_.emplace(hole.get(), plan_.shown.size());
+        plan_.shown.push_back({.text = language::print(*hole, pipeline_), .type = hole->type, .labels = labels_of(*hole, pipeline_), .known = true, .value = {.kind = Operand::Kind::column, .column = *to}});
+      }
+    }
+    return true;
+  }
+
+  bool compile_body(const language::Rule& rule, RulePlan& planned) {
+    planned.rank = plan_.policy.present ? best_rank(rule, plan_.policy) : no_rank;
     planned.share = share_of(rule);
     planned.cooldown = rule.cooldown;
     if (rule.cooldown != 0) planned.cooldown_key = cooldown_key(rule);
@@ -87,7 +127,7 @@ class Compiler {
         planned.scores.push_back({.value = {}, .is_constant = true, .constant = action.expr->value.number});
         continue;
       }
-      const auto score = compile(*action.expr);
+      const auto score = compile_read(*action.expr);
       if (!score) return false;
       if (score->kind != ColumnKind::number) return refuse("a score that is not a whole number"), false;
       planned.scores.push_back({.value = *score});
@@ -118,8 +158,9 @@ class Compiler {
   }
 
   std::size_t shown(const Expr& expr) {
+    if (const auto found = of_steps_.find(&expr); found != of_steps_.end()) return found->second;
     const auto [at, fresh] = shown_.try_emplace(language::canonical(expr), plan_.shown.size());
-    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr), .value = {}});
+    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr, pipeline_), .value = {}});
     ShownValue& value = plan_.shown[at->second];
     if (value.known || explaining_ == reads_state(expr)) return at->second;
     if (const auto found = operand(expr)) {
@@ -131,27 +172,7 @@ class Compiler {
     return at->second;
   }
 
-  static std::size_t longest(const FieldAccess& field) {
-    std::size_t bytes = 0;
-    for (const SlotPlace& place : field.in) bytes = std::max<std::size_t>(bytes, place.exists() ? place.bytes : 0);
-    return bytes;
-  }
-
-  [[nodiscard]] std::vector<std::string> labels_of(const Expr& expr) const {
-    if (expr.type.kind != Kind::enumeration) return {};
-    if (expr.op == Op::let) return pipeline_.lets[expr.index].labels;
-    for (const EventSchema& event : pipeline_.events) {
-      const int field = expr.op == Op::field ? event.find(expr.name) : -1;
-      if (field >= 0 && event.fields[static_cast<std::size_t>(field)].type == expr.type) return event.fields[static_cast<std::size_t>(field)].labels;
-    }
-    return {};
-  }
-
   // --- lists and cooldowns ---
-
-  static ListPlan list_of(const language::List& list) {
-    return {.floating = list.type.kind == Kind::floating, .bytes = list.type.kind == Kind::text ? list.type.text_bytes : std::size_t{8}};
-  }
 
   bool compile_edit(const language::Action& action, RulePlan& planned) {
     const auto value = operand(*action.expr);
@@ -164,7 +185,7 @@ class Compiler {
   std::optional<Operand> operand(const Expr& expr) {
     Operand value;
     if (expr.type.kind != Kind::text) {
-      const auto column = compile(expr);
+      const auto column = compile_read(expr);
       if (!column) return std::nullopt;
       value.column = *column;
     } else if (expr.op == Op::field) {
@@ -188,14 +209,6 @@ class Compiler {
     if (value->kind == Operand::Kind::text_field) made.code = Code::list_holds_text_field, made.a = static_cast<std::uint16_t>(value->index);
     if (value->kind == Operand::Kind::text) made.code = Code::list_holds_text, made.aux = static_cast<std::int64_t>(value->index);
     return emit(ColumnKind::boolean, made);
-  }
-
-  [[nodiscard]] Rank best_rank(const language::Rule& rule) const {
-    Rank best = no_rank;
-    for (const language::Action& action : rule.actions) {
-      if (const std::string_view name = decision_of(action.kind); !name.empty()) best = std::min(best, plan_.policy.rank_of(name));
-    }
-    return best;
   }
 
   SharePlan share_of(const language::Rule& rule) {
@@ -562,6 +575,9 @@ class Compiler {
 
   const Pipeline& pipeline_;
   Plan plan_;
+  std::map<const Expr*, std::size_t> of_steps_;  // holes of reasons that read steps, each shown for itself: steps of two rules may have one name
+  pattern::PatternPlan* pattern_ = nullptr;  // of the rule at hand
+  std::size_t next_output_ = 0;
   std::string why_not_;  // why the expression at hand has no program; set where compile returns nothing
   std::map<std::string, Register> known_;
   std::map<std::string, std::uint32_t> features_;

@@ -47,9 +47,9 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
 void Decide::fire(std::size_t index) noexcept {
   const RulePlan& rule = plan_.rules[index];
   if (!rule.evaluated) return;
-  const auto [would_fire, missing] = firing(rule, plan_, evaluator_);
-  const Lanes fired = rule.cooldown == 0 ? would_fire : would_fire & ~effects_->suppressed(index);
   const Lanes span = evaluator_.span();
+  const auto [would_fire, missing] = rule.has_pattern ? effects_->matched(index, span) : firing(rule, plan_, evaluator_);
+  const Lanes fired = rule.cooldown == 0 ? would_fire : would_fire & ~effects_->suppressed(index);
   fired_[index] = (fired_[index] & ~span) | fired;
   missing_[index] = (missing_[index] & ~span) | missing;
   if (rule.share.percent < 100) shadowed_[index] &= ~span;
@@ -117,6 +117,11 @@ std::vector<Decide::Remembered> Decide::remembered() const {
   if (!effects_) return all;
   for (const ExpiringKeys* keys : effects_->remembered()) all.push_back({keys->name(), keys->counters()});
   return all;
+}
+
+pattern::GroupCounters Decide::runs() const noexcept {
+  const pattern::Matcher* const matcher = effects_ ? effects_->matcher() : nullptr;
+  return matcher == nullptr ? pattern::GroupCounters{} : matcher->counters();
 }
 
 // --- records ---

@@ -78,6 +78,8 @@ class Decide {
     ExpiringKeys::Counters counters;
   };
   [[nodiscard]] std::vector<Remembered> remembered() const;
+  // Open runs of all patterns, and what became of others.
+  [[nodiscard]] pattern::GroupCounters runs() const noexcept;
 
  private:
   void evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/rules/firing.hpp"
@@ -48,20 +49,30 @@ bool read_key(const KeyPlan& key, const Program& program, std::uint16_t event, c
   return true;
 }
 
+// A key rarely has many open runs: as many as a quarter of the entries that windows may hold.
+pattern::PatternLimits pattern_limits(const window::StateLimits& limits) {
+  return {.keys_max = limits.keys_max, .runs_max = std::max<std::uint64_t>(limits.entries_max / 4, 1)};
+}
+
 }  // namespace
 
 std::size_t Effects::memory_bytes(const Plan& plan, const window::StateLimits& limits) {
   state::Arena measure;
   (void)lists_of(plan, limits.keys_max, measure);
   (void)cooldowns_of(plan, limits.keys_max, measure);
+  (void)pattern::Matcher(plan.patterns, pattern_limits(limits), measure);
   return measure.used_bytes();
 }
 
-Effects::Effects(const Plan& plan, const window::StateLimits& limits, std::span<std::byte> memory) : plan_(plan), suppressed_(plan.rules.size()) {
+Effects::Effects(const Plan& plan, const window::StateLimits& limits, std::span<std::byte> memory) : plan_(plan), suppressed_(plan.rules.size()), matched_(plan.rules.size()) {
   state::Arena arena(memory);
   lists_ = lists_of(plan, limits.keys_max, arena);
   cooldowns_ = cooldowns_of(plan, limits.keys_max, arena);
   cooldown_key_.resize(cooldown_key_bytes(plan));
+  if (!plan.patterns.patterns.empty()) {
+    matcher_.emplace(plan.patterns, pattern_limits(limits), arena);
+    for (std::size_t i = 0; i < matcher_->groups(); ++i) runs_.emplace_back("runs of patterns " + std::to_string(i), matcher_->group(i));
+  }
   for (std::size_t i = 0; i < plan.rules.size(); ++i) {
     if (plan.rules[i].acts()) acting_.push_back(i);
   }
@@ -70,6 +81,10 @@ Effects::Effects(const Plan& plan, const window::StateLimits& limits, std::span<
 
 void Effects::run(Evaluator& evaluator) noexcept {
   for (const std::size_t rule : acting_) suppressed_[rule] &= ~evaluator.span();
+  for (const pattern::PatternPlan& pattern : plan_.patterns.patterns) {
+    Firing& matched = matched_[pattern.rule];
+    matched = {matched.fired & ~evaluator.span(), matched.missing & ~evaluator.span()};
+  }
   const std::size_t end = evaluator.last_lane();
   std::size_t stride = limits::tile_events;
   for (std::size_t first = evaluator.first_lane(); first <= end;) {
@@ -87,11 +102,17 @@ std::size_t Effects::act(Evaluator& evaluator, std::size_t first, std::size_t la
   const bool counted = evaluator.overflows() != overflows || evaluator.divisions_by_zero() != divisions_by_zero;
   Lanes lanes = 0;
   for (std::size_t i = 0; i < acting_.size(); ++i) {
-    fired_[i] = firing(plan_.rules[acting_[i]], plan_, evaluator).fired & lanes_between(first, last);
+    const RulePlan& rule = plan_.rules[acting_[i]];
+    fired_[i] = rule.has_pattern ? 0 : firing(rule, plan_, evaluator).fired & lanes_between(first, last);
     lanes |= fired_[i];
+  }
+  if (matcher_) {
+    matcher_->begin(evaluator, lanes_between(first, last));
+    lanes |= matcher_->wanted();
   }
   for (; lanes != 0; lanes &= lanes - 1) {
     const auto lane = static_cast<std::size_t>(__builtin_ctzll(lanes));
+    if (matcher_ && has_lane(matcher_->wanted(), lane)) step_patterns(evaluator, lane);
     const bool last_that_holds = !plan_.program.dependent.empty() && will_change(evaluator, lane);
     if (last_that_holds && counted && lane != last) {  // some in lanes that will come again; while the lists are what they were
       evaluator.set_counters(overflows, divisions_by_zero);
@@ -101,6 +122,22 @@ std::size_t Effects::act(Evaluator& evaluator, std::size_t first, std::size_t la
     if (last_that_holds) return lane;
   }
   return last;
+}
+
+void Effects::step_patterns(Evaluator& evaluator, std::size_t lane) noexcept {
+  const pattern::Findings& found = matcher_->step(lane);
+  for (const pattern::Findings::Match& match : found.matches) {
+    const pattern::PatternPlan& pattern = plan_.patterns.patterns[match.pattern];
+    matched_[pattern.rule].fired |= lane_bit(lane);
+    for (std::size_t i = 0; i < pattern.outputs.size(); ++i) {
+      const pattern::Operand value = matcher_->output(match, i);
+      evaluator.put(pattern.outputs[i].to, lane, value.valid ? std::optional(value.value) : std::nullopt);
+    }
+  }
+  for (std::size_t i = 0; i < acting_.size() && !found.matches.empty(); ++i) {
+    fired_[i] |= matched_[acting_[i]].fired & lane_bit(lane);
+  }
+  for (const std::size_t missing : found.missing) matched_[plan_.patterns.patterns[missing].rule].missing |= lane_bit(lane);
 }
 
 // Whether act_at() will change what the span's events find in a list.
@@ -199,6 +236,7 @@ std::vector<StateRows*> Effects::rows() {
   std::vector<StateRows*> all;
   for (ExpiringKeys& list : lists_) all.push_back(&list);
   for (ExpiringKeys& cooldowns : cooldowns_) all.push_back(&cooldowns);
+  for (pattern::GroupRows& runs : runs_) all.push_back(&runs);
   return all;
 }
 

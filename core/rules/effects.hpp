@@ -12,11 +12,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "pawl/core/pattern/matcher.hpp"
+#include "pawl/core/pattern/state_rows.hpp"
 #include "pawl/core/rules/evaluator.hpp"
 #include "pawl/core/rules/expiring_keys.hpp"
+#include "pawl/core/rules/firing.hpp"
 #include "pawl/core/rules/list_key.hpp"
 #include "pawl/core/window/windows.hpp"
 
@@ -35,6 +39,10 @@ class Effects {
   // REQUIRES: the evaluator has just run the span, and asks lists().
   void run(Evaluator& evaluator) noexcept;
 
+  // Of a rule with a pattern, among `lanes`: where an event completed a run, and where `where` was missing.
+  [[nodiscard]] Firing matched(std::size_t rule, Lanes lanes) const noexcept { return {matched_[rule].fired & lanes, matched_[rule].missing & lanes}; }
+  [[nodiscard]] const pattern::Matcher* matcher() const noexcept { return matcher_ ? &*matcher_ : nullptr; }
+
   // Lanes of the tile so far where the rule fired but was suppressed by its cooldown.
   [[nodiscard]] Lanes suppressed(std::size_t rule) const noexcept { return suppressed_[rule]; }
 
@@ -46,6 +54,7 @@ class Effects {
   [[nodiscard]] std::size_t act(Evaluator& evaluator, std::size_t first, std::size_t last) noexcept;
   [[nodiscard]] bool will_change(const Evaluator& evaluator, std::size_t lane) noexcept;
   void act_at(const Evaluator& evaluator, std::size_t lane) noexcept;
+  void step_patterns(Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] bool live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept;
   [[nodiscard]] const std::byte* cooldown_key(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] bool cools_down(const std::byte* key, Time now) const noexcept;
@@ -59,6 +68,9 @@ class Effects {
   std::vector<std::size_t> acting_;      // rules that act
   std::vector<Lanes> fired_;             // of those, in the same order
   std::vector<Lanes> suppressed_;        // by rule
+  std::optional<pattern::Matcher> matcher_;  // of a pipeline with patterns
+  std::vector<pattern::GroupRows> runs_;     // rows of its groups
+  std::vector<Firing> matched_;          // by rule
   ListKey room_;
   std::vector<std::byte> cooldown_key_;  // room for one
 };

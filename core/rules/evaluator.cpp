@@ -130,6 +130,21 @@ void Evaluator::store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept 
   keep(out.valid, valid);
 }
 
+void Evaluator::put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept {
+  const Lanes bit = lane_bit(lane), valid = value ? bit : 0;
+  const auto number = value ? static_cast<std::int64_t>(value->numerator) : 0;
+  if (r.kind == ColumnKind::number) {
+    numbers_[r.index].cells[lane] = number;
+    numbers_[r.index].valid = (numbers_[r.index].valid & ~bit) | valid;
+  } else if (r.kind == ColumnKind::ratio) {
+    ratios_[r.index].set(lane, value.value_or(Fraction{0, 1}));
+    ratios_[r.index].valid = (ratios_[r.index].valid & ~bit) | valid;
+  } else {
+    booleans_[r.index].truth = (booleans_[r.index].truth & ~bit) | (number != 0 ? bit : 0);
+    booleans_[r.index].valid = (booleans_[r.index].valid & ~bit) | valid;
+  }
+}
+
 // --- loads ---
 
 // Those of `lanes` whose events have a value there.

@@ -64,6 +64,9 @@ class Evaluator {
     return static_cast<std::uint16_t>(reinterpret_cast<const EventHeader*>(slot_[lane])->type - first_event_type);
   }
 
+  // Of a column that no instruction writes, at a lane of the span just run; nothing: missing. Of a number or a boolean, the numerator.
+  void put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept;
+
   // Goes on where another evaluator of the same plan stood. REQUIRES: nothing was run yet.
   void restore(Time effective_time, std::uint64_t overflows, std::uint64_t divisions_by_zero) noexcept {
     effective_time_ = effective_time;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/pattern/plan.hpp"
 #include "pawl/core/rules/policy.hpp"
 #include "pawl/core/rules/program.hpp"
 #include "pawl/core/window/windows.hpp"
@@ -67,6 +68,7 @@ struct ShownValue {
 struct RulePlan {
   std::size_t rule = 0;  // index into Pipeline::rules
   bool evaluated = false;  // false, or mode off: never fires
+  bool has_pattern = false;  // then a run that is completed fires it, and not `when`
   Register when;
   std::vector<ScorePlan> scores;
   bool shadow = false;
@@ -99,11 +101,12 @@ struct Plan {
   std::vector<ListPlan> lists;                   // one per list, in file order
   PolicyPlan policy;
   std::vector<ShownValue> shown;                 // what explanations show, each distinct expression once
+  pattern::PatternsPlan patterns;                // of rules that are evaluated and not off
   std::vector<std::string> not_evaluated;        // what the compiler had to leave out beyond Pipeline's own marks, one line each
 
   // Deciding remembers something from event to event, so there is a second pass.
   [[nodiscard]] bool stateful() const noexcept {
-    return !program.dependent.empty() || std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.acts(); });
+    return !program.dependent.empty() || !patterns.patterns.empty() || std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.acts(); });
   }
   // Firings can be suppressed: records say which.
   [[nodiscard]] bool has_cooldowns() const noexcept {

@@ -1,4 +1,4 @@
-// What decide remembers, lists and cooldowns, in snapshots: a start from rows, and from pages beside them, goes on as one that replays.
+// What decide remembers, lists, cooldowns and runs of patterns, in snapshots: a start from rows, and from pages beside them, goes on as one that replays.
 #include "written.hpp"
 
 namespace pawl::snapshot_test {
@@ -16,6 +16,7 @@ rule near   { on Payment when terminal in hot and not known then score 5, add cu
 rule twice  { on Payment when amount in amounts then score 3, remove amount from amounts }
 rule once   { on Payment when not (amount in amounts) and spent > 100.00 then add amount to amounts for 20m }
 rule leave  { on Payment when known and amount < 1.00 then remove customer from seen }
+rule probe  { pattern small: Payment(amount < 40.00) then big: Payment(amount > 160.00 and terminal != small.terminal) within 1h per customer then score 2, add small.terminal to hot }
 rule calm   { on Payment when amount > 100.00 then score 1 cooldown 30m per customer + terminal mode shadow }
 )";
 
@@ -25,7 +26,7 @@ EngineOptions options_of(const std::string& journal) { return options_for(journa
 
 }  // namespace
 
-TEST_CASE("lists and cooldowns: from a snapshot on, digest, decisions and firings are those of the whole, and so are the next one's bytes") {
+TEST_CASE("lists, cooldowns and runs: from a snapshot on, digest, decisions and firings are those of the whole, and so are the next one's bytes") {
   const test::TemporaryDirectory directory;
   const std::string journal = directory.path() + "/journal";
   World world;

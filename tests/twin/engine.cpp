@@ -22,12 +22,19 @@ Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline), lists_
   for (const language::Let& let : pipeline.lets) collect(*let.expr);
   for (const language::Rule& rule : pipeline.rules) {
     if (rule.when) collect(*rule.when);
+    if (rule.pattern && rule.pattern->where) collect(*rule.pattern->where);
+    for (std::size_t i = 0; rule.pattern && i < rule.pattern->steps.size(); ++i) {
+      if (rule.pattern->steps[i].condition) collect(*rule.pattern->steps[i].condition);
+    }
     for (const language::Action& action : rule.actions) {
       if (action.expr) collect(*action.expr);
     }
     for (const language::Reason& reason : rule.reasons) {
       for (const auto& hole : reason.exprs) collect(*hole);
     }
+  }
+  for (std::size_t i = 0; i < pipeline.rules.size(); ++i) {
+    if (pipeline.rules[i].pattern) patterns_.emplace(i, PatternTwin(pipeline, pipeline.rules[i]));
   }
 }
 
@@ -233,30 +240,20 @@ std::vector<Engine::Member> Engine::history(std::size_t aggregate, const std::by
 }
 
 void Engine::decide(const Scope& scope, Outcome& outcome) {
+  std::map<std::size_t, PatternRun> matched;
   for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) {
     const language::Rule& rule = pipeline_.rules[i];
-    if (!rule.not_evaluated.empty() || !rule.when || rule.mode == language::RuleMode::off) continue;
-    if (std::find(rule.on.begin(), rule.on.end(), outcome.event) == rule.on.end()) continue;
+    if (!rule.not_evaluated.empty() || rule.mode == language::RuleMode::off) continue;
+    if (rule.pattern) decide_pattern(i, scope, outcome, matched);
+    if (!rule.when || std::find(rule.on.begin(), rule.on.end(), outcome.event) == rule.on.end()) continue;
     const Datum condition = evaluate(*rule.when, scope);
     if (condition.missing) outcome.missing.push_back(i);
-    if (!condition.is_true() && !(condition.missing && rule.fire_if_missing)) continue;
-    if (cools_down(i, scope)) {
-      outcome.suppressed.push_back(i);
-      continue;
-    }
-    if (in_shadow(rule, scope)) {
-      outcome.shadow.push_back(i);
-      continue;
-    }
-    outcome.fired.push_back(i);
-    for (const language::Action& action : rule.actions) {
-      if (action.kind != language::ActionKind::score) continue;
-      const Datum score = evaluate(*action.expr, scope);
-      if (!score.missing) outcome.score += mp::numerator(score.number);
-    }
+    if (condition.is_true() || (condition.missing && rule.fire_if_missing)) fire(i, scope, outcome);
   }
   for (const std::size_t i : outcome.fired) {
-    for (const language::Action& action : pipeline_.rules[i].actions) edit(action, scope);
+    const auto run = matched.find(i);
+    const Scope seen = run == matched.end() ? scope : patterns_.at(i).scope_of(run->second, scope);
+    for (const language::Action& action : pipeline_.rules[i].actions) edit(action, seen);
   }
   outcome.decision = "approve";
   if (pipeline_.policy.present) apply_policy(outcome);
@@ -342,6 +339,27 @@ void Engine::edit(const language::Action& action, const Scope& scope) {
   const Duration ttl = action.ttl != 0 ? action.ttl : list.expires_after;
   Integer& until = lists_[action.list].try_emplace(key, Integer(INT64_MIN)).first->second;
   until = std::max(until, ttl == 0 ? Integer(1) << 100 : Integer(effective_time_) + ttl);
+}
+
+void Engine::decide_pattern(std::size_t rule, const Scope& scope, Outcome& outcome, std::map<std::size_t, PatternRun>& matched) {
+  PatternTwin& twin = patterns_.at(rule);
+  PatternTwin::Outcome seen = twin.step(outcome.sequence, outcome.event, scope);
+  if (seen.missing) outcome.missing.push_back(rule);
+  if (!seen.fired) return;
+  const PatternRun& run = matched.emplace(rule, *std::move(seen.fired)).first->second;
+  fire(rule, twin.scope_of(run, scope), outcome);
+}
+
+void Engine::fire(std::size_t index, const Scope& scope, Outcome& outcome) {
+  const language::Rule& rule = pipeline_.rules[index];
+  if (cools_down(index, scope)) return outcome.suppressed.push_back(index);
+  if (in_shadow(rule, scope)) return outcome.shadow.push_back(index);
+  outcome.fired.push_back(index);
+  for (const language::Action& action : rule.actions) {
+    if (action.kind != language::ActionKind::score) continue;
+    const Datum score = evaluate(*action.expr, scope);
+    if (!score.missing) outcome.score += mp::numerator(score.number);
+  }
 }
 
 Outcome Engine::step(Sequence sequence, const std::byte* slot) {

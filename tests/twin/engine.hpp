@@ -28,6 +28,7 @@
 
 #include "pawl/core/language/pipeline.hpp"
 #include "tests/twin/evaluate.hpp"
+#include "tests/twin/pattern.hpp"
 #include "tests/twin/value.hpp"
 
 namespace pawl::twin {
@@ -120,6 +121,8 @@ class Engine {
   void apply_policy(Outcome& outcome) const;
   bool holds(std::size_t list, const Datum& value) const;
   void edit(const language::Action& action, const Scope& scope);
+  void decide_pattern(std::size_t rule, const Scope& scope, Outcome& outcome, std::map<std::size_t, PatternRun>& matched);
+  void fire(std::size_t rule, const Scope& scope, Outcome& outcome);
 
   const language::Pipeline& pipeline_;
   std::vector<Unique> aggregates_;
@@ -131,6 +134,7 @@ class Engine {
   std::vector<std::string> texts_;
   std::unordered_map<std::string, std::uint32_t> text_index_;
   std::vector<Past> past_;
+  std::unordered_map<std::size_t, PatternTwin> patterns_;  // by rule
   Time effective_time_ = first_effective_time;
   std::vector<std::map<std::string, Integer>> lists_;                          // by list: value, and the time from which on it is held no more
   std::map<std::pair<std::size_t, std::string>, Integer> cooldowns_;           // rule and key, and the time at which it is over

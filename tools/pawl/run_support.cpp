@@ -93,6 +93,8 @@ void show_refusals(const EngineReport& report) {
     if (counters.refused > 0) warn(fmt::format("{}: {} keys found no room and were not remembered", name, counters.refused));
     if (counters.too_long > 0) warn(fmt::format("{}: {} texts were longer than it holds and were not added", name, counters.too_long));
   }
+  if (report.runs.runs_refused > 0) warn(fmt::format("{} runs of patterns found no room and were not started", report.runs.runs_refused));
+  if (report.runs.runs_dropped > 0) warn(fmt::format("{} runs of patterns were dropped, the oldest of keys that reached their `limit`", report.runs.runs_dropped));
   if (sums + report.overflows > 0) warn(fmt::format("{} values did not fit and are missing", sums + report.overflows));
   if (report.divisions_by_zero > 0) warn(fmt::format("{} divisions by zero gave missing values", report.divisions_by_zero));
 }
