@@ -236,7 +236,7 @@ Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Seq
   journal::MachineOptions settings;
   settings.threads = options.threads;
   settings.ring_slots = options.ring_slots;
-  settings.with_lets = options.decisions_with_lets;
+  settings.carried = {.lets = options.decisions_with_lets, .shown = options.decisions_with_values};
   settings.measure_latency = options.measure_latency;
   settings.timeline = options.timeline;
   settings.driver = options.driver;
@@ -452,9 +452,11 @@ Result<EngineReport> DurableEngine::State::close() {
   report.decision_latency = machine->decision_latency();
   report.emit_latency = machine->emit_latency();
   report.windows = machine->window_counters();
+  report.remembered = machine->decide().remembered();
+  report.runs = machine->decide().runs();
   if (snapshotter) report.snapshots = snapshotter->was_status();
-  report.overflows = machine->decide().evaluator().overflows();
-  report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero();
+  report.overflows = machine->decide().evaluator().overflows() + report.runs.missing.overflows;
+  report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero() + report.runs.missing.divisions_by_zero;
   return report;
 }
 

@@ -37,6 +37,7 @@ struct EngineOptions {
   Durability durability = Durability::disk;
   int threads = 0;                             // 0: as the CPUs allow
   bool decisions_with_lets = false;            // Decision::let_value works
+  bool decisions_with_values = false;          // Decision::shown_value works: what stands behind each rule that fired
   bool measure_latency = false;
   // Bounds of keyed state, per key group; they stand in the log. Empty: those of the journal, or the defaults for a new one. Others than
   // those of the journal are an error: what a bound refused cannot be decided again under another.
@@ -85,6 +86,8 @@ struct EngineReport {
   journal::WriterCounters journal;
   Histogram decision_latency, emit_latency;  // ns from sequencing; empty unless measure_latency
   std::vector<window::GroupCounters> windows;
+  std::vector<rules::Decide::Remembered> remembered;  // lists in file order, then cooldowns
+  pattern::GroupCounters runs;                        // of patterns
   std::uint64_t overflows = 0, divisions_by_zero = 0;
   journal::SnapshotStatus snapshots;
 };

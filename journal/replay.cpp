@@ -65,7 +65,7 @@ Result<void> Replay::State::start(const window::StateLimits& limits) {
   auto made = journal::start_machine(*reader, *loaded.pipeline, limits, bounds, [&](Sequence after) {
     journal::MachineOptions settings;
     settings.threads = options.threads;
-    settings.with_lets = options.decisions_with_lets;
+    settings.carried = {.lets = options.decisions_with_lets, .shown = options.decisions_with_values};
     settings.state = limits;
     settings.after = after;
     return journal::Machine::make(*loaded.pipeline, settings, *options.clock, nullptr, nullptr, no_sequence);

@@ -17,6 +17,7 @@ struct ReplayOptions {
   bool from_snapshot = false;        // begin with the newest snapshot before `until`: what was decided before it is not decided again
   int threads = 0;                   // 0: as the CPUs allow
   bool decisions_with_lets = false;
+  bool decisions_with_values = false;
   io::Disk* disk = nullptr;          // null: the machine's own
   io::Clock* clock = nullptr;
 };

@@ -122,9 +122,10 @@ Result<EngineOptions> engine_options(const Options& options) {
   if (parse_duration(options.keep_time, retention.keep_time) != ParseError::none) {
     return Error{ErrorCode::usage, fmt::format("--keep-time `{}` is not a duration: write for instance 36h or 7d", options.keep_time)};
   }
+  settings.decisions_with_values = tools::wants_json_lines(options.decisions);
   if (options.decisions == "-") return settings;
   // Exactly once: the file itself says which decisions it has.
-  auto rows = csv::find_whole_rows(options.decisions, csv::decisions_header);
+  auto rows = csv::find_whole_rows(options.decisions, tools::decision_rows(options.decisions));
   if (!rows.ok()) return std::move(rows).error();
   settings.muted = rows->last_sequence;
   return settings;
@@ -166,7 +167,7 @@ int main(int argc, char** argv) {
   program.flag("--audit", options.audit, "Hash blocks with SHA-256: a receipt then proves every byte against forgery");
   program.option("--input", options.input, "CSV file; - is standard input").shows_default();
   program.option("--event", options.event, "Which event of the pipeline a row is; without it the first");
-  program.option("--decisions", options.decisions, "Decisions as CSV; a file is continued; - is standard output").shows_default();
+  program.option("--decisions", options.decisions, "Decisions as CSV, or as JSON lines with reasons if it ends in .jsonl; a file is continued; - is standard output").shows_default();
   program.option("--max-future", options.max_future, "Refuse payments whose time is further past the clock than this").shows_default();
   program.option("--snapshot-every", options.snapshot_every, "Take a snapshot every so many inputs (10000000) or so often (5m): the next start goes on from it");
   program.flag("--retention", options.retention, "Remove segments and snapshots that two newer snapshots make needless");

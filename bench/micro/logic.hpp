@@ -21,7 +21,7 @@ inline io::Region map_pages(std::size_t bytes) {
 class Logic {
  public:
   explicit Logic(const std::string& pipeline)
-      : loaded_(or_fail(journal::check_pipeline(pipeline, "micro"))), plan_(rules::make_plan(*loaded_.pipeline)), layout_(plan_, false),
+      : loaded_(or_fail(journal::check_pipeline(pipeline, "micro"))), plan_(rules::make_plan(*loaded_.pipeline)), layout_(plan_, {}),
         slot_bytes_(slot_bytes(loaded_.pipeline->events.front().payload_bytes)), slots_(map_pages(ring_slots * slot_bytes_)), columns_(std::max<std::size_t>(plan_.feature_columns, 1)),
         cells_(map_pages(state::Tiles::memory_bytes(columns_, tile_count))), tiles_(cells_.bytes(), columns_, tile_count),
         state_(map_pages(or_fail(window::memory_bytes(*loaded_.pipeline, plan_.features, state_limits)))),

@@ -64,7 +64,7 @@ journal::Journal open_journal(const std::string& directory, journal::Durability 
 class Stages {
  public:
   Stages(const language::Pipeline& pipeline, journal::Journal& journal, io::Clock& clock)
-      : plan_(rules::make_plan(pipeline)), layout_(plan_, false), slot_bytes_(slot_bytes_of(pipeline)),
+      : plan_(rules::make_plan(pipeline)), layout_(plan_, {}), slot_bytes_(slot_bytes_of(pipeline)),
         slots_(std::bit_floor(journal::Machine::ring_bytes / slot_bytes_)), slot_memory_(memory_.map(slots_ * slot_bytes_, true)),
         ring_(slot_memory_, slot_bytes_), writer_(ring_), view_{slot_memory_.data(), slot_bytes_, static_cast<Sequence>(slots_) - 1},
         sequence(writer_, slot_memory_.data(), clock), journal_reader_(writer_),

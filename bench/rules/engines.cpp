@@ -34,7 +34,7 @@ Sums alerts_of(const std::vector<Scored>& payments) {
 class DecideRun {
  public:
   explicit DecideRun(const language::Pipeline& pipeline)
-      : pipeline_(pipeline), type_(or_fail(event_type_in<Scored>(pipeline.events.front()))), plan_(rules::make_plan(pipeline)), layout_(plan_, false),
+      : pipeline_(pipeline), type_(or_fail(event_type_in<Scored>(pipeline.events.front()))), plan_(rules::make_plan(pipeline)), layout_(plan_, {}),
         slot_bytes_(slot_bytes(pipeline.events.front().payload_bytes)), slots_(map(batch * slot_bytes_)), records_(map(batch * layout_.record_bytes())),
         cells_(map(state::Tiles::memory_bytes(1, 1))), tiles_(cells_.bytes(), 1, 1) {}
 

@@ -1,4 +1,4 @@
-// pawl-bench rules: ns per event of a rule set over the fields of an event, in batches of a tile and one by one. With --peers all also the
+// pawl-bench rules: ns per event of a rule set over the fields of an event, in batches of a tile and one by one, and of patterns with open runs. With --peers all also the
 // handbook's rules over payments with their features, beside other engines that must give the same alerts.
 #include <fmt/format.h>
 
@@ -12,6 +12,7 @@
 #include "pawl/io/memory.hpp"
 #include "peers/choice.hpp"
 #include "rules/engines.hpp"
+#include "rules/patterns.hpp"
 #include "rules/rule_set.hpp"
 
 namespace pawl::bench {
@@ -21,6 +22,7 @@ struct Options : Common {
   std::int64_t events = 200'000;
   std::size_t rules = 1000;
   std::size_t fields = 32;
+  PatternLoad patterns;
   std::int64_t peer_events = 300'000;
   Peers peers = Peers::none;
 };
@@ -58,7 +60,7 @@ class Samples {
 // ns per event of `rounds` rounds over the samples, `batch` events a call. Every rule must have fired as often as its definition says.
 double run(const language::Pipeline& pipeline, const Samples& samples, std::int64_t rounds, Sequence batch) {
   const rules::Plan plan = rules::make_plan(pipeline);
-  const rules::DecisionLayout layout(plan, false);
+  const rules::DecisionLayout layout(plan, {});
   const io::Region records = map(limits::tile_events * layout.record_bytes());
   constexpr std::size_t tile_count = Samples::slots / limits::tile_events;
   const std::size_t columns = std::max<std::size_t>(plan.feature_columns, 1);
@@ -93,6 +95,7 @@ void measure(const Options& options, Outcome& outcome) {
   for (const std::uint64_t rule : samples.expected_per_round()) firings += rule;
   outcome.notes.push_back(fmt::format("{:.2f} % of rules fire on an event; the firings of each rule agree with its definition. One thread; includes records and digest.",
                                       static_cast<double>(firings) * 100 / static_cast<double>(Samples::slots * options.rules)));
+  measure_patterns(options.patterns, options.runs, outcome);
   if (options.peers == Peers::all) measure_rule_engines(options.peer_events, options.directory, options.runs, outcome);
   compare_with_best_peer(outcome);
 }
@@ -105,6 +108,9 @@ void add_rules(CLI::App& app, Action& action) {
   command.add_option("--events", options->events, "Of each run")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 32))->capture_default_str();
   command.add_option("--rules", options->rules, "How many")->check(CLI::Range(1, 4096))->capture_default_str();
   command.add_option("--fields", options->fields, "Of the event")->check(CLI::Range(9, 250))->capture_default_str();
+  command.add_option("--patterns", options->patterns.patterns, "Of three steps")->check(CLI::Range(1, 4096))->capture_default_str();
+  command.add_option("--pattern-keys", options->patterns.keys, "With open runs")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))->capture_default_str();
+  command.add_option("--pattern-events", options->patterns.events, "Of each run of the patterns")->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 32))->capture_default_str();
   command.add_option("--peer-events", options->peer_events, "Payments beside other engines, with --peers all")->check(CLI::Range(1000, 50'000'000))->capture_default_str();
   add_peers_option(command, options->peers);
   on_chosen(command, options, action, &measure);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/language/typing.hpp"
 
 namespace pawl::language {
@@ -71,16 +72,22 @@ std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
   return {};
 }
 
+std::string why_not_over_repeated(const Expr& call) {
+  constexpr std::array<std::string_view, 8> evaluated{"count", "sum", "avg", "min", "max", "first", "last", "share"};
+  if (std::find(evaluated.begin(), evaluated.end(), call.name) != evaluated.end()) return {};
+  return std::string("it uses `") + call.name + "` over a step of a pattern";
+}
+
 std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
   switch (expr.op) {
-    case Op::binding: return "it reads a step of a pattern";
+    case Op::binding: return expr.type.kind == Kind::floating ? "it computes with floats and steps of a pattern" : "";
     case Op::let: return pipeline.lets[expr.index].not_evaluated.empty() ? std::string() : std::string("it uses let `") + pipeline.lets[expr.index].name + "`";
     case Op::aggregate: return why_not(*expr.aggregate, pipeline);
     case Op::model: return std::string("it uses model `") + pipeline.models[expr.index].name + "`";
-    case Op::in_list: return std::string("it uses list `") + pipeline.lists[expr.index].name + "`";
     case Op::map_lookup: return std::string("it uses map `") + pipeline.maps[expr.index].name + "`";
     case Op::matches: return "it uses `matches`";
     case Op::call:
+      if (is_over_repeated(expr)) return why_not_over_repeated(expr);
       if (std::find(evaluated_calls.begin(), evaluated_calls.end(), expr.name) != evaluated_calls.end()) return {};
       return std::string("it uses `") + expr.name + "(..)`";
     default: return {};
@@ -96,20 +103,31 @@ std::string why_not(const Expr& expr, const Pipeline& pipeline) {
 }
 
 std::string why_not(const Action& action, const Pipeline& pipeline) {
-  if (action.kind == ActionKind::add_to_list || action.kind == ActionKind::remove_from_list) return std::string("it edits list `") + pipeline.lists[action.list].name + "`";
+  const bool edits = action.kind == ActionKind::add_to_list || action.kind == ActionKind::remove_from_list;
+  if (edits && action.expr->type.kind == Kind::text && reads_steps(*action.expr)) return "it puts a text of a step into a list";
   return action.expr ? why_not(*action.expr, pipeline) : std::string();
 }
 
+std::string why_not(const Pattern& pattern, const Pipeline& pipeline) {
+  if (pattern.steps.size() > 32) return "its pattern has more than 32 steps";
+  if (pattern.steps.back().negated) return "its pattern ends with `no`";
+  for (const Step& step : pattern.steps) {
+    if (step.negated && step.wait != 0) return "its pattern has a `no .. for` before its end";
+    if (step.negated && step.immediately) return "its pattern has a `then immediately no`";
+    if (!step.condition) continue;
+    if (std::string why = why_not(*step.condition, pipeline); !why.empty()) return why;
+  }
+  return pattern.where ? why_not(*pattern.where, pipeline) : std::string();
+}
+
 std::string why_not(const Rule& rule, const Pipeline& pipeline) {
-  if (rule.pattern) return "it has a pattern";
-  if (rule.mode == RuleMode::live_percent) return "it is live for a share of events";
-  if (rule.cooldown != 0) return "it has a cooldown";
-  if (std::string why = why_not(*rule.when, pipeline); !why.empty()) return why;
+  if (std::string why = rule.pattern ? why_not(*rule.pattern, pipeline) : why_not(*rule.when, pipeline); !why.empty()) return why;
   for (const Action& action : rule.actions) {
     if (std::string why = why_not(action, pipeline); !why.empty()) return why;
   }
   for (const Reason& reason : rule.reasons) {
     for (const auto& hole : reason.exprs) {
+      if (hole->type.kind == Kind::text && reads_steps(*hole)) return "it shows a text of a step in a reason";
       if (std::string why = why_not(*hole, pipeline); !why.empty()) return why + " in a reason";
     }
   }
@@ -128,7 +146,6 @@ void mark_not_evaluated(Pipeline& pipeline, Problems& problems) {
     rule.not_evaluated = why_not(rule, pipeline);
     if (!rule.not_evaluated.empty()) problems.warning(rule.place, "W300", std::string("rule `") + rule.name + "` is not evaluated by this release: " + rule.not_evaluated + ". It never fires");
   }
-  if (pipeline.policy.present) problems.warning(pipeline.policy.place, "W300", "the policy is not evaluated by this release: decisions stay `approve`, the score is the sum");
 }
 
 }  // namespace pawl::language

@@ -6,7 +6,7 @@
 
 namespace pawl::language {
 
-// Fills not_evaluated of lets and rules and warns W300 for each, and for a policy. REQUIRES: a pipeline without errors.
+// Fills not_evaluated of lets and rules and warns W300 for each. REQUIRES: a pipeline without errors.
 void mark_not_evaluated(Pipeline& pipeline, Problems& problems);
 
 }  // namespace pawl::language

@@ -65,8 +65,10 @@ class Explainer {
     text += rings();
     if (!pipeline_.lets.empty()) text += "\nLets\n";
     for (const Let& let : pipeline_.lets) text += describe(let);
+    if (!pipeline_.lists.empty()) text += "\nLists (a value is in from the event after the one that adds it; a full list refuses, and says how often)\n";
+    for (const List& list : pipeline_.lists) text += describe(list);
     for (const Rule& rule : pipeline_.rules) text += describe(rule);
-    return text;
+    return text + policy();
   }
 
  private:
@@ -194,6 +196,23 @@ class Explainer {
     if (const std::string windows = windows_of(*let.expr); !windows.empty()) text += std::string("; ") + windows;
     if (!let.not_evaluated.empty()) text += std::string("\n       NOT EVALUATED by this release: ") + let.not_evaluated;
     return text + '\n';
+  }
+
+  static std::string describe(const List& list) {
+    const std::string held = list.expires_after == 0 ? std::string("until it is removed") : std::string("for ") + print(list.expires_after);
+    return fmt::format("  {} of {}, held {} unless the action says otherwise\n", list.name, to_string(list.type), held);
+  }
+
+  std::string policy() const {
+    const Policy& policy = pipeline_.policy;
+    if (!policy.present) return "\nPolicy: none; every decision is approve, and the score is the sum of the live rules that fire\n";
+    std::string text = "\nPolicy\n";
+    std::string order;
+    for (const std::string& name : policy.order) order.append(order.empty() ? "" : " > ").append(name);
+    text += order.empty() ? "  of several decisions the first of decline, reject, challenge, review, allow, approve\n" : "  of several decisions the first of " + order + '\n';
+    for (const auto& [decision, score] : policy.at_score) text += fmt::format("  {} at a score of {} and more\n", decision, score);
+    if (policy.cap) text += fmt::format("  the score is at most {}\n", *policy.cap);
+    return text + "  otherwise " + policy.default_decision + '\n';
   }
 
   std::string describe(const Action& action) const {

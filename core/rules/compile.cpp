@@ -1,12 +1,19 @@
 // From typed trees to one straight program. Equal expressions share a register wherever they stand in the file (hash-consing by
 // canonical text), so the cost of a pipeline is that of its distinct sub-expressions.
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/event/schema.hpp"
+#include "pawl/core/language/print.hpp"
+#include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/rules/plan.hpp"
+#include "pawl/core/rules/plan_parts.hpp"
+#include "pawl/core/rules/share.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -23,14 +30,24 @@ class Compiler {
 
   Plan run() {
     for (std::size_t i = 0; i < pipeline_.lets.size(); ++i) plan_.lets.push_back({.let = i, .evaluated = false, .value = {}});
+    lets_read_state_.resize(pipeline_.lets.size());
+    for (const language::List& list : pipeline_.lists) plan_.lists.push_back(list_of(list));
+    plan_.policy = plan_policy(pipeline_.policy);
     for (const std::size_t i : pipeline_.let_order) compile_let(i);
     for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) compile_rule(i);
+    // What depends on lists first: the second pass may need what the explaining part would compute.
+    for (const bool explaining : {false, true}) {
+      explaining_ = explaining;
+      for (RulePlan& rule : plan_.rules) show(rule);
+    }
+    plan_.patterns.groups = pattern::make_groups(pipeline_, plan_.patterns.patterns);
     return std::move(plan_);
   }
 
  private:
   void compile_let(std::size_t index) {
     const language::Let& let = pipeline_.lets[index];
+    lets_read_state_[index] = reads_state(*let.expr);
     if (!let.not_evaluated.empty()) return;
     why_not_.clear();
     if (const auto value = compile(*let.expr)) {
@@ -48,30 +65,181 @@ class Compiler {
     planned.shadow = rule.mode == language::RuleMode::shadow;
     planned.fire_if_missing = rule.fire_if_missing;
     why_not_.clear();
-    if (rule.not_evaluated.empty() && rule.mode != language::RuleMode::off && rule.when != nullptr) {
-      planned.evaluated = compile_body(rule, planned);
+    if (rule.not_evaluated.empty() && rule.mode != language::RuleMode::off) {
+      planned.evaluated = rule.pattern ? compile_pattern(rule, planned) : compile_when(rule, planned);
       if (!planned.evaluated) plan_.not_evaluated.push_back("rule " + rule.name + ": " + why_not_);
     }
     plan_.rules.push_back(std::move(planned));
   }
 
-  bool compile_body(const language::Rule& rule, RulePlan& planned) {
+  bool compile_when(const language::Rule& rule, RulePlan& planned) {
     const auto when = compile(*rule.when);
     if (!when) return false;
     PAWL_ASSERT(when->kind == ColumnKind::boolean);
     planned.when = *when;
+    return compile_body(rule, planned);
+  }
+
+  bool compile_pattern(const language::Rule& rule, RulePlan& planned) {
+    auto made = pattern::make_pattern(pipeline_, planned.rule, [this](const Expr& expr) { return compile(expr); }, why_not_);
+    if (!made) return false;
+    planned.has_pattern = true;
+    pattern_ = &*made;
+    next_output_ = 0;
+    const bool whole = compile_body(rule, planned) && compile_holes(rule);
+    pattern_ = nullptr;
+    if (whole) plan_.patterns.patterns.push_back(*std::move(made));
+    return whole;
+  }
+
+  // What an action reads: of steps, a column that only a match writes.
+  std::optional<Register> compile_read(const Expr& expr) {
+    if (pattern_ == nullptr || !language::reads_steps(expr)) return compile(expr);
+    const auto to = allocate(expr.type.ratio ? ColumnKind::ratio : expr.type.kind == Kind::boolean ? ColumnKind::boolean : ColumnKind::number);
+    if (to) pattern_->outputs[next_output_++].to = *to;
+    return to;
+  }
+
+  bool compile_holes(const language::Rule& rule) {
+    for (const language::Reason& reason : rule.reasons) {
+      for (const auto& hole : reason.exprs) {
+        if (!language::reads_steps(*hole)) continue;
+        const auto to = compile_read(*hole);
+        if (!to) return false;
+        of_steps_.emplace(hole.get(), plan_.shown.size());
+        plan_.shown.push_back({.text = language::print(*hole, pipeline_), .type = hole->type, .labels = labels_of(*hole, pipeline_), .known = true, .value = {.kind = Operand::Kind::column, .column = *to}});
+      }
+    }
+    return true;
+  }
+
+  bool compile_body(const language::Rule& rule, RulePlan& planned) {
+    planned.rank = plan_.policy.present ? best_rank(rule, plan_.policy) : no_rank;
+    planned.share = share_of(rule);
+    planned.cooldown = rule.cooldown;
+    if (rule.cooldown != 0) planned.cooldown_key = cooldown_key(rule);
     for (const language::Action& action : rule.actions) {
+      if (action.kind == language::ActionKind::add_to_list || action.kind == language::ActionKind::remove_from_list) {
+        if (!compile_edit(action, planned)) return false;
+      }
       if (action.kind != language::ActionKind::score) continue;
       if (action.expr->op == Op::literal && !action.expr->type.ratio) {
         planned.scores.push_back({.value = {}, .is_constant = true, .constant = action.expr->value.number});
         continue;
       }
-      const auto score = compile(*action.expr);
+      const auto score = compile_read(*action.expr);
       if (!score) return false;
       if (score->kind != ColumnKind::number) return refuse("a score that is not a whole number"), false;
       planned.scores.push_back({.value = *score});
     }
     return true;
+  }
+
+  // --- explanations ---
+
+  void show(RulePlan& planned) {
+    if (!planned.evaluated) return;
+    const language::Rule& rule = pipeline_.rules[planned.rule];
+    planned.values.clear();
+    planned.holes.clear();
+    if (rule.when) show_leaves(*rule.when, planned.values);
+    for (const language::Reason& reason : rule.reasons) {
+      std::vector<std::size_t>& holes = planned.holes.emplace_back();
+      for (const auto& hole : reason.exprs) holes.push_back(shown(*hole));
+    }
+  }
+
+  void show_leaves(const Expr& expr, std::vector<std::size_t>& values) {
+    if (expr.op == Op::field || expr.op == Op::let || expr.op == Op::aggregate) {
+      const std::size_t value = shown(expr);
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
+    for (const auto& arg : expr.args) show_leaves(*arg, values);
+  }
+
+  std::size_t shown(const Expr& expr) {
+    if (const auto found = of_steps_.find(&expr); found != of_steps_.end()) return found->second;
+    const auto [at, fresh] = shown_.try_emplace(language::canonical(expr), plan_.shown.size());
+    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr, pipeline_), .value = {}});
+    ShownValue& value = plan_.shown[at->second];
+    if (value.known || explaining_ == reads_state(expr)) return at->second;
+    if (const auto found = operand(expr)) {
+      value.known = true;
+      value.value = *found;
+      if (found->kind == Operand::Kind::text) value.bytes = expr.value.text.size();
+      if (found->kind == Operand::Kind::text_field) value.bytes = longest(plan_.program.fields[found->index]);
+    }
+    return at->second;
+  }
+
+  // --- lists and cooldowns ---
+
+  bool compile_edit(const language::Action& action, RulePlan& planned) {
+    const auto value = operand(*action.expr);
+    if (!value) return false;
+    const Duration ttl = action.ttl != 0 ? action.ttl : pipeline_.lists[action.list].expires_after;
+    planned.edits.push_back({.list = action.list, .add = action.kind == language::ActionKind::add_to_list, .ttl = ttl, .value = *value});
+    return true;
+  }
+
+  std::optional<Operand> operand(const Expr& expr) {
+    Operand value;
+    if (expr.type.kind != Kind::text) {
+      const auto column = compile_read(expr);
+      if (!column) return std::nullopt;
+      value.column = *column;
+    } else if (expr.op == Op::field) {
+      value.kind = Operand::Kind::text_field;
+      value.index = access(expr.name, Kind::text);
+    } else if (expr.op == Op::literal) {
+      value.kind = Operand::Kind::text;
+      value.index = plan_.program.texts.size();
+      plan_.program.texts.push_back(expr.value.text);
+    } else {
+      return refuse("a computed text"), std::nullopt;
+    }
+    return value;
+  }
+
+  std::optional<Register> list_membership(const Expr& expr) {
+    const auto value = operand(*expr.args[0]);
+    if (!value) return std::nullopt;
+    Instruction made{.code = Code::list_holds_number, .a = value->column.index, .c = static_cast<std::uint16_t>(expr.index)};
+    if (value->column.kind == ColumnKind::boolean) made.code = Code::list_holds_boolean;
+    if (value->kind == Operand::Kind::text_field) made.code = Code::list_holds_text_field, made.a = static_cast<std::uint16_t>(value->index);
+    if (value->kind == Operand::Kind::text) made.code = Code::list_holds_text, made.aux = static_cast<std::int64_t>(value->index);
+    return emit(ColumnKind::boolean, made);
+  }
+
+  SharePlan share_of(const language::Rule& rule) {
+    if (rule.mode != language::RuleMode::live_percent || rule.live_percent >= 100) return {};
+    const EventSchema& schema = pipeline_.events[rule.on.front()];
+    const Kind kind = schema.fields[static_cast<std::size_t>(schema.find(rule.live_by))].type.kind;
+    return {.percent = static_cast<unsigned>(rule.live_percent), .field = access(rule.live_by, kind), .seed = share_seed(rule.name)};
+  }
+
+  KeyPlan cooldown_key(const language::Rule& rule) {
+    KeyPlan key{.parts = {}, .bytes = sizeof(std::uint64_t)};
+    for (const std::string& name : rule.cooldown_key) {
+      std::uint32_t bytes = 8;
+      Kind kind = Kind::integer;
+      for (const std::uint16_t event : rule.on) {
+        const EventSchema& schema = pipeline_.events[event];
+        const Type& type = schema.fields[static_cast<std::size_t>(schema.find(name))].type;
+        kind = type.kind;
+        if (kind == Kind::text) bytes = std::max<std::uint32_t>(bytes, type.text_bytes);
+      }
+      key.parts.push_back({access(name, kind), bytes});
+      key.bytes += bytes;
+    }
+    return key;
+  }
+
+  // Whether its value can change by what a firing did: it asks a list.
+  [[nodiscard]] bool reads_state(const Expr& expr) const {
+    if (expr.op == Op::in_list) return true;
+    if (expr.op == Op::let) return lets_read_state_[expr.index];
+    return std::any_of(expr.args.begin(), expr.args.end(), [&](const auto& arg) { return reads_state(*arg); });
   }
 
   std::optional<Register> refuse(std::string reason) {
@@ -84,7 +252,9 @@ class Compiler {
     if (expr.op == Op::let) return compile_let_reference(expr);
     const std::string key = language::canonical(expr) + (expr.type.ratio ? "|r" : "|n");
     if (const auto known = known_.find(key); known != known_.end()) return known->second;
+    const bool outer = std::exchange(dependent_, reads_state(expr));
     const auto made = compile_new(expr);
+    dependent_ = outer;
     if (made) known_.emplace(key, *made);
     return made;
   }
@@ -123,11 +293,11 @@ class Compiler {
       case Op::starts_with: return text_test(Code::text_starts_with, *expr.args[0], {&expr.value.text, 1});
       case Op::call: return call(expr);
       case Op::let: return compile_let_reference(expr);
+      case Op::in_list: return list_membership(expr);
       case Op::binding:
       case Op::model:
-      case Op::in_list:
       case Op::matches:
-      case Op::map_lookup: return refuse("lists, maps, models, patterns and `matches` come in a later release");
+      case Op::map_lookup: return refuse("maps, models, patterns and `matches` come in a later release");
     }
     return refuse("unknown operation");
   }
@@ -145,7 +315,9 @@ class Compiler {
     const auto out = allocate(kind);
     if (!out) return std::nullopt;
     instruction.out = out->index;
-    plan_.program.instructions.push_back(instruction);
+    if (dependent_) dependent_registers_.insert({out->kind, out->index});
+    Program& program = plan_.program;
+    (dependent_ ? program.dependent : explaining_ ? program.explaining : program.instructions).push_back(instruction);
     return out;
   }
 
@@ -164,7 +336,10 @@ class Compiler {
     if (!value || value->kind == ColumnKind::ratio) return value;
     PAWL_ASSERT(value->kind == ColumnKind::number);
     if (const auto known = ratios_of_.find(value->index); known != ratios_of_.end()) return known->second;
+    // In the pass of its operand, whoever asks first: others find it there.
+    const bool outer = std::exchange(dependent_, dependent_registers_.contains({value->kind, value->index}));
     const auto made = emit(ColumnKind::ratio, {.code = Code::to_ratio, .a = value->index});
+    dependent_ = outer;
     if (made) ratios_of_.emplace(value->index, *made);
     return made;
   }
@@ -400,10 +575,18 @@ class Compiler {
 
   const Pipeline& pipeline_;
   Plan plan_;
+  std::map<const Expr*, std::size_t> of_steps_;  // holes of reasons that read steps, each shown for itself: steps of two rules may have one name
+  pattern::PatternPlan* pattern_ = nullptr;  // of the rule at hand
+  std::size_t next_output_ = 0;
   std::string why_not_;  // why the expression at hand has no program; set where compile returns nothing
   std::map<std::string, Register> known_;
   std::map<std::string, std::uint32_t> features_;
   std::map<std::uint16_t, Register> ratios_of_;
+  std::vector<bool> lets_read_state_;
+  std::map<std::string, std::size_t> shown_;
+  bool explaining_ = false;  // what is emitted now is for reasons alone
+  bool dependent_ = false;  // what is emitted now belongs to the second pass
+  std::set<std::pair<ColumnKind, std::uint16_t>> dependent_registers_;
 };
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/rules/firing.hpp"
+#include "pawl/core/rules/share.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -14,8 +16,19 @@ constexpr Sequence tile_start(Sequence sequence) noexcept { return sequence & ~s
 }  // namespace
 
 Decide::Decide(const Plan& plan, const DecisionLayout& layout)
-    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), firings_(plan.rules.size()) {
-  masks_.reserve(1 + 2 * plan.lets.size() + 2 * plan.rules.size());
+    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
+  PAWL_ASSERT(!plan.stateful());
+  masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
+}
+
+std::size_t Decide::memory_bytes(const Plan& plan, const window::StateLimits& limits) { return plan.stateful() ? Effects::memory_bytes(plan, limits) : 0; }
+
+Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory)
+    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
+  masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
+  if (!plan.stateful()) return;
+  effects_.emplace(plan, limits, memory);
+  evaluator_.ask(effects_->lists());
 }
 
 void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept {
@@ -24,24 +37,51 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
   const Lanes span = evaluator_.span();
   events_ = (events_ & ~span) | evaluator_.events();
   each_lane(span, [&](std::size_t lane) { scores_[lane] = 0; });
+  if (plan_.policy.present) each_lane(span, [&](std::size_t lane) { ranks_[lane] = no_rank, decisions_[lane] = 0; });
+  if (effects_) effects_->run(evaluator_);
   for (std::size_t rule = 0; rule < plan_.rules.size(); ++rule) fire(rule);
+  if (plan_.policy.present) apply_policy();
   sequence_ = last;
 }
 
 void Decide::fire(std::size_t index) noexcept {
   const RulePlan& rule = plan_.rules[index];
   if (!rule.evaluated) return;
-  Lanes on = 0;
-  for (const std::uint16_t event : plan_.pipeline->rules[rule.rule].on) on |= evaluator_.events_of(event);
-  const BoolColumn& when = evaluator_.boolean(rule.when);
   const Lanes span = evaluator_.span();
-  const Lanes missing = on & ~when.valid;
-  const Lanes fired = (on & when.truth) | (rule.fire_if_missing ? missing : 0);
+  const auto [would_fire, missing] = rule.has_pattern ? effects_->matched(index, span) : firing(rule, plan_, evaluator_);
+  const Lanes fired = rule.cooldown == 0 ? would_fire : would_fire & ~effects_->suppressed(index);
   fired_[index] = (fired_[index] & ~span) | fired;
   missing_[index] = (missing_[index] & ~span) | missing;
+  if (rule.share.percent < 100) shadowed_[index] &= ~span;
   if (fired == 0) return;
   firings_[index] += static_cast<std::uint64_t>(std::popcount(fired));
-  if (!rule.shadow) add_scores(rule, fired);
+  const Lanes live = live_lanes(rule, fired);
+  if (rule.share.percent < 100) shadowed_[index] |= fired & ~live;
+  add_scores(rule, live);
+  if (rule.rank != no_rank) each_lane(live, [&](std::size_t lane) { ranks_[lane] = std::min(ranks_[lane], rule.rank); });
+}
+
+Lanes Decide::live_lanes(const RulePlan& rule, Lanes fired) const noexcept {
+  if (rule.shadow) return 0;
+  if (rule.share.percent == 100) return fired;
+  Lanes live = 0;
+  each_lane(fired, [&](std::size_t lane) {
+    if (in_share(rule.share, plan_.program, evaluator_.event(lane), evaluator_.slot(lane))) live |= lane_bit(lane);
+  });
+  return live;
+}
+
+// The best of what live rules and the score ask for.
+void Decide::apply_policy() noexcept {
+  const PolicyPlan& policy = plan_.policy;
+  each_lane(evaluator_.events(), [&](std::size_t lane) {
+    scores_[lane] = std::min(scores_[lane], policy.cap);
+    Rank rank = ranks_[lane];
+    for (const PolicyPlan::Threshold& threshold : policy.thresholds) {
+      if (scores_[lane] >= threshold.score) rank = std::min(rank, threshold.rank);
+    }
+    decisions_[lane] = rank == no_rank ? policy.otherwise : policy.by_rank[rank];
+  });
 }
 
 void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
@@ -70,6 +110,20 @@ void Decide::restore(const Standing& standing) {
   firings_ = standing.firings;
 }
 
+std::vector<StateRows*> Decide::rows() { return effects_ ? effects_->rows() : std::vector<StateRows*>{}; }
+
+std::vector<Decide::Remembered> Decide::remembered() const {
+  std::vector<Remembered> all;
+  if (!effects_) return all;
+  for (const ExpiringKeys* keys : effects_->remembered()) all.push_back({keys->name(), keys->counters()});
+  return all;
+}
+
+pattern::GroupCounters Decide::runs() const noexcept {
+  const pattern::Matcher* const matcher = effects_ ? effects_->matcher() : nullptr;
+  return matcher == nullptr ? pattern::GroupCounters{} : matcher->counters();
+}
+
 // --- records ---
 
 // Most events fire nothing: their records are heads and zeros. What fired is then marked rule by rule.
@@ -79,8 +133,11 @@ void Decide::write_records(const SlotView& slots) noexcept {
   for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
     mark(fired_[rule] & events, rule, layout_.fired_offset());
     mark(missing_[rule] & events, rule, layout_.missing_offset());
+    if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) mark(effects_->suppressed(rule) & events, rule, layout_.suppressed_offset());
+    if (plan_.rules[rule].share.percent < 100) mark(shadowed_[rule] & events, rule, layout_.shadow_offset());
   }
   if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
+  if (layout_.with_shown()) write_shown();
 }
 
 void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
@@ -96,7 +153,7 @@ void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
     std::byte* const record = records_[lane];
     *reinterpret_cast<DecisionRecord*>(record) = {.sequence = sequence, .ingest = header.ingest, .ticket = header.ticket, .score = scores_[lane],
                                                   .id = has_id && has_number ? id.number(slot) : 0, .source = header.source, .event = event,
-                                                  .decision = 0, .has_id = has_id, .reserved = 0};
+                                                  .decision = decisions_[lane], .has_id = has_id, .reserved = 0};
     for (std::size_t i = 0; i < marks_bytes; i += sizeof(std::uint64_t)) std::memset(record + sizeof(DecisionRecord) + i, 0, sizeof(std::uint64_t));
     if (has_id && !has_number) write_id_text(id.text(slot), record);
   });
@@ -119,26 +176,64 @@ void Decide::write_lets(std::size_t lane, std::byte* record) const noexcept {
   std::memset(valid, 0, (plan_.lets.size() + 63) / 64 * 8);
   for (std::size_t i = 0; i < plan_.lets.size(); ++i) {
     const LetPlan& let = plan_.lets[i];
-    if (!let.evaluated) continue;
-    std::byte* cell = record + layout_.let_offset(i);
-    Lanes present = 0;
-    if (let.value.kind == ColumnKind::ratio) {
-      const RatioColumn& column = evaluator_.ratio(let.value);
-      present = column.valid;
-      const Fraction value = column.at(lane);
-      std::memcpy(cell, &value, sizeof value);
-    } else if (let.value.kind == ColumnKind::number) {
-      const NumberColumn& column = evaluator_.number(let.value);
-      present = column.valid;
-      std::memcpy(cell, &column.cells[lane], sizeof(std::int64_t));
-    } else {
-      const BoolColumn& column = evaluator_.boolean(let.value);
-      present = column.valid;
-      const auto truth = static_cast<std::int64_t>((column.truth >> lane) & 1U);
-      std::memcpy(cell, &truth, sizeof truth);
-    }
-    valid[i / 64] |= ((present >> lane) & 1U) << (i % 64);
+    if (let.evaluated && write_cell(let.value, lane, record + layout_.let_offset(i))) valid[i / 64] |= std::uint64_t{1} << (i % 64);
   }
+}
+
+// Whether the column has a value there.
+bool Decide::write_cell(Register value, std::size_t lane, std::byte* cell) const noexcept {
+  if (value.kind == ColumnKind::ratio) {
+    const RatioColumn& column = evaluator_.ratio(value);
+    const Fraction fraction = column.at(lane);
+    std::memcpy(cell, &fraction, sizeof fraction);
+    return has_lane(column.valid, lane);
+  }
+  if (value.kind == ColumnKind::number) {
+    const NumberColumn& column = evaluator_.number(value);
+    std::memcpy(cell, &column.cells[lane], sizeof(std::int64_t));
+    return has_lane(column.valid, lane);
+  }
+  const BoolColumn& column = evaluator_.boolean(value);
+  const std::int64_t truth = has_lane(column.truth, lane);
+  std::memcpy(cell, &truth, sizeof truth);
+  return has_lane(column.valid, lane);
+}
+
+// Of events where something fired: most have nothing to explain.
+void Decide::write_shown() noexcept {
+  const Lanes events = evaluator_.events();
+  Lanes explained = 0;
+  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
+    explained |= fired_[rule];
+    if (effects_) explained |= effects_->suppressed(rule);
+  }
+  explained &= events;
+  if (explained != 0) evaluator_.run_explaining();
+  const std::size_t words_bytes = std::max<std::size_t>(1, (plan_.shown.size() + 63) / 64) * 8;
+  each_lane(events, [&](std::size_t lane) {
+    auto* valid = reinterpret_cast<std::uint64_t*>(records_[lane] + layout_.shown_valid_offset());
+    std::memset(valid, 0, words_bytes);
+    if (!has_lane(explained, lane)) return;
+    for (std::size_t i = 0; i < plan_.shown.size(); ++i) {
+      if (write_shown_value(plan_.shown[i], lane, records_[lane] + layout_.shown_offset(i))) valid[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+  });
+}
+
+bool Decide::write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept {
+  if (!shown.known) return false;
+  if (shown.value.kind == Operand::Kind::column) return write_cell(shown.value.column, lane, cell);
+  std::string_view text;
+  if (shown.value.kind == Operand::Kind::text) {
+    text = plan_.program.texts[shown.value.index];
+  } else {
+    const SlotPlace& place = plan_.program.fields[shown.value.index].in[evaluator_.event(lane)];
+    if (!place.exists() || !place.present(evaluator_.slot(lane))) return false;
+    text = place.text(evaluator_.slot(lane));
+  }
+  std::memset(cell, 0, (shown.bytes + 7) / 8 * 8);
+  std::memcpy(cell, text.data(), text.size());
+  return true;
 }
 
 // --- digest ---
@@ -180,6 +275,7 @@ void Decide::absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept {
   }
   const bool any_fired = std::any_of(fired_.begin(), fired_.end(), [&](Lanes fired) { return (fired & present) != 0; });
   if (any_fired) absorb_cells(scores_);
+  if (plan_.policy.present) hash.absorb(decisions_.data(), lanes);
 }
 
 void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
@@ -196,7 +292,11 @@ void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
       masks_.push_back(evaluator_.number(let.value).valid);
     }
   }
-  for (std::size_t rule = 0; rule < fired_.size(); ++rule) masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
+  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
+    masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
+    if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) masks_.push_back(effects_->suppressed(rule));
+    if (plan_.rules[rule].share.percent < 100) masks_.push_back(shadowed_[rule]);
+  }
   for (Lanes& mask : masks_) mask &= present;
   hash.absorb(masks_.data(), masks_.size() * sizeof(Lanes));
 }

@@ -1,14 +1,19 @@
 // Decide: from features to decisions, in sequence order. The last stage that touches an input's slot.
+//
+// Two passes: what is free of state is computed columnwise; then, only for pipelines that remember something, effects.hpp goes through the
+// span in the order of the log.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "pawl/core/rules/decision.hpp"
 #include "pawl/core/rules/digest.hpp"
+#include "pawl/core/rules/effects.hpp"
 #include "pawl/core/rules/evaluator.hpp"
 
 namespace pawl::rules {
@@ -16,7 +21,13 @@ namespace pawl::rules {
 // Thread: one. No allocation after construction. The plan and the layout outlive it.
 class Decide {
  public:
+  // REQUIRES: the plan is not stateful.
   Decide(const Plan& plan, const DecisionLayout& layout);
+
+  // What a stateful plan needs; 0 of any other.
+  [[nodiscard]] static std::size_t memory_bytes(const Plan& plan, const window::StateLimits& limits);
+  // REQUIRES: `memory` is zeroed, starts at a cache line, has memory_bytes() and outlives this.
+  Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory);
 
   // Evaluates first..last and writes one record for each event among them to out(i), i = 0, 1, ...; returns how many.
   // REQUIRES: first..last lie in one tile and follow the span before; out(i) is room for layout.record_bytes(), aligned to 64, for as many
@@ -43,11 +54,11 @@ class Decide {
   // The interval of limits::digest_interval sequences that ended last.
   [[nodiscard]] const Interval& last_interval() const noexcept { return interval_; }
 
-  // Firings by rule, in file order, shadow ones included.
+  // Firings by rule, in file order, shadow ones included, suppressed ones not.
   [[nodiscard]] std::span<const std::uint64_t> firings() const noexcept { return firings_; }
   [[nodiscard]] const Evaluator& evaluator() const noexcept { return evaluator_; }
 
-  // All that deciding carries from event to event, at the end of a digest interval: there the digest's 16 bytes are all of its state.
+  // What deciding carries from event to event beside rows(), at the end of a digest interval: there the digest's 16 bytes are all of its state.
   struct Standing {
     Sequence sequence = no_sequence;
     Digest128 digest{};
@@ -59,16 +70,31 @@ class Decide {
   [[nodiscard]] Standing standing() const;
   // Goes on behind standing.sequence. REQUIRES: nothing was run yet.
   void restore(const Standing& standing);
+  // What a stateful plan remembers, in an order that the plan alone decides: for snapshots. To be loaded before anything is run.
+  [[nodiscard]] std::vector<StateRows*> rows();
+  // The same for reports.
+  struct Remembered {
+    std::string name;  // "list hot_terminals"
+    ExpiringKeys::Counters counters;
+  };
+  [[nodiscard]] std::vector<Remembered> remembered() const;
+  // Open runs of all patterns, and what became of others.
+  [[nodiscard]] pattern::GroupCounters runs() const noexcept;
 
  private:
   void evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;
   void fire(std::size_t rule) noexcept;
+  [[nodiscard]] Lanes live_lanes(const RulePlan& rule, Lanes fired) const noexcept;
   void add_scores(const RulePlan& rule, Lanes fired) noexcept;
+  void apply_policy() noexcept;
   void write_records(const SlotView& slots) noexcept;
   void write_heads(const SlotView& slots, std::uint16_t event) noexcept;
   void write_id_text(std::string_view text, std::byte* record) const noexcept;
   void mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept;
   void write_lets(std::size_t lane, std::byte* record) const noexcept;
+  [[nodiscard]] bool write_cell(Register value, std::size_t lane, std::byte* cell) const noexcept;
+  void write_shown() noexcept;
+  [[nodiscard]] bool write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept;
   void close_tile() noexcept;
   void absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept;
   void absorb_masks(ChainedHash& hash, Lanes present) noexcept;
@@ -76,8 +102,12 @@ class Decide {
   const Plan& plan_;
   const DecisionLayout& layout_;
   Evaluator evaluator_;
+  std::optional<Effects> effects_;                              // of a stateful plan
   std::vector<Lanes> fired_, missing_;                          // by rule; the lanes of the tile so far
+  std::vector<Lanes> shadowed_;                                 // by rule that is live for a share: where it fired in shadow
   std::array<std::int64_t, limits::tile_events> scores_{};
+  std::array<Rank, limits::tile_events> ranks_{};               // of the best decision that was asked for; only with a policy
+  std::array<std::uint8_t, limits::tile_events> decisions_{};   // index into decision_names
   std::array<std::byte*, limits::tile_events> records_{};      // of the span at hand, by lane
   Lanes events_ = 0;                                            // event lanes of the tile so far
   std::vector<std::uint64_t> firings_;

@@ -12,21 +12,35 @@ namespace {
 constexpr std::size_t words_for(std::size_t bits) noexcept { return std::max<std::size_t>(1, (bits + 63) / 64); }
 constexpr std::size_t round_up(std::size_t bytes, std::size_t to) noexcept { return (bytes + to - 1) / to * to; }
 
+std::size_t cell_bytes(const ShownValue& value) noexcept {
+  if (!value.known) return 0;
+  if (value.value.kind != Operand::Kind::column) return round_up(value.bytes, 8);
+  return value.value.column.kind == ColumnKind::ratio ? sizeof(Fraction) : sizeof(std::int64_t);
+}
+
 }  // namespace
 
-DecisionLayout::DecisionLayout(const Plan& plan, bool with_lets)
-    : plan_(&plan), with_lets_(with_lets), rule_words_(words_for(plan.rules.size())) {
+DecisionLayout::DecisionLayout(const Plan& plan, Carried carried)
+    : plan_(&plan), carried_(carried), has_suppressed_(plan.has_cooldowns()), has_shadow_(plan.has_shares()), rule_words_(words_for(plan.rules.size())) {
   for (const EventSchema& event : plan.pipeline->events) {
     const SlotPlace id = place_of(event, event.find("id"));
     if (id.exists() && id.kind == Kind::text) id_text_bytes_ = std::max(id_text_bytes_, round_up(id.bytes, 8));
     id_places_.push_back(id);
   }
   std::size_t offset = let_valid_offset();
-  if (with_lets) {
+  if (carried.lets) {
     offset += words_for(plan.lets.size()) * 8;
     for (const LetPlan& let : plan.lets) {
       let_offsets_.push_back(offset);
       if (let.evaluated) offset += let.value.kind == ColumnKind::ratio ? sizeof(Fraction) : sizeof(std::int64_t);
+    }
+  }
+  if (carried.shown) {
+    shown_valid_offset_ = offset;
+    offset += words_for(plan.shown.size()) * 8;
+    for (const ShownValue& value : plan.shown) {
+      shown_offsets_.push_back(offset);
+      offset += cell_bytes(value);
     }
   }
   record_bytes_ = round_up(offset, limits::cache_line_bytes);
@@ -42,24 +56,40 @@ std::string_view Decision::id_text() const noexcept {
   return {text, ::strnlen(text, layout_->id_text_bytes())};
 }
 
-bool Decision::any_fired() const noexcept {
-  const auto* words = reinterpret_cast<const std::uint64_t*>(record_ + layout_->fired_offset());
+bool Decision::any(std::size_t words_offset) const noexcept {
+  const auto* words = reinterpret_cast<const std::uint64_t*>(record_ + words_offset);
   return std::any_of(words, words + layout_->rule_words(), [](std::uint64_t word) { return word != 0; });
+}
+
+Fraction Decision::cell(std::size_t offset, ColumnKind kind) const noexcept {
+  if (kind == ColumnKind::ratio) {
+    Fraction fraction;
+    std::memcpy(&fraction, record_ + offset, sizeof fraction);
+    return fraction;
+  }
+  std::int64_t number;
+  std::memcpy(&number, record_ + offset, sizeof number);
+  return {number, 1};
 }
 
 Fraction Decision::let_value(std::size_t let) const noexcept {
   PAWL_ASSERT(layout_->with_lets());
   const LetPlan& plan = layout_->plan().lets[let];
   if (!plan.evaluated || !let_present(let)) return {0, 1};
-  const std::byte* cell = record_ + layout_->let_offset(let);
-  if (plan.value.kind == ColumnKind::ratio) {
-    Fraction fraction;
-    std::memcpy(&fraction, cell, sizeof fraction);
-    return fraction;
-  }
-  std::int64_t number;
-  std::memcpy(&number, cell, sizeof number);
-  return {number, 1};
+  return cell(layout_->let_offset(let), plan.value.kind);
+}
+
+Fraction Decision::shown_value(std::size_t value) const noexcept {
+  PAWL_ASSERT(layout_->with_shown());
+  const ShownValue& shown = layout_->plan().shown[value];
+  if (!shown_present(value) || shown.value.kind != Operand::Kind::column) return {0, 1};
+  return cell(layout_->shown_offset(value), shown.value.column.kind);
+}
+
+std::string_view Decision::shown_text(std::size_t value) const noexcept {
+  PAWL_ASSERT(layout_->with_shown());
+  const char* text = reinterpret_cast<const char*>(record_ + layout_->shown_offset(value));
+  return {text, ::strnlen(text, layout_->plan().shown[value].bytes)};
 }
 
 }  // namespace pawl::rules

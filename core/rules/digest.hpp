@@ -4,10 +4,11 @@
 // Canonical bytes, tile by tile (64 sequences, n of them present, n < 64 only in the log's last tile):
 //   masks of 8 bytes, bit i for lane i: the lanes that are events; per let, in file order: those with a value, and then of a boolean
 //     the true ones, of a fraction those whose parts need more than 64 bits; per rule, in file order: where it fired, where it could
-//     not be evaluated
+//     not be evaluated, of a rule with a cooldown where that suppressed it, of one that is live for a share where it fired in shadow
 //   per let, in file order, n cells (0, or 0/1, where there is no value): of a number 8 bytes each; of a fraction n numerators and n
 //     denominators of 8 bytes (0/1 where they need more), and 32 bytes for each that needs more; of a boolean nothing
 //   if a rule fired: n scores of 8 bytes
+//   if there is a policy: n decisions, a byte each (DecisionRecord)
 // Lets and rules that are not evaluated have no cells, the lets no masks either.
 // The digest is chained: after every 65,536 sequences the hash starts anew with the 16 bytes it came to, so that replay can name the
 // first interval that differs.

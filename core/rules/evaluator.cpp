@@ -49,6 +49,7 @@ Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
       lanes_by_event_(plan.pipeline->events.size()) {
   types_.reserve(lanes_by_event_.size());
   const auto& code = plan.program.instructions;
+  keeps_times_ = plan.stateful();
   uses_lateness_ = std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; });
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
@@ -104,6 +105,7 @@ void Evaluator::add_run(std::uint16_t type, std::size_t first, std::size_t last)
     missing_any_ |= header.missing;
     effective_time_ = std::max(effective_time_, header.at);
     if (uses_lateness_) note_lateness(lane, header.at);
+    if (keeps_times_) times_[lane] = effective_time_;
   }
 }
 
@@ -119,7 +121,8 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::float_maximum) return execute_float(instruction);
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
-  execute_merge(instruction);
+  if (instruction.code <= Code::boolean_choose) return execute_merge(instruction);
+  execute_list(instruction);
 }
 
 void Evaluator::store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept {
@@ -127,16 +130,22 @@ void Evaluator::store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept 
   keep(out.valid, valid);
 }
 
-// --- loads ---
-
-// read(event, place, lanes) for each event type of the span that has the field; lanes are those of its events where it has a value.
-template <class Read>
-void Evaluator::each_place(std::uint16_t field, Read read) const noexcept {
-  for (const std::uint16_t event : types_) {
-    const SlotPlace& place = plan_.program.fields[field].in[event];
-    if (place.exists()) read(event, place, present(place, lanes_by_event_[event]));
+void Evaluator::put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept {
+  const Lanes bit = lane_bit(lane), valid = value ? bit : 0;
+  const auto number = value ? static_cast<std::int64_t>(value->numerator) : 0;
+  if (r.kind == ColumnKind::number) {
+    numbers_[r.index].cells[lane] = number;
+    numbers_[r.index].valid = (numbers_[r.index].valid & ~bit) | valid;
+  } else if (r.kind == ColumnKind::ratio) {
+    ratios_[r.index].set(lane, value.value_or(Fraction{0, 1}));
+    ratios_[r.index].valid = (ratios_[r.index].valid & ~bit) | valid;
+  } else {
+    booleans_[r.index].truth = (booleans_[r.index].truth & ~bit) | (number != 0 ? bit : 0);
+    booleans_[r.index].valid = (booleans_[r.index].valid & ~bit) | valid;
   }
 }
+
+// --- loads ---
 
 // Those of `lanes` whose events have a value there.
 Lanes Evaluator::present(const SlotPlace& place, Lanes lanes) const noexcept {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pawl/core/event/slot_view.hpp"
+#include "pawl/core/rules/expiring_keys.hpp"
 #include "pawl/core/rules/kernels.hpp"
 #include "pawl/core/rules/plan.hpp"
 #include "pawl/core/state/tiles.hpp"
@@ -19,8 +20,18 @@ class Evaluator {
  public:
   explicit Evaluator(const Plan& plan, const Kernels& kernels = best_kernels());
 
-  // Evaluates sequences first..last. REQUIRES: they lie in one tile, follow the span before, and their features stand in `tiles`.
+  // Set-up: where the values of the plan's lists are held, in file order. They outlive this.
+  void ask(std::span<const ExpiringKeys> lists) noexcept { lists_ = lists; }
+
+  // Evaluates sequences first..last, but what depends on lists. REQUIRES: they lie in one tile, follow the span before, and their features
+  // stand in `tiles`.
   void run(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;
+
+  // Evaluates the rest in lanes first..last of the span just run, with the lists as they are now. May be repeated.
+  void run_dependent(std::size_t first, std::size_t last) noexcept;
+
+  // Evaluates what reasons alone need, in the span just run. What it counts is nobody's: not every run explains.
+  void run_explaining() noexcept;
 
   // Lanes of the span just run that are events of the pipeline, and those of one event type.
   [[nodiscard]] Lanes events() const noexcept { return events_; }
@@ -29,6 +40,8 @@ class Evaluator {
   [[nodiscard]] std::span<const std::uint16_t> types() const noexcept { return types_; }
   // All lanes of the span just run.
   [[nodiscard]] Lanes span() const noexcept { return span_; }
+  [[nodiscard]] std::size_t first_lane() const noexcept { return first_; }
+  [[nodiscard]] std::size_t last_lane() const noexcept { return last_; }
 
   [[nodiscard]] const NumberColumn& number(Register r) const noexcept { return numbers_[r.index]; }
   [[nodiscard]] const RatioColumn& ratio(Register r) const noexcept { return ratios_[r.index]; }
@@ -37,8 +50,22 @@ class Evaluator {
   // Results that did not fit 64 bits (numbers) or 128 bits (fractions), and divisions by zero; each became a missing value.
   [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_; }
   [[nodiscard]] std::uint64_t divisions_by_zero() const noexcept { return divisions_by_zero_; }
+  void set_counters(std::uint64_t overflows, std::uint64_t divisions_by_zero) noexcept {
+    overflows_ = overflows;
+    divisions_by_zero_ = divisions_by_zero;
+  }
   // Effective time of the last event: max of all event times so far.
   [[nodiscard]] Time effective_time() const noexcept { return effective_time_; }
+
+  // Of an event of the span just run; its effective time only if the plan is stateful.
+  [[nodiscard]] Time effective_time(std::size_t lane) const noexcept { return times_[lane]; }
+  [[nodiscard]] const std::byte* slot(std::size_t lane) const noexcept { return slot_[lane]; }
+  [[nodiscard]] std::uint16_t event(std::size_t lane) const noexcept {
+    return static_cast<std::uint16_t>(reinterpret_cast<const EventHeader*>(slot_[lane])->type - first_event_type);
+  }
+
+  // Of a column that no instruction writes, at a lane of the span just run; nothing: missing. Of a number or a boolean, the numerator.
+  void put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept;
 
   // Goes on where another evaluator of the same plan stood. REQUIRES: nothing was run yet.
   void restore(Time effective_time, std::uint64_t overflows, std::uint64_t divisions_by_zero) noexcept {
@@ -72,6 +99,7 @@ class Evaluator {
   void execute_ratio(const Instruction& instruction) noexcept;
   void execute_boolean(const Instruction& instruction) noexcept;
   void execute_merge(const Instruction& instruction) noexcept;
+  void execute_list(const Instruction& instruction) noexcept;
 
   void add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept;
   [[nodiscard]] bool multiply_numbers(const Instruction& instruction) noexcept;
@@ -83,7 +111,14 @@ class Evaluator {
   template <class Test> void ratio_comparison(const Instruction& instruction, Kernels::CompareRatios kernel, Test test) noexcept;
   void number_comparison(const Instruction& instruction, Kernels::Compare kernel) noexcept;
 
-  template <class Read> void each_place(std::uint16_t field, Read read) const noexcept;
+  // read(event, place, lanes) for each event type of the span that has the field; lanes are those of its events where it has a value.
+  template <class Read>
+  void each_place(std::uint16_t field, Read read) const noexcept {
+    for (const std::uint16_t event : types_) {
+      const SlotPlace& place = plan_.program.fields[field].in[event];
+      if (place.exists()) read(event, place, present(place, lanes_by_event_[event]));
+    }
+  }
   [[nodiscard]] Lanes present(const SlotPlace& place, Lanes lanes) const noexcept;
   void keep(Lanes& mask, Lanes of_span) const noexcept { mask = (mask & ~span_) | (of_span & span_); }
   void store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept;
@@ -94,7 +129,8 @@ class Evaluator {
   std::vector<RatioColumn> ratios_;
   std::vector<BoolColumn> booleans_;
   std::vector<Lanes> lanes_by_event_;
-  bool uses_lateness_ = false;
+  std::span<const ExpiringKeys> lists_;
+  bool uses_lateness_ = false, keeps_times_ = false;
 
   // Of the span at hand.
   const state::Tiles* tiles_ = nullptr;
@@ -102,6 +138,7 @@ class Evaluator {
   std::vector<std::uint16_t> types_;                          // the event types in it, by index
   std::uint32_t missing_any_ = 0;                             // all its events' missing words of the header, or-ed
   std::array<std::int64_t, limits::tile_events> lateness_{};  // kept only if the program uses it
+  std::array<Time, limits::tile_events> times_{};             // effective; kept only if the plan is stateful
   std::size_t first_ = 0, last_ = 0;  // lanes
   Sequence sequence_ = 0;             // of the first
   Lanes span_ = 0, events_ = 0;

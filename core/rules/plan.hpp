@@ -2,11 +2,14 @@
 // program for all lets and rules.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/pattern/plan.hpp"
+#include "pawl/core/rules/policy.hpp"
 #include "pawl/core/rules/program.hpp"
 #include "pawl/core/window/windows.hpp"
 
@@ -24,13 +27,68 @@ struct ScorePlan {
   std::int64_t constant = 0;
 };
 
+// Fields of an event that make a key, one behind the other: numbers in 8 bytes, texts padded with zeros to the longest there is.
+struct KeyPlan {
+  struct Part { std::uint16_t field; std::uint32_t bytes; };  // index into Program::fields
+  std::vector<Part> parts;
+  std::size_t bytes = 0;
+};
+
+// A value where it stands: a column, or a text that is none. On the left of `in list`, in `add .. to list`, in explanations.
+struct Operand {
+  enum class Kind : std::uint8_t { column, text_field, text } kind = Kind::column;
+  Register column;
+  std::size_t index = 0;    // into Program::fields or Program::texts
+};
+
+struct EditPlan {
+  std::size_t list = 0;
+  bool add = true;          // false: remove
+  Duration ttl = 0;         // 0: for ever
+  Operand value;
+};
+
+// `mode live PERCENT by key`: see share.hpp.
+struct SharePlan {
+  unsigned percent = 100;   // of keys that the rule is live for
+  std::uint16_t field = 0;  // index into Program::fields
+  std::uint64_t seed = 0;
+};
+
+// A value that an explanation shows: a field, let or aggregate of a condition, or what stands in a reason's braces.
+struct ShownValue {
+  std::string text;  // as the language writes it
+  Type type;
+  std::vector<std::string> labels;  // of an enumeration
+  bool known = false;               // false: this release does not compute it; it shows as missing
+  Operand value;
+  std::size_t bytes = 0;            // of a text; else 0
+};
+
 struct RulePlan {
   std::size_t rule = 0;  // index into Pipeline::rules
   bool evaluated = false;  // false, or mode off: never fires
+  bool has_pattern = false;  // then a run that is completed fires it, and not `when`
   Register when;
   std::vector<ScorePlan> scores;
   bool shadow = false;
   bool fire_if_missing = false;
+  Duration cooldown = 0;   // 0: none
+  KeyPlan cooldown_key;    // starts with 8 bytes for the rule's index
+  std::vector<EditPlan> edits;
+  SharePlan share;
+  Rank rank = no_rank;     // of the best decision that it asks for
+  std::vector<std::size_t> values;              // of the condition, in order of appearance; indices into Plan::shown
+  std::vector<std::vector<std::size_t>> holes;  // of each reason
+
+  // What it does when it fires is done in the second pass.
+  [[nodiscard]] bool acts() const noexcept { return evaluated && (cooldown != 0 || !edits.empty()); }
+};
+
+// See list_key.hpp.
+struct ListPlan {
+  bool floating = false;
+  std::size_t bytes = 8;  // of a value, as a key
 };
 
 struct Plan {
@@ -40,7 +98,24 @@ struct Plan {
   Program program;
   std::vector<LetPlan> lets;                     // one per let, in file order
   std::vector<RulePlan> rules;                   // one per rule, in file order
+  std::vector<ListPlan> lists;                   // one per list, in file order
+  PolicyPlan policy;
+  std::vector<ShownValue> shown;                 // what explanations show, each distinct expression once
+  pattern::PatternsPlan patterns;                // of rules that are evaluated and not off
   std::vector<std::string> not_evaluated;        // what the compiler had to leave out beyond Pipeline's own marks, one line each
+
+  // Deciding remembers something from event to event, so there is a second pass.
+  [[nodiscard]] bool stateful() const noexcept {
+    return !program.dependent.empty() || !patterns.patterns.empty() || std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.acts(); });
+  }
+  // Firings can be suppressed: records say which.
+  [[nodiscard]] bool has_cooldowns() const noexcept {
+    return std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.evaluated && rule.cooldown != 0; });
+  }
+  // A rule can be live for one event and in shadow for another: records say which.
+  [[nodiscard]] bool has_shares() const noexcept {
+    return std::any_of(rules.begin(), rules.end(), [](const RulePlan& rule) { return rule.evaluated && rule.share.percent < 100; });
+  }
 };
 
 // Pure; allocates. REQUIRES: a checked pipeline.

@@ -72,6 +72,8 @@ enum class Code : std::uint8_t {
   number_present, ratio_present, boolean_present,
   number_otherwise, ratio_otherwise, boolean_otherwise,
   number_choose, ratio_choose, boolean_choose,  // if boolean a then b else c
+  // Is a in list c? a = register, field, or aux = text.
+  list_holds_number, list_holds_boolean, list_holds_text_field, list_holds_text,
 };
 
 struct Instruction {
@@ -95,7 +97,9 @@ struct Program {
   std::vector<FieldAccess> fields;
   std::vector<std::string> texts;
   std::vector<Constant> constants;
-  std::vector<Instruction> instructions;
+  std::vector<Instruction> instructions;  // free of state: the first pass
+  std::vector<Instruction> dependent;     // those that ask a list, and what is computed of them: the second pass
+  std::vector<Instruction> explaining;    // free of state, and for reasons alone: run when something fired and records carry values
   std::size_t numbers = 0, ratios = 0, booleans = 0;  // registers of each kind
 };
 

@@ -107,7 +107,7 @@ Result<void> Machine::wire(Sequence recovered) {
   decide_probe_.ignore_up_to(recovered);
   emit_probe_.ignore_up_to(recovered);
   plan_ = std::make_unique<rules::Plan>(rules::make_plan(pipeline_));
-  layout_ = std::make_unique<rules::DecisionLayout>(*plan_, options_.with_lets);
+  layout_ = std::make_unique<rules::DecisionLayout>(*plan_, options_.carried);
 
   // The ring and its one writer.
   slot_bytes_ = pawl::slot_bytes(payload_bytes_max(pipeline_));
@@ -138,7 +138,13 @@ Result<void> Machine::wire(Sequence recovered) {
 
   // Decide, behind all windows.
   ring_writer_->gate_on(decide_reader_->consumed());
-  decide_ = std::make_unique<rules::Decide>(*plan_, *layout_);
+  std::span<std::byte> remembered;
+  if (const std::size_t bytes = rules::Decide::memory_bytes(*plan_, options_.state); bytes > 0) {
+    auto memory = map(bytes, false);  // reserved for all, touched as keys come
+    if (!memory.ok()) return std::move(memory).error();
+    remembered = *memory;
+  }
+  decide_ = std::make_unique<rules::Decide>(*plan_, *layout_, options_.state, remembered);
   auto record_memory = map(static_cast<std::size_t>(options_.decision_records) * layout_->record_bytes(), true);
   if (!record_memory.ok()) return std::move(record_memory).error();
   record_ring_ = std::make_unique<RecordRing>(*record_memory, layout_->record_bytes());

@@ -30,7 +30,7 @@ struct MachineOptions {
   int threads = 0;                              // stages are spread over so many threads; 0: as the CPUs allow
   std::int64_t ring_slots = 0;                  // a power of two; 0: as many as fit in ring_bytes
   std::int64_t decision_records = 1 << 16;      // a power of two: decisions that wait for the disk
-  bool with_lets = false;                       // decisions carry the value of every let
+  rules::Carried carried;                       // what decisions carry beyond themselves
   bool measure_latency = false;
   window::StateLimits state;                    // per key group
   Sequence muted = no_sequence;                 // decisions up to this one left in an earlier run

@@ -41,12 +41,14 @@ SnapshotHeader header_of(Machine& machine, const SnapshotOf& of) {
 std::span<const std::byte> text_bytes(std::string_view text) noexcept { return std::as_bytes(std::span(text)); }
 std::string_view text_of(std::span<const std::byte> bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+Error given_up() { return {ErrorCode::failed, "the snapshot was given up: the engine is closing"}; }
+
 Result<void> save_group(SnapshotWriter& writer, std::uint32_t column, const window::Group& group, const ring::StopFlag* stop) {
   if (auto added = writer.add(PartKind::schema, column, text_bytes(window::GroupSaver::schema(group))); !added.ok()) return added;
   window::GroupSaver saver(group);
   std::vector<std::byte> rows;
   for (std::size_t part = 0; part < saver.parts(); ++part) {
-    if (stop != nullptr && stop->requested()) return Error{ErrorCode::failed, "the snapshot was given up: the engine is closing"};
+    if (stop != nullptr && stop->requested()) return given_up();
     rows.clear();
     saver.write(part, rows);
     if (auto added = writer.add(PartKind::rows, column, rows); !added.ok()) return added;
@@ -54,15 +56,25 @@ Result<void> save_group(SnapshotWriter& writer, std::uint32_t column, const wind
   return {};
 }
 
+Result<void> save_remembered(SnapshotWriter& writer, std::uint32_t number, const rules::StateRows& rows, Time now, const ring::StopFlag* stop) {
+  if (auto added = writer.add(PartKind::decide_schema, number, text_bytes(rows.schema())); !added.ok()) return added;
+  Result<void> saved;
+  rows.save(now, [&](std::span<const std::byte> part) {
+    saved = stop != nullptr && stop->requested() ? Result<void>(given_up()) : writer.add(PartKind::decide_rows, number, part);
+    return saved.ok();
+  });
+  return saved;
+}
+
 class Loader {
  public:
   Loader(SnapshotReader& reader, const language::Pipeline& pipeline, Machine& machine)
-      : reader_(reader), pipeline_(pipeline), machine_(machine), groups_(groups_of(machine)) {}
+      : reader_(reader), pipeline_(pipeline), machine_(machine), groups_(groups_of(machine)), remembered_(machine.decide().rows()) {}
 
-  // Pipeline and firings stand first.
+  // Pipeline, firings and what decide remembers stand first.
   Result<void> run_standing() {
     set_effective_time();
-    while (!has_pipeline_ || !has_firings_) {
+    while (!has_pipeline_ || !has_firings_ || !all_remembered()) {
       auto more = reader_.next(part_);
       if (!more.ok()) return std::move(more).error();
       if (!*more) return finish();
@@ -92,6 +104,8 @@ class Loader {
       case PartKind::firings: return take_firings();
       case PartKind::schema: return take_schema();
       case PartKind::rows: return take_rows();
+      case PartKind::decide_schema: return take_decide_schema();
+      case PartKind::decide_rows: return take_decide_rows();
       case PartKind::end: break;
     }
     return other_release("a part of kind " + std::to_string(static_cast<std::uint32_t>(part_.header.kind)));
@@ -130,6 +144,28 @@ class Loader {
     return named(loader_->read(part_.body));
   }
 
+  // One part of it after the other.
+  Result<void> take_decide_schema() {
+    if (has_decide_schema_ && remembered_[next_remembered_]->loaded()) ++next_remembered_, has_decide_schema_ = false;
+    if (has_decide_schema_ || part_.header.group != next_remembered_ || next_remembered_ >= remembered_.size()) return other_release("what other rules remember");
+    if (text_of(part_.body) != remembered_[next_remembered_]->schema()) return other_release("other rows of " + remembered_[next_remembered_]->name());
+    has_decide_schema_ = true;
+    return {};
+  }
+
+  Result<void> take_decide_rows() {
+    if (!has_decide_schema_ || part_.header.group != next_remembered_) return other_release("what rules remember without a schema");
+    state::RowReader rows(part_.body);
+    if (!remembered_[next_remembered_]->load(rows) || !rows.holds() || !rows.ended()) {
+      return named(Error{ErrorCode::corrupt, "the rows of " + remembered_[next_remembered_]->name() + " do not fit it: the snapshot is damaged"});
+    }
+    return {};
+  }
+
+  [[nodiscard]] bool all_remembered() const {
+    return std::all_of(remembered_.begin(), remembered_.end(), [](const rules::StateRows* rows) { return rows->loaded(); });
+  }
+
   Result<void> finish_group() {
     if (!loader_) return {};
     auto done = named(loader_->finish());
@@ -139,7 +175,7 @@ class Loader {
 
   Result<void> finish() {
     if (auto done = finish_group(); !done.ok()) return done;
-    if (!groups_.empty() || !has_pipeline_ || !has_firings_) return other_release("less than all of the state");
+    if (!groups_.empty() || !has_pipeline_ || !has_firings_ || !all_remembered()) return other_release("less than all of the state");
     return {};
   }
 
@@ -158,6 +194,9 @@ class Loader {
   Part part_;
   std::optional<window::GroupLoader> loader_;
   std::uint32_t column_ = 0;
+  std::vector<rules::StateRows*> remembered_;
+  std::size_t next_remembered_ = 0;
+  bool has_decide_schema_ = false;
   bool has_pipeline_ = false, has_firings_ = false;
 };
 
@@ -168,6 +207,10 @@ Result<void> save_machine(Machine& machine, const SnapshotOf& of, io::Disk& disk
   if (!writer.ok()) return std::move(writer).error();
   if (auto added = writer->add(PartKind::pipeline, 0, text_bytes(of.pipeline->source)); !added.ok()) return added;
   if (auto added = writer->add(PartKind::firings, 0, std::as_bytes(machine.decide().firings())); !added.ok()) return added;
+  std::uint32_t number = 0;
+  for (const rules::StateRows* rows : machine.decide().rows()) {
+    if (auto saved = save_remembered(*writer, number++, *rows, machine.decide().standing().effective_time, of.stop); !saved.ok()) return saved;
+  }
   for (const auto& [column, group] : groups_of(machine)) {
     if (auto saved = save_group(*writer, column, *group, of.stop); !saved.ok()) return saved;
   }

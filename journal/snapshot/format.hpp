@@ -44,13 +44,15 @@ enum class PartKind : std::uint32_t {
   schema = 3,    // of a group: what its rows look like, in one line
   rows = 4,      // of a group: window/group_rows.hpp
   end = 5,       // SnapshotEnd: the last part
+  decide_schema = 6,  // of a part of what decide remembers: what its rows look like, in one line
+  decide_rows = 7,    // of it: rules/state_rows.hpp
 };
 
 struct PartHeader {
   std::uint32_t magic;
   std::uint32_t crc;             // CRC32C of bytes [8, 48)
   PartKind kind;
-  std::uint32_t group;           // schema, rows: the group's first feature column; else 0
+  std::uint32_t group;           // schema, rows: the group's first feature column; decide's: which part, from 0; else 0
   std::uint64_t number;          // from 0, without gaps
   std::uint64_t body_bytes;      // without the padding
   Digest body_hash;              // XXH3-128 of the body

@@ -45,9 +45,9 @@ TEST_CASE("the same command again is compared with the last") {
   for (int i = 0; i < 2; ++i) REQUIRE(run("ring --runs 2 --warm-up-runs 0 --events 5000 --slots 256 --topologies pair --no-latency", again) == 0);
   CHECK(has(output(), "Beside the same command at "));
   CHECK(has(output(), "figures agree within 15 %"));
-  REQUIRE(run("rules --runs 2 --events 4096 --rules 40", again) == 0);
+  REQUIRE(run("rules --runs 2 --events 4096 --rules 40 --patterns 10 --pattern-keys 4096 --pattern-events 4096", again) == 0);
   CHECK(!has(output(), "Beside "));
-  CHECK(run("rules --runs 2 --events 4096 --rules 40 --compare " + again + "/ring.json", again) != 0);
+  CHECK(run("rules --runs 2 --events 4096 --rules 40 --patterns 10 --pattern-keys 4096 --pattern-events 4096 --compare " + again + "/ring.json", again) != 0);
   CHECK(has(output(), "is no outcome of pawl-bench rules"));
 }
 
@@ -79,8 +79,9 @@ TEST_CASE("journal: three levels beside B'") {
 TEST_CASE("windows, rules, replay") {
   REQUIRE(run("windows --runs 1 --events 20000 --keys 200 --held 65536") == 0);
   for (const char* name : {"K:", "sum of 1024 events", "max of 65536 events", "max, behind a falling row of 65536", "DABA"}) CHECK_MESSAGE(has_series(result_of("windows"), name), name);
-  REQUIRE(run("rules --runs 1 --events 4096 --rules 40") == 0);
+  REQUIRE(run("rules --runs 1 --events 4096 --rules 40 --patterns 10 --pattern-keys 4096 --pattern-events 4096") == 0);
   CHECK(has_series(result_of("rules"), "one by one"));
+  CHECK(has_group(result_of("rules"), "10 patterns of three steps, 4096 keys, 4 open runs per key"));
   REQUIRE(run("replay --runs 1 --events 20000") == 0);
   CHECK(has_series(result_of("replay"), "all stages again"));
 }
@@ -139,7 +140,7 @@ TEST_CASE("wrong options are refused") {
   CHECK(has(output(), "may not use CPU 1000"));
   CHECK(run("ring --cpus few") != 0);
   CHECK(has(output(), "takes a list as 0,2-3"));
-  CHECK(run("rules --runs 1 --events 4096 --rules 40 --hgrm " + folder + "/none") != 0);
+  CHECK(run("rules --runs 1 --events 4096 --rules 40 --patterns 10 --pattern-keys 4096 --pattern-events 4096 --hgrm " + folder + "/none") != 0);
   CHECK(has(output(), "no distribution to write"));
   CHECK(run("nothing") != 0);
 }

@@ -74,3 +74,65 @@ TEST_CASE("a pipeline file that is not there, is a directory, or is far too larg
   CHECK(pawl_command("rules check " + scratch / "").status == 74);
   CHECK(pawl_command("rules check " + scratch.write("large.pawl", std::string(600 * 1024, '#'))).status == 65);
 }
+
+namespace {
+
+constexpr const char* tested = R"(pipeline "cards" version 3
+event Payment { id: int, at: time, customer: int, amount: money }
+event Login { at: time, customer: int }
+list seen of int
+let before = prior count(per customer, 1h on Payment)
+rule second { on Payment when before = 1 then decline, add customer to seen cooldown 1m per customer }
+rule known  { on Login when customer in seen then score 700 }
+rule dark   { on Payment when amount > 5.00 then decline mode shadow }
+policy { review at score 600 default approve }
+test "second payment" {
+  given Payment(customer=1, amount=1.00, at=2018-08-08T10:00:00Z) expect silent second expect decision approve
+  given Payment(customer=1, amount=9.00, at=2018-08-08T10:59:59Z) expect fires second expect fires dark expect decision decline
+  given Login(customer=1, at=2018-08-08T11:00:00Z) expect fires known expect decision review
+  given Login(customer=2, at=2018-08-08T11:00:00Z) expect silent known
+}
+test "an hour later" {
+  given Payment(customer=1, amount=1.00, at=2018-08-08T10:00:00Z)
+  given Payment(customer=1, amount=1.00, at=2018-08-08T11:00:00Z) expect silent second expect silent known
+}
+)";
+
+}  // namespace
+
+TEST_CASE("rules test runs each test from an empty state, and is status 0 if all hold") {
+  const Scratch scratch;
+  const auto run = pawl_command("rules test " + scratch.write("cards.pawl", tested));
+  CHECK(run.status == 0);
+  CHECK(run.out.find("cards.pawl:10: passed test \"second payment\"\n") != std::string::npos);
+  CHECK(run.out.find("cards.pawl: 2 tests passed, 0 failed\n") != std::string::npos);
+  CHECK(run.err.empty());
+}
+
+TEST_CASE("a test that fails says after which event what came instead, for people and for editors, and is status 1") {
+  const Scratch scratch;
+  const std::string wrong = std::string(tested) +
+                            "test \"wrong\" { given Payment(customer=1, amount=7.00, at=2018-08-08T10:00:00Z) expect fires second expect silent dark expect decision decline\n"
+                            "given Payment(customer=1, amount=1.00, at=2018-08-08T10:00:01Z)\n"
+                            "given Payment(customer=1, at=2018-08-08T10:00:02Z) expect fires dark }\n";
+  const std::string file = scratch.write("cards.pawl", wrong);
+  const auto run = pawl_command("rules test " + file);
+  CHECK(run.status == 1);
+  CHECK(run.out.find("cards.pawl:20: FAILED test \"wrong\"\n"
+                     "  after given 1: expected fires second, but it was silent\n"
+                     "  after given 1: expected silent dark, but it fired\n"
+                     "  after given 1: expected decision decline, but it is approve with score 0\n"
+                     "  after given 3: expected fires dark, but a value that it needs is missing\n") != std::string::npos);
+  CHECK(run.out.find("cards.pawl: 2 tests passed, 1 failed\n") != std::string::npos);
+  const auto json = pawl_command("rules test --json " + file);
+  CHECK(json.status == 1);
+  CHECK(std::count(json.out.begin(), json.out.end(), '\n') == 3);
+  CHECK(json.out.find("\"line\":20,\"test\":\"wrong\",\"passed\":false,\"failures\":[\"after given 1: expected fires second, but it was silent\",") != std::string::npos);
+}
+
+TEST_CASE("rules test of a file with errors reports them, and is status 65") {
+  const Scratch scratch;
+  const auto run = pawl_command("rules test " + scratch.write("cards.pawl", bad));
+  CHECK(run.status == 65);
+  CHECK(run.err.find("E103") != std::string::npos);
+}

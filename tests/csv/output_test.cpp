@@ -191,3 +191,40 @@ TEST_CASE("an output that cannot be written says so and stays so") {
   REQUIRE_FALSE(full.ok());
   CHECK(full.error().code == ErrorCode::disk_full);
 }
+
+TEST_CASE("JSON lines, plain and packed, cut at any byte are continued without a torn or doubled line") {
+  const csv_test::Folder folder;
+  const auto line = [](int sequence) { return "{\"sequence\":" + std::to_string(sequence) + ",\"text\":\"a \\\"quoted, {text\"}"; };
+  for (const std::string name : {"/d.jsonl", "/d.jsonl.zst"}) {
+    const std::string path = folder.path() + name;
+    const auto open = [&] {
+      auto writer = Writer::open({.path = path, .continue_existing = true}, csv::FileForm::json_lines());
+      REQUIRE_MESSAGE(writer.ok(), (writer.ok() ? std::string() : writer.error().text));
+      return *std::move(writer);
+    };
+    std::string whole;
+    {
+      Writer writer = open();
+      for (const int sequence : {3, 5, 100}) {
+        writer.line(line(sequence));
+        REQUIRE(writer.flush().ok());
+        whole += line(sequence) + "\n";
+      }
+      REQUIRE(writer.close().ok());
+    }
+    CHECK(unpacked(path) == whole);
+    const std::string bytes = csv_test::content(path);
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+      CAPTURE(cut);
+      (void)folder.file(name.substr(1), bytes.substr(0, cut));
+      Writer writer = open();
+      for (const int sequence : {3, 5, 100}) {
+        if (sequence > writer.continuation().last_sequence) writer.line(line(sequence));
+      }
+      REQUIRE(writer.close().ok());
+      REQUIRE(unpacked(path) == whole);
+    }
+    (void)folder.file(name.substr(1), "{\"other\":1}\n");
+    CHECK_FALSE(Writer::open({.path = path, .continue_existing = true}, csv::FileForm::json_lines()).ok());
+  }
+}

@@ -29,7 +29,11 @@ TEST_CASE("an explanation says edges in words, what is shared, what it costs, wh
   contains(text,
            "\nrule spend_spike\n  on Payment\n  when prior count(per customer, 30d on Payment) >= 5 and amount > 3 * usual\n"
            "  windows w1, w3\n  then score 600\n  reason S001 \"amount {amount}, usual {usual}\"\n");
-  contains(text, "then review queue \"devices\", add terminal to hot_terminals for 28d\n  NOT EVALUATED by this release: it edits list `hot_terminals`; it never fires\n");
+  contains(text, "then review queue \"devices\", add terminal to hot_terminals for 28d\n");
+  contains(text, "\nLists (a value is in from the event after the one that adds it; a full list refuses, and says how often)\n"
+                 "  hot_terminals of int, held for 28d unless the action says otherwise\n");
+  contains(text, "\nPolicy\n  of several decisions the first of allow > decline > challenge > review > approve\n  decline at a score of 1000 and more\n"
+                 "  review at a score of 600 and more\n  the score is at most 1000\n  otherwise approve\n");
   contains(text, "pattern small: Payment(amount < 2.00) then big: Payment(amount > 100.00) within 1h per customer;");
 }
 

@@ -178,7 +178,6 @@ constexpr Case cases[] = {
     {"W202", "rule r { on Payment when <<count(per terminal, 1h) >= 0>> }", "every event"},
     {"W210", "rule r { on Payment when <<amount > 3 * avg(amount per terminal, 1h)>> }", "Did you mean `prior avg(amount per terminal, 1h on Payment)`?"},
     {"W210", "let usual = avg(amount per terminal, 1h)\nrule r { on Payment when <<amount > 3 * usual>> }", "prior"},
-    {"W300", "rule <<r>> { on Payment when ok then alert cooldown 1h per customer }", "cooldown"},
     {"W300", "let <<x>> = median(amount per terminal, since start)", "`median`"},
     {"W300", "event E <<late 10m>> { at: time }", "effective time"},
     {"W300", "event E <<reorder up to 2s>> { at: time }", "sequenced as they arrive"},

@@ -41,9 +41,9 @@ class Product {
   static constexpr window::StateLimits ample{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
 
   Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample)
-      : plan_(rules::make_plan(pipeline)), layout_(plan_, true), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
+      : plan_(rules::make_plan(pipeline)), layout_(plan_, {.lets = true}), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
         cells_(state::Tiles::memory_bytes(plan_.feature_columns, tiles)), tiles_(cells_.span(), plan_.feature_columns, tiles),
-        decide_(plan_, layout_) {
+        remembered_(rules::Decide::memory_bytes(plan_, limits)), decide_(plan_, layout_, limits, remembered_.span()) {
     PAWL_ASSERT(plan_.not_evaluated.empty());
     auto parts = window::split(pipeline, plan_.features, shards);
     for (const auto& part : *parts) {
@@ -97,6 +97,11 @@ class Product {
         sum += counters.keys_refused + counters.entries_refused + counters.distinct_refused;
       }
     }
+    return sum + refused_to_remember();
+  }
+  [[nodiscard]] std::uint64_t refused_to_remember() const {
+    std::uint64_t sum = 0;
+    for (const auto& [name, counters] : decide_.remembered()) sum += counters.refused;
     return sum;
   }
 
@@ -133,6 +138,7 @@ class Product {
   state::Tiles tiles_;
   std::vector<Block> state_;
   std::vector<window::Windows> windows_;
+  Block remembered_;
   rules::Decide decide_;
 };
 
@@ -188,8 +194,9 @@ class Decisions {
       outcome.lets.push_back(present ? datum() : twin::Datum{});
     }
     for (std::size_t rule = 0; rule < pipeline.rules.size(); ++rule) {
-      const bool is_shadow = pipeline.rules[rule].mode == language::RuleMode::shadow;
-      if (decision.fired(rule)) (is_shadow ? outcome.shadow : outcome.fired).push_back(rule);
+      if (decision.fired_live(rule)) outcome.fired.push_back(rule);
+      if (decision.fired_in_shadow(rule)) outcome.shadow.push_back(rule);
+      if (decision.suppressed(rule)) outcome.suppressed.push_back(rule);
       if (decision.could_not_be_evaluated(rule)) outcome.missing.push_back(rule);
     }
     outcome.decision = decision.decision();

@@ -38,11 +38,30 @@ struct Targets {
     if (aggregate.pane != 0) edges.insert(aggregate.pane);
     keys.insert(aggregate.key.begin(), aggregate.key.end());
   }
+  void collect(const language::Pattern& pattern) {
+    edges.insert(pattern.within);
+    keys.insert(pattern.key.begin(), pattern.key.end());
+    for (const language::Step& step : pattern.steps) {
+      if (step.condition) collect(*step.condition);
+    }
+    if (pattern.where) collect(*pattern.where);
+  }
   explicit Targets(const Pipeline& pipeline) {
     edges.insert(one_second);
     for (const language::Let& let : pipeline.lets) collect(*let.expr);
     for (const language::Rule& rule : pipeline.rules) {
       if (rule.when) collect(*rule.when);
+      keys.insert(rule.cooldown_key.begin(), rule.cooldown_key.end());
+      if (!rule.live_by.empty()) keys.insert(rule.live_by);
+      if (rule.cooldown != 0) edges.insert(rule.cooldown);
+      if (rule.pattern) collect(*rule.pattern);
+      for (const language::Action& action : rule.actions) {
+        if (action.ttl != 0) edges.insert(action.ttl);
+        if (action.expr && action.kind != language::ActionKind::score && action.expr->op == language::Op::field) keys.insert(action.expr->name);
+      }
+    }
+    for (const language::List& list : pipeline.lists) {
+      if (list.expires_after != 0) edges.insert(list.expires_after);
     }
   }
 };

@@ -1,6 +1,9 @@
 #include "tests/twin/engine.hpp"
 
+#include <xxhash.h>
+
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <set>
 #include <tuple>
@@ -16,13 +19,23 @@ using language::SpanKind;
 
 namespace mp = boost::multiprecision;
 
-Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline) {
+Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline), lists_(pipeline.lists.size()) {
   for (const language::Let& let : pipeline.lets) collect(*let.expr);
   for (const language::Rule& rule : pipeline.rules) {
     if (rule.when) collect(*rule.when);
+    if (rule.pattern && rule.pattern->where) collect(*rule.pattern->where);
+    for (std::size_t i = 0; rule.pattern && i < rule.pattern->steps.size(); ++i) {
+      if (rule.pattern->steps[i].condition) collect(*rule.pattern->steps[i].condition);
+    }
     for (const language::Action& action : rule.actions) {
       if (action.expr) collect(*action.expr);
     }
+    for (const language::Reason& reason : rule.reasons) {
+      for (const auto& hole : reason.exprs) collect(*hole);
+    }
+  }
+  for (std::size_t i = 0; i < pipeline.rules.size(); ++i) {
+    if (pipeline.rules[i].pattern) patterns_.emplace(i, PatternTwin(pipeline, pipeline.rules[i]));
   }
 }
 
@@ -63,9 +76,9 @@ std::size_t Engine::input_of(const Expr* expr) {
   return known->second;
 }
 
-bool Engine::key_of(const Group& group, const EventSchema& schema, const std::byte* slot, std::string& key) const {
+bool Engine::key_of(const std::vector<std::string>& names, const EventSchema& schema, const std::byte* slot, std::string& key) {
   key.clear();
-  for (const std::string& name : group.key) {
+  for (const std::string& name : names) {
     const int field = schema.find(name);
     if (field < 0) return false;
     const auto index = static_cast<std::size_t>(field);
@@ -108,14 +121,14 @@ Datum Engine::to_datum(const Type& type, const Input& input) const {
 
 void Engine::remember(std::uint16_t event, Sequence sequence, const std::byte* slot) {
   const EventSchema& schema = pipeline_.events[event];
-  const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_, .let = {}, .aggregate = {}, .counters = &counters_};
+  const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_, .let = {}, .aggregate = {}, .in_list = {}, .counters = &counters_};
   Past past{sequence, effective_time_, {}};
   for (const Expr* input : inputs_) past.inputs.push_back(to_input(input->type, evaluate(*input, scope)));
   past_.push_back(std::move(past));
   std::string key;
   for (Group& group : groups_) {
     const bool has_type = std::find(group.on.begin(), group.on.end(), event) != group.on.end();
-    if (has_type && key_of(group, schema, slot, key)) group.events[key].push_back(past_.size() - 1);
+    if (has_type && key_of(group.key, schema, slot, key)) group.events[key].push_back(past_.size() - 1);
   }
 }
 
@@ -240,7 +253,7 @@ Datum Engine::compute(const Unique& unique, Sequence sequence, const EventSchema
   const bool readable = std::all_of(group.key.begin(), group.key.end(), [&](const std::string& name) { return schema.find(name) >= 0; });
   if (!readable) return {};
   std::string key;
-  if (!key_of(group, schema, slot, key)) return fold(unique, {});
+  if (!key_of(group.key, schema, slot, key)) return fold(unique, {});
   const auto history = group.events.find(key);
   return fold(unique, history == group.events.end() ? std::vector<const Past*>{} : select(unique, sequence, history->second));
 }
@@ -250,7 +263,7 @@ std::vector<Engine::Member> Engine::history(std::size_t aggregate, const std::by
   const auto* header = reinterpret_cast<const EventHeader*>(slot);
   std::string key;
   std::vector<Member> members;
-  if (!key_of(groups_[unique.group], pipeline_.events[header->type - first_event_type], slot, key)) return members;
+  if (!key_of(groups_[unique.group].key, pipeline_.events[header->type - first_event_type], slot, key)) return members;
   const auto history = groups_[unique.group].events.find(key);
   if (history == groups_[unique.group].events.end()) return members;
   for (const std::size_t index : history->second) {
@@ -264,25 +277,126 @@ std::vector<Engine::Member> Engine::history(std::size_t aggregate, const std::by
 }
 
 void Engine::decide(const Scope& scope, Outcome& outcome) {
+  std::map<std::size_t, PatternRun> matched;
   for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) {
     const language::Rule& rule = pipeline_.rules[i];
-    if (!rule.not_evaluated.empty() || !rule.when || rule.mode == language::RuleMode::off) continue;
-    if (std::find(rule.on.begin(), rule.on.end(), outcome.event) == rule.on.end()) continue;
+    if (!rule.not_evaluated.empty() || rule.mode == language::RuleMode::off) continue;
+    if (rule.pattern) decide_pattern(i, scope, outcome, matched);
+    if (!rule.when || std::find(rule.on.begin(), rule.on.end(), outcome.event) == rule.on.end()) continue;
     const Datum condition = evaluate(*rule.when, scope);
     if (condition.missing) outcome.missing.push_back(i);
-    if (!condition.is_true() && !(condition.missing && rule.fire_if_missing)) continue;
-    if (rule.mode == language::RuleMode::shadow) {
-      outcome.shadow.push_back(i);
-      continue;
-    }
-    outcome.fired.push_back(i);
-    for (const language::Action& action : rule.actions) {
-      if (action.kind != language::ActionKind::score) continue;
-      const Datum score = evaluate(*action.expr, scope);
-      if (!score.missing) outcome.score += mp::numerator(score.number);
-    }
+    if (condition.is_true() || (condition.missing && rule.fire_if_missing)) fire(i, scope, outcome);
+  }
+  for (const std::size_t i : outcome.fired) {
+    const auto run = matched.find(i);
+    const Scope seen = run == matched.end() ? scope : patterns_.at(i).scope_of(run->second, scope);
+    for (const language::Action& action : pipeline_.rules[i].actions) edit(action, seen);
   }
   outcome.decision = "approve";
+  if (pipeline_.policy.present) apply_policy(outcome);
+}
+
+bool Engine::in_shadow(const language::Rule& rule, const Scope& scope) {
+  if (rule.mode != language::RuleMode::live_percent) return rule.mode == language::RuleMode::shadow;
+  const auto field = static_cast<std::size_t>(scope.schema->find(rule.live_by));
+  if (is_missing(*scope.schema, scope.slot, field)) return rule.live_percent < 100;
+  std::string bytes;
+  if (scope.schema->fields[field].type.kind == Kind::text) {
+    bytes = read_text(*scope.schema, scope.slot, field);
+  } else {
+    const std::int64_t number = read_number(*scope.schema, scope.slot, field);
+    bytes.assign(reinterpret_cast<const char*>(&number), sizeof number);
+  }
+  const std::uint64_t seed = XXH3_64bits(rule.name.data(), rule.name.size());
+  return static_cast<std::int64_t>(XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed) % 100) >= rule.live_percent;
+}
+
+void Engine::apply_policy(Outcome& outcome) const {
+  const language::Policy& policy = pipeline_.policy;
+  if (policy.cap && outcome.score > *policy.cap) outcome.score = *policy.cap;
+  std::set<std::string> asked;
+  for (const std::size_t i : outcome.fired) {
+    for (const language::Action& action : pipeline_.rules[i].actions) {
+      switch (action.kind) {
+        case language::ActionKind::allow: asked.insert("allow"); break;
+        case language::ActionKind::approve: asked.insert("approve"); break;
+        case language::ActionKind::decline: asked.insert("decline"); break;
+        case language::ActionKind::reject: asked.insert("reject"); break;
+        case language::ActionKind::review: asked.insert("review"); break;
+        case language::ActionKind::challenge: asked.insert("challenge"); break;
+        default: break;
+      }
+    }
+  }
+  for (const auto& [decision, score] : policy.at_score) {
+    if (outcome.score >= score) asked.insert(decision);
+  }
+  std::vector<std::string> order = policy.order;
+  order.insert(order.end(), {"decline", "reject", "challenge", "review", "allow", "approve"});
+  const auto best = std::find_if(order.begin(), order.end(), [&](const std::string& name) { return asked.contains(name); });
+  outcome.decision = best == order.end() ? policy.default_decision : *best;
+}
+
+// If not, it acts now.
+bool Engine::cools_down(std::size_t rule, const Scope& scope) {
+  const language::Rule& definition = pipeline_.rules[rule];
+  std::string key;
+  if (definition.cooldown == 0 || !key_of(definition.cooldown_key, *scope.schema, scope.slot, key)) return false;
+  Integer& until = cooldowns_.try_emplace({rule, key}, Integer(INT64_MIN)).first->second;
+  if (effective_time_ < until) return true;
+  until = Integer(effective_time_) + definition.cooldown;
+  return false;
+}
+
+namespace {
+
+std::string list_key(const Type& type, const Datum& value) {
+  if (type.kind == Kind::text) return value.text;
+  if (type.kind == Kind::floating) return std::to_string(std::bit_cast<std::int64_t>(value.floating == 0 ? 0.0 : value.floating));
+  return value.number.str();
+}
+
+}  // namespace
+
+bool Engine::holds(std::size_t list, const Datum& value) const {
+  const auto found = lists_[list].find(list_key(pipeline_.lists[list].type, value));
+  return found != lists_[list].end() && effective_time_ < found->second;
+}
+
+void Engine::edit(const language::Action& action, const Scope& scope) {
+  if (action.kind != language::ActionKind::add_to_list && action.kind != language::ActionKind::remove_from_list) return;
+  const language::List& list = pipeline_.lists[action.list];
+  const Datum value = evaluate(*action.expr, scope);
+  if (value.missing || (list.type.kind == Kind::text && value.text.size() > list.type.text_bytes)) return;
+  const std::string key = list_key(list.type, value);
+  if (action.kind == language::ActionKind::remove_from_list) {
+    lists_[action.list].erase(key);
+    return;
+  }
+  const Duration ttl = action.ttl != 0 ? action.ttl : list.expires_after;
+  Integer& until = lists_[action.list].try_emplace(key, Integer(INT64_MIN)).first->second;
+  until = std::max(until, ttl == 0 ? Integer(1) << 100 : Integer(effective_time_) + ttl);
+}
+
+void Engine::decide_pattern(std::size_t rule, const Scope& scope, Outcome& outcome, std::map<std::size_t, PatternRun>& matched) {
+  PatternTwin& twin = patterns_.at(rule);
+  PatternTwin::Outcome seen = twin.step(outcome.sequence, outcome.event, scope);
+  if (seen.missing) outcome.missing.push_back(rule);
+  if (!seen.fired) return;
+  const PatternRun& run = matched.emplace(rule, *std::move(seen.fired)).first->second;
+  fire(rule, twin.scope_of(run, scope), outcome);
+}
+
+void Engine::fire(std::size_t index, const Scope& scope, Outcome& outcome) {
+  const language::Rule& rule = pipeline_.rules[index];
+  if (cools_down(index, scope)) return outcome.suppressed.push_back(index);
+  if (in_shadow(rule, scope)) return outcome.shadow.push_back(index);
+  outcome.fired.push_back(index);
+  for (const language::Action& action : rule.actions) {
+    if (action.kind != language::ActionKind::score) continue;
+    const Datum score = evaluate(*action.expr, scope);
+    if (!score.missing) outcome.score += mp::numerator(score.number);
+  }
 }
 
 Outcome Engine::step(Sequence sequence, const std::byte* slot) {
@@ -308,6 +422,7 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
   const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_,
                     .let = [&](std::size_t let) { return outcome.lets[let]; },
                     .aggregate = [&](const Aggregate& aggregate) { return outcome.aggregates[aggregate_index(aggregate)]; },
+                    .in_list = [&](std::size_t list, const Datum& value) { return holds(list, value); },
                     .counters = &counters_};
   for (const std::size_t i : pipeline_.let_order) {
     const language::Let& let = pipeline_.lets[i];

@@ -8,6 +8,15 @@
 //  - a score that is missing adds nothing.
 //  - of floats an aggregate sees the finite ones, and one zero.
 //  - an ewma is sum / weight, two doubles that begin with 0, are multiplied by the decay since the value before, and grow by the value and by 1.
+//  - a list holds a value for `for`, else for `expires after`, from the effective time on at which it was added, that moment less than the
+//    duration ago; added again, for the longer of both. A missing value is not added; a text that is longer than the list's is in no list.
+//  - a cooldown counts from the last firing that it did not suppress, and is over when it has lasted. A key with a missing part never
+//    cools down. A shadow rule has a cooldown too, but edits no list.
+//  - a rule that is live for a share of keys is live where XXH3-64 of the key's bytes (8 of a number, of a text as many as it has), seeded with
+//    XXH3-64 of the rule's name, is below the percentage modulo 100; elsewhere, and without a key, it is in shadow.
+//  - policy: the score is at most `cap`; of what live rules ask for and `at score` gives, the first in `order` is the decision; decisions that are not
+//    in it come behind, as decline, reject, challenge, review, allow, approve; nothing asked for: `default`.
+//  - effects take place when all rules of the event have been asked, in file order.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +31,7 @@
 
 #include "pawl/core/language/pipeline.hpp"
 #include "tests/twin/evaluate.hpp"
+#include "tests/twin/pattern.hpp"
 #include "tests/twin/value.hpp"
 
 namespace pawl::twin {
@@ -37,9 +47,10 @@ struct Outcome {
   std::vector<Datum> lets;            // in file order
   std::vector<std::size_t> fired;     // live rules, in file order
   std::vector<std::size_t> shadow;    // shadow rules that would have fired
+  std::vector<std::size_t> suppressed;  // rules, live or shadow, that fired within their cooldown; not among the above
   std::vector<std::size_t> missing;   // rules, live or shadow, whose condition was missing
   std::string decision;
-  Integer score = 0;                  // sum of what the fired rules score
+  Integer score = 0;                  // sum of what the fired live rules score, at most the policy's cap
 };
 
 class Engine {
@@ -97,7 +108,7 @@ class Engine {
   std::size_t input_of(const language::Expr* expr);
 
   // False: a part of the key is missing or the event does not have it.
-  bool key_of(const Group& group, const EventSchema& schema, const std::byte* slot, std::string& key) const;
+  static bool key_of(const std::vector<std::string>& names, const EventSchema& schema, const std::byte* slot, std::string& key);
   void remember(std::uint16_t event, Sequence sequence, const std::byte* slot);
   Input to_input(const Type& type, const Datum& datum);
   Datum to_datum(const Type& type, const Input& input) const;
@@ -110,6 +121,13 @@ class Engine {
   Datum decayed(const Unique& unique, const std::vector<const Past*>& window);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   void decide(const Scope& scope, Outcome& outcome);
+  bool cools_down(std::size_t rule, const Scope& scope);
+  [[nodiscard]] static bool in_shadow(const language::Rule& rule, const Scope& scope);
+  void apply_policy(Outcome& outcome) const;
+  bool holds(std::size_t list, const Datum& value) const;
+  void edit(const language::Action& action, const Scope& scope);
+  void decide_pattern(std::size_t rule, const Scope& scope, Outcome& outcome, std::map<std::size_t, PatternRun>& matched);
+  void fire(std::size_t rule, const Scope& scope, Outcome& outcome);
 
   const language::Pipeline& pipeline_;
   std::vector<Unique> aggregates_;
@@ -122,7 +140,10 @@ class Engine {
   std::unordered_map<std::string, std::uint32_t> text_index_;
   std::vector<Past> past_;
   std::map<std::pair<Integer, Integer>, double> factors_;  // known ones: each takes its time
+  std::unordered_map<std::size_t, PatternTwin> patterns_;  // by rule
   Time effective_time_ = first_effective_time;
+  std::vector<std::map<std::string, Integer>> lists_;                          // by list: value, and the time from which on it is held no more
+  std::map<std::pair<std::size_t, std::string>, Integer> cooldowns_;           // rule and key, and the time at which it is over
   Counters counters_;
 };
 

@@ -1,6 +1,8 @@
 #include "tests/twin/evaluate.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string_view>
 
 #include "pawl/core/base/assert.hpp"
@@ -159,7 +161,13 @@ Integer weekday_of(const Integer& ns) {
   return days_after_monday + 1;
 }
 
+bool is_over_repeated(const Expr& call) {
+  constexpr std::string_view names[] = {"count", "sum", "avg", "min", "max", "first", "last", "share"};
+  return std::find(std::begin(names), std::end(names), call.name) != std::end(names);
+}
+
 Datum call(const Expr& expr, const Scope& scope) {
+  if (is_over_repeated(expr)) return scope.over_repeated ? scope.over_repeated(expr) : Datum{};
   Datum a = argument(expr, 0, scope);
   if (expr.name == "min2" || expr.name == "max2") {
     Datum b = argument(expr, 1, scope);
@@ -227,9 +235,12 @@ Datum evaluate(const Expr& expr, const Scope& scope) {
     case Op::starts_with: return starts_with(expr, scope);
     case Op::choose: return choose(expr, scope);
     case Op::call: return call(expr, scope);
-    case Op::binding:
+    case Op::in_list: {
+      const Datum value = evaluate(*expr.args[0], scope);
+      return value.missing || !scope.in_list ? Datum{} : Datum::of(scope.in_list(expr.index, value));
+    }
+    case Op::binding: return scope.binding ? scope.binding(expr) : Datum{};
     case Op::model:
-    case Op::in_list:
     case Op::matches:
     case Op::map_lookup: return {};
   }

@@ -21,10 +21,13 @@ struct Scope {
   Time effective_time = 0;
   std::function<Datum(std::size_t)> let;                        // empty where lets are not visible
   std::function<Datum(const language::Aggregate&)> aggregate;   // likewise
+  std::function<bool(std::size_t, const Datum&)> in_list;       // whether a list holds a value that is not missing; likewise
   Counters* counters = nullptr;
+  std::function<Datum(const language::Expr&)> binding = {};        // a field of a step of a pattern; empty where there are none
+  std::function<Datum(const language::Expr&)> over_repeated = {};  // a call such as sum(step.field)
 };
 
-// Missing for what this release does not evaluate (lists, maps, models, patterns, `matches`).
+// Missing for what this release does not evaluate (maps, models, `matches`).
 [[nodiscard]] Datum evaluate(const language::Expr& expr, const Scope& scope);
 
 // A text that two expressions share only if they mean the same: for reports, and so that the twin computes an aggregate once.

@@ -46,6 +46,7 @@ std::optional<Difference> compare_rules(const Engine& twin, const Outcome& expec
   };
   if (auto fired = differ("rules fired", expected.fired, got.fired)) return fired;
   if (auto shadow = differ("shadow rules fired", expected.shadow, got.shadow)) return shadow;
+  if (auto suppressed = differ("rules suppressed", expected.suppressed, got.suppressed)) return suppressed;
   if (auto missing = differ("rules not evaluated", expected.missing, got.missing)) return missing;
   if (expected.decision != got.decision) return Difference{expected.sequence, "decision", expected.decision, got.decision, {}};
   if (expected.score != got.score) return Difference{expected.sequence, "score", expected.score.str(), got.score.str(), {}};

@@ -19,20 +19,20 @@ namespace pawl::csv {
 namespace {
 
 constexpr std::size_t header_bytes_max = std::size_t{64} << 10;
-constexpr std::size_t sequence_bytes_max = 20;
+constexpr std::size_t sequence_bytes_max = FileForm::json_start.size() + 20;
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
 
 // Walks over rows as they come, in pieces of any size.
 class RowWalk {
  public:
-  explicit RowWalk(std::string_view header) : header_(header) {}
+  explicit RowWalk(const FileForm& form) : form_(form), is_header_(!form.json) {}
 
   // False: stop, nothing behind this is to be kept.
   bool take(std::string_view piece) {
     for (const char c : piece) {
       if (c == '\0') return false;
       ++position_;
-      if (c == '"') inside_quotes_ = !inside_quotes_;
+      if (c == '"' && !form_.json) inside_quotes_ = !inside_quotes_;
       if (c == '\n' && !inside_quotes_) {
         if (!end_row()) return false;
       } else if (first_.size() < (is_header_ ? header_bytes_max : sequence_bytes_max) && (is_header_ || (in_first_ &= c != ','))) {
@@ -47,12 +47,15 @@ class RowWalk {
   [[nodiscard]] const std::string& problem() const { return problem_; }
   // For a piece that starts behind the header.
   void skip_header() { is_header_ = false; }
+  [[nodiscard]] const FileForm& form() const { return form_; }
 
  private:
   bool end_row() {
-    if (is_header_ && first_ != header_) problem_ = "has another header than `" + header_ + "`";
+    if (is_header_ && first_ != form_.header) problem_ = "has another header than `" + form_.header + "`";
     Sequence sequence = no_sequence;
-    if (!is_header_ && parse_integer(first_, sequence) != ParseError::none) problem_ = "has a row that does not start with a sequence";
+    std::string_view first = first_;
+    if (form_.json && first.starts_with(FileForm::json_start)) first.remove_prefix(FileForm::json_start.size());
+    if (!is_header_ && parse_integer(first, sequence) != ParseError::none) problem_ = "has a row that does not start with a sequence";
     if (!problem_.empty()) return false;
     if (!is_header_) {
       found_.rows_of_last = sequence == found_.last_sequence ? found_.rows_of_last + 1 : 1;
@@ -65,12 +68,13 @@ class RowWalk {
     return true;
   }
 
-  std::string header_;
+  FileForm form_;
   std::string first_;  // the header row, or the first value of a row
   std::string problem_;
   Continuation found_;
   std::uint64_t position_ = 0, whole_bytes_ = 0;
-  bool is_header_ = true, in_first_ = true, inside_quotes_ = false;
+  bool is_header_;
+  bool in_first_ = true, inside_quotes_ = false;
 };
 
 Result<std::size_t> read_at(int fd, char* into, std::size_t bytes, std::uint64_t offset, const std::string& path) {
@@ -123,7 +127,7 @@ Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path
       const auto first = unpacked(frame(0), path);
       if (!first) return first.error();
       if (!walk.take(*first)) return foreign(path, walk.problem());
-      tail = RowWalk("");
+      tail = RowWalk(walk.form());
       tail.skip_header();
     }
     const bool taken = tail.take(*rows);
@@ -168,7 +172,7 @@ struct Walked {
   Continuation found;
 };
 
-Result<Walked> walk_file(const std::string& path, std::string_view header, int access) {
+Result<Walked> walk_file(const std::string& path, const FileForm& form, int access) {
   Walked walked;
   walked.file = io::Descriptor(::open(path.c_str(), access | O_CLOEXEC));
   if (!walked.file.valid()) return io::os_error("cannot open", path, errno);
@@ -177,7 +181,7 @@ Result<Walked> walk_file(const std::string& path, std::string_view header, int a
   walked.is_regular = S_ISREG(status.st_mode);
   if (!walked.is_regular) return walked;
   walked.size = static_cast<std::uint64_t>(status.st_size);
-  RowWalk walk(header);
+  RowWalk walk(form);
   const auto whole = path.ends_with(".zst") ? walk_zstd(walked.file.get(), walked.size, path, walk) : walk_plain(walked.file.get(), path, walk);
   if (!whole) return whole.error();
   walked.whole = *whole;
@@ -188,15 +192,15 @@ Result<Walked> walk_file(const std::string& path, std::string_view header, int a
 
 }  // namespace
 
-Result<Continuation> find_whole_rows(const std::string& path, std::string_view header) {
+Result<Continuation> find_whole_rows(const std::string& path, const FileForm& form) {
   if (::access(path.c_str(), F_OK) != 0) return Continuation{};
-  auto walked = walk_file(path, header, O_RDONLY);
+  auto walked = walk_file(path, form, O_RDONLY);
   if (!walked) return std::move(walked).error();
   return walked->found;
 }
 
-Result<Continuation> cut_to_whole_rows(const std::string& path, std::string_view header, std::string_view start) {
-  auto walked = walk_file(path, header, O_RDWR);
+Result<Continuation> cut_to_whole_rows(const std::string& path, const FileForm& form, std::string_view start) {
+  auto walked = walk_file(path, form, O_RDWR);
   if (!walked) return std::move(walked).error();
   if (!walked->is_regular) return Continuation{};
   const int file = walked->file.get();

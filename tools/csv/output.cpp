@@ -52,29 +52,30 @@ Writer::Writer(Writer&&) noexcept = default;
 Writer& Writer::operator=(Writer&&) noexcept = default;
 Writer::~Writer() = default;
 
-Result<Writer> Writer::open(const OutputOptions& options, std::string_view header) {
+Result<Writer> Writer::open(const OutputOptions& options, const FileForm& form) {
   const bool standard = options.path == "-";
   auto encoder = options.path.ends_with(".zst") ? std::make_unique<Encoder>(options.zstd_level) : nullptr;
-  const std::string header_row = std::string(header).append("\n");
-  const std::string start(encoder ? encoder->frame(header_row) : header_row);
+  const std::string header_row = form.json ? std::string(FileForm::json_start) : form.header + "\n";
+  constexpr std::string_view zstd_magic("\x28\xB5\x2F\xFD", 4);
+  const std::string start(!encoder ? header_row : form.json ? zstd_magic : encoder->frame(header_row));
   Continuation found;
   io::Descriptor descriptor;
-  bool has_header = false;
+  bool has_header = form.json;
   if (!standard) {
     if (options.continue_existing && ::access(options.path.c_str(), F_OK) == 0) {
-      auto cut = cut_to_whole_rows(options.path, header, start);
+      auto cut = cut_to_whole_rows(options.path, form, start);
       if (!cut) return std::move(cut).error();
       found = *cut;
     }
     auto opened = open_file(options);
     if (!opened) return std::move(opened).error();
     descriptor = *std::move(opened);
-    has_header = ::lseek(descriptor.get(), 0, SEEK_END) > 0;
+    has_header |= ::lseek(descriptor.get(), 0, SEEK_END) > 0;
   }
   Writer writer(standard ? "standard output" : options.path, std::move(descriptor), std::move(encoder));
   writer.continuation_ = found;
   if (!has_header) {
-    writer.append(header);
+    writer.append(form.header);
     writer.end_row();
     writer.rows_ = 0;
     if (auto written = writer.flush(); !written) return std::move(written).error();
@@ -130,6 +131,11 @@ void Writer::end_row() {
   ++rows_;
   whole_ = used_;
   if (whole_ >= flush_bytes) write_out();
+}
+
+void Writer::line(std::string_view text) {
+  append(text);
+  end_row();
 }
 
 void Writer::write_out() {

@@ -4,6 +4,7 @@
 // most one incomplete row or frame at the end, which reopening cuts off.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,23 @@ struct Continuation {
   std::uint64_t bytes_cut = 0;            // of the incomplete row or frame that was removed
 };
 
+// What stands in a file: CSV under a header row, or JSON lines.
+struct FileForm {
+  // CSV. Implicit: a header says it all.
+  template <std::convertible_to<std::string_view> Header>
+  FileForm(const Header& row) : header(std::string_view(row)) {}
+  static FileForm json_lines() {
+    FileForm form("");
+    form.json = true;
+    return form;
+  }
+
+  static constexpr std::string_view json_start = "{\"sequence\":";  // of each JSON line, the sequence behind it
+
+  std::string header;  // JSON lines have none
+  bool json = false;
+};
+
 struct OutputOptions {
   std::string path;               // "-": standard output; "....zst": zstd
   bool continue_existing = false; // a file that is there is checked, cut to whole rows and appended to; else it is overwritten
@@ -38,7 +56,7 @@ class Writer {
  public:
   // Opens and writes the header row, or checks that the file to be continued has the same. The first column is the sequence.
   // Errors: io, not_found, disk_full, bad_data (a file to be continued that is none of ours: other header, rows without a sequence).
-  static Result<Writer> open(const OutputOptions& options, std::string_view header);
+  static Result<Writer> open(const OutputOptions& options, const FileForm& form);
   Writer(Writer&&) noexcept;
   Writer& operator=(Writer&&) noexcept;
   ~Writer();  // does not flush: whoever wants the rows calls close()
@@ -54,6 +72,8 @@ class Writer {
   void missing();
   void list(std::span<const std::string_view> values);  // joined by semicolons
   void end_row();
+  // A whole row: a JSON line. REQUIRES: no line feed in it.
+  void line(std::string_view text);
 
   // The first error, if there was one.
   [[nodiscard]] const Result<void>& state() const noexcept { return state_; }
@@ -90,10 +110,10 @@ class Writer {
 // with: a file without a whole row must be a piece of that, or it is not ours to cut.
 // Blocking; reads a plain file once from start to end, because only that tells a line feed in quotes from the end of a row.
 // A zero byte ends what counts as written: a power cut can leave zeros where data was not on the device yet.
-Result<Continuation> cut_to_whole_rows(const std::string& path, std::string_view header, std::string_view start);
+Result<Continuation> cut_to_whole_rows(const std::string& path, const FileForm& form, std::string_view start);
 
 // The same, but nothing is changed: where whoever continues the file will go on. A file that is not there, a pipe or a device: at the start.
-Result<Continuation> find_whole_rows(const std::string& path, std::string_view header);
+Result<Continuation> find_whole_rows(const std::string& path, const FileForm& form);
 
 // Decisions, as the command contract has them.
 inline constexpr std::string_view decisions_header = "sequence,id,decision,score,rules";

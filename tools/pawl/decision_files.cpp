@@ -4,19 +4,24 @@
 
 namespace pawl::tools {
 
+bool wants_json_lines(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".jsonl.zst"); }
+
+csv::FileForm decision_rows(const std::string& path) { return wants_json_lines(path) ? csv::FileForm::json_lines() : csv::FileForm(csv::decisions_header); }
+
 Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, const DecisionFileOptions& options) {
   DecisionFiles files(pipeline);
-  const auto open_one = [&](const std::string& path, const std::string& header, std::optional<csv::Writer>& file) -> Result<void> {
+  const auto open_one = [&](const std::string& path, const csv::FileForm& form, std::optional<csv::Writer>& file) -> Result<void> {
     if (path.empty()) return {};
-    auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing}, header);
+    auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing}, form);
     if (!opened.ok()) return std::move(opened).error();
     file.emplace(*std::move(opened));
     return {};
   };
   std::string features_header = "sequence,id";
   for (const language::Let& let : pipeline.lets) features_header += "," + let.name;
-  if (auto done = open_one(options.decisions, std::string(csv::decisions_header), files.decisions_file_); !done.ok()) return std::move(done).error();
+  if (auto done = open_one(options.decisions, decision_rows(options.decisions), files.decisions_file_); !done.ok()) return std::move(done).error();
   if (auto done = open_one(options.features, features_header, files.features_file_); !done.ok()) return std::move(done).error();
+  if (wants_json_lines(options.decisions)) files.json_.emplace(pipeline);
   return files;
 }
 
@@ -53,6 +58,7 @@ void DecisionFiles::write_id(csv::Writer& writer, const rules::Decision& decisio
 
 void DecisionFiles::write_decision(const rules::Decision& decision) {
   csv::Writer& file = *decisions_file_;
+  if (json_) return file.line(json_->line(decision));
   file.integer(decision.sequence());
   write_id(file, decision);
   file.text(decision.decision());
@@ -60,8 +66,7 @@ void DecisionFiles::write_decision(const rules::Decision& decision) {
   if (decision.any_fired()) {
     std::vector<std::string_view> names;
     for (std::size_t i = 0; i < pipeline_->rules.size(); ++i) {
-      const language::Rule& rule = pipeline_->rules[i];
-      if (rule.mode == language::RuleMode::live && decision.fired(i)) names.push_back(rule.name);
+      if (decision.fired_live(i)) names.push_back(pipeline_->rules[i].name);
     }
     file.list(names);
   } else {

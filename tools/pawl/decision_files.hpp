@@ -1,19 +1,25 @@
-// Decisions and features into CSV files, as the command contract has them.
+// Decisions and features into files, as the command contract has them: CSV, and decisions also as JSON lines.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "csv/output.hpp"
+#include "pawl/decision_json.hpp"
 #include "pawl/journal/engine/sink.hpp"
 
 namespace pawl::tools {
 
 struct DecisionFileOptions {
-  std::string decisions;        // path; empty: not wanted; "-": standard output
+  std::string decisions;        // path; empty: not wanted; "-": standard output; "....jsonl", "....jsonl.zst": JSON lines, of decisions with values
   std::string features;         // needs decisions that carry lets
   bool continue_existing = false;
 };
+
+// The file is to hold JSON lines: the engine's decisions must carry values (decisions_with_values).
+[[nodiscard]] bool wants_json_lines(const std::string& path);
+// What a file of decisions of that name holds.
+[[nodiscard]] csv::FileForm decision_rows(const std::string& path);
 
 // Thread: emit's, but for open, close and rows.
 class DecisionFiles final : public DecisionSink {
@@ -37,6 +43,7 @@ class DecisionFiles final : public DecisionSink {
 
   const language::Pipeline* pipeline_;
   std::optional<csv::Writer> decisions_file_, features_file_;
+  std::optional<DecisionJson> json_;
   std::uint64_t count_ = 0;
 };
 

@@ -12,7 +12,7 @@ namespace pawl::tools {
 
 // Exit statuses beside those of exit_status(ErrorCode).
 inline constexpr int exit_fine = 0;
-inline constexpr int exit_no = 1;  // no error, but the answer to what was asked is no: `journal grep` found nothing, `journal diff` a difference, a receipt is too old
+inline constexpr int exit_no = 1;  // no error, but the answer to what was asked is no: `journal grep` found nothing, `journal diff` a difference, a receipt is too old, a test of `rules test` failed
 inline constexpr int exit_usage = 64;
 inline constexpr int exit_data = 65;
 inline constexpr int exit_damaged = 66;

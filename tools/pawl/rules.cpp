@@ -1,4 +1,4 @@
-// `pawl rules check|explain`: what a pipeline file says, or everything that is wrong with it.
+// `pawl rules check|explain|test`: what a pipeline file says, everything that is wrong with it, or whether its tests hold.
 #include <fmt/format.h>
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/explain.hpp"
+#include "pawl/pipeline_tests.hpp"
 #include "pawl/report.hpp"
 
 namespace pawl::tools {
@@ -73,11 +74,44 @@ int explain(const Options& options) {
   return print(language::explain(*checked.pipeline));
 }
 
+std::string json_of(const TestOutcome& outcome, const Options& options) {
+  std::string failures;
+  for (const std::string& failure : outcome.failures) failures.append(failures.empty() ? "" : ",").append(json_string(failure));
+  return fmt::format("{{\"file\":{},\"line\":{},\"test\":{},\"passed\":{},\"failures\":[{}]}}\n", json_string(options.file), outcome.test->place.line,
+                     json_string(outcome.test->name), outcome.failures.empty(), failures);
+}
+
+std::string text_of(const TestOutcome& outcome, const Options& options) {
+  std::string text = fmt::format("{}:{}: {} test \"{}\"\n", options.file, outcome.test->place.line, outcome.failures.empty() ? "passed" : "FAILED", one_line(outcome.test->name));
+  for (const std::string& failure : outcome.failures) text.append("  ").append(failure).append("\n");
+  return text;
+}
+
+int test(const Options& options) {
+  const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
+  if (!source) return fail(source.error());
+  const Checked checked = language::check(*source, options.file);
+  if (!checked.pipeline) {
+    return fail({ErrorCode::bad_pipeline, fmt::format("{} has {}:\n{}", options.file, plural(count(checked).errors, "error"), diagnostics_text(checked, *source, options))});
+  }
+  const auto outcomes = run_pipeline_tests(*checked.pipeline);
+  if (!outcomes) return fail(outcomes.error());
+  std::string text;
+  std::size_t failed = 0;
+  for (const TestOutcome& outcome : *outcomes) {
+    text += options.json ? json_of(outcome, options) : text_of(outcome, options);
+    if (!outcome.failures.empty()) ++failed;
+  }
+  if (!options.json) text += fmt::format("{}: {} passed, {} failed\n", options.file, plural(outcomes->size() - failed, "test"), failed);
+  const int printed = print(text);
+  return printed != exit_fine ? printed : failed == 0 ? exit_fine : exit_no;
+}
+
 }  // namespace
 
 void add_rules(Command& program, Action& action) {
   const auto options = std::make_shared<Options>();
-  Command rules = program.subcommand("rules", "Check or explain a pipeline file");
+  Command rules = program.subcommand("rules", "Check, explain or test a pipeline file");
   rules.needs_subcommand();
   Command checking = rules.subcommand("check", "Report everything that is wrong with a pipeline file");
   checking.option("file", options->file, "The pipeline file; - is standard input").required();
@@ -86,6 +120,10 @@ void add_rules(Command& program, Action& action) {
   Command explaining = rules.subcommand("explain", "Say what a pipeline file computes: features, lets, rules");
   explaining.option("file", options->file, "The pipeline file; - is standard input").required();
   explaining.does(action, options, &explain);
+  Command testing = rules.subcommand("test", "Run the tests in a pipeline file; exit status 1 if one fails");
+  testing.option("file", options->file, "The pipeline file; - is standard input").required();
+  testing.flag("--json", options->json, "One JSON object per test, for editors");
+  testing.does(action, options, &test);
 }
 
 }  // namespace pawl::tools

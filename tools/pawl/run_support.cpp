@@ -89,6 +89,12 @@ void show_refusals(const EngineReport& report) {
   }
   if (keys > 0) warn(fmt::format("{} events found no room for their key: their features of that key are missing", keys));
   if (entries > 0) warn(fmt::format("{} events found no room in their windows: their features of that key are missing", entries));
+  for (const auto& [name, counters] : report.remembered) {
+    if (counters.refused > 0) warn(fmt::format("{}: {} keys found no room and were not remembered", name, counters.refused));
+    if (counters.too_long > 0) warn(fmt::format("{}: {} texts were longer than it holds and were not added", name, counters.too_long));
+  }
+  if (report.runs.runs_refused > 0) warn(fmt::format("{} runs of patterns found no room and were not started", report.runs.runs_refused));
+  if (report.runs.runs_dropped > 0) warn(fmt::format("{} runs of patterns were dropped, the oldest of keys that reached their `limit`", report.runs.runs_dropped));
   if (sums + report.overflows > 0) warn(fmt::format("{} values did not fit and are missing", sums + report.overflows));
   if (report.divisions_by_zero > 0) warn(fmt::format("{} divisions by zero gave missing values", report.divisions_by_zero));
 }

@@ -1,0 +1,227 @@
+// From a checked pattern to its tables.
+#include <algorithm>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/core/language/steps_read.hpp"
+#include "pawl/core/pattern/plan.hpp"
+
+namespace pawl::pattern {
+namespace {
+
+using language::Expr;
+using language::Op;
+using language::Step;
+
+constexpr std::size_t capture_bytes_max = 16 * 1024;  // offsets are 16 bits
+
+constexpr StepMask bit(std::size_t step) noexcept { return StepMask{1} << step; }
+
+class Compiler {
+ public:
+  Compiler(const language::Pipeline& pipeline, std::size_t rule, const ColumnOf& column, std::string& why)
+      : pipeline_(pipeline), rule_(pipeline.rules[rule]), pattern_(*rule_.pattern), column_(column), why_(why) {
+    plan_.rule = rule;
+  }
+
+  std::optional<PatternPlan> run() {
+    if (pattern_.steps.size() > steps_max) return why_ = "it has more than 32 steps", std::nullopt;
+    plan_.within = pattern_.within;
+    plan_.limit = static_cast<std::uint32_t>(pattern_.limit);
+    plan_.skip_to_next = pattern_.skip_to_next;
+    plan_.fire_if_missing = rule_.fire_if_missing;
+    collect_captures();
+    for (std::size_t i = 0; i < pattern_.steps.size(); ++i) {
+      if (!add_step(i)) return std::nullopt;
+    }
+    if (pattern_.where && !(plan_.where = formula(*pattern_.where, nullptr))) return std::nullopt;
+    if (!add_outputs()) return std::nullopt;
+    return std::move(plan_);
+  }
+
+ private:
+  // --- captures ---
+
+  struct Wanted {
+    std::size_t step;
+    std::string member;  // empty: the events as such
+    CaptureKind kind;
+    const Expr* binding;
+  };
+
+  void collect_captures() {
+    for (const Step& step : pattern_.steps) {
+      if (step.condition) collect(*step.condition);
+    }
+    if (pattern_.where) collect(*pattern_.where);
+    each_output([&](const Expr& expr) { collect(expr); return true; });
+    std::stable_sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) { return a.step < b.step; });
+    for (const Wanted& wanted : wanted_) lay_out(wanted);
+  }
+
+  void collect(const Expr& expr) {
+    if (language::is_over_repeated(expr)) return collect_over_repeated(expr);
+    if (expr.op == Op::binding) want(expr, CaptureKind::last);
+    for (const auto& arg : expr.args) collect(*arg);
+  }
+
+  void collect_over_repeated(const Expr& call) {
+    const Expr& binding = *call.args[0];
+    if (call.name == "count") return want(binding, binding.member.empty() ? CaptureKind::events : CaptureKind::values);
+    if (call.name == "avg" || call.name == "share") want(binding, CaptureKind::values);
+    want(binding, kind_of(call.name));
+  }
+
+  static CaptureKind kind_of(const std::string& call) {
+    if (call == "first") return CaptureKind::first;
+    if (call == "last") return CaptureKind::last;
+    if (call == "min") return CaptureKind::minimum;
+    if (call == "max") return CaptureKind::maximum;
+    return CaptureKind::sum;
+  }
+
+  std::size_t step_named(const std::string& name) const {
+    const auto found = std::find_if(pattern_.steps.begin(), pattern_.steps.end(), [&](const Step& step) { return step.name == name; });
+    PAWL_ASSERT(found != pattern_.steps.end());
+    return static_cast<std::size_t>(found - pattern_.steps.begin());
+  }
+
+  void want(const Expr& binding, CaptureKind kind) {
+    const std::size_t step = step_named(binding.name);
+    const bool known = std::any_of(wanted_.begin(), wanted_.end(), [&](const Wanted& w) { return w.step == step && w.member == binding.member && w.kind == kind; });
+    if (!known) wanted_.push_back({step, binding.member, kind, &binding});
+  }
+
+  void lay_out(const Wanted& wanted) {
+    const EventSchema& schema = pipeline_.events[pattern_.steps[wanted.step].event];
+    const int field = wanted.member.empty() ? -1 : schema.find(wanted.member);
+    Capture made;
+    made.kind = wanted.kind;
+    made.lateness = field < 0 && !wanted.member.empty();
+    made.text = field >= 0 && wanted.binding->type.kind == Kind::text;
+    made.place = rules::place_of(schema, field);
+    made.offset = static_cast<std::uint16_t>(plan_.capture_bytes);
+    const bool can_be_missing = wanted.kind != CaptureKind::events && wanted.kind != CaptureKind::values && wanted.kind != CaptureKind::sum;
+    if (can_be_missing) made.bit = static_cast<std::uint8_t>(std::min(bits_++, valid_bits));
+    plan_.capture_bytes += capture_bytes(made);
+    plan_.captures.push_back(made);
+  }
+
+  // REQUIRES: it was collected.
+  const Capture& capture_of(const Expr& binding, CaptureKind kind) const {
+    const std::size_t step = step_named(binding.name);
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      if (wanted_[i].step == step && wanted_[i].member == binding.member && wanted_[i].kind == kind) return plan_.captures[i];
+    }
+    PAWL_ASSERT(false);
+    return plan_.captures.front();
+  }
+
+  std::optional<Captured> captured(const Expr& expr) {
+    const Expr& binding = expr.op == Op::binding ? expr : *expr.args[0];
+    if (bits_ > valid_bits || plan_.capture_bytes > capture_bytes_max) return why_ = "it reads too many fields of its steps", std::nullopt;
+    if (expr.type.kind == Kind::floating) return why_ = "it computes with floats and steps of a pattern", std::nullopt;
+    if (expr.op != Op::binding && expr.name == "count") {
+      return Captured{.as = Captured::As::count, .offset = capture_of(binding, binding.member.empty() ? CaptureKind::events : CaptureKind::values).offset};
+    }
+    const Capture& capture = capture_of(binding, expr.op == Op::binding ? CaptureKind::last : kind_of(expr.name));
+    Captured made{.as = Captured::As::number, .offset = capture.offset, .text_bytes = static_cast<std::uint16_t>(capture.text ? capture.place.bytes : 0), .bit = capture.bit};
+    if (capture.text) made.as = Captured::As::text;
+    if (capture.kind == CaptureKind::sum) made.as = expr.name == "sum" ? Captured::As::sum : Captured::As::average;
+    if (made.as == Captured::As::average) made.count_offset = capture_of(binding, CaptureKind::values).offset;
+    return made;
+  }
+
+  // --- steps ---
+
+  bool add_step(std::size_t index) {
+    const Step& step = pattern_.steps[index];
+    StepPlan made;
+    made.event = step.event;
+    made.at_least = static_cast<std::uint32_t>(step.at_least);
+    made.at_most = step.at_most < 0 ? UINT32_MAX : static_cast<std::uint32_t>(step.at_most);
+    if (step.condition && !add_condition(*step.condition, made)) return false;
+    if (step.immediately && !step.negated) plan_.strict |= bit(index);
+    if (!step.negated) add_ways(index, made);
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      if (wanted_[i].step != index) continue;
+      if (made.captures++ == 0) made.first_capture = static_cast<std::uint16_t>(i);
+    }
+    plan_.steps.push_back(std::move(made));
+    return true;
+  }
+
+  // Where a run may go from here, and what closes which of these ways.
+  void add_ways(std::size_t index, StepPlan& made) const {
+    const std::vector<Step>& steps = pattern_.steps;
+    const auto is_needed = [](const Step& step) { return !step.negated && step.at_least > 0; };
+    const auto rest = steps.begin() + static_cast<std::ptrdiff_t>(index) + 1;
+    made.ends = std::none_of(rest, steps.end(), is_needed);
+    for (std::size_t i = index + 1; i < steps.size(); ++i) {
+      if (steps[i].negated) {
+        made.negations.push_back({static_cast<std::uint16_t>(i), 0});
+        continue;
+      }
+      made.next |= bit(i);
+      for (StepPlan::Negation& negation : made.negations) negation.closes |= bit(i);
+      if (steps[i].at_least > 0) break;
+    }
+  }
+
+  // Parts joined by `and`: all have to be true, so each can be asked where it is cheapest.
+  bool add_condition(const Expr& condition, StepPlan& made) {
+    if (condition.op == Op::logical_and) return add_condition(*condition.args[0], made) && add_condition(*condition.args[1], made);
+    if (language::reads_steps(condition)) {
+      auto bound = formula(condition, &pipeline_.events[made.event]);
+      if (bound) made.bound.push_back(*std::move(bound));
+      return bound.has_value();
+    }
+    const auto column = column_(condition);
+    if (column) made.free.push_back(*column);
+    return column.has_value();
+  }
+
+  // --- formulas ---
+
+  std::optional<Formula> formula(const Expr& expr, const EventSchema* event) {
+    const FormulaSources sources{.column = column_, .captured = [this](const Expr& read) { return captured(read); }, .event = event};
+    return Formula::compile(expr, sources, why_);
+  }
+
+  // visit(expr) -> go on, for what actions and reasons read of steps, in their order. Texts are read by neither.
+  template <class Visit>
+  bool each_output(Visit visit) const {
+    const auto visited = [&](const Expr* expr) { return expr == nullptr || !language::reads_steps(*expr) || visit(*expr); };
+    for (const language::Action& action : rule_.actions) {
+      if (!visited(action.expr.get())) return false;
+    }
+    for (const language::Reason& reason : rule_.reasons) {
+      if (!std::all_of(reason.exprs.begin(), reason.exprs.end(), [&](const auto& hole) { return visited(hole.get()); })) return false;
+    }
+    return true;
+  }
+
+  bool add_outputs() {
+    return each_output([&](const Expr& expr) {
+      auto made = formula(expr, nullptr);
+      if (made) plan_.outputs.push_back({*std::move(made), {}});
+      return made.has_value();
+    });
+  }
+
+  const language::Pipeline& pipeline_;
+  const language::Rule& rule_;
+  const language::Pattern& pattern_;
+  const ColumnOf& column_;
+  std::string& why_;
+  PatternPlan plan_;
+  std::vector<Wanted> wanted_;  // in the order of plan_.captures
+  std::size_t bits_ = 0;
+};
+
+}  // namespace
+
+std::optional<PatternPlan> make_pattern(const language::Pipeline& pipeline, std::size_t rule, const ColumnOf& column, std::string& why) {
+  return Compiler(pipeline, rule, column, why).run();
+}
+
+}  // namespace pawl::pattern

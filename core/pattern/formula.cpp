@@ -1,0 +1,262 @@
+#include "pawl/core/pattern/formula.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/core/language/steps_read.hpp"
+#include "pawl/core/rules/evaluator.hpp"
+
+namespace pawl::pattern {
+
+using language::Expr;
+using language::Op;
+
+namespace {
+
+enum Function : std::uint8_t { f_abs, f_min2, f_max2, f_hour_of, f_weekday_of, f_hours, f_minutes, f_none };
+constexpr std::array<std::string_view, f_none> functions{"abs", "min2", "max2", "hour_of", "weekday_of", "hours", "minutes"};
+
+constexpr Int128 hour_ns = Int128{3600} * one_second;
+constexpr Int128 day_ns = 24 * hour_ns;
+
+Int128 time_of_day(Int128 time) noexcept { return (time % day_ns + day_ns) % day_ns; }
+// 1 = Monday. Day 0 was a Thursday.
+Int128 weekday(Int128 time) noexcept {
+  const Int128 days = (time - time_of_day(time)) / day_ns;
+  return ((days + 3) % 7 + 7) % 7 + 1;
+}
+
+Operand number(Int128 value) noexcept { return {.value = {value, 1}, .valid = true}; }
+Operand boolean(bool value) noexcept { return number(value ? 1 : 0); }
+
+// Sign of a - b: bytes of texts, else exact fractions.
+int order(const Operand& a, const Operand& b, bool text) noexcept {
+  if (text) return a.text.compare(b.text) < 0 ? -1 : a.text.compare(b.text) > 0;
+  const auto order = pawl::compare(a.value, b.value);
+  return order < 0 ? -1 : order > 0;
+}
+
+Operand compared(Op op, const Operand& a, const Operand& b, bool text) noexcept {
+  if (!a.valid || !b.valid) return {};
+  const int sign = order(a, b, text);
+  switch (op) {
+    case Op::equal: return boolean(sign == 0);
+    case Op::not_equal: return boolean(sign != 0);
+    case Op::less: return boolean(sign < 0);
+    case Op::less_equal: return boolean(sign <= 0);
+    case Op::greater: return boolean(sign > 0);
+    default: PAWL_ASSERT(op == Op::greater_equal); return boolean(sign >= 0);
+  }
+}
+
+Operand captured_value(const Captured& captured, const Moment& moment) noexcept {
+  const std::byte* const at = moment.captures;
+  const bool valid = ((moment.captured >> captured.bit) & 1U) != 0;
+  switch (captured.as) {
+    case Captured::As::number: return valid ? number(load_capture<std::int64_t>(at, captured.offset)) : Operand{};
+    case Captured::As::text: {
+      const char* const chars = reinterpret_cast<const char*>(at + captured.offset);
+      return valid ? Operand{.value = {}, .valid = true, .text = {chars, ::strnlen(chars, captured.text_bytes)}} : Operand{};
+    }
+    case Captured::As::count: return number(load_capture<std::int64_t>(at, captured.offset));
+    case Captured::As::sum:
+    case Captured::As::average: break;
+  }
+  const auto sum = load_capture<Int128>(at, captured.offset);
+  if (!fits_64(sum)) return ++moment.counters.overflows, Operand{};
+  if (captured.as == Captured::As::sum) return number(sum);
+  const auto count = load_capture<std::int64_t>(at, captured.count_offset);
+  return count == 0 ? Operand{} : Operand{.value = {sum, count}, .valid = true};
+}
+
+}  // namespace
+
+// --- compiling ---
+
+std::optional<Formula> Formula::compile(const Expr& expr, const FormulaSources& sources, std::string& why) {
+  Formula formula;
+  if (!formula.add(expr, sources, why)) return std::nullopt;
+  return formula;
+}
+
+std::optional<std::uint16_t> Formula::add(const Expr& expr, const FormulaSources& sources, std::string& why) {
+  Node node;
+  node.ratio = expr.type.ratio;
+  const bool is_leaf = expr.op == Op::literal || expr.op == Op::binding || language::is_over_repeated(expr) || !language::reads_steps(expr);
+  const bool added = is_leaf ? add_leaf(expr, sources, node, why) : add_operation(expr, sources, node, why);
+  if (!added) return std::nullopt;
+  nodes_.push_back(std::move(node));
+  PAWL_ASSERT(nodes_.size() <= UINT16_MAX);
+  return static_cast<std::uint16_t>(nodes_.size() - 1);
+}
+
+bool Formula::add_leaf(const Expr& expr, const FormulaSources& sources, Node& node, std::string& why) {
+  node.text = expr.type.kind == Kind::text;
+  if (expr.op == Op::literal) {
+    node.leaf = Leaf::constant;
+    node.missing = expr.value.missing;
+    node.number = expr.value.number;
+    node.denominator = expr.value.denominator;
+    node.literal = expr.value.text;
+    return true;
+  }
+  if (expr.op == Op::binding || language::is_over_repeated(expr)) {
+    node.leaf = Leaf::captured;
+    const auto captured = sources.captured(expr);
+    if (captured) node.captured = *captured;
+    return captured.has_value();
+  }
+  if (node.text) {
+    if (expr.op != Op::field || sources.event == nullptr) return why = "it uses a computed text", false;
+    node.leaf = Leaf::text_field;
+    node.place = rules::place_of(*sources.event, sources.event->find(expr.name));
+    return true;
+  }
+  node.leaf = Leaf::column;
+  const auto column = sources.column(expr);
+  if (column) node.column = *column;
+  return column.has_value();
+}
+
+bool Formula::add_operation(const Expr& expr, const FormulaSources& sources, Node& node, std::string& why) {
+  node.op = expr.op;
+  node.literal = expr.value.text;
+  node.text = !expr.args.empty() && expr.args[0]->type.kind == Kind::text;
+  node.function = static_cast<std::uint8_t>(std::find(functions.begin(), functions.end(), expr.name) - functions.begin());
+  if (expr.op == Op::call && node.function == f_none) return why = "it uses `" + expr.name + "(..)`", false;
+  if (expr.type.kind == Kind::floating) return why = "it computes with floats and steps of a pattern", false;
+  for (const auto& arg : expr.args) {
+    if (arg->type.kind == Kind::floating) return why = "it computes with floats and steps of a pattern", false;
+    const auto index = add(*arg, sources, why);
+    if (!index) return false;
+    node.args.push_back(*index);
+  }
+  return true;
+}
+
+// --- running ---
+
+Operand Formula::eval(std::size_t index, const Moment& moment) const noexcept {
+  const Node& node = nodes_[index];
+  if (node.leaf != Leaf::none) return leaf(node, moment);
+  const auto arg = [&](std::size_t i) { return eval(node.args[i], moment); };
+  switch (node.op) {
+    case Op::logical_and: return kleene(node.args, 0, moment);
+    case Op::logical_or: return kleene(node.args, 1, moment);
+    case Op::logical_not: {
+      const Operand value = arg(0);
+      return value.valid ? boolean(value.value.numerator == 0) : value;
+    }
+    case Op::otherwise: {
+      const Operand first = arg(0);
+      return first.valid ? first : arg(1);
+    }
+    case Op::is_missing: return boolean(!arg(0).valid);
+    case Op::choose: {
+      const Operand condition = arg(0);
+      return condition.valid ? arg(condition.value.numerator != 0 ? 1 : 2) : condition;
+    }
+    case Op::between: return between(node, moment);
+    case Op::in_set: return in_set(node, moment);
+    case Op::starts_with: {
+      const Operand value = arg(0);
+      return value.valid ? boolean(value.text.starts_with(node.literal)) : Operand{};
+    }
+    case Op::call: return call(node, moment);
+    case Op::negate: return arithmetic(node, Op::subtract, number(0), arg(0), moment);
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::modulo: return arithmetic(node, node.op, arg(0), arg(1), moment);
+    default: return compared(node.op, arg(0), arg(1), node.text);
+  }
+}
+
+Operand Formula::leaf(const Node& node, const Moment& moment) const noexcept {
+  switch (node.leaf) {
+    case Leaf::constant: return {.value = {node.number, node.denominator}, .valid = !node.missing, .text = node.literal};
+    case Leaf::column: return cell(node.column, moment);
+    case Leaf::text_field: return node.place.present(moment.slot) ? Operand{.value = {}, .valid = true, .text = node.place.text(moment.slot)} : Operand{};
+    default: return captured_value(node.captured, moment);
+  }
+}
+
+Operand Formula::cell(rules::Register column, const Moment& moment) noexcept {
+  const std::size_t lane = moment.lane;
+  if (column.kind == rules::ColumnKind::number) {
+    const rules::NumberColumn& cells = moment.evaluator.number(column);
+    return rules::has_lane(cells.valid, lane) ? number(cells.cells[lane]) : Operand{};
+  }
+  if (column.kind == rules::ColumnKind::ratio) {
+    const rules::RatioColumn& cells = moment.evaluator.ratio(column);
+    return rules::has_lane(cells.valid, lane) ? Operand{.value = cells.at(lane), .valid = true} : Operand{};
+  }
+  const rules::BoolColumn& cells = moment.evaluator.boolean(column);
+  return rules::has_lane(cells.valid, lane) ? boolean(rules::has_lane(cells.truth, lane)) : Operand{};
+}
+
+// `and` (decisive 0) and `or` (decisive 1): a decisive argument decides, else a missing one makes the result missing.
+Operand Formula::kleene(Arguments args, Int128 decisive, const Moment& moment) const noexcept {
+  bool missing = false;
+  for (const std::uint16_t arg : args) {
+    const Operand operand = eval(arg, moment);
+    if (operand.valid && operand.value.numerator == decisive) return operand;
+    missing |= !operand.valid;
+  }
+  return missing ? Operand{} : number(1 - decisive);
+}
+
+Operand Formula::between(const Node& node, const Moment& moment) const noexcept {
+  const Operand value = eval(node.args[0], moment);
+  const Operand low = compared(Op::greater_equal, value, eval(node.args[1], moment), node.text);
+  const Operand high = compared(Op::less_equal, value, eval(node.args[2], moment), node.text);
+  const auto decides = [](const Operand& side) { return side.valid && side.value.numerator == 0; };
+  if (decides(low) || decides(high)) return boolean(false);
+  return low.valid && high.valid ? boolean(true) : Operand{};
+}
+
+Operand Formula::in_set(const Node& node, const Moment& moment) const noexcept {
+  const Operand value = eval(node.args[0], moment);
+  if (!value.valid) return {};
+  for (std::size_t i = 1; i < node.args.size(); ++i) {
+    if (order(value, eval(node.args[i], moment), node.text) == 0) return boolean(true);
+  }
+  return boolean(false);
+}
+
+Operand Formula::call(const Node& node, const Moment& moment) const noexcept {
+  const Operand a = eval(node.args[0], moment);
+  if (!a.valid) return {};
+  switch (node.function) {
+    case f_abs: return a.value.numerator < 0 ? arithmetic(node, Op::subtract, number(0), a, moment) : a;
+    case f_hour_of: return number(time_of_day(a.value.numerator) / hour_ns);
+    case f_weekday_of: return number(weekday(a.value.numerator));
+    case f_hours: return arithmetic(node, Op::divide, a, number(hour_ns), moment);
+    case f_minutes: return arithmetic(node, Op::divide, a, number(60 * one_second), moment);
+    default: break;
+  }
+  const Operand b = eval(node.args[1], moment);
+  if (!b.valid) return {};
+  return (order(b, a, false) < 0) == (node.function == f_min2) ? b : a;
+}
+
+// Units need no conversion: both sides of a sum have one scale, and at most one side of a product or quotient has any.
+Operand Formula::arithmetic(const Node& node, Op op, const Operand& a, const Operand& b, const Moment& moment) noexcept {
+  if (!a.valid || !b.valid) return {};
+  if ((op == Op::divide || op == Op::modulo) && b.value.numerator == 0) return ++moment.counters.divisions_by_zero, Operand{};
+  if (op == Op::modulo) return number(a.value.numerator % b.value.numerator);
+  std::optional<Fraction> result;
+  switch (op) {
+    case Op::add: result = pawl::add(a.value, b.value); break;
+    case Op::subtract: result = pawl::subtract(a.value, b.value); break;
+    case Op::multiply: result = pawl::multiply(a.value, b.value); break;
+    default: result = pawl::divide(a.value, b.value); break;
+  }
+  const bool fits = result && (node.ratio || fits_64(result->numerator));
+  if (!fits) return ++moment.counters.overflows, Operand{};
+  return {.value = *result, .valid = true};
+}
+
+}  // namespace pawl::pattern

@@ -1,0 +1,103 @@
+// An expression that reads steps of a pattern: walked for one run at one event. What it needs of the event alone was computed for all
+// events at once and stands in columns; what it needs of the run stands in the run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pawl/core/event/ratio.hpp"
+#include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/pattern/capture.hpp"
+#include "pawl/core/rules/field_access.hpp"
+#include "pawl/core/rules/program.hpp"
+
+namespace pawl::rules {
+class Evaluator;
+}
+
+namespace pawl::pattern {
+
+// A number, a fraction, a boolean (0, 1) or a text; or missing.
+struct Operand {
+  Fraction value{};
+  bool valid = false;
+  std::string_view text{};
+};
+
+// Results that became missing, as the columns' program counts them.
+struct FormulaCounters {
+  std::uint64_t overflows = 0, divisions_by_zero = 0;
+};
+
+// One run at one event.
+struct Moment {
+  const rules::Evaluator& evaluator;
+  std::size_t lane;
+  const std::byte* slot;
+  const std::byte* captures;  // of the run
+  std::uint64_t captured;     // its valid bits
+  FormulaCounters& counters;
+};
+
+// What a formula is compiled with. Set-up only.
+struct FormulaSources {
+  // The column of an expression that reads no step, or nothing: it cannot be computed.
+  std::function<std::optional<rules::Register>(const language::Expr&)> column;
+  // What a run keeps for a binding, or for a call over a repeated step, or nothing.
+  std::function<std::optional<Captured>(const language::Expr&)> captured;
+  const EventSchema* event = nullptr;  // whose plain fields it reads; null: none
+};
+
+// Immutable after compile().
+class Formula {
+ public:
+  // Nothing: this release cannot compute it, for the reason in `why`.
+  [[nodiscard]] static std::optional<Formula> compile(const language::Expr& expr, const FormulaSources& sources, std::string& why);
+
+  // No allocation. Texts point into the slot, the run or the formula.
+  [[nodiscard]] Operand run(const Moment& moment) const noexcept { return eval(nodes_.size() - 1, moment); }
+  [[nodiscard]] bool is_true(const Moment& moment) const noexcept {
+    const Operand result = run(moment);
+    return result.valid && result.value.numerator != 0;
+  }
+
+ private:
+  enum class Leaf : std::uint8_t { none, constant, column, text_field, captured };
+  struct Node {
+    Leaf leaf = Leaf::none;
+    language::Op op = language::Op::literal;
+    bool text = false;   // its arguments, or a leaf itself, are texts
+    bool ratio = false;  // its result
+    std::uint8_t function = 0;
+    bool missing = false;  // constant
+    rules::Register column;
+    rules::SlotPlace place;
+    Captured captured;
+    std::int64_t number = 0, denominator = 1;
+    std::string literal;
+    std::vector<std::uint16_t> args;
+  };
+  using Arguments = const std::vector<std::uint16_t>&;
+
+  std::optional<std::uint16_t> add(const language::Expr& expr, const FormulaSources& sources, std::string& why);
+  bool add_leaf(const language::Expr& expr, const FormulaSources& sources, Node& node, std::string& why);
+  bool add_operation(const language::Expr& expr, const FormulaSources& sources, Node& node, std::string& why);
+
+  [[nodiscard]] Operand eval(std::size_t index, const Moment& moment) const noexcept;
+  [[nodiscard]] Operand leaf(const Node& node, const Moment& moment) const noexcept;
+  [[nodiscard]] static Operand cell(rules::Register column, const Moment& moment) noexcept;
+  [[nodiscard]] Operand kleene(Arguments args, Int128 decisive, const Moment& moment) const noexcept;
+  [[nodiscard]] Operand between(const Node& node, const Moment& moment) const noexcept;
+  [[nodiscard]] Operand in_set(const Node& node, const Moment& moment) const noexcept;
+  [[nodiscard]] Operand call(const Node& node, const Moment& moment) const noexcept;
+  [[nodiscard]] static Operand arithmetic(const Node& node, language::Op op, const Operand& a, const Operand& b, const Moment& moment) noexcept;
+
+  std::vector<Node> nodes_;  // the root is the last
+};
+
+}  // namespace pawl::pattern

@@ -1,0 +1,78 @@
+// A pattern as tables: what each step needs, where a run may go from it, and what is kept of its events.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pawl/core/language/pipeline.hpp"
+#include "pawl/core/pattern/capture.hpp"
+#include "pawl/core/pattern/formula.hpp"
+#include "pawl/core/rules/program.hpp"
+
+namespace pawl::pattern {
+
+using StepMask = std::uint32_t;  // bit i: step i of the pattern
+inline constexpr std::size_t steps_max = 32;
+inline constexpr std::size_t valid_bits = 64;  // captures of a run that can be missing
+
+struct StepPlan {
+  std::uint16_t event = 0;
+  std::vector<rules::Register> free; // booleans: the parts of the condition that read no step; all have to be true
+  std::vector<Formula> bound;        // the rest: all have to be true
+  std::uint32_t at_least = 1, at_most = 1;
+  StepMask next = 0;                 // steps that may be entered once it has at_least
+  bool ends = false;                 // with at_least of it nothing more is needed
+  struct Negation { std::uint16_t step; StepMask closes; };
+  std::vector<Negation> negations;   // asked from here on, once it has at_least; `closes`: the steps behind it
+  std::uint16_t first_capture = 0, captures = 0;
+};
+
+struct PatternPlan {
+  std::size_t rule = 0;              // index into Pipeline::rules
+  std::vector<StepPlan> steps;
+  StepMask strict = 0;               // steps with `then immediately`
+  std::vector<Capture> captures;     // by step
+  std::size_t capture_bytes = 0;
+  std::optional<Formula> where;
+  struct Output {
+    Formula formula;
+    rules::Register to;              // the column that a match writes it into, set by the program's compiler
+  };
+  std::vector<Output> outputs;       // what the rule's actions and then its reasons read of steps, in their order
+  Duration within = 0;
+  std::uint32_t limit = 0;
+  bool skip_to_next = false;
+  bool fire_if_missing = false;      // a missing `where` counts as true
+};
+
+// One part of a key in the slots of an event type.
+struct KeyPart {
+  rules::SlotPlace place;
+  std::uint16_t offset = 0;  // in the key
+};
+
+struct GroupPlan {
+  std::vector<std::size_t> patterns;               // indices into the plan's patterns, ascending
+  std::vector<std::vector<KeyPart>> parts;         // by event type; `per all`: nothing
+  std::size_t key_bytes = 0;                       // at least 8
+};
+
+// The register of an expression over the event at hand, or nothing. Set-up only.
+using ColumnOf = std::function<std::optional<rules::Register>(const language::Expr&)>;
+
+// Nothing: this release cannot run it, for the reason in `why`, or for the one that `column` has. REQUIRES: a rule with a pattern.
+[[nodiscard]] std::optional<PatternPlan> make_pattern(const language::Pipeline& pipeline, std::size_t rule, const ColumnOf& column, std::string& why);
+
+struct PatternsPlan {
+  std::vector<PatternPlan> patterns;  // in file order
+  std::vector<GroupPlan> groups;
+};
+
+// Patterns with one key, by the names and types of its fields, share a group. REQUIRES: patterns of this pipeline.
+[[nodiscard]] std::vector<GroupPlan> make_groups(const language::Pipeline& pipeline, const std::vector<PatternPlan>& patterns);
+
+}  // namespace pawl::pattern

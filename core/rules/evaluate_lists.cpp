@@ -1,0 +1,58 @@
+// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need.
+#include <bit>
+#include <utility>
+
+#include "pawl/core/base/assert.hpp"
+#include "pawl/core/rules/evaluator.hpp"
+#include "pawl/core/rules/list_key.hpp"
+
+namespace pawl::rules {
+
+void Evaluator::run_dependent(std::size_t first, std::size_t last) noexcept {
+  const std::size_t first_before = std::exchange(first_, first), last_before = std::exchange(last_, last);
+  const Lanes span_before = std::exchange(span_, lanes_between(first, last));
+  for (const Instruction& instruction : plan_.program.dependent) execute(instruction);
+  first_ = first_before;
+  last_ = last_before;
+  span_ = span_before;
+}
+
+void Evaluator::run_explaining() noexcept {
+  const std::uint64_t overflows = overflows_, divisions_by_zero = divisions_by_zero_;
+  for (const Instruction& instruction : plan_.program.explaining) execute(instruction);
+  set_counters(overflows, divisions_by_zero);
+}
+
+// A value that is missing gives missing.
+void Evaluator::execute_list(const Instruction& instruction) noexcept {
+  const ListPlan& plan = plan_.lists[instruction.c];
+  const ExpiringKeys& list = lists_[instruction.c];
+  ListKey room;
+  Lanes valid = 0, truth = 0;
+  const auto ask = [&](std::size_t lane, const std::byte* key) {
+    if (key != nullptr && list.holds(key, times_[lane])) truth |= lane_bit(lane);
+  };
+  switch (instruction.code) {
+    case Code::list_holds_number:
+      valid = numbers_[instruction.a].valid & events_ & span_;
+      each_lane(valid, [&](std::size_t lane) { ask(lane, number_key(numbers_[instruction.a].cells[lane], plan.floating, room)); });
+      break;
+    case Code::list_holds_boolean:
+      valid = booleans_[instruction.a].valid & events_ & span_;
+      each_lane(valid, [&](std::size_t lane) { ask(lane, number_key(has_lane(booleans_[instruction.a].truth, lane), false, room)); });
+      break;
+    case Code::list_holds_text_field:
+      each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+        valid |= lanes & span_;
+        each_lane(lanes & span_, [&](std::size_t lane) { ask(lane, text_key(place.text(slot_[lane]), plan.bytes, room)); });
+      });
+      break;
+    default:
+      PAWL_ASSERT(instruction.code == Code::list_holds_text);
+      valid = events_ & span_;
+      each_lane(valid, [&](std::size_t lane) { ask(lane, text_key(plan_.program.texts[static_cast<std::size_t>(instruction.aux)], plan.bytes, room)); });
+  }
+  store(booleans_[instruction.out], truth, valid);
+}
+
+}  // namespace pawl::rules

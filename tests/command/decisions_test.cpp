@@ -1,0 +1,98 @@
+// Decisions in files: the CSV column of a policy, and JSON lines with reasons, values and everything else of the record; continued like CSV.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "run_command.hpp"
+
+using pawl::test::pawl_command;
+using pawl::test::read_file;
+using pawl::test::Scratch;
+
+namespace {
+
+constexpr const char* pipeline = R"(pipeline "cards" version 14
+event Payment { id: int, at: time, customer: int, amount: money, device: text(8), risky: bool }
+list devices of text(8) expires after 1h
+let usual = prior avg(amount per customer, 30d)
+rule spike  { on Payment when amount > 3 * usual or amount > 300.00 then score 600, review queue "spikes", tag odd, add device to devices
+  reason S001 "amount {amount}, usual {usual}" reason S002 "{device} {amount - usual} {risky} {count(per customer, 1d)}" }
+rule listed { on Payment when device in devices then score 100, alert medium, challenge "otp" cooldown 1m per customer reason L001 "device {device}, known {device in devices}" }
+rule dark   { on Payment when risky then decline reason D001 "risky" mode shadow }
+policy { decline at score 700 }
+)";
+
+constexpr const char* rows =
+    "id,at,customer,amount,device,risky\n"
+    "1,2018-08-08T10:00:00Z,7,10.00,a,0\n"
+    "2,2018-08-08T10:00:01Z,7,15.01,a,0\n"
+    "3,2018-08-08T10:00:02Z,7,150.00,\"b \"\"c\",1\n"
+    "4,2018-08-08T10:00:03Z,7,1.00,\"b \"\"c\",\n"
+    "5,2018-08-08T10:00:04Z,7,900.00,\"b \"\"c\",0\n";
+
+struct Scored {
+  Scratch scratch;
+  std::string pipeline_file = scratch.write("cards.pawl", pipeline), input = scratch.write("rows.csv", rows);
+
+  std::string score(const std::string& file, const std::string& more = "") const {
+    const auto run = pawl_command("score --pipeline " + pipeline_file + " --event Payment --input " + input + " --decisions " + (scratch / file) + " " + more);
+    CHECK_MESSAGE(run.status == 0, run.err);
+    CHECK(run.err.find("not evaluated") == std::string::npos);
+    return read_file(scratch / file);
+  }
+};
+
+std::string line_of(const std::string& text, int number) {
+  std::size_t at = 0;
+  for (int i = 1; i < number; ++i) at = text.find('\n', at) + 1;
+  return text.substr(at, text.find('\n', at) - at);
+}
+
+}  // namespace
+
+TEST_CASE("a policy's decisions stand in the CSV") {
+  const Scored scored;
+  CHECK(scored.score("d.csv") == "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,approve,0,\n3,3,review,600,spike\n4,4,challenge,100,listed\n5,5,review,600,spike\n");
+}
+
+TEST_CASE("JSON lines: reasons in words, values behind each rule, what asked for what, shadow, suppressed and missing") {
+  const Scored scored;
+  const std::string lines = scored.score("d.jsonl");
+  REQUIRE(std::count(lines.begin(), lines.end(), '\n') == 5);
+  const std::string hash = line_of(lines, 1).substr(line_of(lines, 1).find("\"hash\":"), 73);
+  const auto head = [&](int number) {
+    const std::string n = std::to_string(number);
+    return "{\"sequence\":" + n + ",\"id\":\"" + n + "\",\"event\":\"Payment\",\"source\":1,\"ticket\":" + n + ",\"pipeline\":\"cards\",\"version\":14," + hash;
+  };
+  CHECK(line_of(lines, 1) == head(1) + ",\"decision\":\"approve\",\"score\":0,\"fired\":[],\"missing\":[\"spike\"]}");
+  CHECK(line_of(lines, 2) == head(2) + ",\"decision\":\"approve\",\"score\":0,\"fired\":[]}");
+  CHECK(line_of(lines, 3) == head(3) + R"(,"decision":"review","score":600,"fired":[{"rule":"spike","reasons":[{"code":"S001","text":"amount 150.00, usual 12.51"},)"
+        R"({"code":"S002","text":"b \"c 137.50 true 3"}],"values":{"amount":"150.00","usual":"12.505"}}],"queues":["spikes"],"tags":["odd"],)"
+        R"("shadow":[{"rule":"dark","reasons":[{"code":"D001","text":"risky"}],"values":{"risky":true}}]})");
+  CHECK(line_of(lines, 4) == head(4) + R"(,"decision":"challenge","score":100,"fired":[{"rule":"listed","reasons":[{"code":"L001","text":"device b \"c, known true"}],)"
+        R"("values":{"device":"b \"c"}}],"alert":"medium","challenges":["otp"],"missing":["dark"]})");
+  CHECK(line_of(lines, 5).find("\"fired\":[{\"rule\":\"spike\"") != std::string::npos);
+  CHECK(line_of(lines, 5).ends_with("\"suppressed\":[\"listed\"]}"));
+}
+
+TEST_CASE("JSON lines are continued without a torn or doubled line, as they are replayed") {
+  const Scored scored;
+  const std::string journal = scored.scratch / "journal", file = scored.scratch / "d.jsonl";
+  const std::string whole = scored.score("d.jsonl", "--journal " + journal);
+  const auto replay = pawl_command("replay --journal " + journal + " --decisions " + (scored.scratch / "r.jsonl"));
+  CHECK(replay.status == 0);
+  CHECK(read_file(scored.scratch / "r.jsonl") == whole);
+  for (const std::size_t cut : {std::size_t{0}, std::size_t{5}, whole.size() / 2, whole.size() - 1}) {
+    CAPTURE(cut);
+    scored.scratch.write("d.jsonl", whole.substr(0, cut));
+    const Scratch other;
+    const auto run = pawl_command("score --pipeline " + scored.pipeline_file + " --event Payment --input " + other.write("none.csv", "id,at,customer,amount,device,risky\n") +
+                                  " --journal " + journal + " --append --decisions " + file);
+    CHECK_MESSAGE(run.status == 0, run.err);
+    CHECK(read_file(file) == whole);
+  }
+  scored.scratch.write("d.jsonl", "something else\n");
+  const auto refused = pawl_command("score --pipeline " + scored.pipeline_file + " --event Payment --input " + scored.input + " --journal " + journal + " --append --decisions " + file);
+  CHECK(refused.status == 65);
+}

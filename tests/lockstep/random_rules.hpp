@@ -1,0 +1,91 @@
+// Random pipelines of rules that remember: a seed gives the same program on every machine. All that they say is evaluated.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace pawl::lockstep_test {
+
+class RandomRules {
+ public:
+  explicit RandomRules(std::uint64_t seed) : random_(seed) {}
+
+  std::string program() {
+    std::string text = "pipeline \"random\" version 1\n"
+                       "event Payment { id: int, at: time, customer: int, terminal: int, device: text(4), amount: money, flag: bool }\n"
+                       "event Login { at: time, customer: int, device: text(4), flag: bool }\n"
+                       "list customers of int" + expiry() + "\nlist terminals of int" + expiry() + "\nlist devices of text(3)" + expiry() + "\nlist amounts of money" + expiry() + "\n";
+    for (int i = 0; i < 4; ++i) text += "let n" + std::to_string(i) + " = " + let(i) + "\n";
+    const int rules = 4 + below(9);
+    for (int i = 0; i < rules; ++i) text += rule(i);
+    if (!one_in(3)) text += policy();
+    return text;
+  }
+
+ protected:
+  int below(int bound) { return static_cast<int>(random_() % static_cast<std::uint64_t>(bound)); }
+  bool one_in(int n) { return below(n) == 0; }
+  std::string one_of(const std::vector<std::string>& texts) { return texts[static_cast<std::size_t>(below(static_cast<int>(texts.size())))]; }
+
+ private:
+  std::string duration() { return std::to_string(1 + below(9)) + "s"; }
+  std::string expiry() { return one_in(3) ? "" : " expires after " + duration(); }
+
+  std::string let(int number) {
+    switch (number) {
+      case 0: return "if terminal in terminals then amount else amount * 2";
+      case 1: return "sum(amount per customer, " + duration() + ")";
+      case 2: return "n0 / n1 otherwise 0";
+      default: return "customer in customers or device in devices";
+    }
+  }
+
+  std::string condition(bool payment, int depth) {
+    if (depth == 0) {
+      if (!payment) return one_of({"flag", "device in devices", "customer in customers", "device is missing", "\"ab\" in devices"});
+      return one_of({"flag", "terminal in terminals", "customer in customers", "device in devices", "amount in amounts", "amount > 100.00", "amount < 1.00", "n0 > 150.00",
+                     "n1 >= 200.00", "n2 > 50%", "n3", "n3 is missing", "count(per terminal, " + duration() + ") > 2", "\"ab\" in devices", "5.00 in amounts"});
+    }
+    if (one_in(4)) return "not (" + condition(payment, depth - 1) + ")";
+    return "(" + condition(payment, depth - 1) + one_of({" and ", " or "}) + condition(payment, depth - 1) + ")";
+  }
+
+  std::string edit(bool payment) {
+    const std::string value = payment ? one_of({"customer|customers", "terminal|terminals", "device|devices", "amount|amounts", "amount * 2|amounts", "\"ab\"|devices"})
+                                      : one_of({"customer|customers", "device|devices", "\"abc\"|devices"});
+    const auto bar = value.find('|');
+    const std::string what = value.substr(0, bar), list = value.substr(bar + 1);
+    if (one_in(3)) return "remove " + what + " from " + list;
+    return "add " + what + " to " + list + (one_in(2) ? " for " + duration() : "");
+  }
+
+  std::string policy() {
+    std::string text = "policy { ";
+    if (!one_in(3)) text += "order " + one_of({"allow > decline > challenge > review > approve", "approve > reject", "review > decline > allow", "challenge > review > reject > decline > approve > allow"}) + " ";
+    if (one_in(2)) text += "decline at score " + std::to_string(below(120)) + " ";
+    if (one_in(2)) text += "review at score " + std::to_string(below(60)) + " ";
+    if (one_in(2)) text += "cap " + std::to_string(below(100)) + " ";
+    if (one_in(2)) text += "default " + one_of({"approve", "review", "challenge"}) + " ";
+    return text + "}\n";
+  }
+
+  std::string rule(int number) {
+    const bool payment = !one_in(4), both = one_in(6);
+    std::string text = "rule r" + std::to_string(number) + " { on " + (both ? "Payment, Login" : payment ? "Payment" : "Login");
+    const bool wide = payment && !both;
+    text += " when " + condition(wide, below(3)) + " then score " + (wide && one_in(3) ? one_of({"if n3 then 5 else 7", "if terminal in terminals then -3 else 2"}) : std::to_string(below(50)));
+    if (one_in(2)) text += ", " + one_of({"decline", "review queue \"q\"", "allow", "reject", "challenge \"otp\"", "approve", "alert high", "tag odd, review"});
+    for (int edits = below(3); edits > 0; --edits) text += ", " + edit(wide);
+    if (one_in(2)) text += " cooldown " + duration() + " per " + (wide ? one_of({"customer", "terminal", "customer + device", "amount"}) : one_of({"customer", "flag"}));
+    if (one_in(5)) text += " mode shadow";
+    else if (one_in(4)) text += " mode live " + std::to_string(10 + below(80)) + "% by " + (wide ? one_of({"customer", "terminal", "device"}) : std::string("customer"));
+    if (one_in(4)) text += " if missing fire";
+    return text + " }\n";
+  }
+
+  std::mt19937_64 random_;
+};
+
+}  // namespace pawl::lockstep_test
