@@ -11,14 +11,14 @@
 
 namespace pawl::pattern {
 
-// The group outlives it.
-class GroupRows final : public rules::StateRows {
+// An owner of rows, as rules::StateRows has them. The group outlives it.
+class GroupRows {
  public:
   GroupRows(std::string name, Group& group) : name_(std::move(name)), group_(&group) {}
 
-  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-  [[nodiscard]] std::string schema() const override { return GroupSaver::schema(*group_); }
-  void save(Time, const PartSink& sink) const override {
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] std::string schema() const { return GroupSaver::schema(*group_); }
+  void save(Time, const rules::PartSink& sink) const {
     const GroupSaver saver(*group_);
     std::vector<std::byte> bytes;
     for (std::size_t part = 0; part < GroupSaver::parts; ++part) {
@@ -27,11 +27,11 @@ class GroupRows final : public rules::StateRows {
       if (!sink(bytes)) return;
     }
   }
-  [[nodiscard]] bool load(state::RowReader& part) override {
+  [[nodiscard]] bool load(state::RowReader& part) {
     if (!loader_) loader_.emplace(*group_);
     return loader_->read(part);
   }
-  [[nodiscard]] bool loaded() const noexcept override { return loader_ && loader_->finished(); }
+  [[nodiscard]] bool loaded() const noexcept { return loader_ && loader_->finished(); }
 
  private:
   std::string name_;

@@ -110,7 +110,7 @@ void Decide::restore(const Standing& standing) {
   firings_ = standing.firings;
 }
 
-std::vector<StateRows*> Decide::rows() { return effects_ ? effects_->rows() : std::vector<StateRows*>{}; }
+std::vector<StateRows> Decide::rows() { return effects_ ? effects_->rows() : std::vector<StateRows>{}; }
 
 std::vector<Decide::Remembered> Decide::remembered() const {
   std::vector<Remembered> all;

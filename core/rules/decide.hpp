@@ -71,7 +71,7 @@ class Decide {
   // Goes on behind standing.sequence. REQUIRES: nothing was run yet.
   void restore(const Standing& standing);
   // What a stateful plan remembers, in an order that the plan alone decides: for snapshots. To be loaded before anything is run.
-  [[nodiscard]] std::vector<StateRows*> rows();
+  [[nodiscard]] std::vector<StateRows> rows();
   // The same for reports.
   struct Remembered {
     std::string name;  // "list hot_terminals"

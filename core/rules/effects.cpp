@@ -232,11 +232,11 @@ const std::byte* Effects::value_key(const EditPlan& edit, const Evaluator& evalu
   return number_key(column.cells[lane], list.floating, room_);
 }
 
-std::vector<StateRows*> Effects::rows() {
-  std::vector<StateRows*> all;
-  for (ExpiringKeys& list : lists_) all.push_back(&list);
-  for (ExpiringKeys& cooldowns : cooldowns_) all.push_back(&cooldowns);
-  for (pattern::GroupRows& runs : runs_) all.push_back(&runs);
+std::vector<StateRows> Effects::rows() {
+  std::vector<StateRows> all;
+  for (ExpiringKeys& list : lists_) all.emplace_back(list);
+  for (ExpiringKeys& cooldowns : cooldowns_) all.emplace_back(cooldowns);
+  for (pattern::GroupRows& runs : runs_) all.emplace_back(runs);
   return all;
 }
 

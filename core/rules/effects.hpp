@@ -47,7 +47,7 @@ class Effects {
   [[nodiscard]] Lanes suppressed(std::size_t rule) const noexcept { return suppressed_[rule]; }
 
   // In an order that the plan alone decides.
-  [[nodiscard]] std::vector<StateRows*> rows();
+  [[nodiscard]] std::vector<StateRows> rows();
   [[nodiscard]] std::vector<const ExpiringKeys*> remembered() const;
 
  private:

@@ -16,7 +16,7 @@
 namespace pawl::rules {
 
 // Thread: one. No allocation after construction, but for rows. Time: effective time, which never goes back.
-class ExpiringKeys : public StateRows {
+class ExpiringKeys {
  public:
   // Memory from `arena`; when that only measures, the keys must not be used. `name`: "list hot_terminals", for rows and messages.
   ExpiringKeys(std::string name, std::size_t key_bytes, std::uint64_t keys_max, state::Arena& arena);
@@ -38,11 +38,12 @@ class ExpiringKeys : public StateRows {
   };
   [[nodiscard]] Counters counters() const noexcept { return {table_.size(), refused_, too_long_}; }
 
-  [[nodiscard]] const std::string& name() const noexcept override { return name_; }
-  [[nodiscard]] std::string schema() const override;
-  void save(Time now, const PartSink& sink) const override;
-  [[nodiscard]] bool load(state::RowReader& part) override;
-  [[nodiscard]] bool loaded() const noexcept override { return head_loaded_ && table_.size() == to_load_; }
+  // See state_rows.hpp.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] std::string schema() const;
+  void save(Time now, const PartSink& sink) const;
+  [[nodiscard]] bool load(state::RowReader& part);
+  [[nodiscard]] bool loaded() const noexcept { return head_loaded_ && table_.size() == to_load_; }
 
  private:
   using Index = state::KeyTable::Index;

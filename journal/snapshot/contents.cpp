@@ -146,9 +146,9 @@ class Loader {
 
   // One part of it after the other.
   Result<void> take_decide_schema() {
-    if (has_decide_schema_ && remembered_[next_remembered_]->loaded()) ++next_remembered_, has_decide_schema_ = false;
+    if (has_decide_schema_ && remembered_[next_remembered_].loaded()) ++next_remembered_, has_decide_schema_ = false;
     if (has_decide_schema_ || part_.header.group != next_remembered_ || next_remembered_ >= remembered_.size()) return other_release("what other rules remember");
-    if (text_of(part_.body) != remembered_[next_remembered_]->schema()) return other_release("other rows of " + remembered_[next_remembered_]->name());
+    if (text_of(part_.body) != remembered_[next_remembered_].schema()) return other_release("other rows of " + remembered_[next_remembered_].name());
     has_decide_schema_ = true;
     return {};
   }
@@ -156,14 +156,14 @@ class Loader {
   Result<void> take_decide_rows() {
     if (!has_decide_schema_ || part_.header.group != next_remembered_) return other_release("what rules remember without a schema");
     state::RowReader rows(part_.body);
-    if (!remembered_[next_remembered_]->load(rows) || !rows.holds() || !rows.ended()) {
-      return named(Error{ErrorCode::corrupt, "the rows of " + remembered_[next_remembered_]->name() + " do not fit it: the snapshot is damaged"});
+    if (!remembered_[next_remembered_].load(rows) || !rows.holds() || !rows.ended()) {
+      return named(Error{ErrorCode::corrupt, "the rows of " + remembered_[next_remembered_].name() + " do not fit it: the snapshot is damaged"});
     }
     return {};
   }
 
   [[nodiscard]] bool all_remembered() const {
-    return std::all_of(remembered_.begin(), remembered_.end(), [](const rules::StateRows* rows) { return rows->loaded(); });
+    return std::all_of(remembered_.begin(), remembered_.end(), [](const rules::StateRows& rows) { return rows.loaded(); });
   }
 
   Result<void> finish_group() {
@@ -194,7 +194,7 @@ class Loader {
   Part part_;
   std::optional<window::GroupLoader> loader_;
   std::uint32_t column_ = 0;
-  std::vector<rules::StateRows*> remembered_;
+  std::vector<rules::StateRows> remembered_;
   std::size_t next_remembered_ = 0;
   bool has_decide_schema_ = false;
   bool has_pipeline_ = false, has_firings_ = false;
@@ -208,8 +208,8 @@ Result<void> save_machine(Machine& machine, const SnapshotOf& of, io::Disk& disk
   if (auto added = writer->add(PartKind::pipeline, 0, text_bytes(of.pipeline->source)); !added.ok()) return added;
   if (auto added = writer->add(PartKind::firings, 0, std::as_bytes(machine.decide().firings())); !added.ok()) return added;
   std::uint32_t number = 0;
-  for (const rules::StateRows* rows : machine.decide().rows()) {
-    if (auto saved = save_remembered(*writer, number++, *rows, machine.decide().standing().effective_time, of.stop); !saved.ok()) return saved;
+  for (const rules::StateRows& rows : machine.decide().rows()) {
+    if (auto saved = save_remembered(*writer, number++, rows, machine.decide().standing().effective_time, of.stop); !saved.ok()) return saved;
   }
   for (const auto& [column, group] : groups_of(machine)) {
     if (auto saved = save_group(*writer, column, *group, of.stop); !saved.ok()) return saved;

@@ -51,8 +51,8 @@ struct Ran {
 
 std::vector<std::byte> remembered_by(rules::Decide& decide) {
   std::vector<std::byte> bytes;
-  for (const rules::StateRows* rows : decide.rows()) {
-    rows->save(decide.evaluator().effective_time(), [&](std::span<const std::byte> part) { return bytes.insert(bytes.end(), part.begin(), part.end()), true; });
+  for (const rules::StateRows& rows : decide.rows()) {
+    rows.save(decide.evaluator().effective_time(), [&](std::span<const std::byte> part) { return bytes.insert(bytes.end(), part.begin(), part.end()), true; });
   }
   return bytes;
 }
@@ -128,14 +128,14 @@ TEST_CASE("what decide remembers goes on from rows as if nothing had happened") 
   REQUIRE(from.size() == to.size());
   REQUIRE(from.size() == pipeline->lists.size() + (name == "effects" ? 1 : 6));  // cooldowns; and the keys of patterns
   for (std::size_t i = 0; i < from.size(); ++i) {
-    CHECK(from[i]->schema() == to[i]->schema());
+    CHECK(from[i].schema() == to[i].schema());
     bool fits = true;
-    from[i]->save(standing.effective_time, [&](std::span<const std::byte> part) {
+    from[i].save(standing.effective_time, [&](std::span<const std::byte> part) {
       state::RowReader reader(part);
-      return fits = to[i]->load(reader) && reader.holds() && reader.ended();
+      return fits = to[i].load(reader) && reader.holds() && reader.ended();
     });
     CHECK(fits);
-    CHECK(to[i]->loaded());
+    CHECK(to[i].loaded());
   }
   CHECK(remembered_by(again.decide()) == remembered_by(straight.decide()));
   straight.feed(log, cut + 1, log.last(), into(expected));
