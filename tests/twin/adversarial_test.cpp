@@ -134,8 +134,9 @@ TEST_CASE("the logs reach what they aim at: every let has and lacks values, ever
     for (const auto& [let, seen] : values) CHECK_MESSAGE(seen.size() >= 2, let, " is always ", *seen.begin());
     for (std::size_t rule = 0; rule < pipeline->rules.size(); ++rule) {
       const language::RuleMode mode = pipeline->rules[rule].mode;
-      CHECK_MESSAGE(fired.contains(rule) == (mode == language::RuleMode::live), pipeline->rules[rule].name);
-      CHECK_MESSAGE(shadow.contains(rule) == (mode == language::RuleMode::shadow), pipeline->rules[rule].name);
+      const bool shared = mode == language::RuleMode::live_percent;
+      CHECK_MESSAGE(fired.contains(rule) == (mode == language::RuleMode::live || shared), pipeline->rules[rule].name);
+      CHECK_MESSAGE(shadow.contains(rule) == (mode == language::RuleMode::shadow || (shared && pipeline->rules[rule].live_percent < 100)), pipeline->rules[rule].name);
     }
     CHECK(missing.size() >= 3);
   }
@@ -203,6 +204,20 @@ TEST_CASE("planted mistakes are found") {
       {"logic", "price between limit and 220.00", "price between limit and 219.99"},
       {"logic", "last 6 where qty % 2 = 1", "last 6 where qty % 2 != 0"},
       {"logic", "mode shadow }\nrule shadow_missing", "mode off }\nrule shadow_missing"},
+      // What rules remember, by the nanosecond; who edits; what is decided.
+      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 10000000001ns"},
+      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 9999999999ns"},
+      {"effects", "add terminal to warm for 20s }", "add terminal to warm for 19999999999ns }"},
+      {"effects", "cooldown 3s per customer }", "cooldown 3000000001ns per customer }"},
+      {"effects", "cooldown 3s per customer }", "cooldown 2999999999ns per customer }"},
+      {"effects", "cooldown 5s per customer + device", "cooldown 5s per customer"},
+      {"effects", "mode shadow cooldown 4s", "cooldown 4s"},
+      {"effects", "add device to devices, add device to devices for 2s", "add device to devices for 2s"},
+      {"effects", "remove terminal from marked, ", ""},
+      {"policy", "cap 1000", "cap 999"},
+      {"policy", "order allow > reject > decline", "order allow > decline > reject"},
+      {"policy", "live 30% by customer", "live 60% by customer"},
+      {"policy", "decline at score 900", "decline at score 1000"},
       // Numbers that do not fit.
       {"extremes", "a * b / b", "a * 1 / 1"},
       {"extremes", "a / 3 = b / 3", "a - b between -1 and 1"},
