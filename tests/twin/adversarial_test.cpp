@@ -79,6 +79,8 @@ class FeaturesAdapter {
   twin::Engine engine_;
 };
 
+struct Planted { std::string_view pipeline; std::string from, to; };
+
 std::optional<lockstep::Difference> differs(std::string_view name, int seeds) {
   const auto pipeline = adversarial::load(name);
   for (int seed = 1; seed <= seeds; ++seed) {
@@ -153,7 +155,6 @@ TEST_CASE("equal engines do not differ, whatever the batches") {
 }
 
 TEST_CASE("planted mistakes are found") {
-  struct Planted { std::string_view pipeline; std::string from, to; };
   const Planted mistakes[] = {
       // Edges, by the nanosecond.
       {"edges", "let count_10s         = count(per customer, 10s)", "let count_10s         = count(per customer, 10000000001ns)"},
@@ -204,20 +205,6 @@ TEST_CASE("planted mistakes are found") {
       {"logic", "price between limit and 220.00", "price between limit and 219.99"},
       {"logic", "last 6 where qty % 2 = 1", "last 6 where qty % 2 != 0"},
       {"logic", "mode shadow }\nrule shadow_missing", "mode off }\nrule shadow_missing"},
-      // What rules remember, by the nanosecond; who edits; what is decided.
-      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 10000000001ns"},
-      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 9999999999ns"},
-      {"effects", "add terminal to warm for 20s }", "add terminal to warm for 19999999999ns }"},
-      {"effects", "cooldown 3s per customer }", "cooldown 3000000001ns per customer }"},
-      {"effects", "cooldown 3s per customer }", "cooldown 2999999999ns per customer }"},
-      {"effects", "cooldown 5s per customer + device", "cooldown 5s per customer"},
-      {"effects", "mode shadow cooldown 4s", "cooldown 4s"},
-      {"effects", "add device to devices, add device to devices for 2s", "add device to devices for 2s"},
-      {"effects", "remove terminal from marked, ", ""},
-      {"policy", "cap 1000", "cap 999"},
-      {"policy", "order allow > reject > decline", "order allow > decline > reject"},
-      {"policy", "live 30% by customer", "live 60% by customer"},
-      {"policy", "decline at score 900", "decline at score 1000"},
       // Numbers that do not fit.
       {"extremes", "a * b / b", "a * 1 / 1"},
       {"extremes", "a / 3 = b / 3", "a - b between -1 and 1"},
@@ -233,6 +220,29 @@ TEST_CASE("planted mistakes are found") {
     } else {
       CHECK_MESSAGE(found, mistake.pipeline, ": ", mistake.from, " -> ", mistake.to);
     }
+  }
+  planted = {};
+}
+
+TEST_CASE("planted mistakes in what rules remember and decide are found") {
+  const Planted mistakes[] = {
+      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 10000000001ns"},
+      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 9999999999ns"},
+      {"effects", "add terminal to warm for 20s }", "add terminal to warm for 19999999999ns }"},
+      {"effects", "cooldown 3s per customer }", "cooldown 3000000001ns per customer }"},
+      {"effects", "cooldown 3s per customer }", "cooldown 2999999999ns per customer }"},
+      {"effects", "cooldown 5s per customer + device", "cooldown 5s per customer"},
+      {"effects", "mode shadow cooldown 4s", "cooldown 4s"},
+      {"effects", "add device to devices, add device to devices for 2s", "add device to devices for 2s"},
+      {"effects", "remove terminal from marked, ", ""},
+      {"policy", "cap 1000", "cap 999"},
+      {"policy", "order allow > reject > decline", "order allow > decline > reject"},
+      {"policy", "live 30% by customer", "live 60% by customer"},
+      {"policy", "decline at score 900", "decline at score 1000"},
+  };
+  for (const Planted& mistake : mistakes) {
+    planted = {mistake.from, mistake.to};
+    CHECK_MESSAGE(differs(mistake.pipeline, 8), mistake.pipeline, ": ", mistake.from, " -> ", mistake.to);
   }
   planted = {};
 }
