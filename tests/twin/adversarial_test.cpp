@@ -79,6 +79,8 @@ class FeaturesAdapter {
   twin::Engine engine_;
 };
 
+struct Planted { std::string_view pipeline; std::string from, to; };
+
 std::optional<lockstep::Difference> differs(std::string_view name, int seeds) {
   const auto pipeline = adversarial::load(name);
   for (int seed = 1; seed <= seeds; ++seed) {
@@ -134,8 +136,9 @@ TEST_CASE("the logs reach what they aim at: every let has and lacks values, ever
     for (const auto& [let, seen] : values) CHECK_MESSAGE(seen.size() >= 2, let, " is always ", *seen.begin());
     for (std::size_t rule = 0; rule < pipeline->rules.size(); ++rule) {
       const language::RuleMode mode = pipeline->rules[rule].mode;
-      CHECK_MESSAGE(fired.contains(rule) == (mode == language::RuleMode::live), pipeline->rules[rule].name);
-      CHECK_MESSAGE(shadow.contains(rule) == (mode == language::RuleMode::shadow), pipeline->rules[rule].name);
+      const bool shared = mode == language::RuleMode::live_percent;
+      CHECK_MESSAGE(fired.contains(rule) == (mode == language::RuleMode::live || shared), pipeline->rules[rule].name);
+      CHECK_MESSAGE(shadow.contains(rule) == (mode == language::RuleMode::shadow || (shared && pipeline->rules[rule].live_percent < 100)), pipeline->rules[rule].name);
     }
     CHECK(missing.size() >= 3);
   }
@@ -153,8 +156,7 @@ TEST_CASE("equal engines do not differ, whatever the batches") {
 
 namespace {
 
-struct PipelineMistake { std::string_view pipeline; std::string from, to; };
-const PipelineMistake mistakes[] = {
+const Planted expression_mistakes[] = {
     // Edges, by the nanosecond.
     {"edges", "let count_10s         = count(per customer, 10s)", "let count_10s         = count(per customer, 10000000001ns)"},
     {"edges", "let count_10s         = count(per customer, 10s)", "let count_10s         = count(per customer, 9999999999ns)"},
@@ -230,7 +232,7 @@ const PipelineMistake mistakes[] = {
 
 TEST_CASE("planted mistakes are found") {
   const std::string equal = "not (not urgent and not hidden)\nlet neither";
-  for (const PipelineMistake& mistake : mistakes) {
+  for (const Planted& mistake : expression_mistakes) {
     planted = {mistake.from, mistake.to};
     const auto found = differs(mistake.pipeline, mistake.to == equal ? 2 : 8);
     if (mistake.to == equal) {
@@ -238,6 +240,29 @@ TEST_CASE("planted mistakes are found") {
     } else {
       CHECK_MESSAGE(found, mistake.pipeline, ": ", mistake.from, " -> ", mistake.to);
     }
+  }
+  planted = {};
+}
+
+TEST_CASE("planted mistakes in what rules remember and decide are found") {
+  const Planted mistakes[] = {
+      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 10000000001ns"},
+      {"effects", "list hot       of int expires after 10s", "list hot       of int expires after 9999999999ns"},
+      {"effects", "add terminal to warm for 20s }", "add terminal to warm for 19999999999ns }"},
+      {"effects", "cooldown 3s per customer }", "cooldown 3000000001ns per customer }"},
+      {"effects", "cooldown 3s per customer }", "cooldown 2999999999ns per customer }"},
+      {"effects", "cooldown 5s per customer + device", "cooldown 5s per customer"},
+      {"effects", "mode shadow cooldown 4s", "cooldown 4s"},
+      {"effects", "add device to devices, add device to devices for 2s", "add device to devices for 2s"},
+      {"effects", "remove terminal from marked, ", ""},
+      {"policy", "cap 1000", "cap 999"},
+      {"policy", "order allow > reject > decline", "order allow > decline > reject"},
+      {"policy", "live 30% by customer", "live 60% by customer"},
+      {"policy", "decline at score 900", "decline at score 1000"},
+  };
+  for (const Planted& mistake : mistakes) {
+    planted = {mistake.from, mistake.to};
+    CHECK_MESSAGE(differs(mistake.pipeline, 8), mistake.pipeline, ": ", mistake.from, " -> ", mistake.to);
   }
   planted = {};
 }
