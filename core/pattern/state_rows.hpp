@@ -1,4 +1,4 @@
-// The open runs of one group as part of what decide remembers.
+// The open runs of one group as part of what decide remembers (core/rules/state_rows.hpp).
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace pawl::pattern {
 
-// An owner of rows, as rules::StateRows has them. The group outlives it.
+// The group outlives it.
 class GroupRows {
  public:
   GroupRows(std::string name, Group& group) : name_(std::move(name)), group_(&group) {}
