@@ -123,11 +123,11 @@ class Compiler {
       case Op::starts_with: return text_test(Code::text_starts_with, *expr.args[0], {&expr.value.text, 1});
       case Op::call: return call(expr);
       case Op::let: return compile_let_reference(expr);
+      case Op::model: return model(expr);
       case Op::binding:
-      case Op::model:
       case Op::in_list:
       case Op::matches:
-      case Op::map_lookup: return refuse("lists, maps, models, patterns and `matches` come in a later release");
+      case Op::map_lookup: return refuse("lists, maps, patterns and `matches` come in a later release");
     }
     return refuse("unknown operation");
   }
@@ -215,6 +215,21 @@ class Compiler {
                    constant_of(ColumnKind::number, 1, 1));
     }
     return emit(ColumnKind::number, {.code = Code::load_number_feature, .a = column});
+  }
+
+  std::optional<Register> model(const Expr& expr) {
+    const language::Model& model = pipeline_.models[expr.index];
+    if (model.content == nullptr) return refuse("the file of model " + model.name + " was not read");
+    ModelCall call{.model = model.content.get(), .inputs = {}, .events = model.readable_at};
+    for (const auto& input : model.inputs) {
+      const auto value = compile(*input);
+      if (!value) return std::nullopt;
+      const Type& type = input->type;
+      const bool is_money = type.kind == Kind::money || type.kind == Kind::decimal;
+      call.inputs.push_back({.value = *value, .is_float = is_float(*input), .scale = type.kind == Kind::duration ? 9U : is_money ? type.scale : 0U});
+    }
+    plan_.program.models.push_back(std::move(call));
+    return emit(ColumnKind::number, {.code = Code::evaluate_model, .a = static_cast<std::uint16_t>(plan_.program.models.size() - 1)});
   }
 
   // --- booleans ---

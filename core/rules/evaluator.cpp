@@ -50,6 +50,7 @@ Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
   types_.reserve(lanes_by_event_.size());
   const auto& code = plan.program.instructions;
   uses_lateness_ = std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; });
+  for (const ModelCall& call : plan.program.models) models_.push_back(call.model->workspace());
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
     if (constant.target.kind == ColumnKind::number) {
@@ -119,6 +120,7 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::float_maximum) return execute_float(instruction);
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
+  if (instruction.code == Code::evaluate_model) return execute_model(instruction);
   execute_merge(instruction);
 }
 

@@ -72,6 +72,8 @@ class Evaluator {
   void execute_ratio(const Instruction& instruction) noexcept;
   void execute_boolean(const Instruction& instruction) noexcept;
   void execute_merge(const Instruction& instruction) noexcept;
+  void execute_model(const Instruction& instruction) noexcept;
+  void fill_input(const ModelInput& input, Lanes lanes, double* out) const noexcept;
 
   void add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept;
   [[nodiscard]] bool multiply_numbers(const Instruction& instruction) noexcept;
@@ -94,6 +96,7 @@ class Evaluator {
   std::vector<RatioColumn> ratios_;
   std::vector<BoolColumn> booleans_;
   std::vector<Lanes> lanes_by_event_;
+  std::vector<model::Workspace> models_;  // by Program::models
   bool uses_lateness_ = false;
 
   // Of the span at hand.

@@ -12,6 +12,7 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/ratio.hpp"
+#include "pawl/core/model/model.hpp"
 #include "pawl/core/rules/field_access.hpp"
 #include "pawl/core/rules/kernels.hpp"
 
@@ -54,6 +55,18 @@ struct BoolColumn {
 
 enum class ColumnKind : std::uint8_t { number, ratio, boolean };
 
+struct Register {
+  ColumnKind kind = ColumnKind::number;
+  std::uint16_t index = 0;
+};
+
+// What a model gets: the double nearest to a value in its unit (12.34 for money, seconds for durations, 0 and 1 for booleans).
+struct ModelInput {
+  Register value;
+  bool is_float = false;
+  unsigned scale = 0;  // value / 10^scale
+};
+
 enum class Code : std::uint8_t {
   // Out of the slot or the feature tiles; a = index into Program::fields / feature column.
   load_number, load_boolean, load_number_feature, load_ratio_feature, load_lateness,
@@ -72,6 +85,8 @@ enum class Code : std::uint8_t {
   number_present, ratio_present, boolean_present,
   number_otherwise, ratio_otherwise, boolean_otherwise,
   number_choose, ratio_choose, boolean_choose,  // if boolean a then b else c
+  // a = index into Program::models; out: a number that holds the bits of a double.
+  evaluate_model,
 };
 
 struct Instruction {
@@ -81,14 +96,16 @@ struct Instruction {
   std::int64_t aux = 0;   // texts: index of the first
 };
 
-struct Register {
-  ColumnKind kind = ColumnKind::number;
-  std::uint16_t index = 0;
-};
-
 struct Constant {
   Register target;
   std::int64_t number = 0, denominator = 1;  // boolean: number != 0
+};
+
+// A trained model over registers.
+struct ModelCall {
+  const model::Model* model = nullptr;  // the pipeline's
+  std::vector<ModelInput> inputs;
+  std::vector<std::uint16_t> events;    // event types that have all of them; elsewhere it is missing
 };
 
 struct Program {
@@ -96,6 +113,7 @@ struct Program {
   std::vector<std::string> texts;
   std::vector<Constant> constants;
   std::vector<Instruction> instructions;
+  std::vector<ModelCall> models;
   std::size_t numbers = 0, ratios = 0, booleans = 0;  // registers of each kind
 };
 

@@ -17,6 +17,10 @@ namespace mp = boost::multiprecision;
 
 Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline) {
   for (const language::Let& let : pipeline.lets) collect(*let.expr);
+  for (const language::Model& model : pipeline.models) {
+    for (const auto& input : model.inputs) collect(*input);
+    models_.push_back(model.bytes.empty() ? nullptr : NaiveModel::make(model.bytes));
+  }
   for (const language::Rule& rule : pipeline.rules) {
     if (rule.when) collect(*rule.when);
     for (const language::Action& action : rule.actions) {
@@ -226,6 +230,15 @@ std::vector<Engine::Member> Engine::history(std::size_t aggregate, const std::by
   return members;
 }
 
+Datum Engine::score(std::size_t index, std::uint16_t event, const Scope& scope) const {
+  const language::Model& model = pipeline_.models[index];
+  if (models_[index] == nullptr || std::find(model.readable_at.begin(), model.readable_at.end(), event) == model.readable_at.end()) return {};
+  NaiveModel::Inputs inputs;
+  for (const auto& input : model.inputs) inputs.push_back(model_input(*input, scope));
+  const std::optional<double> value = models_[index]->value(inputs);
+  return value ? Datum::of_floating(*value) : Datum{};
+}
+
 void Engine::decide(const Scope& scope, Outcome& outcome) {
   for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) {
     const language::Rule& rule = pipeline_.rules[i];
@@ -271,6 +284,7 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
   const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_,
                     .let = [&](std::size_t let) { return outcome.lets[let]; },
                     .aggregate = [&](const Aggregate& aggregate) { return outcome.aggregates[aggregate_index(aggregate)]; },
+                    .model = [&](std::size_t model) { return score(model, outcome.event, scope); },
                     .counters = &counters_};
   for (const std::size_t i : pipeline_.let_order) {
     const language::Let& let = pipeline_.lets[i];

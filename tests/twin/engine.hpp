@@ -18,6 +18,7 @@
 
 #include "pawl/core/language/pipeline.hpp"
 #include "tests/twin/evaluate.hpp"
+#include "tests/twin/model.hpp"
 #include "tests/twin/value.hpp"
 
 namespace pawl::twin {
@@ -103,9 +104,11 @@ class Engine {
   Datum fold(const Unique& unique, const std::vector<const Past*>& window);
   [[nodiscard]] static Datum rate(const language::Aggregate& aggregate, std::size_t count);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
+  Datum score(std::size_t model, std::uint16_t event, const Scope& scope) const;
   void decide(const Scope& scope, Outcome& outcome);
 
   const language::Pipeline& pipeline_;
+  std::vector<std::unique_ptr<NaiveModel>> models_;  // null: its file was not read
   std::vector<Unique> aggregates_;
   std::unordered_map<std::string, std::size_t> index_by_text_;
   std::unordered_map<const language::Aggregate*, std::size_t> index_by_node_;

@@ -198,6 +198,13 @@ Datum starts_with(const Expr& expr, const Scope& scope) {
 
 }  // namespace
 
+std::optional<double> model_input(const Expr& expr, const Scope& scope) {
+  const Datum value = evaluate(expr, scope);
+  if (value.missing) return {};
+  if (expr.type.kind == Kind::floating) return value.floating;
+  return nearest_double(expr.type.kind == Kind::duration ? Number(value.number / one_second) : worth(expr.type, value.number));
+}
+
 Datum evaluate(const Expr& expr, const Scope& scope) {
   switch (expr.op) {
     case Op::literal: return Datum::of(expr.type, expr.value);
@@ -227,8 +234,8 @@ Datum evaluate(const Expr& expr, const Scope& scope) {
     case Op::starts_with: return starts_with(expr, scope);
     case Op::choose: return choose(expr, scope);
     case Op::call: return call(expr, scope);
+    case Op::model: return scope.model ? scope.model(expr.index) : Datum{};
     case Op::binding:
-    case Op::model:
     case Op::in_list:
     case Op::matches:
     case Op::map_lookup: return {};

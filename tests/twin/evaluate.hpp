@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "pawl/core/language/pipeline.hpp"
 #include "tests/twin/value.hpp"
@@ -21,11 +22,15 @@ struct Scope {
   Time effective_time = 0;
   std::function<Datum(std::size_t)> let;                        // empty where lets are not visible
   std::function<Datum(const language::Aggregate&)> aggregate;   // likewise
+  std::function<Datum(std::size_t)> model = {};                 // likewise
   Counters* counters = nullptr;
 };
 
-// Missing for what this release does not evaluate (lists, maps, models, patterns, `matches`).
+// Missing for what this release does not evaluate (lists, maps, patterns, `matches`).
 [[nodiscard]] Datum evaluate(const language::Expr& expr, const Scope& scope);
+
+// What a model gets of an expression: the nearest double to its worth, durations in seconds.
+[[nodiscard]] std::optional<double> model_input(const language::Expr& expr, const Scope& scope);
 
 // A text that two expressions share only if they mean the same: for reports, and so that the twin computes an aggregate once.
 [[nodiscard]] std::string describe(const language::Expr& expr);
