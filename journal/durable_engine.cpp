@@ -7,6 +7,7 @@
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/engine/control.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/model/files.hpp"
 #include "pawl/journal/engine/replay_source.hpp"
 #include "pawl/journal/engine/source_numbers.hpp"
 #include "pawl/journal/recovery.hpp"
@@ -168,7 +169,8 @@ Result<void> DurableEngine::State::check_given_pipeline() {
     text = *std::move(read);
   }
   if (text.empty()) return {};  // load_pipeline says so
-  auto checked = journal::check_pipeline(text, options.pipeline.empty() ? "pipeline" : options.pipeline);
+  journal::DiskModelFiles models(*disk, options.pipeline, {});
+  auto checked = journal::check_pipeline(text, options.pipeline.empty() ? "pipeline" : options.pipeline, &models);
   if (!checked.ok()) return std::move(checked).error();
   return {};
 }
@@ -191,10 +193,12 @@ Result<void> DurableEngine::State::load_pipeline() {
     return Error{ErrorCode::usage, file + " differs from the pipeline that the journal in " + options.directory +
                                        " was written with. Start a new journal directory for it, or leave the pipeline out to go on with the recorded one"};
   }
-  auto checked = journal::check_pipeline(text, file);
+  const bool is_kept = options.durability != Durability::memory;
+  journal::DiskModelFiles models(*disk, options.pipeline, is_kept ? options.directory : std::string());
+  auto checked = journal::check_pipeline(text, file, &models);
   if (!checked.ok()) return std::move(checked).error();
   loaded = *std::move(checked);
-  return {};
+  return is_kept ? journal::keep_models(*disk, options.directory, *loaded.pipeline) : Result<void>{};
 }
 
 // A new log writes its bounds into its first input; a recovered one has them there.

@@ -16,6 +16,7 @@ inline constexpr const char* control_name = "CONTROL";
 inline constexpr const char* control_temporary_name = "CONTROL.tmp";
 inline constexpr const char* segments_name = "wal";
 inline constexpr const char* snapshots_name = "snap";
+inline constexpr const char* models_name = "models";  // only of pipelines with models: model/files.hpp
 inline constexpr const char* quarantine_name = "quarantine";
 inline constexpr const char* prepared_temporary_name = "prepared.tmp";  // in wal/: zeros under way
 

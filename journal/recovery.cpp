@@ -17,7 +17,7 @@ using Next = Observation::Next;
 using Behind = Observation::Behind;
 
 bool is_own_name(const std::string& name) {
-  static constexpr std::array<std::string_view, 6> own = {lock_name, control_name, control_temporary_name, segments_name, snapshots_name, quarantine_name};
+  static constexpr std::array<std::string_view, 7> own = {lock_name, control_name, control_temporary_name, segments_name, snapshots_name, quarantine_name, models_name};
   return std::find(own.begin(), own.end(), name) != own.end();
 }
 

@@ -9,6 +9,7 @@
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/journal.hpp"
 #include "pawl/journal/recovery.hpp"
+#include "pawl/journal/model/files.hpp"
 #include "pawl/journal/snapshot/file_reader.hpp"
 #include "pawl/journal/snapshot/names.hpp"
 
@@ -110,6 +111,7 @@ Result<void> Repairer::copy() {
   }
   if (auto synced = disk_.sync_directory(segments_directory(to_)); !synced) return synced;
   if (auto copied = copy_snapshots(); !copied) return copied;
+  if (auto copied = copy_models(disk_, directory_, to_); !copied) return copied;
   return disk_.sync_directory(to_);
 }
 

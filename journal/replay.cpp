@@ -6,6 +6,7 @@
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/engine/activation.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/model/files.hpp"
 #include "pawl/journal/inspection.hpp"
 #include "pawl/journal/snapshot/snapshots.hpp"
 
@@ -53,7 +54,8 @@ Result<void> Replay::State::open() {
   reader.emplace(*std::move(opened));
   auto beginning = find_beginning();
   if (!beginning.ok()) return std::move(beginning).error();
-  auto checked = journal::check_pipeline(beginning->pipeline, options.directory + " (its recorded pipeline)");
+  journal::DiskModelFiles models(*options.disk, {}, options.directory);
+  auto checked = journal::check_pipeline(beginning->pipeline, options.directory + " (its recorded pipeline)", &models);
   if (!checked.ok()) return std::move(checked).error();
   loaded = *std::move(checked);
   return start(beginning->state);

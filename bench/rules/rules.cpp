@@ -1,4 +1,5 @@
-// pawl-bench rules: ns per event of a rule set over the fields of an event, in batches of a tile and one by one, and of patterns with open runs. With --peers all also the
+// pawl-bench rules: ns per event of a rule set over the fields of an event, in batches of a tile and one by one; of a model of trees, beside
+// libxgboost; and of patterns with open runs. With --peers all also the
 // handbook's rules over payments with their features, beside other engines that must give the same alerts.
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "pawl/io/memory.hpp"
 #include "peers/choice.hpp"
 #include "rules/engines.hpp"
+#include "rules/models.hpp"
 #include "rules/patterns.hpp"
 #include "rules/rule_set.hpp"
 
@@ -95,6 +97,7 @@ void measure(const Options& options, Outcome& outcome) {
   for (const std::uint64_t rule : samples.expected_per_round()) firings += rule;
   outcome.notes.push_back(fmt::format("{:.2f} % of rules fire on an event; the firings of each rule agree with its definition. One thread; includes records and digest.",
                                       static_cast<double>(firings) * 100 / static_cast<double>(Samples::slots * options.rules)));
+  measure_models(options.events, options.runs, outcome);
   measure_patterns(options.patterns, options.runs, outcome);
   if (options.peers == Peers::all) measure_rule_engines(options.peer_events, options.directory, options.runs, outcome);
   compare_with_best_peer(outcome);

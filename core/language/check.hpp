@@ -10,6 +10,8 @@
 
 namespace pawl::language {
 
+class ModelFiles;  // model_files.hpp
+
 enum class Severity : std::uint8_t { error, warning, note };
 
 struct Diagnostic {
@@ -25,7 +27,8 @@ struct Checked {
 };
 
 // Pure: no I/O. Reports all problems at once, not only the first. `file` is used in messages alone.
-[[nodiscard]] Checked check(std::string_view source, std::string_view file);
+// `models`: where their files are read; null: they are not, and what uses them is not evaluated.
+[[nodiscard]] Checked check(std::string_view source, std::string_view file, ModelFiles* models = nullptr);
 
 // "cards.pawl:17:34: error E103: ..." with the source line and carets below.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic, std::string_view source, std::string_view file);

@@ -121,7 +121,7 @@ Typed Checker::name(const Node& node, const Scope& scope) {
     return outside_aggregate(node, scope);
   }
   if (const auto let = let_index_.find(name.text); let != let_index_.end()) return let_reference(let->second, node, scope);
-  if (const auto model = model_index_.find(name.text); model != model_index_.end()) return model_reference(model->second, node);
+  if (const auto model = model_index_.find(name.text); model != model_index_.end()) return model_reference(model->second, node, scope);
   if (scope.fields) return field_reference(name, scope);
   const bool is_step = scope.steps != nullptr && std::any_of(scope.steps->begin(), scope.steps->end(), [&](const Step& s) { return s.name == name.text; });
   if (is_step) return error(name.span, "E164", std::string("`") + name.string() + "` is a whole event; write one of its fields, such as `" + name.string() + ".at`");
@@ -159,7 +159,12 @@ Typed Checker::let_reference(std::size_t index, const Node& node, const Scope& s
   return typed;
 }
 
-Typed Checker::model_reference(std::size_t index, const Node& node) {
+// Lets are checked before models, but their events already lack those that have not all inputs.
+Typed Checker::model_reference(std::size_t index, const Node& node, const Scope& scope) {
+  for (const std::uint16_t event : scope.events) {
+    if (index >= model_events_.size() || std::binary_search(model_events_[index].begin(), model_events_[index].end(), event)) continue;
+    return error(node.span, "E104", std::string("model `") + node.name.string() + "` cannot be read at " + out_.events[event].name + ", which has not all of its inputs");
+  }
   Typed typed = make(Op::model, floating_type, node.span);
   typed.expr->index = index;
   return typed;

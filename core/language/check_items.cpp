@@ -1,4 +1,4 @@
-// Events, lists, maps, lets, models, policy, tests.
+// Events, lists, maps, lets, policy, tests.
 #include <algorithm>
 #include <set>
 
@@ -233,11 +233,17 @@ void Checker::lets() {
 
 namespace {
 
-void used_lets(const syntax::Node& node, const std::unordered_map<std::string_view, std::size_t>& index, std::vector<std::size_t>& uses) {
+using Index = std::unordered_map<std::string_view, std::size_t>;
+
+// `models`: null within a model's inputs, which name no models.
+void used_lets(const syntax::Node& node, const syntax::File& file, const Index& lets, const Index* models, std::vector<std::size_t>& uses) {
   if (node.kind == syntax::NodeKind::name) {
-    if (const auto found = index.find(node.name.text); found != index.end()) uses.push_back(found->second);
+    if (const auto found = lets.find(node.name.text); found != lets.end()) uses.push_back(found->second);
+    if (models != nullptr && models->contains(node.name.text)) {
+      for (const auto& input : file.models[models->at(node.name.text)].inputs) used_lets(*input, file, lets, nullptr, uses);
+    }
   }
-  for (const auto& arg : node.args) used_lets(*arg, index, uses);
+  for (const auto& arg : node.args) used_lets(*arg, file, lets, models, uses);
 }
 
 }  // namespace
@@ -248,7 +254,7 @@ void Checker::order_lets() {
   std::vector<int> state(file_.lets.size(), unseen);
   const auto uses_of = [&](std::size_t index) {
     std::vector<std::size_t> uses;
-    if (file_.lets[index].expr) used_lets(*file_.lets[index].expr, let_index_, uses);
+    if (file_.lets[index].expr) used_lets(*file_.lets[index].expr, file_, let_index_, &model_index_, uses);
     return uses;
   };
   for (std::size_t root = 0; root < file_.lets.size(); ++root) {
@@ -307,42 +313,6 @@ void Checker::let(std::size_t index) {
   if (out.expr != nullptr && out.readable_at.empty()) {
     problems_.error(let.name.span, "E104", std::string("no event has the key fields of `") + out.name + "` with the types they have in its windows");
   }
-}
-
-// --- Models ---
-
-void Checker::models() {
-  for (const syntax::Model& model : file_.models) this->model(model);
-}
-
-void Checker::model(const syntax::Model& model) {
-  Model out{model.name.string(), model.path, model.sha256, {}, problems_.place(model.name.span)};
-  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  if (model.sha256.size() != 64 || !std::all_of(model.sha256.begin(), model.sha256.end(), is_hex)) {
-    problems_.warning(model.sha256_span, "W230", "a SHA-256 has 64 hexadecimal digits in lower case; the model could not be verified");
-  }
-  EventSet events = all_events();
-  for (const auto& input : model.inputs) {
-    std::vector<std::string> needs;
-    const EventSet readable = this->readable(*input, needs);
-    EventSet both;
-    std::set_intersection(events.begin(), events.end(), readable.begin(), readable.end(), std::back_inserter(both));
-    events.swap(both);
-    if (readable.empty()) {
-      report_unreadable(model.name, needs);
-      continue;
-    }
-    Scope scope;
-    scope.events = readable;
-    scope.let = true;
-    EventSet narrowed = readable;
-    scope.narrowed = &narrowed;
-    Typed typed = expression(*input, scope);
-    if (typed) out.inputs.push_back(std::move(typed.expr));
-  }
-  if (events.empty() && !out_.events.empty()) problems_.error(model.name.span, "E104", std::string("no event has all inputs of model `") + out.name + "`");
-  model_events_.push_back(std::move(events));
-  out_.models.push_back(std::move(out));
 }
 
 // --- Policy and tests ---

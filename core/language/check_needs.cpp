@@ -31,6 +31,9 @@ void Checker::collect_needs(const Node& node, std::vector<std::string>& needs) c
     } else if (field_events_.contains(node.name.text)) {
       add(needs, node.name.text);
     }
+    if (const auto model = model_index_.find(node.name.text); model != model_index_.end()) {
+      for (const auto& input : file_.models[model->second].inputs) collect_needs(*input, needs);
+    }
   }
   if (node.kind == NodeKind::aggregate) {
     for (const syntax::Name& part : node.aggregate->key) {
@@ -53,6 +56,9 @@ void Checker::keep_readers_of_lets(const Node& node, EventSet& events) const {
   if (node.kind == NodeKind::name) {
     const auto let = let_index_.find(node.name.text);
     if (let != let_index_.end() && out_.lets[let->second].expr) keep(events, out_.lets[let->second].readable_at);
+    if (const auto model = model_index_.find(node.name.text); model != model_index_.end()) {
+      for (const auto& input : file_.models[model->second].inputs) keep_readers_of_lets(*input, events);
+    }
   }
   for (const auto& arg : node.args) keep_readers_of_lets(*arg, events);
 }

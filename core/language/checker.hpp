@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pawl/core/language/literal.hpp"
+#include "pawl/core/language/model_files.hpp"
 #include "pawl/core/language/problems.hpp"
 #include "pawl/core/language/syntax.hpp"
 
@@ -39,7 +40,9 @@ struct Scope {
 
 class Checker {
  public:
-  Checker(const syntax::File& file, Pipeline& pipeline, Problems& problems) : file_(file), out_(pipeline), problems_(problems) {}
+  // `model_files`: null to leave the files of models unread.
+  Checker(const syntax::File& file, Pipeline& pipeline, Problems& problems, ModelFiles* model_files)
+      : file_(file), out_(pipeline), problems_(problems), model_files_(model_files) {}
 
   void run();
 
@@ -57,12 +60,17 @@ class Checker {
   void order_lets();
   void report_cycle(const std::vector<std::size_t>& path, std::size_t again);
   void let(std::size_t index);
-  void models();
-  void model(const syntax::Model& model);
   void policy();
   void tests();
   void test(const syntax::Test& test);
   void given(const syntax::Given& given, Test& test);
+
+  // Models: check_model.cpp.
+  void models();
+  void model(const syntax::Model& model);
+  void model_input(const syntax::Model& model, const syntax::Node& input, EventSet& events, Model& out);
+  void load_model(const syntax::Model& model, Model& out);
+  bool check_features(const syntax::Model& model, const pawl::model::Model& content);
 
   // Which events a let or model input can be read at: check_needs.cpp.
   EventSet readable(const syntax::Node& node, std::vector<std::string>& needs);
@@ -90,7 +98,7 @@ class Checker {
   Typed name(const syntax::Node& node, const Scope& scope);
   Typed outside_aggregate(const syntax::Node& node, const Scope& scope);
   Typed let_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
-  Typed model_reference(std::size_t index, const syntax::Node& node);
+  Typed model_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
   Typed field_reference(const syntax::Name& name, const Scope& scope);
   void unknown_name(const syntax::Name& name, const Scope& scope);
   Typed member(const syntax::Node& node, const Scope& scope, bool iterated);
@@ -141,6 +149,7 @@ class Checker {
   const syntax::File& file_;
   Pipeline& out_;
   Problems& problems_;
+  ModelFiles* model_files_;
   std::vector<bool> broken_events_;                     // by event: fields may be missing because of a syntax error
   std::unordered_map<std::string_view, std::size_t> event_index_, let_index_, model_index_, list_index_, map_index_, rule_index_;
   std::unordered_map<std::string_view, EventSet> field_events_;

@@ -78,12 +78,20 @@ std::string why_not_over_repeated(const Expr& call) {
   return std::string("it uses `") + call.name + "` over a step of a pattern";
 }
 
+std::string why_not(const Model& model, const Pipeline& pipeline) {
+  if (model.content == nullptr) return std::string("it uses model `") + model.name + "`, whose file was not read";
+  for (const auto& input : model.inputs) {
+    if (std::string why = why_not(*input, pipeline); !why.empty()) return why;
+  }
+  return {};
+}
+
 std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
   switch (expr.op) {
     case Op::binding: return expr.type.kind == Kind::floating ? "it computes with floats and steps of a pattern" : "";
     case Op::let: return pipeline.lets[expr.index].not_evaluated.empty() ? std::string() : std::string("it uses let `") + pipeline.lets[expr.index].name + "`";
     case Op::aggregate: return why_not(*expr.aggregate, pipeline);
-    case Op::model: return std::string("it uses model `") + pipeline.models[expr.index].name + "`";
+    case Op::model: return why_not(pipeline.models[expr.index], pipeline);
     case Op::map_lookup: return std::string("it uses map `") + pipeline.maps[expr.index].name + "`";
     case Op::matches: return "it uses `matches`";
     case Op::call:

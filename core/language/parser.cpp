@@ -277,6 +277,7 @@ void Parser::model(syntax::File& file) {
   syntax::Model model;
   model.name = name("the model's name");
   expect_word("from");
+  model.path_span = here();
   model.path = text("the model's file in quotes");
   expect_word("sha256");
   model.sha256_span = here();

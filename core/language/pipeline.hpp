@@ -10,6 +10,7 @@
 
 #include "pawl/core/event/schema.hpp"
 #include "pawl/core/event/type.hpp"
+#include "pawl/core/model/model.hpp"
 
 namespace pawl::language {
 
@@ -104,7 +105,14 @@ struct Let {
   std::string not_evaluated;               // empty, or why this release does not evaluate it (W300); it then reads as missing
 };
 
-struct Model { std::string name, path, sha256; std::vector<std::unique_ptr<Expr>> inputs; Place place; };
+struct Model {
+  std::string name, path, sha256;
+  std::vector<std::unique_ptr<Expr>> inputs;
+  std::vector<std::uint16_t> readable_at;             // events that have every field its inputs need, ascending; missing at others
+  std::shared_ptr<const model::Model> content;        // null where files were not asked for: the pipeline is then read, not run
+  std::string bytes;                                  // of the file
+  Place place;
+};
 
 enum class ActionKind : std::uint8_t { allow, approve, decline, reject, review, challenge, alert, score, tag, add_to_list, remove_from_list };
 struct Action {

@@ -73,7 +73,7 @@ struct Event { Name name; std::vector<FieldDeclaration> fields; std::optional<Sp
 struct List { Name name; TypeName type; Duration expires_after = 0; };
 struct Map { Name name; TypeName from, to; NodePtr otherwise; };
 struct Let { Name name; NodePtr expr; };
-struct Model { Name name; std::string path, sha256; Span sha256_span; std::vector<NodePtr> inputs; };
+struct Model { Name name; std::string path, sha256; Span path_span, sha256_span; std::vector<NodePtr> inputs; };
 
 struct Step {
   Name name, event;

@@ -239,6 +239,10 @@ class Compiler {
   [[nodiscard]] bool reads_state(const Expr& expr) const {
     if (expr.op == Op::in_list) return true;
     if (expr.op == Op::let) return lets_read_state_[expr.index];
+    if (expr.op == Op::model) {
+      const auto& inputs = pipeline_.models[expr.index].inputs;
+      return std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return reads_state(*input); });
+    }
     return std::any_of(expr.args.begin(), expr.args.end(), [&](const auto& arg) { return reads_state(*arg); });
   }
 
@@ -294,10 +298,10 @@ class Compiler {
       case Op::call: return call(expr);
       case Op::let: return compile_let_reference(expr);
       case Op::in_list: return list_membership(expr);
+      case Op::model: return model(expr);
       case Op::binding:
-      case Op::model:
       case Op::matches:
-      case Op::map_lookup: return refuse("maps, models, patterns and `matches` come in a later release");
+      case Op::map_lookup: return refuse("maps and `matches` come in a later release");
     }
     return refuse("unknown operation");
   }
@@ -390,6 +394,21 @@ class Compiler {
                    constant_of(ColumnKind::number, 1, 1));
     }
     return emit(ColumnKind::number, {.code = Code::load_number_feature, .a = column});
+  }
+
+  std::optional<Register> model(const Expr& expr) {
+    const language::Model& model = pipeline_.models[expr.index];
+    if (model.content == nullptr) return refuse("the file of model " + model.name + " was not read");
+    ModelCall call{.model = model.content.get(), .inputs = {}, .events = model.readable_at};
+    for (const auto& input : model.inputs) {
+      const auto value = compile(*input);
+      if (!value) return std::nullopt;
+      const Type& type = input->type;
+      const bool is_money = type.kind == Kind::money || type.kind == Kind::decimal;
+      call.inputs.push_back({.value = *value, .is_float = is_float(*input), .scale = type.kind == Kind::duration ? 9U : is_money ? type.scale : 0U});
+    }
+    plan_.program.models.push_back(std::move(call));
+    return emit(ColumnKind::number, {.code = Code::evaluate_model, .a = static_cast<std::uint16_t>(plan_.program.models.size() - 1)});
   }
 
   // --- booleans ---

@@ -51,6 +51,7 @@ Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
   const auto& code = plan.program.instructions;
   keeps_times_ = plan.stateful();
   uses_lateness_ = std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; });
+  for (const ModelCall& call : plan.program.models) models_.push_back(call.model->workspace());
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
     if (constant.target.kind == ColumnKind::number) {
@@ -121,6 +122,7 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::float_maximum) return execute_float(instruction);
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
+  if (instruction.code == Code::evaluate_model) return execute_model(instruction);
   if (instruction.code <= Code::boolean_choose) return execute_merge(instruction);
   execute_list(instruction);
 }

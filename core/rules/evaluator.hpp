@@ -100,6 +100,8 @@ class Evaluator {
   void execute_boolean(const Instruction& instruction) noexcept;
   void execute_merge(const Instruction& instruction) noexcept;
   void execute_list(const Instruction& instruction) noexcept;
+  void execute_model(const Instruction& instruction) noexcept;
+  void fill_input(const ModelInput& input, Lanes lanes, double* out) const noexcept;
 
   void add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept;
   [[nodiscard]] bool multiply_numbers(const Instruction& instruction) noexcept;
@@ -131,6 +133,7 @@ class Evaluator {
   std::vector<Lanes> lanes_by_event_;
   std::span<const ExpiringKeys> lists_;
   bool uses_lateness_ = false, keeps_times_ = false;
+  std::vector<model::Workspace> models_;  // by Program::models
 
   // Of the span at hand.
   const state::Tiles* tiles_ = nullptr;

@@ -12,6 +12,7 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/ratio.hpp"
+#include "pawl/core/model/model.hpp"
 #include "pawl/core/rules/field_access.hpp"
 #include "pawl/core/rules/kernels.hpp"
 
@@ -54,6 +55,18 @@ struct BoolColumn {
 
 enum class ColumnKind : std::uint8_t { number, ratio, boolean };
 
+struct Register {
+  ColumnKind kind = ColumnKind::number;
+  std::uint16_t index = 0;
+};
+
+// What a model gets: the double nearest to a value in its unit (12.34 for money, seconds for durations, 0 and 1 for booleans).
+struct ModelInput {
+  Register value;
+  bool is_float = false;
+  unsigned scale = 0;  // value / 10^scale
+};
+
 enum class Code : std::uint8_t {
   // Out of the slot or the feature tiles; a = index into Program::fields / feature column.
   load_number, load_boolean, load_number_feature, load_ratio_feature, load_lateness,
@@ -74,6 +87,8 @@ enum class Code : std::uint8_t {
   number_choose, ratio_choose, boolean_choose,  // if boolean a then b else c
   // Is a in list c? a = register, field, or aux = text.
   list_holds_number, list_holds_boolean, list_holds_text_field, list_holds_text,
+  // a = index into Program::models; out: a number that holds the bits of a double.
+  evaluate_model,
 };
 
 struct Instruction {
@@ -83,14 +98,16 @@ struct Instruction {
   std::int64_t aux = 0;   // texts: index of the first
 };
 
-struct Register {
-  ColumnKind kind = ColumnKind::number;
-  std::uint16_t index = 0;
-};
-
 struct Constant {
   Register target;
   std::int64_t number = 0, denominator = 1;  // boolean: number != 0
+};
+
+// A trained model over registers.
+struct ModelCall {
+  const model::Model* model = nullptr;  // the pipeline's
+  std::vector<ModelInput> inputs;
+  std::vector<std::uint16_t> events;    // event types that have all of them; elsewhere it is missing
 };
 
 struct Program {
@@ -100,6 +117,7 @@ struct Program {
   std::vector<Instruction> instructions;  // free of state: the first pass
   std::vector<Instruction> dependent;     // those that ask a list, and what is computed of them: the second pass
   std::vector<Instruction> explaining;    // free of state, and for reasons alone: run when something fired and records carry values
+  std::vector<ModelCall> models;
   std::size_t numbers = 0, ratios = 0, booleans = 0;  // registers of each kind
 };
 

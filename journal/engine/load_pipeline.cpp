@@ -11,7 +11,7 @@ Result<std::string> read_text(io::Disk& disk, const std::string& path, std::size
   if (size < 0) return Error{ErrorCode::io, path + ": cannot tell its size"};
   if (static_cast<std::size_t>(size) > bytes_max) {
     return Error{ErrorCode::usage, path + " has " + std::to_string(size) + " bytes, more than the " + std::to_string(bytes_max) +
-                                       " that a pipeline file may have: is it the right file?"};
+                                       " that such a file may have: is it the right file?"};
   }
   std::string text(static_cast<std::size_t>(size), '\0');
   const std::int64_t read = (*file)->read(std::as_writable_bytes(std::span(text)), 0);
@@ -19,8 +19,8 @@ Result<std::string> read_text(io::Disk& disk, const std::string& path, std::size
   return text;
 }
 
-Result<LoadedPipeline> check_pipeline(std::string_view text, const std::string& file) {
-  language::Checked checked = language::check(text, file);
+Result<LoadedPipeline> check_pipeline(std::string_view text, const std::string& file, language::ModelFiles* models) {
+  language::Checked checked = language::check(text, file, models);
   if (checked.pipeline == nullptr) {
     std::string all;
     for (const language::Diagnostic& diagnostic : checked.diagnostics) all += language::render(diagnostic, text, file) + "\n";

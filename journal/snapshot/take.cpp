@@ -6,6 +6,7 @@
 #include "pawl/journal/block.hpp"
 #include "pawl/journal/engine/activation.hpp"
 #include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/model/files.hpp"
 #include "pawl/journal/engine/replay_source.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/snapshot/pages.hpp"
@@ -110,7 +111,8 @@ Result<bool> Taking::is_there() {
 Result<void> Taking::load_pipeline() {
   auto beginning = read_beginning(reader_);
   if (!beginning.ok()) return std::move(beginning).error();
-  auto checked = check_pipeline(beginning->pipeline, options_.directory + " (its recorded pipeline)");
+  DiskModelFiles models(*options_.disk, {}, options_.directory);
+  auto checked = check_pipeline(beginning->pipeline, options_.directory + " (its recorded pipeline)", &models);
   if (!checked.ok()) return std::move(checked).error();
   loaded_ = *std::move(checked);
   limits_ = beginning->state;

@@ -21,6 +21,10 @@ namespace mp = boost::multiprecision;
 
 Engine::Engine(const language::Pipeline& pipeline) : pipeline_(pipeline), lists_(pipeline.lists.size()) {
   for (const language::Let& let : pipeline.lets) collect(*let.expr);
+  for (const language::Model& model : pipeline.models) {
+    for (const auto& input : model.inputs) collect(*input);
+    models_.push_back(model.bytes.empty() ? nullptr : NaiveModel::make(model.bytes));
+  }
   for (const language::Rule& rule : pipeline.rules) {
     if (rule.when) collect(*rule.when);
     if (rule.pattern && rule.pattern->where) collect(*rule.pattern->where);
@@ -276,6 +280,15 @@ std::vector<Engine::Member> Engine::history(std::size_t aggregate, const std::by
   return members;
 }
 
+Datum Engine::score(std::size_t index, std::uint16_t event, const Scope& scope) const {
+  const language::Model& model = pipeline_.models[index];
+  if (models_[index] == nullptr || std::find(model.readable_at.begin(), model.readable_at.end(), event) == model.readable_at.end()) return {};
+  NaiveModel::Inputs inputs;
+  for (const auto& input : model.inputs) inputs.push_back(model_input(*input, scope));
+  const std::optional<double> value = models_[index]->value(inputs);
+  return value ? Datum::of_floating(*value) : Datum{};
+}
+
 void Engine::decide(const Scope& scope, Outcome& outcome) {
   std::map<std::size_t, PatternRun> matched;
   for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) {
@@ -423,6 +436,7 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
                     .let = [&](std::size_t let) { return outcome.lets[let]; },
                     .aggregate = [&](const Aggregate& aggregate) { return outcome.aggregates[aggregate_index(aggregate)]; },
                     .in_list = [&](std::size_t list, const Datum& value) { return holds(list, value); },
+                    .model = [&](std::size_t model) { return score(model, outcome.event, scope); },
                     .counters = &counters_};
   for (const std::size_t i : pipeline_.let_order) {
     const language::Let& let = pipeline_.lets[i];

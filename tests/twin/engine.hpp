@@ -31,6 +31,7 @@
 
 #include "pawl/core/language/pipeline.hpp"
 #include "tests/twin/evaluate.hpp"
+#include "tests/twin/model.hpp"
 #include "tests/twin/pattern.hpp"
 #include "tests/twin/value.hpp"
 
@@ -120,6 +121,7 @@ class Engine {
   [[nodiscard]] Datum ranked(const Unique& unique, const std::vector<const Past*>& window) const;
   Datum decayed(const Unique& unique, const std::vector<const Past*>& window);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
+  Datum score(std::size_t model, std::uint16_t event, const Scope& scope) const;
   void decide(const Scope& scope, Outcome& outcome);
   bool cools_down(std::size_t rule, const Scope& scope);
   [[nodiscard]] static bool in_shadow(const language::Rule& rule, const Scope& scope);
@@ -130,6 +132,7 @@ class Engine {
   void fire(std::size_t rule, const Scope& scope, Outcome& outcome);
 
   const language::Pipeline& pipeline_;
+  std::vector<std::unique_ptr<NaiveModel>> models_;  // null: its file was not read
   std::vector<Unique> aggregates_;
   std::unordered_map<std::string, std::size_t> index_by_text_;
   std::unordered_map<const language::Aggregate*, std::size_t> index_by_node_;

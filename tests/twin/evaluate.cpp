@@ -206,6 +206,13 @@ Datum starts_with(const Expr& expr, const Scope& scope) {
 
 }  // namespace
 
+std::optional<double> model_input(const Expr& expr, const Scope& scope) {
+  const Datum value = evaluate(expr, scope);
+  if (value.missing) return {};
+  if (expr.type.kind == Kind::floating) return value.floating;
+  return nearest_double(expr.type.kind == Kind::duration ? Number(value.number / one_second) : worth(expr.type, value.number));
+}
+
 Datum evaluate(const Expr& expr, const Scope& scope) {
   switch (expr.op) {
     case Op::literal: return Datum::of(expr.type, expr.value);
@@ -240,7 +247,7 @@ Datum evaluate(const Expr& expr, const Scope& scope) {
       return value.missing || !scope.in_list ? Datum{} : Datum::of(scope.in_list(expr.index, value));
     }
     case Op::binding: return scope.binding ? scope.binding(expr) : Datum{};
-    case Op::model:
+    case Op::model: return scope.model ? scope.model(expr.index) : Datum{};
     case Op::matches:
     case Op::map_lookup: return {};
   }

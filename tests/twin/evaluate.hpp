@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "pawl/core/language/pipeline.hpp"
 #include "tests/twin/value.hpp"
@@ -22,13 +23,17 @@ struct Scope {
   std::function<Datum(std::size_t)> let;                        // empty where lets are not visible
   std::function<Datum(const language::Aggregate&)> aggregate;   // likewise
   std::function<bool(std::size_t, const Datum&)> in_list;       // whether a list holds a value that is not missing; likewise
+  std::function<Datum(std::size_t)> model = {};                 // likewise
   Counters* counters = nullptr;
   std::function<Datum(const language::Expr&)> binding = {};        // a field of a step of a pattern; empty where there are none
   std::function<Datum(const language::Expr&)> over_repeated = {};  // a call such as sum(step.field)
 };
 
-// Missing for what this release does not evaluate (maps, models, `matches`).
+// Missing for what this release does not evaluate (maps, `matches`).
 [[nodiscard]] Datum evaluate(const language::Expr& expr, const Scope& scope);
+
+// What a model gets of an expression: the nearest double to its worth, durations in seconds.
+[[nodiscard]] std::optional<double> model_input(const language::Expr& expr, const Scope& scope);
 
 // A text that two expressions share only if they mean the same: for reports, and so that the twin computes an aggregate once.
 [[nodiscard]] std::string describe(const language::Expr& expr);

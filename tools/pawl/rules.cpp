@@ -8,6 +8,8 @@
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/explain.hpp"
+#include "pawl/io/real_disk.hpp"
+#include "pawl/journal/model/files.hpp"
 #include "pawl/pipeline_tests.hpp"
 #include "pawl/report.hpp"
 
@@ -46,11 +48,21 @@ std::string diagnostics_text(const Checked& checked, const std::string& source, 
 
 std::string plural(std::size_t n, const char* noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
 
+// Models lie beside the pipeline file; those of standard input in the working directory.
+Result<Checked> check_with_models(const std::string& source, const std::string& file) {
+  auto disk = io::make_real_disk(io::Backend::buffered);
+  if (!disk.ok()) return std::move(disk).error();
+  journal::DiskModelFiles models(**disk, file, {});
+  return language::check(source, file, &models);
+}
+
 // The diagnostics are the result here, so they go to standard output; the last line, for people, says the verdict.
 int check(const Options& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
-  const Checked checked = language::check(*source, options.file);
+  const auto checking = check_with_models(*source, options.file);
+  if (!checking.ok()) return fail(checking.error());
+  const Checked& checked = *checking;
   std::string text = diagnostics_text(checked, *source, options);
   if (!options.json && checked.pipeline) {
     const auto& p = *checked.pipeline;
@@ -66,7 +78,9 @@ int check(const Options& options) {
 int explain(const Options& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
-  const Checked checked = language::check(*source, options.file);
+  const auto checking = check_with_models(*source, options.file);
+  if (!checking.ok()) return fail(checking.error());
+  const Checked& checked = *checking;
   if (!checked.pipeline) {
     return fail({ErrorCode::bad_pipeline, fmt::format("{} has {}:\n{}", options.file, plural(count(checked).errors, "error"),
                                                       diagnostics_text(checked, *source, options))});
@@ -90,7 +104,9 @@ std::string text_of(const TestOutcome& outcome, const Options& options) {
 int test(const Options& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
-  const Checked checked = language::check(*source, options.file);
+  const auto checking = check_with_models(*source, options.file);
+  if (!checking.ok()) return fail(checking.error());
+  const Checked& checked = *checking;
   if (!checked.pipeline) {
     return fail({ErrorCode::bad_pipeline, fmt::format("{} has {}:\n{}", options.file, plural(count(checked).errors, "error"), diagnostics_text(checked, *source, options))});
   }

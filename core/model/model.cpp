@@ -1,0 +1,63 @@
+#include "pawl/core/model/model.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "pawl/core/model/exponential.hpp"
+
+namespace pawl::model {
+
+Workspace Model::workspace() const {
+  Workspace made;
+  made.inputs.resize(parts_.inputs * limits::tile_events);
+  if (const auto* floats = std::get_if<Forest<float>>(&parts_.body)) {
+    made.floats.resize(floats->cells());
+    Forest<float>::begin(made.floats.data());
+  } else if (const auto* doubles = std::get_if<Forest<double>>(&parts_.body)) {
+    made.doubles.resize(doubles->cells());
+    Forest<double>::begin(made.doubles.data());
+  }
+  return made;
+}
+
+template <class Value>
+void Model::sum(const Forest<Value>& forest, std::vector<Ordered<Value>>& cells, const Workspace& workspace, Lanes lanes, double* out) const noexcept {
+  alignas(64) std::array<Value, limits::tile_events> sums;
+  rules::each_lane(lanes, [&](std::size_t lane) { sums[lane] = static_cast<Value>(parts_.base); });
+  forest.fill(workspace.inputs.data(), lanes, cells.data());
+  forest.add(cells.data(), lanes, sums.data());
+  rules::each_lane(lanes, [&](std::size_t lane) { out[lane] = static_cast<double>(sums[lane]); });
+}
+
+Lanes Model::sum(const Linear& linear, const Workspace& workspace, Lanes lanes, double* out) const noexcept {
+  Lanes valid = lanes;
+  rules::each_lane(lanes, [&](std::size_t lane) {
+    out[lane] = linear.intercept;
+    for (std::size_t i = 0; i < linear.terms.size(); ++i) {
+      const double input = workspace.inputs[i * limits::tile_events + lane];
+      const Linear::Term& term = linear.terms[i];
+      if (std::isnan(input) && !term.has_default) valid &= ~rules::lane_bit(lane);
+      out[lane] += term.weight * (std::isnan(input) ? term.missing : input);
+    }
+  });
+  return valid;
+}
+
+Lanes Model::margins(Workspace& workspace, Lanes lanes, double* out) const noexcept {
+  if (lanes == 0) return 0;
+  if (const auto* linear = std::get_if<Linear>(&parts_.body)) return sum(*linear, workspace, lanes, out);
+  if (const auto* floats = std::get_if<Forest<float>>(&parts_.body)) {
+    sum(*floats, workspace.floats, workspace, lanes, out);
+  } else {
+    sum(*std::get_if<Forest<double>>(&parts_.body), workspace.doubles, workspace, lanes, out);
+  }
+  return lanes;
+}
+
+Lanes Model::values(Workspace& workspace, Lanes lanes, double* out) const noexcept {
+  const Lanes valid = margins(workspace, lanes, out);
+  if (parts_.output == Output::probability) rules::each_lane(valid, [&](std::size_t lane) { out[lane] = logistic(parts_.slope * out[lane]); });
+  return valid;
+}
+
+}  // namespace pawl::model

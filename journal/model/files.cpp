@@ -1,0 +1,100 @@
+#include "pawl/journal/model/files.hpp"
+
+#include <span>
+
+#include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/files.hpp"
+#include "pawl/journal/hash.hpp"
+#include "pawl/journal/model/parse.hpp"
+
+namespace pawl::journal {
+namespace {
+
+constexpr const char* draft_ending = ".tmp";
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+Result<language::ModelFile> parsed(std::string bytes, const std::string& path) {
+  auto model = parse_model(bytes);
+  if (!model.ok()) return Error{ErrorCode::bad_data, path + " cannot be evaluated: " + model.error().text};
+  return language::ModelFile{std::make_shared<const model::Model>(*std::move(model)), std::move(bytes)};
+}
+
+// A file with these bytes, whole or not there at all.
+Result<void> write_model(io::Disk& disk, const std::string& path, std::string_view bytes) {
+  const std::string draft = path + draft_ending;
+  if (auto there = disk.exists(draft); there.ok() && *there) {  // of a start that was cut off
+    if (auto removed = disk.remove(draft); !removed.ok()) return removed;
+  }
+  auto file = disk.open(draft, {.access = io::Access::create_new});
+  if (!file.ok()) return std::move(file).error();
+  if (auto written = write_whole(**file, bytes_of(bytes), 0, draft); !written.ok()) return written;
+  if (auto synced = sync_file(**file, draft); !synced.ok()) return synced;
+  return disk.rename(draft, path);
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string hex;
+  for (const auto byte : Hasher().sha_256({bytes_of(bytes)})) {
+    const auto value = static_cast<unsigned>(byte);
+    hex += {digits[value >> 4], digits[value & 15]};
+  }
+  return hex;
+}
+
+std::string kept_model_path(const std::string& directory, const std::string& sha256) { return join(join(directory, models_name), sha256); }
+
+std::string DiskModelFiles::place_of(const std::string& path) const {
+  if (path.starts_with('/')) return path;
+  const std::size_t slash = beside_.rfind('/');
+  return slash == std::string::npos ? path : beside_.substr(0, slash + 1) + path;
+}
+
+Result<language::ModelFile> DiskModelFiles::load(const std::string& path, const std::string& sha256) {
+  if (!directory_.empty()) {
+    const std::string kept = kept_model_path(directory_, sha256);
+    auto bytes = read_text(disk_, kept, model_bytes_max);
+    if (bytes.ok() && sha256_hex(*bytes) == sha256) return parsed(*std::move(bytes), kept);
+  }
+  const std::string place = place_of(path);
+  auto bytes = read_text(disk_, place, model_bytes_max);
+  if (!bytes.ok()) return Error{bytes.error().code, bytes.error().text + (directory_.empty() ? std::string() : std::string("; the journal in ") + directory_ + " has no sound copy of it either")};
+  if (const std::string found = sha256_hex(*bytes); found != sha256) {
+    return Error{ErrorCode::usage, place + " has the SHA-256 " + found + ", not the one that the pipeline names: it is another model. If it is the right one, write its SHA-256"};
+  }
+  return parsed(*std::move(bytes), place);
+}
+
+Result<void> keep_models(io::Disk& disk, const std::string& directory, const language::Pipeline& pipeline) {
+  if (pipeline.models.empty()) return {};
+  const std::string models = join(directory, models_name);
+  if (auto made = disk.make_directory(models); !made.ok()) return made;
+  for (const language::Model& model : pipeline.models) {
+    const std::string path = kept_model_path(directory, model.sha256);
+    const auto there = read_text(disk, path, model_bytes_max);
+    if (there.ok() && *there == model.bytes) continue;
+    if (auto written = write_model(disk, path, model.bytes); !written.ok()) return written;
+  }
+  if (auto synced = disk.sync_directory(models); !synced.ok()) return synced;
+  return disk.sync_directory(directory);
+}
+
+Result<void> copy_models(io::Disk& disk, const std::string& from, const std::string& to) {
+  auto there = disk.exists(join(from, models_name));
+  if (!there.ok() || !*there) return {};
+  auto names = disk.list(join(from, models_name));
+  if (!names.ok()) return std::move(names).error();
+  if (auto made = disk.make_directory(join(to, models_name)); !made.ok()) return made;
+  for (const std::string& name : *names) {
+    if (name.ends_with(draft_ending)) continue;
+    auto bytes = read_text(disk, kept_model_path(from, name), model_bytes_max);
+    if (!bytes.ok()) return std::move(bytes).error();
+    if (auto written = write_model(disk, kept_model_path(to, name), *bytes); !written.ok()) return written;
+  }
+  return disk.sync_directory(join(to, models_name));
+}
+
+}  // namespace pawl::journal

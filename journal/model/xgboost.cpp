@@ -1,0 +1,158 @@
+// XGBoost's own JSON (save_model("x.json")), written by releases 1.0 to 2.x: boosters gbtree, one output, numerical splits.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include "pawl/core/model/exponential.hpp"
+#include "pawl/journal/model/json.hpp"
+#include "pawl/journal/model/parse.hpp"
+
+namespace pawl::journal {
+namespace {
+
+using Json = FloatJson;
+using model::Missing;
+using model::Tree;
+using model::TreeNode;
+
+Error bad(std::string text) { return {ErrorCode::bad_data, std::move(text)}; }
+
+// The arrays of one tree, entry i is node i.
+struct TreeArrays {
+  const Json *left, *right, *split, *threshold, *missing_left, *categorical;
+};
+
+Result<const Json*> array_in(const Json& tree, const char* name, std::size_t size) {
+  const Json* found = find(tree, {name});
+  if (found == nullptr || !found->is_array()) return bad(std::string("`") + std::string(name) + "` is missing");
+  if (size != 0 && found->size() != size) return bad(std::string("`") + std::string(name) + "` has " + std::to_string(found->size()) + " entries for " + std::to_string(size) + " nodes");
+  return found;
+}
+
+Result<TreeArrays> arrays_of(const Json& tree) {
+  TreeArrays arrays{};
+  struct Wanted { const char* name; const Json** into; };
+  std::size_t size = 0;
+  for (const Wanted& wanted : {Wanted{"left_children", &arrays.left}, Wanted{"right_children", &arrays.right}, Wanted{"split_indices", &arrays.split},
+                               Wanted{"split_conditions", &arrays.threshold}, Wanted{"default_left", &arrays.missing_left}}) {
+    auto array = array_in(tree, wanted.name, size);
+    if (!array.ok()) return std::move(array).error();
+    *wanted.into = *array;
+    size = (*array)->size();
+    if (size == 0) return bad("it has no nodes");
+  }
+  arrays.categorical = find(tree, {"split_type"});  // since 1.3
+  return arrays;
+}
+
+bool is_true(const Json& value) { return value.is_boolean() ? value == true : value.is_number() && value != 0; }
+
+Result<TreeNode> node_of(const TreeArrays& arrays, std::size_t i) {
+  const Json &left = (*arrays.left)[i], &right = (*arrays.right)[i], &split = (*arrays.split)[i], &threshold = (*arrays.threshold)[i];
+  if (!left.is_number_integer() || !right.is_number_integer() || !threshold.is_number()) return bad(std::string("node ") + std::to_string(i) + " has something that is not a number");
+  TreeNode node;
+  node.value = static_cast<double>(threshold.get<float>());
+  node.left = left.get<std::int64_t>();
+  node.right = right.get<std::int64_t>();
+  node.is_leaf = node.left == -1;
+  if (node.is_leaf) return node;
+  const bool has_input = split.is_number_integer() && split >= 0 && split < model::model_inputs_max;
+  if (!has_input) return bad(std::string("node ") + std::to_string(i) + " compares a feature that there is not");
+  node.input = split.get<std::uint32_t>();
+  node.missing = is_true((*arrays.missing_left)[i]) ? Missing::left : Missing::right;
+  const bool has_type = arrays.categorical != nullptr && arrays.categorical->is_array() && i < arrays.categorical->size();
+  if (has_type && is_true((*arrays.categorical)[i])) return bad(std::string("node ") + std::to_string(i) + " splits by category; only numerical splits can be evaluated");
+  return node;
+}
+
+Result<Tree> tree_of(const Json& json) {
+  auto arrays = arrays_of(json);
+  if (!arrays.ok()) return std::move(arrays).error();
+  Tree tree;
+  for (std::size_t i = 0; i < arrays->left->size(); ++i) {
+    auto node = node_of(*arrays, i);
+    if (!node.ok()) return std::move(node).error();
+    tree.push_back(*node);
+  }
+  return tree;
+}
+
+Result<std::vector<Tree>> trees_of(const Json& learner) {
+  const std::string* booster = find_text(learner, {"gradient_booster", "name"});
+  if (booster == nullptr) return bad("`gradient_booster` is missing: is it a model saved by XGBoost as JSON?");
+  if (*booster != "gbtree") return bad(std::string("its booster is `") + *booster + "`; only `gbtree` can be evaluated");
+  const Json* list = find(learner, {"gradient_booster", "model", "trees"});
+  if (list == nullptr || !list->is_array()) return bad("`trees` is missing");
+  std::vector<Tree> trees;
+  for (const Json& json : *list) {
+    auto tree = tree_of(json);
+    if (!tree.ok()) return bad(std::string("tree ") + std::to_string(trees.size()) + ": " + tree.error().text);
+    trees.push_back(*std::move(tree));
+  }
+  return trees;
+}
+
+// What the objective makes of the sum, and of base_score.
+struct Objective {
+  model::Output output = model::Output::margin;
+  bool logit_base = false;  // not for binary:logitraw, whose base_score is a margin
+};
+
+Result<Objective> objective_of(const Json& learner) {
+  const std::string* name = find_text(learner, {"objective", "name"});
+  if (name == nullptr) return bad("`objective` is missing");
+  if (*name == "binary:logistic" || *name == "reg:logistic") return Objective{model::Output::probability, true};
+  constexpr std::array margins{"binary:logitraw", "reg:squarederror", "reg:linear", "reg:absoluteerror", "reg:pseudohubererror", "reg:squaredlogerror", "rank:pairwise", "rank:ndcg", "rank:map"};
+  if (std::find(margins.begin(), margins.end(), *name) != margins.end()) return Objective{};
+  return bad(std::string("its objective is `") + *name + "`; those of one margin can be evaluated: binary:logistic, binary:logitraw, reg:logistic, reg:squarederror, "
+             "reg:absoluteerror, reg:squaredlogerror, reg:pseudohubererror, rank:*");
+}
+
+template <class Number>
+Result<Number> parameter(const Json& learner, const char* name) {
+  const std::string* text = find_text(learner, {"learner_model_param", name});
+  Number value{};
+  if (text == nullptr) return bad(std::string("`") + std::string(name) + "` is missing");
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (error != std::errc() || end != text->data() + text->size()) return bad(std::string("`") + std::string(name) + "` is `" + *text + "`, which is not a number");
+  return value;
+}
+
+// base_score is a probability where the objective is logistic. In floats, as the trainer does.
+Result<float> base_of(const Json& learner, const Objective& objective) {
+  const auto score = parameter<float>(learner, "base_score");
+  if (!score.ok() || !objective.logit_base) return score;
+  if (!(*score > 0 && *score < 1 && std::isfinite(1.0F / *score))) return bad("its base_score is not between 0 and 1, as a logistic objective needs");
+  return -static_cast<float>(model::logarithm(static_cast<double>(1.0F / *score - 1.0F)));
+}
+
+}  // namespace
+
+Result<model::Model> parse_xgboost(std::string_view text) {
+  const Json root = Json::parse(text, nullptr, false);
+  if (root.is_discarded()) return bad("it is not JSON, or cut off");
+  const Json* learner = find(root, {"learner"});
+  if (learner == nullptr) return bad("it has no `learner`: is it a model saved by XGBoost as JSON?");
+  const auto classes = parameter<std::uint32_t>(*learner, "num_class");
+  const auto inputs = parameter<std::uint32_t>(*learner, "num_feature");
+  if (!classes.ok()) return classes.error();
+  if (!inputs.ok()) return inputs.error();
+  if (*classes > 1) return bad(std::string("it has ") + std::to_string(*classes) + " classes; a model has one output");
+  if (*inputs == 0 || *inputs > model::model_inputs_max) return bad(std::string("it has ") + std::to_string(*inputs) + " features; 1 to " + std::to_string(model::model_inputs_max) + " can be evaluated");
+  const auto objective = objective_of(*learner);
+  if (!objective.ok()) return objective.error();
+  const auto base = base_of(*learner, *objective);
+  if (!base.ok()) return base.error();
+  std::vector<std::string> names = names_in(find(*learner, {"feature_names"}));
+  if (!names.empty() && names.size() != *inputs) return bad(std::string("it has ") + std::to_string(names.size()) + " feature names for " + std::to_string(*inputs) + " features");
+  auto trees = trees_of(*learner);
+  if (!trees.ok()) return std::move(trees).error();
+  auto forest = model::Forest<float>::make(*trees, *inputs);
+  if (!forest.ok()) return std::move(forest).error();
+  return model::Model({.kind = "xgboost", .features = std::move(names), .inputs = *inputs, .body = *std::move(forest),
+                       .base = static_cast<double>(*base), .output = objective->output});
+}
+
+}  // namespace pawl::journal
