@@ -11,6 +11,7 @@
 #include "pawl/core/event/schema.hpp"
 #include "pawl/core/language/print.hpp"
 #include "pawl/core/language/steps_read.hpp"
+#include "pawl/core/rules/event_key.hpp"
 #include "pawl/core/rules/plan.hpp"
 #include "pawl/core/rules/plan_parts.hpp"
 #include "pawl/core/rules/share.hpp"
@@ -117,7 +118,7 @@ class Compiler {
     planned.rank = plan_.policy.present ? best_rank(rule, plan_.policy) : no_rank;
     planned.share = share_of(rule);
     planned.cooldown = rule.cooldown;
-    if (rule.cooldown != 0) planned.cooldown_key = cooldown_key(rule);
+    if (rule.cooldown != 0) planned.cooldown_key = plan_cooldown_key(rule, pipeline_, plan_.program);
     for (const language::Action& action : rule.actions) {
       if (action.kind == language::ActionKind::add_to_list || action.kind == language::ActionKind::remove_from_list) {
         if (!compile_edit(action, planned)) return false;
@@ -216,23 +217,6 @@ class Compiler {
     const EventSchema& schema = pipeline_.events[rule.on.front()];
     const Kind kind = schema.fields[static_cast<std::size_t>(schema.find(rule.live_by))].type.kind;
     return {.percent = static_cast<unsigned>(rule.live_percent), .field = access(rule.live_by, kind), .seed = share_seed(rule.name)};
-  }
-
-  KeyPlan cooldown_key(const language::Rule& rule) {
-    KeyPlan key{.parts = {}, .bytes = sizeof(std::uint64_t)};
-    for (const std::string& name : rule.cooldown_key) {
-      std::uint32_t bytes = 8;
-      Kind kind = Kind::integer;
-      for (const std::uint16_t event : rule.on) {
-        const EventSchema& schema = pipeline_.events[event];
-        const Type& type = schema.fields[static_cast<std::size_t>(schema.find(name))].type;
-        kind = type.kind;
-        if (kind == Kind::text) bytes = std::max<std::uint32_t>(bytes, type.text_bytes);
-      }
-      key.parts.push_back({access(name, kind), bytes});
-      key.bytes += bytes;
-    }
-    return key;
   }
 
   // Whether its value can change by what a firing did: it asks a list.
@@ -357,19 +341,7 @@ class Compiler {
     return constant_of(kind, expr.value.number, expr.value.denominator);
   }
 
-  std::uint16_t access(const std::string& name, Kind kind) {
-    for (std::size_t i = 0; i < plan_.program.fields.size(); ++i) {
-      if (plan_.program.fields[i].name == name && plan_.program.fields[i].kind == kind) return static_cast<std::uint16_t>(i);
-    }
-    FieldAccess made{.name = name, .kind = kind, .in = {}};
-    for (const EventSchema& event : pipeline_.events) {
-      const int index = event.find(name);
-      const bool same_kind = index >= 0 && event.fields[static_cast<std::size_t>(index)].type.kind == kind;
-      made.in.push_back(place_of(event, same_kind ? index : -1));
-    }
-    plan_.program.fields.push_back(std::move(made));
-    return static_cast<std::uint16_t>(plan_.program.fields.size() - 1);
-  }
+  std::uint16_t access(const std::string& name, Kind kind) { return field_access(plan_.program.fields, pipeline_.events, name, kind); }
 
   std::optional<Register> field(const Expr& expr) {
     if (expr.name == "late_by") return emit(ColumnKind::number, {.code = Code::load_lateness});

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/rules/event_key.hpp"
 #include "pawl/core/rules/firing.hpp"
 #include "pawl/core/rules/share.hpp"
 
@@ -30,23 +31,6 @@ std::vector<ExpiringKeys> cooldowns_of(const Plan& plan, std::uint64_t keys_max,
   std::vector<ExpiringKeys> cooldowns;
   if (plan.has_cooldowns()) cooldowns.emplace_back("cooldowns", cooldown_key_bytes(plan), keys_max, arena);
   return cooldowns;
-}
-
-// False: a part of the key is missing.
-bool read_key(const KeyPlan& key, const Program& program, std::uint16_t event, const std::byte* slot, std::byte* to) noexcept {
-  for (const KeyPlan::Part& part : key.parts) {
-    const SlotPlace& place = program.fields[part.field].in[event];
-    if (!place.exists() || !place.present(slot)) return false;
-    if (place.kind == Kind::text) {
-      const std::string_view text = place.text(slot);
-      std::memcpy(to, text.data(), text.size());
-    } else {
-      const std::int64_t number = place.number(slot);
-      std::memcpy(to, &number, sizeof number);
-    }
-    to += part.bytes;
-  }
-  return true;
 }
 
 // A key rarely has many open runs: as many as a quarter of the entries that windows may hold.

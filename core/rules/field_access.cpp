@@ -1,6 +1,7 @@
 #include "pawl/core/rules/field_access.hpp"
 
 #include <cstddef>
+#include <utility>
 
 namespace pawl::rules {
 
@@ -19,6 +20,20 @@ SlotPlace place_of(const EventSchema& schema, int index) {
                                                 : static_cast<std::uint32_t>(sizeof(EventHeader)) + (field.missing_bit / 32U - 1U) * 4U;
   place.missing_mask = std::uint32_t{1} << (field.missing_bit % 32U);
   return place;
+}
+
+std::uint16_t field_access(std::vector<FieldAccess>& fields, const std::vector<EventSchema>& events, const std::string& name, Kind kind) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].name == name && fields[i].kind == kind) return static_cast<std::uint16_t>(i);
+  }
+  FieldAccess made{.name = name, .kind = kind, .in = {}};
+  for (const EventSchema& event : events) {
+    const int index = event.find(name);
+    const bool same_kind = index >= 0 && event.fields[static_cast<std::size_t>(index)].type.kind == kind;
+    made.in.push_back(place_of(event, same_kind ? index : -1));
+  }
+  fields.push_back(std::move(made));
+  return static_cast<std::uint16_t>(fields.size() - 1);
 }
 
 }  // namespace pawl::rules

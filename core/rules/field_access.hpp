@@ -52,4 +52,7 @@ struct FieldAccess {
   std::vector<SlotPlace> in;  // by event index
 };
 
+// The index of that field among `fields`, where it is appended if it is new. Set-up.
+std::uint16_t field_access(std::vector<FieldAccess>& fields, const std::vector<EventSchema>& events, const std::string& name, Kind kind);
+
 }  // namespace pawl::rules
