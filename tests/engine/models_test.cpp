@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "pawl/io/real_disk.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/model/files.hpp"
 #include "pawl/journal/replay.hpp"
@@ -136,4 +137,20 @@ TEST_CASE("a damaged copy in the journal is made anew from the file, and refused
   write(copy, "not it");
   std::filesystem::remove(files.folder + "/risk.json");
   CHECK(error_of(files.options()).find("has no sound copy of it either") != std::string::npos);
+}
+
+TEST_CASE("a repaired copy of a journal gets its models, not what a cut-off start left of one") {
+  const pawl::test::TemporaryDirectory directory;
+  const Files files(directory.path());
+  run(files.options(), {150});
+  const std::string name = pawl::journal::sha256_hex(model);
+  const std::string to = files.folder + "/copy";
+  write(pawl::journal::kept_model_path(files.journal, name) + ".tmp", "half of");
+  std::filesystem::create_directory(to);
+  const auto disk = pawl::io::make_real_disk(pawl::io::Backend::buffered);
+  REQUIRE(disk.ok());
+  REQUIRE(pawl::journal::copy_models(**disk, files.journal, to).ok());
+  CHECK(std::filesystem::file_size(pawl::journal::kept_model_path(to, name)) == std::string(model).size());
+  CHECK_FALSE(std::filesystem::exists(pawl::journal::kept_model_path(to, name) + ".tmp"));
+  CHECK(pawl::journal::copy_models(**disk, to, files.folder + "/nowhere").ok() == false);
 }
