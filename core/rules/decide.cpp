@@ -52,7 +52,7 @@ void Decide::fire(std::size_t index) noexcept {
   const Lanes fired = rule.cooldown == 0 ? would_fire : would_fire & ~effects_->suppressed(index);
   fired_[index] = (fired_[index] & ~span) | fired;
   missing_[index] = (missing_[index] & ~span) | missing;
-  if (rule.share.percent < 100) shadowed_[index] &= ~span;
+  shadowed_[index] &= ~span;
   if (fired == 0) return;
   firings_[index] += static_cast<std::uint64_t>(std::popcount(fired));
   const Lanes live = live_lanes(rule, fired);
@@ -133,9 +133,11 @@ void Decide::write_records(const SlotView& slots) noexcept {
   for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
     mark(fired_[rule] & events, rule, layout_.fired_offset());
     mark(missing_[rule] & events, rule, layout_.missing_offset());
-    if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) mark(effects_->suppressed(rule) & events, rule, layout_.suppressed_offset());
-    if (plan_.rules[rule].share.percent < 100) mark(shadowed_[rule] & events, rule, layout_.shadow_offset());
   }
+  for (std::size_t rule = 0; layout_.has_suppressed() && rule < fired_.size(); ++rule) {
+    mark(effects_->suppressed(rule) & events, rule, layout_.suppressed_offset());
+  }
+  for (std::size_t rule = 0; layout_.has_shadow() && rule < fired_.size(); ++rule) mark(shadowed_[rule] & events, rule, layout_.shadow_offset());
   if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
   if (layout_.with_shown()) write_shown();
 }
@@ -292,8 +294,10 @@ void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
       masks_.push_back(evaluator_.number(let.value).valid);
     }
   }
+  const bool plain = !layout_.has_suppressed() && !layout_.has_shadow();
   for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
     masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
+    if (plain) continue;
     if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) masks_.push_back(effects_->suppressed(rule));
     if (plan_.rules[rule].share.percent < 100) masks_.push_back(shadowed_[rule]);
   }

@@ -48,9 +48,8 @@ Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
     : plan_(plan), kernels_(kernels), numbers_(plan.program.numbers), ratios_(plan.program.ratios), booleans_(plan.program.booleans),
       lanes_by_event_(plan.pipeline->events.size()) {
   types_.reserve(lanes_by_event_.size());
-  const auto& code = plan.program.instructions;
-  keeps_times_ = plan.stateful();
-  uses_lateness_ = std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; });
+  const auto reads_lateness = [](const std::vector<Instruction>& code) { return std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; }); };
+  uses_times_ = plan.stateful() || reads_lateness(plan.program.instructions) || reads_lateness(plan.program.explaining);
   for (const ModelCall& call : plan.program.models) models_.push_back(call.model->workspace());
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
@@ -105,12 +104,12 @@ void Evaluator::add_run(std::uint16_t type, std::size_t first, std::size_t last)
     const auto& header = *reinterpret_cast<const EventHeader*>(slot_[lane]);
     missing_any_ |= header.missing;
     effective_time_ = std::max(effective_time_, header.at);
-    if (uses_lateness_) note_lateness(lane, header.at);
-    if (keeps_times_) times_[lane] = effective_time_;
+    if (uses_times_) note_times(lane, header.at);
   }
 }
 
-void Evaluator::note_lateness(std::size_t lane, Time at) noexcept {
+void Evaluator::note_times(std::size_t lane, Time at) noexcept {
+  times_[lane] = effective_time_;
   const bool fits = !__builtin_sub_overflow(effective_time_, at, &lateness_[lane]);
   lateness_valid_ |= static_cast<Lanes>(fits) << lane;
 }

@@ -77,7 +77,7 @@ class Evaluator {
  private:
   void read_headers() noexcept;
   void add_run(std::uint16_t type, std::size_t first, std::size_t last) noexcept;
-  void note_lateness(std::size_t lane, Time at) noexcept;
+  void note_times(std::size_t lane, Time at) noexcept;
 
   void execute(const Instruction& instruction) noexcept;
   void execute_load(const Instruction& instruction) noexcept;
@@ -132,7 +132,7 @@ class Evaluator {
   std::vector<BoolColumn> booleans_;
   std::vector<Lanes> lanes_by_event_;
   std::span<const ExpiringKeys> lists_;
-  bool uses_lateness_ = false, keeps_times_ = false;
+  bool uses_times_ = false;  // the program uses lateness, or the plan is stateful
   std::vector<model::Workspace> models_;  // by Program::models
 
   // Of the span at hand.
@@ -140,8 +140,8 @@ class Evaluator {
   std::array<const std::byte*, limits::tile_events> slot_{};  // by lane
   std::vector<std::uint16_t> types_;                          // the event types in it, by index
   std::uint32_t missing_any_ = 0;                             // all its events' missing words of the header, or-ed
-  std::array<std::int64_t, limits::tile_events> lateness_{};  // kept only if the program uses it
-  std::array<Time, limits::tile_events> times_{};             // effective; kept only if the plan is stateful
+  std::array<std::int64_t, limits::tile_events> lateness_{};  // kept only if uses_times_
+  std::array<Time, limits::tile_events> times_{};             // effective; likewise
   std::size_t first_ = 0, last_ = 0;  // lanes
   Sequence sequence_ = 0;             // of the first
   Lanes span_ = 0, events_ = 0;
