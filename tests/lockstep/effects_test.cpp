@@ -102,7 +102,7 @@ TEST_CASE("every batch size gives the same records, digest, counters and memory 
       REQUIRE_MESSAGE(run(*pipeline, log, batch) == one, "seed ", seed, " batch ", batch, "\n", source);
     }
   }
-  CHECK(firings > 10'000);  // else nothing was tried
+  CHECK(firings > programs * 500);  // else nothing was tried
 }
 
 // Found by chance: a division by zero was counted again behind a removal of what had run out, with the lists as they were then.
