@@ -80,10 +80,10 @@ void ExpiringKeys::sweep(std::size_t partition, Time now) noexcept {
 
 bool ExpiringKeys::remove(const std::byte* key, Time now) noexcept {
   const Index index = table_.find(window::hash_bytes(key, key_bytes_), key);
-  if (index == state::KeyTable::none) return false;
-  const bool held = now <= last_of(index);
+  // A key that has run out stays: the second pass may ask again about a moment before, when it was held.
+  if (index == state::KeyTable::none || last_of(index) < now) return false;
   table_.erase(index);
-  return held;
+  return true;
 }
 
 // --- rows ---

@@ -102,7 +102,29 @@ TEST_CASE("every batch size gives the same records, digest, counters and memory 
       REQUIRE_MESSAGE(run(*pipeline, log, batch) == one, "seed ", seed, " batch ", batch, "\n", source);
     }
   }
-  CHECK(firings > 10'000);  // else nothing was tried
+  CHECK(firings > programs * 500);  // else nothing was tried
+}
+
+// Found by chance: a division by zero was counted again behind a removal of what had run out, with the lists as they were then.
+TEST_CASE("what had run out by the time it was removed is found by those who asked before") {
+  const auto pipeline = checked(R"(pipeline "found" version 1
+event Payment { id: int, at: time, customer: int, terminal: int, device: text(4), amount: money, flag: bool }
+event Login { at: time, customer: int, device: text(4), flag: bool }
+list customers of int expires after 6s
+list terminals of int expires after 9s
+let n0 = if terminal in terminals then amount else amount * 2
+let n1 = sum(amount per customer, 3s)
+let n2 = n0 / n1 otherwise 0
+let n3 = customer in customers
+rule r1 { on Payment, Login when not flag then add customer to customers cooldown 2s per flag }
+rule r2 { on Login when flag then remove customer from customers cooldown 7s per customer if missing fire }
+rule r3 { on Payment when n2 > 50% then add terminal to terminals for 3s }
+)");
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const twin::Log log = log_of(*pipeline, seed, 400);
+    const Ran one = run(*pipeline, log, 1);
+    for (const Sequence batch : {0, 5, 37, 64}) REQUIRE_MESSAGE(run(*pipeline, log, batch) == one, "seed ", seed, " batch ", batch);
+  }
 }
 
 TEST_CASE("what decide remembers goes on from rows as if nothing had happened") {

@@ -15,8 +15,8 @@ class RandomRules {
   std::string program() {
     std::string text = "pipeline \"random\" version 1\n"
                        "event Payment { id: int, at: time, customer: int, terminal: int, device: text(4), amount: money, flag: bool }\n"
-                       "event Login { at: time, customer: int, device: text(4), flag: bool }\n"
-                       "list customers of int" + expiry() + "\nlist terminals of int" + expiry() + "\nlist devices of text(3)" + expiry() + "\nlist amounts of money" + expiry() + "\n";
+                       "event Login { at: time, customer: int, device: text(4), flag: bool }\n";
+    for (const char* list : {"customers of int", "terminals of int", "devices of text(3)", "amounts of money"}) text.append("list ").append(list).append(expiry()).append("\n");
     for (int i = 0; i < 4; ++i) text += "let n" + std::to_string(i) + " = " + let(i) + "\n";
     const int rules = 4 + below(9);
     for (int i = 0; i < rules; ++i) text += rule(i);
@@ -49,7 +49,11 @@ class RandomRules {
                      "n1 >= 200.00", "n2 > 50%", "n3", "n3 is missing", "count(per terminal, " + duration() + ") > 2", "\"ab\" in devices", "5.00 in amounts"});
     }
     if (one_in(4)) return "not (" + condition(payment, depth - 1) + ")";
-    return "(" + condition(payment, depth - 1) + one_of({" and ", " or "}) + condition(payment, depth - 1) + ")";
+    // One after the other: in one expression each compiler would draw in an order of its own.
+    std::string text = "(" + condition(payment, depth - 1);
+    text += one_of({" and ", " or "});
+    text += condition(payment, depth - 1);
+    return text + ")";
   }
 
   std::string edit(bool payment) {
@@ -75,12 +79,17 @@ class RandomRules {
     const bool payment = !one_in(4), both = one_in(6);
     std::string text = "rule r" + std::to_string(number) + " { on " + (both ? "Payment, Login" : payment ? "Payment" : "Login");
     const bool wide = payment && !both;
-    text += " when " + condition(wide, below(3)) + " then score " + (wide && one_in(3) ? one_of({"if n3 then 5 else 7", "if terminal in terminals then -3 else 2"}) : std::to_string(below(50)));
+    const int depth = below(3);
+    text += " when " + condition(wide, depth);
+    text += std::string(" then score ") + (wide && one_in(3) ? one_of({"if n3 then 5 else 7", "if terminal in terminals then -3 else 2"}) : std::to_string(below(50)));
     if (one_in(2)) text += ", " + one_of({"decline", "review queue \"q\"", "allow", "reject", "challenge \"otp\"", "approve", "alert high", "tag odd, review"});
     for (int edits = below(3); edits > 0; --edits) text += ", " + edit(wide);
     if (one_in(2)) text += " cooldown " + duration() + " per " + (wide ? one_of({"customer", "terminal", "customer + device", "amount"}) : one_of({"customer", "flag"}));
     if (one_in(5)) text += " mode shadow";
-    else if (one_in(4)) text += " mode live " + std::to_string(10 + below(80)) + "% by " + (wide ? one_of({"customer", "terminal", "device"}) : std::string("customer"));
+    else if (one_in(4)) {
+      text += " mode live " + std::to_string(10 + below(80)) + "% by ";
+      text += wide ? one_of({"customer", "terminal", "device"}) : std::string("customer");
+    }
     if (one_in(4)) text += " if missing fire";
     return text + " }\n";
   }
