@@ -132,7 +132,7 @@ class Scoring {
   // ns per event: from slots to decisions, the model and a rule on it.
   [[nodiscard]] double run(std::int64_t rounds, Sequence batch) const {
     const rules::Plan plan = rules::make_plan(*pipeline_);
-    const rules::DecisionLayout layout(plan, true);
+    const rules::DecisionLayout layout(plan, {.lets = true});
     const io::Region records = map(limits::tile_events * layout.record_bytes());
     const io::Region cells = map(state::Tiles::memory_bytes(1, 1));
     const state::Tiles tiles(cells.bytes(), 1, 1);

@@ -91,7 +91,7 @@ class Machine {
       const std::int64_t count = std::min<std::int64_t>(events - done, static_cast<std::int64_t>(slots));
       for (std::int64_t i = 0; i < count; ++i) write(samples.next(), static_cast<std::size_t>(i));
       const std::int64_t start = now_ns();
-      for (std::int64_t i = 0; i < count; i += limits::tile_events) decide(i, std::min<std::int64_t>(count, i + static_cast<std::int64_t>(limits::tile_events)));
+      for (std::int64_t i = 0; i < count; i += static_cast<std::int64_t>(limits::tile_events)) decide(i, std::min<std::int64_t>(count, i + static_cast<std::int64_t>(limits::tile_events)));
       if (timed) ns_ += now_ns() - start;
       done += count;
     }
