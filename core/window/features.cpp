@@ -64,15 +64,12 @@ void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
   const Place place = cells_of(batch, tiles);
   read_rows(layout_.before, before_, batch, place);
   read_rows(layout_.after, after_, batch, place);
-  read_floats(layout_.before, before_, batch, place);
-  read_floats(layout_.after, after_, batch, place);
+  if (layout_.before.has_floats() || layout_.after.has_floats()) {
+    read_floats(layout_.before, before_, batch, place);
+    read_floats(layout_.after, after_, batch, place);
+  }
   if (before_.wide != 0) read_exact(layout_.before, before_, batch, place);
   if (after_.wide != 0) read_exact(layout_.after, after_, batch, place);
-  for (const Reads* const reads : {&layout_.before, &layout_.after}) {
-    for (const std::uint32_t cell : reads->floats) {
-      for (std::size_t i = 0; i < batch.count; ++i) place.numbers[cell + i] = ordered_float(place.numbers[cell + i]);  // of a cell without a value: 0
-    }
-  }
   if (missing_ != 0) {
     write_missing(layout_.before, batch, place);
     write_missing(layout_.after, batch, place);
@@ -120,8 +117,11 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
   }
 }
 
-// Floats, from the copies too.
+// Floats: of deviations and decayed means from the copies too, of others from the cells they were just written to.
 void Group::read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
+  for (const std::uint32_t cell : reads.floats) {
+    for (std::size_t i = 0; i < batch.count; ++i) place.numbers[cell + i] = ordered_float(place.numbers[cell + i]);  // of a cell without a value: 0
+  }
   const auto at = [&](std::uint32_t offset, std::size_t i) { return rows.copies.data() + (offset - layout_.row_offset) + i * layout_.row_bytes; };
   for (const Read& read : reads.deviations) {
     const bool since_start = read.op == Read::Op::deviation64 && layout_.pane == 0;

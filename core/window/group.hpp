@@ -137,7 +137,7 @@ class Group {
   [[nodiscard]] PassBatch choose_pass_batch() const noexcept;
   [[nodiscard]] bool may_pass_early(const Batch& batch) const noexcept;
   void pass_early(const Batch& batch) noexcept;
-  template <std::size_t Sums, std::size_t Quads>
+  template <std::size_t Sums, std::size_t Quads, bool Others>
   std::uint64_t pass_batch(std::uint32_t pass, Time limit) noexcept;
   void order_deferred(const Batch& batch) noexcept;
   void advance(Time te) noexcept;
@@ -169,7 +169,7 @@ class Group {
   using Update = void (Group::*)(const Batch&, Place) noexcept;
   [[nodiscard]] Update choose_update() const noexcept;
   [[nodiscard]] bool may_update_plain(const Batch& batch) const noexcept;
-  template <std::size_t Sums, std::size_t Quads>
+  template <std::size_t Sums, std::size_t Quads, bool Others>
   void update_plain(const Batch& batch, Place place) noexcept;
   void update_one_by_one(const Batch& batch, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;

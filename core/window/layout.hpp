@@ -242,6 +242,7 @@ struct Reads {
   // Fills the lists above from `all`.
   void take_apart();
   [[nodiscard]] bool from_record() const noexcept { return !distincts.empty() || !rare.empty(); }
+  [[nodiscard]] bool has_floats() const noexcept { return !floats.empty() || !deviations.empty() || !decayed.empty(); }
 };
 
 struct KeyPart {

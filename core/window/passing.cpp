@@ -58,10 +58,9 @@ void Group::free_passed() noexcept {
 }
 
 // The loop of the data path: once per event and edge.
-template <std::size_t Sums, std::size_t Quads>
+template <std::size_t Sums, std::size_t Quads, bool Others>
 std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
   const state::Records records = table_.records();
-  const std::span<const Column> others = layout_.edge_others;
   Pass pass = passes_[p];
   std::uint64_t passed = 0;
   do {
@@ -76,7 +75,9 @@ std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
     } else {
       std::byte* const block = records[head.record] + pass.block;
       add_to_block(block, head.bits, words_at(entry), Sums, Quads);
-      for (const Column& column : others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
+      if constexpr (Others) {
+        for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
+      }
       if (Sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
     }
     queue_.step(pass.cursor);
@@ -87,10 +88,14 @@ std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
 }
 
 Group::PassBatch Group::choose_pass_batch() const noexcept {
-  static constexpr PassBatch known[3][3] = {{&Group::pass_batch<0, 0>, &Group::pass_batch<0, 1>, &Group::pass_batch<0, 2>},
-                                            {&Group::pass_batch<1, 0>, &Group::pass_batch<1, 1>, &Group::pass_batch<1, 2>},
-                                            {&Group::pass_batch<2, 0>, &Group::pass_batch<2, 1>, &Group::pass_batch<2, 2>}};
-  return layout_.sums < 3 && layout_.quads < 3 ? known[layout_.sums][layout_.quads] : &Group::pass_batch<any, any>;
+  const auto choose = [&]<bool Others>() {
+    static constexpr PassBatch known[3][3] = {{&Group::pass_batch<0, 0, Others>, &Group::pass_batch<0, 1, Others>, &Group::pass_batch<0, 2, Others>},
+                                              {&Group::pass_batch<1, 0, Others>, &Group::pass_batch<1, 1, Others>, &Group::pass_batch<1, 2, Others>},
+                                              {&Group::pass_batch<2, 0, Others>, &Group::pass_batch<2, 1, Others>, &Group::pass_batch<2, 2, Others>}};
+    return known[layout_.sums][layout_.quads];
+  };
+  if (layout_.sums >= 3 || layout_.quads >= 3) return &Group::pass_batch<any, any, true>;
+  return layout_.edge_others.empty() ? choose.operator()<false>() : choose.operator()<true>();
 }
 
 // By the event before which each is due; the order in which an edge passes is kept.

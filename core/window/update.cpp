@@ -156,7 +156,7 @@ bool Group::take_in(const Batch& batch, std::size_t i, Place place) noexcept {
 //
 // What is read after the event is copied before it too, and the event added to the copy: a wide load of what narrow stores have just
 // written would wait until all stores before them have reached the cache (30 of 50 ns an event, when it was so).
-template <std::size_t Sums, std::size_t Quads>
+template <std::size_t Sums, std::size_t Quads, bool Others>
 void Group::update_plain(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
@@ -165,7 +165,6 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
   const bool reads_before = !layout_.before.all.empty(), reads_after = !layout_.after.all.empty();
   const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record();
   const std::span<const Column> latests = layout_.latests;
-  const bool others = !layout_.edge_others.empty() || !layout_.now_others.empty();
   const auto* event_words = reinterpret_cast<const std::byte*>(words_.data());
   std::byte *before = before_.copies.data(), *after = after_.copies.data();
   for (std::size_t i = 0; i < batch.count; ++i) {
@@ -190,7 +189,7 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
       std::byte* const copied_totals = after + (totals_offset - row_offset);
       add_to_block(copied_totals, bits, event_words, Sums, Quads);
       for (const Column& column : latests) add_latest(copied_totals, column, bits, event_words, te);
-      if (others) add_others(copied_totals, bits, event_words, te);
+      if constexpr (Others) add_others(copied_totals, bits, event_words, te);
       after += row_bytes;
     }
     if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
@@ -199,7 +198,7 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
     for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
     add_to_block(totals, bits, event_words, Sums, Quads);
     for (const Column& column : latests) add_latest(totals, column, bits, event_words, te);
-    if (others) add_others(totals, bits, event_words, te);
+    if constexpr (Others) add_others(totals, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
     if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
     event_words += words_of_event;
@@ -207,12 +206,16 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
 }
 
 Group::Update Group::choose_update() const noexcept {
-  static constexpr Update known[3][3] = {{&Group::update_plain<0, 0>, &Group::update_plain<0, 1>, &Group::update_plain<0, 2>},
-                                         {&Group::update_plain<1, 0>, &Group::update_plain<1, 1>, &Group::update_plain<1, 2>},
-                                         {&Group::update_plain<2, 0>, &Group::update_plain<2, 1>, &Group::update_plain<2, 2>}};
+  const auto choose = [&]<bool Others>() {
+    static constexpr Update known[3][3] = {{&Group::update_plain<0, 0, Others>, &Group::update_plain<0, 1, Others>, &Group::update_plain<0, 2, Others>},
+                                           {&Group::update_plain<1, 0, Others>, &Group::update_plain<1, 1, Others>, &Group::update_plain<1, 2, Others>},
+                                           {&Group::update_plain<2, 0, Others>, &Group::update_plain<2, 1, Others>, &Group::update_plain<2, 2, Others>}};
+    return known[layout_.sums][layout_.quads];
+  };
   const bool last_n = layout_.time_edges != layout_.edges.size();
   const bool plain = !last_n && layout_.pane == 0 && layout_.sums < 3 && layout_.quads < 3;
-  return plain ? known[layout_.sums][layout_.quads] : nullptr;
+  if (!plain) return nullptr;
+  return layout_.edge_others.empty() && layout_.now_others.empty() ? choose.operator()<false>() : choose.operator()<true>();
 }
 
 // All edges stand where the batch will end, every event has its record, and no bound is near.
