@@ -103,7 +103,10 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
     for (std::size_t i = 0; i < count; ++i) place.valid[cell + i] = 1;
   }
   for (const std::uint32_t cell : reads.ratios) {
-    for (std::size_t i = 0; i < count; ++i) place.valid[cell + i] = place.valid[cell + next_column + i] = place.numbers[cell + next_column + i] != 0;
+    const std::int64_t* const denominator = place.numbers + cell + next_column;
+    std::uint8_t* const valid = place.valid + cell;
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < count; ++i) valid[i] = valid[next_column + i] = denominator[i] != 0;
   }
 }
 

@@ -141,6 +141,7 @@ class Group {
   std::uint64_t pass_batch(std::uint32_t pass, Time limit) noexcept;
   void order_deferred(const Batch& batch) noexcept;
   void advance(Time te) noexcept;
+  [[nodiscard]] bool is_due(std::size_t event) const noexcept { return deferred_done_ != deferred_count_ && deferred_[deferred_done_].before <= event; }
   void pass_deferred(std::size_t event) noexcept;
   void note_passed_by_all(Chunk chunk, std::uint64_t entries) noexcept;
   void free_passed() noexcept;

@@ -192,7 +192,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
   const auto* event_words = reinterpret_cast<const std::byte*>(words_.data());
   std::byte *before = before_.copies.data(), *after = after_.copies.data();
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (deferred_count_ != 0) pass_deferred(i);
+    if (is_due(i)) pass_deferred(i);
     const Index index = work_[i].index;
     const Time te = batch.te[i];
     const Bits bits = bits_[i];
@@ -278,7 +278,7 @@ void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
 void Group::update_one_by_one(const Batch& batch, Place place) noexcept {
   const bool settled = passed_early_ && deferred_count_ < deferred_max;  // all edges stand where the batch will end
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (deferred_count_ != 0) pass_deferred(i);
+    if (is_due(i)) pass_deferred(i);
     if (!settled && batch.type[i] != no_event) advance(batch.te[i]);
     if (work_[i].role == Role::none || !take_in(batch, i, place)) missing_ |= 1U << i;
   }
