@@ -71,7 +71,7 @@ class Stages {
         journal_stage(journal_reader_, journal.writer(), view_, no_sequence, digests_, check_), tile_count_(std::min(journal::Machine::tiles_max, std::bit_ceil(slots_ / limits::tile_events + 2))),
         tiles_(memory_.map(state::Tiles::memory_bytes(plan_.feature_columns, tile_count_), true), plan_.feature_columns, tile_count_),
         windows_(make_windows(pipeline)), window_reader_(writer_), windows(window_reader_, windows_, view_, tiles_), decide_reader_(writer_),
-        logic(plan_, layout_), records_(memory_.map(record_count * layout_.record_bytes(), true), layout_.record_bytes()), decisions_(records_),
+        logic(plan_, layout_, {}, memory_.map(rules::Decide::memory_bytes(plan_, {}), false)), records_(memory_.map(record_count * layout_.record_bytes(), true), layout_.record_bytes()), decisions_(records_),
         decide(decide_reader_, logic, view_, tiles_, decisions_, digests_, probe_), emit_reader_(decisions_),
         emit(emit_reader_, layout_, journal_stage.durable(), no_sequence, emit_probe_) {
     writer_.gate_on(journal_reader_.consumed());

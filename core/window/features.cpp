@@ -34,7 +34,7 @@ void write_ratio(Group::Place place, std::size_t cell, Scalar numerator, std::in
 
 // What can't wait for the end of the batch.
 void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept {
-  for (const Read& read : reads.distincts) write(place, read.cell + i, read_distinct(index, record, layout_.distincts[read.total], read.total));
+  for (const Read& read : reads.distincts) write_distinct(read, index, record, i, place);
   for (const Read& read : reads.rare) {
     const Scalar value = read_rare(read, record, te);
     if (!read.ratio) write(place, read.cell + i, value);
@@ -43,16 +43,6 @@ void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::
   if (head_of(record)->wide == 0 || reads.sums.empty()) [[likely]] return;
   rows.wide |= 1U << i;
   for (std::size_t s = 0; s < reads.sums.size(); ++s) rows.exact[s * batch_events + i] = exact_sum(index, record, reads.sums[s]);
-}
-
-// Nearly all windows of `distinct` hold one event, or none.
-Scalar Group::read_distinct(Index index, const std::byte* record, const Distinct& plan, std::size_t number) noexcept {
-  if (plan.trail < 0 || load<DistinctState>(record + plan.state).counted != 0) return read_distinct(index, record, number);
-  const auto* const trail = reinterpret_cast<const RingCursor*>(record + plan.trail_cursor);  // one half may just have been written
-  const std::uint32_t entries = load<std::uint32_t>(record + plan.lead_position) - trail->position;
-  if (entries == 0) return {0, true};
-  if (entries == 1) return {static_cast<std::int64_t>(load<Bits>(ring_entry(trail->location)) >> layout_.raws[plan.raw].bit & 1), true};
-  return read_distinct(index, record, number);
 }
 
 Group::Place Group::cells_of(const Batch& batch, state::Tiles& tiles) noexcept {
@@ -113,7 +103,10 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
     for (std::size_t i = 0; i < count; ++i) place.valid[cell + i] = 1;
   }
   for (const std::uint32_t cell : reads.ratios) {
-    for (std::size_t i = 0; i < count; ++i) place.valid[cell + i] = place.valid[cell + next_column + i] = place.numbers[cell + next_column + i] != 0;
+    const std::int64_t* const denominator = place.numbers + cell + next_column;
+    std::uint8_t* const valid = place.valid + cell;
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < count; ++i) valid[i] = valid[next_column + i] = denominator[i] != 0;
   }
 }
 

@@ -80,6 +80,9 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
   for (std::uint32_t i = 0; layout_.keeps_queue() && i < layout_.time_edges; ++i) {
     passes_.push_back({queue_.end(), layout_.edges[i].offset, layout_.edges[i].block, i});
   }
+  const bool last_n = layout_.time_edges != layout_.edges.size();
+  if (layout_.ring_edges.size() == 1 && !last_n && layout_.pane == 0 && !layout_.links_entries()) lone_ring_edge_ = &layout_.edges[layout_.ring_edges[0]];
+  if (layout_.after.distincts.size() == 1 && layout_.after.rare.empty()) lone_distinct_ = &layout_.after.distincts[0];
   for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0;  // always counted
 }
 

@@ -141,6 +141,7 @@ class Group {
   std::uint64_t pass_batch(std::uint32_t pass, Time limit) noexcept;
   void order_deferred(const Batch& batch) noexcept;
   void advance(Time te) noexcept;
+  [[nodiscard]] bool is_due(std::size_t event) const noexcept { return deferred_done_ != deferred_count_ && deferred_[deferred_done_].before <= event; }
   void pass_deferred(std::size_t event) noexcept;
   void note_passed_by_all(Chunk chunk, std::uint64_t entries) noexcept;
   void free_passed() noexcept;
@@ -162,7 +163,7 @@ class Group {
   [[nodiscard]] bool make_room_in_rings(Index index, Time te) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
   [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
-  [[gnu::always_inline]] inline void bring_ring(Index index, const std::byte* record) noexcept;
+  [[gnu::always_inline]] inline void bring_ring(Index index, std::byte* record) noexcept;
   [[gnu::always_inline]] inline void make_room_in_chunk(std::byte* record) noexcept;
   [[gnu::always_inline]] inline void copy_raws(const TypePlan& type, const std::byte* slot, std::size_t i, std::byte* to) const noexcept;
   [[gnu::always_inline]] inline void insert_into_ring(Index index, std::byte* record, const Batch& batch, std::size_t i) noexcept;
@@ -170,7 +171,11 @@ class Group {
   [[nodiscard]] Update choose_update() const noexcept;
   [[nodiscard]] bool may_update_plain(const Batch& batch) const noexcept;
   template <std::size_t Sums, std::size_t Quads, bool Others>
+  [[gnu::always_inline]] inline void update_all(const Batch& batch, Place place) noexcept;
+  template <std::size_t Sums, std::size_t Quads, bool Others>
   void update_plain(const Batch& batch, Place place) noexcept;
+  template <std::size_t Sums, std::size_t Quads, bool Others>
+  void update_plain_avx2(const Batch& batch, Place place) noexcept;
   void update_one_by_one(const Batch& batch, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
   void enter_wide(Index index, const std::byte* words) noexcept;
@@ -185,11 +190,21 @@ class Group {
     return chunks_.at(location >> location_index_bits) + state::ChunkPool::head_bytes + (location & chunk_entries_max) * layout_.ring_entry_bytes;
   }
   [[nodiscard]] std::byte* raws_of(std::byte* ring_entry) const noexcept { return ring_entry + sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t); }
-  [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept;
+  [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept {
+    if ((location & chunk_entries_max) + 1 < layout_.chunk_entries) [[likely]] return location + 1;
+    return chunks_.next(location >> location_index_bits) << location_index_bits;
+  }
   void append_chunk(std::byte* record) noexcept;
   void bring_cursors(Index index) noexcept;
   void pass_in_ring(Index index, std::size_t edge) noexcept;
-  void move_cursor(std::byte* record, std::size_t edge, std::uint32_t to) noexcept;
+  // `end`: the position of the ring. A cursor that stands there has no location yet.
+  void move_cursor(RingCursor& cursor, std::uint32_t to, std::uint32_t end) const noexcept {
+    std::uint32_t position = cursor.position, location = cursor.location;
+    while (position != to) {
+      if (++position != end) location = following(location);
+    }
+    cursor = {.location = location, .position = position};
+  }
   void advance_last_n_edges(Index index) noexcept;
   void free_passed_chunks(std::byte* record) noexcept;
   void free_ring(std::byte* record) noexcept;
@@ -239,7 +254,8 @@ class Group {
 
   // Features (features.cpp).
   void look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
-  [[nodiscard]] Scalar read_distinct(Index index, const std::byte* record, const Distinct& plan, std::size_t number) noexcept;
+  // Nearly all windows of `distinct` hold one event, or none.
+  [[gnu::always_inline]] inline void write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept;
   [[nodiscard]] static Place cells_of(const Batch& batch, state::Tiles& tiles) noexcept;
   void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
@@ -261,6 +277,8 @@ class Group {
   std::array<Work, batch_events> work_{};
   std::vector<Pass> passes_;      // the time edges
   PassBatch pass_batch_;
+  const Edge* lone_ring_edge_ = nullptr;  // the only edge with a ring cursor, if nothing but cursors follows it
+  const Read* lone_distinct_ = nullptr;   // the only feature that is read from records, not their copies, after the event
   Update update_plain_;           // null: its sums and counts are too many, or it has windows of `last N`
   static constexpr std::size_t touched_bits = 2048, deferred_max = 64;
   std::array<std::uint64_t, touched_bits / 64> touched_{};  // by records of the batch's keys, and by chance of others
@@ -289,5 +307,20 @@ class Group {
   std::uint64_t entries_max_ = 0;
   std::uint64_t keys_evicted_ = 0, keys_refused_ = 0, entries_refused_ = 0, overflow_ = 0, distinct_refused_ = 0;
 };
+
+inline void Group::write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept {
+  const Distinct& plan = layout_.distincts[read.total];
+  Scalar value;
+  const auto* const trail = reinterpret_cast<const RingCursor*>(record + plan.trail_cursor);  // one half may just have been written: no load of both
+  const std::uint32_t entries = plan.trail < 0 ? 0 : *reinterpret_cast<const std::uint32_t*>(record + plan.lead_position) - trail->position;
+  if (plan.trail < 0 || entries > 1 || reinterpret_cast<const DistinctState*>(record + plan.state)->counted != 0) [[unlikely]] {
+    value = read_distinct(index, record, read.total);
+  } else {
+    const auto bits = entries == 0 ? Bits{0} : *reinterpret_cast<const Bits*>(ring_entry(trail->location));
+    value = {static_cast<std::int64_t>(bits >> layout_.raws[plan.raw].bit & 1), true};
+  }
+  place.numbers[read.cell + i] = value.number;
+  place.valid[read.cell + i] = value.valid;
+}
 
 }  // namespace pawl::window

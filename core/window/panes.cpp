@@ -40,7 +40,8 @@ void Group::pass_panes(std::byte* record, Time pane) noexcept {
       if (pane_in(entry) > limit) break;
       for (const Column& column : layout_.edge_others) add_pane(record + edge.block + column.offset, block_in(entry) + column.offset, column.kind);
       pass_in_chains(record, e, location);
-      move_cursor(record, e, ring_cursor(record, e)->position + 1);
+      RingCursor& cursor = *ring_cursor(record, e);
+      move_cursor(cursor, cursor.position + 1, ring_of(record)->position);
     }
   }
   free_passed_chunks(record);

@@ -124,7 +124,7 @@ void Group::advance(Time te) noexcept {
 }
 
 void Group::pass_deferred(std::size_t event) noexcept {
-  while (deferred_done_ < deferred_count_ && deferred_[deferred_done_].before <= event) {
+  while (is_due(event)) {
     const Due& due = deferred_[deferred_done_++];
     pass_entry(passes_[due.pass], due.entry);
   }

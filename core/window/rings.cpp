@@ -6,11 +6,6 @@
 
 namespace pawl::window {
 
-std::uint32_t Group::following(std::uint32_t location) const noexcept {
-  if ((location & chunk_entries_max) + 1 < layout_.chunk_entries) return location + 1;
-  return chunks_.next(location >> location_index_bits) << location_index_bits;
-}
-
 void Group::append_chunk(std::byte* record) noexcept {
   RingHead* const ring = ring_of(record);
   const Chunk chunk = chunks_.take();
@@ -33,7 +28,7 @@ void Group::bring_cursors(Index index) noexcept {
     if (e >= layout_.time_edges) break;
     const auto passed = load<std::uint32_t>(record + layout_.edges[e].passed);
     if (counted_windows_ == 0 && !layout_.links_entries()) {
-      move_cursor(record, e, passed);
+      move_cursor(*ring_cursor(record, e), passed, ring_of(record)->position);
     } else {
       while (ring_cursor(record, e)->position != passed) pass_in_ring(index, e);
     }
@@ -42,22 +37,14 @@ void Group::bring_cursors(Index index) noexcept {
   free_passed_chunks(record);
 }
 
-void Group::move_cursor(std::byte* record, std::size_t edge, std::uint32_t to) noexcept {
-  const std::uint32_t end = ring_of(record)->position;
-  auto cursor = load<RingCursor>(record + layout_.edges[edge].ring);
-  while (cursor.position != to) {
-    if (++cursor.position != end) cursor.location = following(cursor.location);
-  }
-  store(record + layout_.edges[edge].ring, cursor);
-}
-
 // An edge passes one entry of a ring.
 void Group::pass_in_ring(Index index, std::size_t edge) noexcept {
   if (counted_windows_ != 0) count_passed(index, edge);
   std::byte* const record = table_.record(index);
   if (!layout_.chains.empty()) pass_in_chains(record, edge, ring_cursor(record, edge)->location);
   if (!layout_.rankings.empty()) pass_in_rankings(record, edge, ring_cursor(record, edge)->location);
-  move_cursor(record, edge, ring_cursor(record, edge)->position + 1);
+  RingCursor& cursor = *ring_cursor(record, edge);
+  move_cursor(cursor, cursor.position + 1, ring_of(record)->position);
 }
 
 void Group::advance_last_n_edges(Index index) noexcept {

@@ -4,22 +4,46 @@
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
 
+#if defined(__x86_64__)
+#define PAWL_AVX2 [[gnu::target("avx2,bmi,bmi2")]]
+#else
+#define PAWL_AVX2
+#endif
+
 namespace pawl::window {
 namespace {
 
-// Rows are multiples of 32 bytes.
+// Rows are multiples of 32 bytes: one register where there are such.
+using Half [[gnu::vector_size(32), gnu::aligned(1), gnu::may_alias]] = std::uint64_t;
 [[gnu::always_inline]] inline void copy_row(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
   std::size_t at = 0;
   do {
-    std::memcpy(to + at, from + at, 32);
-    at += 32;
+    *reinterpret_cast<Half*>(to + at) = *reinterpret_cast<const Half*>(from + at);
+    at += sizeof(Half);
   } while (at != bytes);
+}
+
+bool has_avx2() noexcept {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi2") != 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace
 
 // Edges pass in the queue; the ring of a key follows when somebody looks.
-void Group::bring_ring(Index index, const std::byte* record) noexcept {
+void Group::bring_ring(Index index, std::byte* record) noexcept {
+  if (lone_ring_edge_ != nullptr && counted_windows_ == 0) {  // as bring_cursors() does it
+    const RingHead& ring = *ring_of(record);
+    const auto passed = load<std::uint32_t>(record + lone_ring_edge_->passed);
+    RingCursor& cursor = *reinterpret_cast<RingCursor*>(record + lone_ring_edge_->ring);
+    if (cursor.position == passed) return;
+    move_cursor(cursor, passed, ring.position);
+    if (ring.oldest_chunk != ring.append >> location_index_bits) free_passed_chunks(record);
+    return;
+  }
   bool behind = layout_.time_edges != layout_.edges.size();
   for (const std::uint32_t e : layout_.ring_edges) {
     if (e >= layout_.time_edges) break;
@@ -157,18 +181,18 @@ bool Group::take_in(const Batch& batch, std::size_t i, Place place) noexcept {
 // What is read after the event is copied before it too, and the event added to the copy: a wide load of what narrow stores have just
 // written would wait until all stores before them have reached the cache (30 of 50 ns an event, when it was so).
 template <std::size_t Sums, std::size_t Quads, bool Others>
-void Group::update_plain(const Batch& batch, Place place) noexcept {
+void Group::update_all(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
   const bool rings = layout_.keeps_rings(), raws = !layout_.raws.empty();
   const bool reads_before = !layout_.before.all.empty(), reads_after = !layout_.after.all.empty();
-  const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record();
+  const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record() && lone_distinct_ == nullptr;
   const std::span<const Column> latests = layout_.latests;
   const auto* event_words = reinterpret_cast<const std::byte*>(words_.data());
   std::byte *before = before_.copies.data(), *after = after_.copies.data();
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (deferred_count_ != 0) pass_deferred(i);
+    if (is_due(i)) pass_deferred(i);
     const Index index = work_[i].index;
     const Time te = batch.te[i];
     const Bits bits = bits_[i];
@@ -201,8 +225,20 @@ void Group::update_plain(const Batch& batch, Place place) noexcept {
     if constexpr (Others) add_others(totals, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
     if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
+    else if (lone_distinct_ != nullptr) write_distinct(*lone_distinct_, index, record, i, place);
     event_words += words_of_event;
   }
+}
+
+template <std::size_t Sums, std::size_t Quads, bool Others>
+void Group::update_plain(const Batch& batch, Place place) noexcept {
+  update_all<Sums, Quads, Others>(batch, place);
+}
+
+// The same loop for processors with registers of 32 bytes.
+template <std::size_t Sums, std::size_t Quads, bool Others>
+PAWL_AVX2 void Group::update_plain_avx2(const Batch& batch, Place place) noexcept {
+  update_all<Sums, Quads, Others>(batch, place);
 }
 
 Group::Update Group::choose_update() const noexcept {
@@ -210,7 +246,10 @@ Group::Update Group::choose_update() const noexcept {
     static constexpr Update known[3][3] = {{&Group::update_plain<0, 0, Others>, &Group::update_plain<0, 1, Others>, &Group::update_plain<0, 2, Others>},
                                            {&Group::update_plain<1, 0, Others>, &Group::update_plain<1, 1, Others>, &Group::update_plain<1, 2, Others>},
                                            {&Group::update_plain<2, 0, Others>, &Group::update_plain<2, 1, Others>, &Group::update_plain<2, 2, Others>}};
-    return known[layout_.sums][layout_.quads];
+    static constexpr Update wide[3][3] = {{&Group::update_plain_avx2<0, 0, Others>, &Group::update_plain_avx2<0, 1, Others>, &Group::update_plain_avx2<0, 2, Others>},
+                                          {&Group::update_plain_avx2<1, 0, Others>, &Group::update_plain_avx2<1, 1, Others>, &Group::update_plain_avx2<1, 2, Others>},
+                                          {&Group::update_plain_avx2<2, 0, Others>, &Group::update_plain_avx2<2, 1, Others>, &Group::update_plain_avx2<2, 2, Others>}};
+    return has_avx2() ? wide[layout_.sums][layout_.quads] : known[layout_.sums][layout_.quads];
   };
   const bool last_n = layout_.time_edges != layout_.edges.size();
   const bool plain = !last_n && layout_.pane == 0 && layout_.sums < 3 && layout_.quads < 3;
@@ -239,7 +278,7 @@ void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
 void Group::update_one_by_one(const Batch& batch, Place place) noexcept {
   const bool settled = passed_early_ && deferred_count_ < deferred_max;  // all edges stand where the batch will end
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (deferred_count_ != 0) pass_deferred(i);
+    if (is_due(i)) pass_deferred(i);
     if (!settled && batch.type[i] != no_event) advance(batch.te[i]);
     if (work_[i].role == Role::none || !take_in(batch, i, place)) missing_ |= 1U << i;
   }
