@@ -184,7 +184,10 @@ pattern::GroupCounters Decide::runs() const noexcept {
 
 void Decide::clear_marks() const noexcept {
   const std::size_t bytes = layout_.let_valid_offset() - sizeof(DecisionRecord);
-  each_lane(evaluator_.events(), [&](std::size_t lane) { std::memset(records_[lane] + sizeof(DecisionRecord), 0, bytes); });
+  const auto clear = [this](std::size_t lane, std::size_t count) { std::memset(records_[lane] + sizeof(DecisionRecord), 0, count); };
+  constexpr std::size_t few_rules = 2 * sizeof(std::uint64_t);  // a word each of fired and missing: no call
+  if (bytes == few_rules) return each_lane(evaluator_.events(), [&](std::size_t lane) { clear(lane, few_rules); });
+  each_lane(evaluator_.events(), [&](std::size_t lane) { clear(lane, bytes); });
 }
 
 void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
