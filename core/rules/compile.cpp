@@ -42,6 +42,7 @@ class Compiler {
       for (RulePlan& rule : plan_.rules) show(rule);
     }
     plan_.patterns.groups = pattern::make_groups(pipeline_, plan_.patterns.patterns);
+    take_conditions(plan_);
     return std::move(plan_);
   }
 
@@ -82,7 +83,7 @@ class Compiler {
   }
 
   bool compile_pattern(const language::Rule& rule, RulePlan& planned) {
-    auto made = pattern::make_pattern(pipeline_, planned.rule, [this](const Expr& expr) { return compile(expr); }, why_not_);
+    auto made = pattern::make_pattern(pipeline_, planned.rule, [this](const Expr& expr) { return compile_pattern_read(expr); }, why_not_);
     if (!made) return false;
     planned.has_pattern = true;
     pattern_ = &*made;
@@ -91,6 +92,12 @@ class Compiler {
     pattern_ = nullptr;
     if (whole) plan_.patterns.patterns.push_back(*std::move(made));
     return whole;
+  }
+
+  std::optional<Register> compile_pattern_read(const Expr& expr) {
+    const auto read = compile(expr);
+    if (read) plan_.pattern_reads.push_back(*read);
+    return read;
   }
 
   // What an action reads: of steps, a column that only a match writes.

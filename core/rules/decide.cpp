@@ -15,17 +15,21 @@ constexpr Sequence tile_start(Sequence sequence) noexcept { return sequence & ~s
 
 }  // namespace
 
-Decide::Decide(const Plan& plan, const DecisionLayout& layout)
-    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
-  PAWL_ASSERT(!plan.stateful());
-  masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
-}
+Decide::Decide(const Plan& plan, const DecisionLayout& layout, const Kernels& kernels) : Decide(plan, layout, {}, {}, kernels) { PAWL_ASSERT(!plan.stateful()); }
 
 std::size_t Decide::memory_bytes(const Plan& plan, const window::StateLimits& limits) { return plan.stateful() ? Effects::memory_bytes(plan, limits) : 0; }
 
-Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory)
-    : plan_(plan), layout_(layout), evaluator_(plan), fired_(plan.rules.size()), missing_(plan.rules.size()), shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
+Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory, const Kernels& kernels)
+    : plan_(plan), layout_(layout), evaluator_(plan, kernels), marks_(plan.rules.size()), simple_(plan.rules.size()), always_((plan.rules.size() + 63) / 64), touched_(always_.size()),
+      shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
   masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
+  for (std::size_t rule = 0; rule < plan.rules.size(); ++rule) {
+    if (plan.rules[rule].evaluated && !plan.conditions.takes[rule]) always_[rule / 64] |= std::uint64_t{1} << (rule % 64);
+    const RulePlan& planned = plan.rules[rule];
+    const bool constant = planned.scores.empty() || (planned.scores.size() == 1 && planned.scores[0].is_constant);
+    const bool simple = plan.conditions.takes[rule] && constant && planned.cooldown == 0 && !planned.shadow && planned.share.percent == 100;
+    simple_[rule] = {simple, planned.fire_if_missing, planned.rank, simple && !planned.scores.empty() ? planned.scores[0].constant : 0};
+  }
   if (!plan.stateful()) return;
   effects_.emplace(plan, limits, memory);
   evaluator_.ask(effects_->lists());
@@ -35,30 +39,84 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
   PAWL_ASSERT(first == sequence_ + 1);
   evaluator_.run(slots, tiles, first, last);
   const Lanes span = evaluator_.span();
-  events_ = (events_ & ~span) | evaluator_.events();
+  if (evaluator_.first_lane() == 0) start_tile();
+  events_ |= evaluator_.events();
   each_lane(span, [&](std::size_t lane) { scores_[lane] = 0; });
   if (plan_.policy.present) each_lane(span, [&](std::size_t lane) { ranks_[lane] = no_rank, decisions_[lane] = 0; });
-  if (effects_) effects_->run(evaluator_);
-  for (std::size_t rule = 0; rule < plan_.rules.size(); ++rule) fire(rule);
-  if (plan_.policy.present) apply_policy();
   sequence_ = last;
+}
+
+// Most events fire nothing: their records are heads and zeros. What fired is marked rule by rule.
+void Decide::decide(const SlotView& slots) noexcept {
+  if (effects_) effects_->run(evaluator_);
+  for (std::size_t i = 0; i < touched_.size(); ++i) touched_[i] = always_[i] | evaluator_.conditions().active()[i];
+  clear_marks();
+  each_touched([this](std::size_t rule) { simple_[rule].is ? fire_simple(rule) : fire(rule); });
+  if (plan_.policy.present) apply_policy();
+  for (const std::uint16_t event : evaluator_.types()) write_heads(slots, event);
+  const Lanes events = evaluator_.events();
+  if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
+  if (layout_.with_shown()) write_shown();
+}
+
+// operation(rule) for all that fired or were missing somewhere in the span at hand, and maybe others; in file order.
+template <class Operation>
+void Decide::each_touched(Operation operation) const noexcept {
+  for (std::size_t i = 0; i < touched_.size(); ++i) {
+    for (std::uint64_t bits = touched_[i]; bits != 0; bits &= bits - 1) operation(i * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+  }
+}
+
+// Spans follow each other and end with their tile, so that one of them begins it; behind that, lanes are only added.
+void Decide::start_tile() noexcept {
+  std::fill(marks_.begin(), marks_.end(), Marks{});
+  std::fill(shadowed_.begin(), shadowed_.end(), 0);
+  events_ = 0;
 }
 
 void Decide::fire(std::size_t index) noexcept {
   const RulePlan& rule = plan_.rules[index];
-  if (!rule.evaluated) return;
-  const Lanes span = evaluator_.span();
-  const auto [would_fire, missing] = rule.has_pattern ? effects_->matched(index, span) : firing(rule, plan_, evaluator_);
+  const auto [would_fire, missing] = rule.has_pattern ? effects_->matched(index, evaluator_.span()) : firing(rule, plan_, evaluator_);
   const Lanes fired = rule.cooldown == 0 ? would_fire : would_fire & ~effects_->suppressed(index);
-  fired_[index] = (fired_[index] & ~span) | fired;
-  missing_[index] = (missing_[index] & ~span) | missing;
-  shadowed_[index] &= ~span;
+  marks_[index].fired |= fired;
+  marks_[index].missing |= missing;
+  const Lanes events = evaluator_.events();
+  mark(missing & events, index, layout_.missing_offset());
+  if (layout_.has_suppressed()) mark(effects_->suppressed(index) & events, index, layout_.suppressed_offset());
   if (fired == 0) return;
+  mark(fired & events, index, layout_.fired_offset());
   firings_[index] += static_cast<std::uint64_t>(std::popcount(fired));
   const Lanes live = live_lanes(rule, fired);
-  if (rule.share.percent < 100) shadowed_[index] |= fired & ~live;
+  if (rule.share.percent < 100) {
+    shadowed_[index] |= fired & ~live;
+    mark(fired & ~live & events, index, layout_.shadow_offset());
+  }
   add_scores(rule, live);
   if (rule.rank != no_rank) each_lane(live, [&](std::size_t lane) { ranks_[lane] = std::min(ranks_[lane], rule.rank); });
+}
+
+// The same, in one pass over the lanes.
+void Decide::fire_simple(std::size_t index) noexcept {
+  const Simple& rule = simple_[index];
+  const Lanes missing = evaluator_.conditions().missing(index), truth = evaluator_.conditions().truth(index), fired = truth | (rule.fire_if_missing ? missing : 0);
+  marks_[index].fired |= fired;
+  marks_[index].missing |= missing;
+  if (missing != 0) mark(missing, index, layout_.missing_offset());
+  const std::size_t word = layout_.fired_offset() + index / 64 * sizeof(std::uint64_t);
+  const std::uint64_t bit = std::uint64_t{1} << (index % 64);
+  std::uint64_t count = 0;
+  for (Lanes lanes = fired; lanes != 0; lanes &= lanes - 1, ++count) {
+    const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
+    *reinterpret_cast<std::uint64_t*>(records_[lane] + word) |= bit;
+    add_score(lane, rule.score);
+  }
+  firings_[index] += count;
+  if (rule.rank != no_rank) each_lane(fired, [&](std::size_t lane) { ranks_[lane] = std::min(ranks_[lane], rule.rank); });
+}
+
+// Saturates: a score beyond 64 bits has no better meaning than the largest one.
+inline void Decide::add_score(std::size_t lane, std::int64_t score) noexcept {
+  if (__builtin_add_overflow(scores_[lane], score, &scores_[lane])) scores_[lane] = score > 0 ? INT64_MAX : INT64_MIN;
 }
 
 Lanes Decide::live_lanes(const RulePlan& rule, Lanes fired) const noexcept {
@@ -87,9 +145,7 @@ void Decide::apply_policy() noexcept {
 void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
   for (const ScorePlan& score : rule.scores) {
     each_lane(fired, [&](std::size_t lane) {
-      const std::int64_t add = score.is_constant ? score.constant : evaluator_.number(score.value).cells[lane];  // 0 if missing
-      // Saturates: a score beyond 64 bits has no better meaning than the largest one.
-      if (__builtin_add_overflow(scores_[lane], add, &scores_[lane])) scores_[lane] = add > 0 ? INT64_MAX : INT64_MIN;
+      add_score(lane, score.is_constant ? score.constant : evaluator_.number(score.value).cells[lane]);  // 0 if missing
     });
   }
 }
@@ -126,27 +182,18 @@ pattern::GroupCounters Decide::runs() const noexcept {
 
 // --- records ---
 
-// Most events fire nothing: their records are heads and zeros. What fired is then marked rule by rule.
-void Decide::write_records(const SlotView& slots) noexcept {
-  for (const std::uint16_t event : evaluator_.types()) write_heads(slots, event);
-  const Lanes events = evaluator_.events();
-  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
-    mark(fired_[rule] & events, rule, layout_.fired_offset());
-    mark(missing_[rule] & events, rule, layout_.missing_offset());
-  }
-  for (std::size_t rule = 0; layout_.has_suppressed() && rule < fired_.size(); ++rule) {
-    mark(effects_->suppressed(rule) & events, rule, layout_.suppressed_offset());
-  }
-  for (std::size_t rule = 0; layout_.has_shadow() && rule < fired_.size(); ++rule) mark(shadowed_[rule] & events, rule, layout_.shadow_offset());
-  if (layout_.with_lets()) each_lane(events, [&](std::size_t lane) { write_lets(lane, records_[lane]); });
-  if (layout_.with_shown()) write_shown();
+void Decide::clear_marks() const noexcept {
+  const std::size_t bytes = layout_.let_valid_offset() - sizeof(DecisionRecord);
+  const auto clear = [this](std::size_t lane, std::size_t count) { std::memset(records_[lane] + sizeof(DecisionRecord), 0, count); };
+  constexpr std::size_t few_rules = 2 * sizeof(std::uint64_t);  // a word each of fired and missing: no call
+  if (bytes == few_rules) return each_lane(evaluator_.events(), [&](std::size_t lane) { clear(lane, few_rules); });
+  each_lane(evaluator_.events(), [&](std::size_t lane) { clear(lane, bytes); });
 }
 
 void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
   const SlotPlace id = layout_.id_place(event);
   const bool has_number = id.exists() && id.kind != Kind::text;
   const Sequence start = tile_start(sequence_);
-  const std::size_t marks_bytes = layout_.let_valid_offset() - sizeof(DecisionRecord);
   each_lane(evaluator_.events_of(event), [&](std::size_t lane) {
     const Sequence sequence = start + static_cast<Sequence>(lane);
     const std::byte* const slot = slots[sequence];
@@ -156,7 +203,6 @@ void Decide::write_heads(const SlotView& slots, std::uint16_t event) noexcept {
     *reinterpret_cast<DecisionRecord*>(record) = {.sequence = sequence, .ingest = header.ingest, .ticket = header.ticket, .score = scores_[lane],
                                                   .id = has_id && has_number ? id.number(slot) : 0, .source = header.source, .event = event,
                                                   .decision = decisions_[lane], .has_id = has_id, .reserved = 0};
-    for (std::size_t i = 0; i < marks_bytes; i += sizeof(std::uint64_t)) std::memset(record + sizeof(DecisionRecord) + i, 0, sizeof(std::uint64_t));
     if (has_id && !has_number) write_id_text(id.text(slot), record);
   });
 }
@@ -205,10 +251,10 @@ bool Decide::write_cell(Register value, std::size_t lane, std::byte* cell) const
 void Decide::write_shown() noexcept {
   const Lanes events = evaluator_.events();
   Lanes explained = 0;
-  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
-    explained |= fired_[rule];
+  each_touched([&](std::size_t rule) {
+    explained |= marks_[rule].fired;
     if (effects_) explained |= effects_->suppressed(rule);
-  }
+  });
   explained &= events;
   if (explained != 0) evaluator_.run_explaining();
   const std::size_t words_bytes = std::max<std::size_t>(1, (plan_.shown.size() + 63) / 64) * 8;
@@ -244,7 +290,6 @@ void Decide::close_tile() noexcept {
   const Sequence last = sequence_;
   if (last != tile_start(last) + static_cast<Sequence>(limits::tile_events) - 1) return;
   absorb_tile(hash_, limits::tile_events);
-  events_ = 0;
   if ((last + 1) % limits::digest_interval != 0) return;
   interval_ = {last, hash_.value()};
   hash_.chain();
@@ -275,7 +320,7 @@ void Decide::absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept {
     absorb_cells(column.denominators);
     each_lane(column.wide & present, [&](std::size_t lane) { hash.absorb(&column.parts[lane], sizeof(Fraction)); });
   }
-  const bool any_fired = std::any_of(fired_.begin(), fired_.end(), [&](Lanes fired) { return (fired & present) != 0; });
+  const bool any_fired = std::any_of(marks_.begin(), marks_.end(), [](const Marks& marks) { return marks.fired != 0; });
   if (any_fired) absorb_cells(scores_);
   if (plan_.policy.present) hash.absorb(decisions_.data(), lanes);
 }
@@ -295,9 +340,15 @@ void Decide::absorb_masks(ChainedHash& hash, Lanes present) noexcept {
     }
   }
   const bool plain = !layout_.has_suppressed() && !layout_.has_shadow();
-  for (std::size_t rule = 0; rule < fired_.size(); ++rule) {
-    masks_.insert(masks_.end(), {fired_[rule], missing_[rule]});
-    if (plain) continue;
+  if (plain) {  // the marks stand as the digest wants them; lanes that are not present have none
+    for (Lanes& mask : masks_) mask &= present;
+    hash.absorb(masks_.data(), masks_.size() * sizeof(Lanes));
+    static_assert(sizeof(Marks) == 2 * sizeof(Lanes));
+    hash.absorb(marks_.data(), marks_.size() * sizeof(Marks));
+    return;
+  }
+  for (std::size_t rule = 0; rule < marks_.size(); ++rule) {
+    masks_.insert(masks_.end(), {marks_[rule].fired, marks_[rule].missing});
     if (plan_.rules[rule].cooldown != 0 && plan_.rules[rule].evaluated) masks_.push_back(effects_->suppressed(rule));
     if (plan_.rules[rule].share.percent < 100) masks_.push_back(shadowed_[rule]);
   }

@@ -22,12 +22,12 @@ namespace pawl::rules {
 class Decide {
  public:
   // REQUIRES: the plan is not stateful.
-  Decide(const Plan& plan, const DecisionLayout& layout);
+  Decide(const Plan& plan, const DecisionLayout& layout, const Kernels& kernels = best_kernels());
 
   // What a stateful plan needs; 0 of any other.
   [[nodiscard]] static std::size_t memory_bytes(const Plan& plan, const window::StateLimits& limits);
   // REQUIRES: `memory` is zeroed, starts at a cache line, has memory_bytes() and outlives this.
-  Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory);
+  Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory, const Kernels& kernels = best_kernels());
 
   // Evaluates first..last and writes one record for each event among them to out(i), i = 0, 1, ...; returns how many.
   // REQUIRES: first..last lie in one tile and follow the span before; out(i) is room for layout.record_bytes(), aligned to 64, for as many
@@ -37,7 +37,7 @@ class Decide {
     evaluate(slots, tiles, first, last);
     std::size_t records = 0;
     each_lane(evaluator_.events(), [&](std::size_t lane) { records_[lane] = out(records++); });
-    write_records(slots);
+    decide(slots);
     close_tile();
     return records;
   }
@@ -83,11 +83,17 @@ class Decide {
 
  private:
   void evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept;
+  template <class Operation>
+  void each_touched(Operation operation) const noexcept;
+  void start_tile() noexcept;
+  void decide(const SlotView& slots) noexcept;
+  void clear_marks() const noexcept;
   void fire(std::size_t rule) noexcept;
+  void fire_simple(std::size_t rule) noexcept;
   [[nodiscard]] Lanes live_lanes(const RulePlan& rule, Lanes fired) const noexcept;
+  void add_score(std::size_t lane, std::int64_t score) noexcept;
   void add_scores(const RulePlan& rule, Lanes fired) noexcept;
   void apply_policy() noexcept;
-  void write_records(const SlotView& slots) noexcept;
   void write_heads(const SlotView& slots, std::uint16_t event) noexcept;
   void write_id_text(std::string_view text, std::byte* record) const noexcept;
   void mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept;
@@ -103,7 +109,13 @@ class Decide {
   const DecisionLayout& layout_;
   Evaluator evaluator_;
   std::optional<Effects> effects_;                              // of a stateful plan
-  std::vector<Lanes> fired_, missing_;                          // by rule; the lanes of the tile so far
+  struct Marks { Lanes fired = 0, missing = 0; };
+  std::vector<Marks> marks_;                                    // by rule; the lanes of the tile so far
+  // Of a rule that adds a constant to the score, asks for a decision, or neither, and has nothing else to it.
+  struct Simple { bool is = false, fire_if_missing = false; Rank rank = no_rank; std::int64_t score = 0; };
+  std::vector<Simple> simple_;                                  // by rule
+  std::vector<std::uint64_t> always_;                           // rules that plan.conditions does not take: bit r % 64 of word r / 64
+  std::vector<std::uint64_t> touched_;                          // rules that fired or were missing in the span at hand, likewise
   std::vector<Lanes> shadowed_;                                 // by rule that is live for a share: where it fired in shadow
   std::array<std::int64_t, limits::tile_events> scores_{};
   std::array<Rank, limits::tile_events> ranks_{};               // of the best decision that was asked for; only with a policy

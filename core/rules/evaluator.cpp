@@ -45,9 +45,10 @@ std::optional<Fraction> product(const Fraction& a, const Fraction& b) noexcept {
 }  // namespace
 
 Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
-    : plan_(plan), kernels_(kernels), numbers_(plan.program.numbers), ratios_(plan.program.ratios), booleans_(plan.program.booleans),
+    : plan_(plan), kernels_(kernels), conditions_(plan, kernels), numbers_(plan.program.numbers), ratios_(plan.program.ratios), booleans_(plan.program.booleans),
       lanes_by_event_(plan.pipeline->events.size()) {
   types_.reserve(lanes_by_event_.size());
+  make_event_loads();
   const auto reads_lateness = [](const std::vector<Instruction>& code) { return std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; }); };
   uses_times_ = plan.stateful() || reads_lateness(plan.program.instructions) || reads_lateness(plan.program.explaining);
   for (const ModelCall& call : plan.program.models) models_.push_back(call.model->workspace());
@@ -75,7 +76,10 @@ void Evaluator::run(const SlotView& slots, const state::Tiles& tiles, Sequence f
   span_ = lanes_between(first_, last_);
   for (std::size_t lane = first_; lane <= last_; ++lane) slot_[lane] = slots[first + static_cast<Sequence>(lane - first_)];
   read_headers();
-  for (const Instruction& instruction : plan_.program.instructions) execute(instruction);
+  const bool alone = first_ == last_ && events_ != 0;
+  if (alone) load_event();
+  for (const Instruction& instruction : alone ? behind_loads_ : plan_.program.instructions) execute(instruction);
+  run_conditions();
 }
 
 // Which lanes are events, and of which type. Neighbours are mostly of one type, so they are taken in runs.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pawl/core/event/slot_view.hpp"
+#include "pawl/core/rules/conditions.hpp"
 #include "pawl/core/rules/expiring_keys.hpp"
 #include "pawl/core/rules/kernels.hpp"
 #include "pawl/core/rules/plan.hpp"
@@ -43,6 +44,9 @@ class Evaluator {
   [[nodiscard]] std::size_t first_lane() const noexcept { return first_; }
   [[nodiscard]] std::size_t last_lane() const noexcept { return last_; }
 
+  // Conditions of rules that plan.conditions takes.
+  [[nodiscard]] const Conditions& conditions() const noexcept { return conditions_; }
+  // A register that the program still computes: plan.conditions takes instructions away that only conditions of rules need.
   [[nodiscard]] const NumberColumn& number(Register r) const noexcept { return numbers_[r.index]; }
   [[nodiscard]] const RatioColumn& ratio(Register r) const noexcept { return ratios_[r.index]; }
   [[nodiscard]] const BoolColumn& boolean(Register r) const noexcept { return booleans_[r.index]; }
@@ -78,6 +82,10 @@ class Evaluator {
   void read_headers() noexcept;
   void add_run(std::uint16_t type, std::size_t first, std::size_t last) noexcept;
   void note_times(std::size_t lane, Time at) noexcept;
+
+  void run_conditions() noexcept;
+  void make_event_loads();
+  void load_event() noexcept;
 
   void execute(const Instruction& instruction) noexcept;
   void execute_load(const Instruction& instruction) noexcept;
@@ -125,12 +133,23 @@ class Evaluator {
   void keep(Lanes& mask, Lanes of_span) const noexcept { mask = (mask & ~span_) | (of_span & span_); }
   void store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept;
 
+  // What one event by itself loads, resolved for its type.
+  struct EventLoad {
+    enum class Kind : std::uint8_t { number, boolean, feature } kind = Kind::number;
+    std::uint16_t out = 0;
+    SlotPlace place;         // of a field
+    std::size_t column = 0;  // of a feature
+  };
+
   const Plan& plan_;
   const Kernels& kernels_;
+  Conditions conditions_;
   std::vector<NumberColumn> numbers_;
   std::vector<RatioColumn> ratios_;
   std::vector<BoolColumn> booleans_;
   std::vector<Lanes> lanes_by_event_;
+  std::vector<std::vector<EventLoad>> event_loads_;  // by event type
+  std::vector<Instruction> behind_loads_;            // the program without what these do
   std::span<const ExpiringKeys> lists_;
   bool uses_times_ = false;  // the program uses lateness, or the plan is stateful
   std::vector<model::Workspace> models_;  // by Program::models

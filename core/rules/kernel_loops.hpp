@@ -2,11 +2,13 @@
 //
 // Isa: width, the number of lanes in a Vector; load, store, set; add, subtract, multiply (low 64 bits); sign (all ones if negative),
 // bit_and, bit_or, bit_xor; equal, less, less_equal -> Mask; mask(bits), bits(mask), blend(mask, yes, no).
+// In16, In32, In64: see condition_loops.hpp.
 // Files that use this are compiled for processors that not every machine has, so nothing here may become a function that the linker
 // could share with others: no calls of library templates, and every Isa is a type of its file alone.
 #pragma once
 
 #include "pawl/core/base/types.hpp"
+#include "pawl/core/rules/condition_loops.hpp"
 #include "pawl/core/rules/kernels.hpp"
 
 namespace pawl::rules {
@@ -16,12 +18,17 @@ class KernelLoops {
  public:
   [[nodiscard]] static constexpr Kernels kernels(const char* name) noexcept {
     return {&compare<Equal>, &compare<Less>, &compare<LessEqual>, &compare_ratios<Equal>, &compare_ratios<Less>, &compare_ratios<LessEqual>,
-            &add<Plus>, &add<Minus>, &multiply, &choose, name};
+            &add<Plus>, &add<Minus>, &multiply, &choose, &Conditions::template steps<In16>, &Conditions::template steps<In32>, &Conditions::template steps<In64>,
+            &Conditions::narrow, &Conditions::pairs, &Conditions::scale, &Conditions::sums, &Conditions::non_zero, name};
   }
 
  private:
   using Vector = typename Isa::Vector;
   using Mask = typename Isa::Mask;
+  using Conditions = ConditionLoops<Isa>;
+  using In16 = typename Isa::In16;
+  using In32 = typename Isa::In32;
+  using In64 = typename Isa::In64;
 
   struct Equal {
     static Mask of(Vector a, Vector b) noexcept { return Isa::equal(a, b); }

@@ -39,6 +39,34 @@ struct OneLane {
   static Mask mask(Lanes bits) noexcept { return (bits & 1U) != 0; }
   static Lanes bits(Mask mask) noexcept { return mask ? 1 : 0; }
   static Vector blend(Mask mask, Vector yes, Vector no) noexcept { return mask ? yes : no; }
+
+  template <class Integer>
+  struct In {
+    using Cell = Integer;
+    struct Column { Cell cells[limits::tile_events]; };
+    template <class Holds>
+    static Lanes where(Holds holds) noexcept {
+      Lanes lanes = 0;
+      for (std::size_t i = 0; i < limits::tile_events; ++i) lanes |= static_cast<Lanes>(holds(i)) << i;
+      return lanes;
+    }
+    static Column load(const Cell* at) noexcept {
+      Column column;
+      for (std::size_t i = 0; i < limits::tile_events; ++i) column.cells[i] = at[i];
+      return column;
+    }
+    static Lanes less(const Column& a, const Column& b) noexcept { return where([&](std::size_t i) { return a.cells[i] < b.cells[i]; }); }
+    static Lanes equal(const Column& a, const Column& b) noexcept { return where([&](std::size_t i) { return a.cells[i] == b.cells[i]; }); }
+    static Lanes below(const Column& a, Cell bound) noexcept { return where([&](std::size_t i) { return a.cells[i] < bound; }); }
+    static Column add(const Column& a, const Column& b) noexcept {
+      Column sum;
+      for (std::size_t i = 0; i < limits::tile_events; ++i) sum.cells[i] = static_cast<Cell>(a.cells[i] + b.cells[i]);
+      return sum;
+    }
+  };
+  using In16 = In<std::int16_t>;
+  using In32 = In<std::int32_t>;
+  using In64 = In<std::int64_t>;
 };
 
 constexpr Kernels portable = KernelLoops<OneLane>::kernels("portable");
@@ -50,7 +78,7 @@ std::size_t available_kernels(const Kernels* (&sets)[3]) noexcept {
   sets[count++] = &portable;
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2")) sets[count++] = &avx2_kernels();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) sets[count++] = &avx512_kernels();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) sets[count++] = &avx512_kernels();
 #endif
   return count;
 }

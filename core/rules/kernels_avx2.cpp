@@ -35,6 +35,71 @@ struct Avx2 {
   }
   static Lanes bits(Mask mask) noexcept { return static_cast<Lanes>(static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(mask)))); }
   static Vector blend(Mask mask, Vector yes, Vector no) noexcept { return _mm256_blendv_epi8(no, yes, mask); }
+
+  static Lanes bytes(__m256i v) noexcept { return static_cast<std::uint32_t>(_mm256_movemask_epi8(v)); }
+
+  // Of each width: one bit of each cell of a mask per vector, 32 lanes at a time. Packing interleaves halves of its operands; a permutation puts
+  // them in order.
+  struct Compare16 {
+    using Cell = std::int16_t;
+    static __m256i greater(__m256i a, __m256i b) noexcept { return _mm256_cmpgt_epi16(a, b); }
+    static __m256i equal(__m256i a, __m256i b) noexcept { return _mm256_cmpeq_epi16(a, b); }
+    static __m256i set(Cell value) noexcept { return _mm256_set1_epi16(value); }
+    template <class Masks>
+    static Lanes lanes32(Masks mask, unsigned i) noexcept { return bytes(_mm256_permute4x64_epi64(_mm256_packs_epi16(mask(2 * i), mask(2 * i + 1)), 0xD8)); }
+  };
+  struct Compare32 {
+    using Cell = std::int32_t;
+    static __m256i greater(__m256i a, __m256i b) noexcept { return _mm256_cmpgt_epi32(a, b); }
+    static __m256i equal(__m256i a, __m256i b) noexcept { return _mm256_cmpeq_epi32(a, b); }
+    static __m256i set(Cell value) noexcept { return _mm256_set1_epi32(value); }
+    template <class Masks>
+    static Lanes lanes32(Masks mask, unsigned i) noexcept {
+      const __m256i low = _mm256_packs_epi32(mask(4 * i), mask(4 * i + 1)), high = _mm256_packs_epi32(mask(4 * i + 2), mask(4 * i + 3));
+      return bytes(_mm256_permutevar8x32_epi32(_mm256_packs_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)));
+    }
+  };
+  struct Compare64 {
+    using Cell = std::int64_t;
+    static __m256i greater(__m256i a, __m256i b) noexcept { return _mm256_cmpgt_epi64(a, b); }
+    static __m256i equal(__m256i a, __m256i b) noexcept { return _mm256_cmpeq_epi64(a, b); }
+    static __m256i set(Cell value) noexcept { return _mm256_set1_epi64x(value); }
+    template <class Masks>
+    static Lanes lanes32(Masks mask, unsigned i) noexcept {
+      Lanes lanes = 0;
+      for (unsigned j = 0; j < 8; ++j) lanes |= bits(mask(8 * i + j)) << (4 * j);
+      return lanes;
+    }
+  };
+
+  template <class Compare>
+  struct In {
+    using Cell = typename Compare::Cell;
+    static constexpr unsigned per_vector = 32 / sizeof(Cell), vectors = 64 / per_vector;
+    struct Column { __m256i v[vectors]; };
+
+    static Column load(const Cell* at) noexcept {
+      Column column;
+      for (unsigned i = 0; i < vectors; ++i) column.v[i] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + i * per_vector));
+      return column;
+    }
+    template <class Masks>
+    static Lanes where(Masks mask) noexcept { return Compare::lanes32(mask, 0) | Compare::lanes32(mask, 1) << 32; }
+    static Lanes less(const Column& a, const Column& b) noexcept { return where([&](unsigned i) { return Compare::greater(b.v[i], a.v[i]); }); }
+    static Lanes equal(const Column& a, const Column& b) noexcept { return where([&](unsigned i) { return Compare::equal(a.v[i], b.v[i]); }); }
+    static Lanes below(const Column& a, Cell bound) noexcept {
+      const __m256i all = Compare::set(bound);
+      return where([&](unsigned i) { return Compare::greater(all, a.v[i]); });
+    }
+    static Column add(const Column& a, const Column& b) noexcept {
+      Column sum;
+      for (unsigned i = 0; i < vectors; ++i) sum.v[i] = _mm256_add_epi32(a.v[i], b.v[i]);
+      return sum;
+    }
+  };
+  using In16 = In<Compare16>;
+  using In32 = In<Compare32>;
+  using In64 = In<Compare64>;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "pawl/core/language/pipeline.hpp"
 #include "pawl/core/pattern/plan.hpp"
+#include "pawl/core/rules/condition_plan.hpp"
 #include "pawl/core/rules/policy.hpp"
 #include "pawl/core/rules/program.hpp"
 #include "pawl/core/window/windows.hpp"
@@ -102,6 +103,8 @@ struct Plan {
   PolicyPlan policy;
   std::vector<ShownValue> shown;                 // what explanations show, each distinct expression once
   pattern::PatternsPlan patterns;                // of rules that are evaluated and not off
+  std::vector<Register> pattern_reads;           // columns of the program that patterns look at
+  ConditionPlan conditions;                      // of rules without patterns that are free of state
   std::vector<std::string> not_evaluated;        // what the compiler had to leave out beyond Pipeline's own marks, one line each
 
   // Deciding remembers something from event to event, so there is a second pass.

@@ -40,10 +40,10 @@ class Product {
  public:
   static constexpr window::StateLimits ample{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
 
-  Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample)
+  Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample, const rules::Kernels& kernels = rules::best_kernels())
       : plan_(rules::make_plan(pipeline)), layout_(plan_, {.lets = true}), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
         cells_(state::Tiles::memory_bytes(plan_.feature_columns, tiles)), tiles_(cells_.span(), plan_.feature_columns, tiles),
-        remembered_(rules::Decide::memory_bytes(plan_, limits)), decide_(plan_, layout_, limits, remembered_.span()) {
+        remembered_(rules::Decide::memory_bytes(plan_, limits)), decide_(plan_, layout_, limits, remembered_.span(), kernels) {
     PAWL_ASSERT(plan_.not_evaluated.empty());
     auto parts = window::split(pipeline, plan_.features, shards);
     for (const auto& part : *parts) {
@@ -167,15 +167,21 @@ class Features {
   std::optional<Product> product_;
 };
 
+// Set `kernels` of those that this processor has, in the order of available_kernels(); beyond them, the best.
+inline const rules::Kernels& kernel_set(std::size_t kernels) {
+  const rules::Kernels* sets[3];
+  return *sets[std::min(kernels, rules::available_kernels(sets) - 1)];
+}
+
 // Lets and rules, as decide's records say.
-template <std::size_t shards>
+template <std::size_t shards, std::size_t kernels = SIZE_MAX>
 class Decisions {
  public:
   static constexpr twin::lockstep::Compare compare = twin::lockstep::Compare::decisions;
   explicit Decisions(const twin::Engine& twin) : twin_(twin) {}
 
   void feed(const twin::Log& log, Sequence first, Sequence last, std::vector<twin::Outcome>& out) {
-    if (!product_) product_.emplace(twin_.pipeline(), log.slot_bytes(), shards);
+    if (!product_) product_.emplace(twin_.pipeline(), log.slot_bytes(), shards, Product::ample, kernel_set(kernels));
     product_->feed(log, first, last, [&](Sequence, const rules::Decision* decision) { out.push_back(decision ? outcome(*decision) : twin::Outcome{}); });
     PAWL_ASSERT(product_->refused() == 0);
   }

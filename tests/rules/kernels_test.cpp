@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <iterator>
 #include <random>
 #include <vector>
 
@@ -138,6 +139,66 @@ TEST_CASE("choices write only their span") {
     kernels.choose(a.data(), b.data(), out.data(), span, take_a, valid, 7);
     each_lane(span, [&](std::size_t i) { expected[i] = !has_lane(valid, i) ? 7 : has_lane(take_a, i) ? a[i] : b[i]; });
     CHECK(out == expected);
+  });
+}
+
+TEST_CASE("columns against steps, in each width") {
+  for_every_set([](const Kernels& kernels, Random& random, unsigned bits) {
+    const Column cells = random.column(bits);
+    NarrowCells narrow;
+    kernels.narrow(cells.data(), narrow);
+    for (std::size_t i = 0; i < width && narrow.bits < 63; ++i) CHECK((cells[i] >> narrow.bits == 0 || cells[i] >> narrow.bits == -1));
+    const auto check = [&](auto kernel, const auto* column, auto lowest) {
+      using Cell = decltype(lowest);
+      const auto near = static_cast<Cell>(cells[7]);
+      const Cell steps[] = {static_cast<Cell>(lowest + 1), static_cast<Cell>(~lowest), 0, near == lowest ? Cell{1} : near};
+      Lanes words[2 * std::size(steps)];
+      kernel(column, steps, std::size(steps), words);
+      for (std::size_t s = 0; s < std::size(steps); ++s) {
+        CHECK(words[2 * s] == where(all_lanes, [&](std::size_t i) { return cells[i] >= steps[s]; }));
+        CHECK(words[2 * s + 1] == ~words[2 * s]);
+      }
+    };
+    check(kernels.steps16, narrow.in16, std::int16_t{INT16_MIN});
+    check(kernels.steps32, narrow.in32, std::int32_t{INT32_MIN});
+    check(kernels.steps64, narrow.in64, std::int64_t{INT64_MIN});
+  });
+}
+
+TEST_CASE("columns against columns, and sums, in whatever width fits") {
+  for_every_set([](const Kernels& kernels, Random& random, unsigned bits) {
+    Column a = random.column(bits), b = random.column(bits);
+    for (std::size_t i = 0; i < width; i += 5) b[i] = a[i];
+    NarrowCells columns[2];
+    kernels.narrow(a.data(), columns[0]);
+    kernels.narrow(b.data(), columns[1]);
+    const PairTask tasks[] = {{0, 1, false, 2}, {0, 1, true, 0}, {1, 0, false, 4}};
+    Lanes words[6];
+    kernels.pairs(tasks, std::size(tasks), columns, words);
+    CHECK(words[0] == where(all_lanes, [&](std::size_t i) { return a[i] == b[i]; }));
+    CHECK(words[2] == where(all_lanes, [&](std::size_t i) { return a[i] < b[i]; }));
+    CHECK(words[4] == where(all_lanes, [&](std::size_t i) { return b[i] < a[i]; }));
+    CHECK((words[1] == ~words[0] && words[3] == ~words[2] && words[5] == ~words[4]));
+    if (bits > 20) return;
+    alignas(64) Cells32 terms[2];
+    kernels.scale(columns[0].in32, -3, terms[0]);
+    kernels.scale(columns[1].in32, 1, terms[1]);
+    const std::uint32_t order[] = {1, 0};
+    const std::int32_t steps[] = {-5, static_cast<std::int32_t>(b[3] - 3 * a[3])};
+    Lanes sums[4];
+    const SumTask sum{order, 2, steps, 2, sums};
+    kernels.sums(&sum, 1, terms);
+    for (std::size_t s = 0; s < 2; ++s) CHECK(sums[2 * s] == where(all_lanes, [&](std::size_t i) { return b[i] - 3 * a[i] >= steps[s]; }));
+  });
+}
+
+TEST_CASE("which words are not empty") {
+  for_every_set([](const Kernels& kernels, Random& random, unsigned bits) {
+    std::vector<Lanes> words(bits * 3 + 1);
+    for (Lanes& word : words) word = random.lanes() % 3 == 0 ? lane_bit(random.lanes() % 64) : 0;
+    std::vector<std::uint64_t> found((words.size() + 63) / 64, all_lanes);
+    kernels.non_zero(words.data(), words.size(), found.data());
+    for (std::size_t i = 0; i < found.size() * 64; ++i) CHECK(has_lane(found[i / 64], i % 64) == (i < words.size() && words[i] != 0));
   });
 }
 
