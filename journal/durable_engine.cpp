@@ -52,7 +52,7 @@ struct DurableEngine::State {
   std::vector<journal::SourceState> sources;
   std::vector<std::unique_ptr<EngineLane>> lanes;
   std::vector<std::string> names_in_use;  // of sources, in this run
-  std::unique_ptr<CallbackSink> callback;
+  std::unique_ptr<DecisionSink> callback;
   bool closed = false;
 
   Result<void> check_options();

@@ -14,6 +14,9 @@ using Behind = Observation::Behind;
 using Witness = Observation::Witness;
 using Writes = Observation::Writes;
 
+// A namespace of their own, for names as short as a table wants them.
+namespace table {
+
 constexpr Values is_free = one_of({Lock::free});
 constexpr Values is_journal = one_of({Directory::journal});
 constexpr Values is_valid = one_of({Control::valid});
@@ -75,6 +78,8 @@ constexpr RecoveryRow rows[] = {
 };
 // clang-format on
 
+}  // namespace table
+
 template <class Enum>
 bool has(Values values, Enum value) noexcept {
   return (values >> static_cast<unsigned>(value) & 1U) != 0;
@@ -118,7 +123,7 @@ ErrorCode error_code(Label label) noexcept {
   return ErrorCode::corrupt;
 }
 
-std::span<const RecoveryRow> recovery_rows() noexcept { return rows; }
+std::span<const RecoveryRow> recovery_rows() noexcept { return table::rows; }
 
 bool matches(const RecoveryRow& row, const Observation& seen) noexcept {
   return has(row.lock, seen.lock) && has(row.directory, seen.directory) && has(row.control, seen.control) &&
@@ -127,7 +132,7 @@ bool matches(const RecoveryRow& row, const Observation& seen) noexcept {
 }
 
 const RecoveryRow& classify(const Observation& seen) noexcept {
-  for (const RecoveryRow& row : rows) {
+  for (const RecoveryRow& row : table::rows) {
     if (matches(row, seen)) return row;
   }
   assert_failed("every observation matches a row of the recovery table", __FILE__, __LINE__);

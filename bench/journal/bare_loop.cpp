@@ -17,7 +17,7 @@ namespace pawl::bench {
 namespace {
 
 constexpr std::size_t block_max = limits::block_bytes_max;
-constexpr std::size_t unit = limits::block_alignment_bytes;
+constexpr std::size_t block_unit = limits::block_alignment_bytes;
 constexpr std::size_t events_max = block_max / bare_event_bytes;  // of a block
 
 // A file of zeros, written and synced before, as the journal prepares its segments. Written round and round.
@@ -83,7 +83,7 @@ class Loop {
     if (events == 0) return;
     std::size_t slot = 0;
     while (blocks_[slot].used) ++slot;
-    const std::size_t bytes = (static_cast<std::size_t>(events) * bare_event_bytes + unit - 1) / unit * unit;
+    const std::size_t bytes = (static_cast<std::size_t>(events) * bare_event_bytes + block_unit - 1) / block_unit * block_unit;
     const auto memory = memory_.bytes().subspan(slot * block_max, bytes);
     for (std::size_t i = 0; i < static_cast<std::size_t>(events); ++i) std::memcpy(memory.data() + i * bare_event_bytes, event_.data(), bare_event_bytes);
     blocks_[slot] = {filled_, events, bytes, true};

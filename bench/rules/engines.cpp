@@ -16,9 +16,9 @@
 namespace pawl::bench {
 namespace {
 
-constexpr Sequence batch = limits::tile_events;
+constexpr Sequence per_call = limits::tile_events;
 
-io::Region map(std::size_t bytes) { return or_fail(io::Region::map({.bytes = bytes, .prefault = true})); }
+io::Region mapped(std::size_t bytes) { return or_fail(io::Region::map({.bytes = bytes, .prefault = true})); }
 
 // By the rules' definitions.
 Sums alerts_of(const std::vector<Scored>& payments) {
@@ -35,8 +35,8 @@ class DecideRun {
  public:
   explicit DecideRun(const language::Pipeline& pipeline)
       : pipeline_(pipeline), type_(or_fail(event_type_in<Scored>(pipeline.events.front()))), plan_(rules::make_plan(pipeline)), layout_(plan_, {}),
-        slot_bytes_(slot_bytes(pipeline.events.front().payload_bytes)), slots_(map(batch * slot_bytes_)), records_(map(batch * layout_.record_bytes())),
-        cells_(map(state::Tiles::memory_bytes(1, 1))), tiles_(cells_.bytes(), 1, 1) {}
+        slot_bytes_(slot_bytes(pipeline.events.front().payload_bytes)), slots_(mapped(per_call * slot_bytes_)), records_(mapped(per_call * layout_.record_bytes())),
+        cells_(mapped(state::Tiles::memory_bytes(1, 1))), tiles_(cells_.bytes(), 1, 1) {}
 
   // Seconds of one pass; the alerts go to `sums`.
   double pass(const std::vector<Scored>& payments, Sums& sums) {
@@ -44,10 +44,10 @@ class DecideRun {
     rules::Decide decide(plan_, layout_);
     const auto count = static_cast<Sequence>(payments.size());
     const std::int64_t start = now_ns();
-    for (Sequence first = 0; first < count; first += batch) {
-      const Sequence end = std::min(first + batch, count);
+    for (Sequence first = 0; first < count; first += per_call) {
+      const Sequence end = std::min(first + per_call, count);
       for (Sequence s = first; s < end; ++s) encode(payments[static_cast<std::size_t>(s)], type_, slots_.bytes().data() + static_cast<std::size_t>(s - first) * slot_bytes_);
-      const std::size_t records = decide.run({slots_.bytes().data(), slot_bytes_, batch - 1}, tiles_, first, end - 1, [&](std::size_t i) { return record(i); });
+      const std::size_t records = decide.run({slots_.bytes().data(), slot_bytes_, per_call - 1}, tiles_, first, end - 1, [&](std::size_t i) { return record(i); });
       for (std::size_t i = 0; i < records; ++i) add(rules::Decision(record(i), layout_), alerts);
     }
     const double seconds = seconds_since(start);

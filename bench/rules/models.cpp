@@ -13,8 +13,8 @@
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/model_files.hpp"
 #include "pawl/core/rules/decide.hpp"
-#include "pawl/io/memory.hpp"
 #include "pawl/journal/model/parse.hpp"
+#include "rules/map_huge.hpp"
 
 namespace pawl::bench {
 namespace {
@@ -22,8 +22,6 @@ namespace {
 constexpr std::size_t features = 30;
 constexpr std::size_t rows = 4096;  // round and round
 constexpr int trees = 100;
-
-io::Region map(std::size_t bytes) { return or_fail(io::Region::map({.bytes = bytes, .best_pages = io::Pages::transparent_huge})); }
 
 void sure(int result) {
   if (result != 0) fail(std::string("libxgboost: ") + XGBGetLastError());
@@ -118,7 +116,7 @@ class Scoring {
     pipeline_ = std::move(checked.pipeline);
     const EventSchema& schema = pipeline_->events.front();
     slot_bytes_ = slot_bytes(schema.payload_bytes);
-    slots_ = map(rows * slot_bytes_);
+    slots_ = map_huge(rows * slot_bytes_);
     for (std::size_t row = 0; row < rows; ++row) {
       std::byte* const slot = slots_.bytes().data() + row * slot_bytes_;
       begin_event(schema, slot);
@@ -133,8 +131,8 @@ class Scoring {
   [[nodiscard]] double run(std::int64_t rounds, Sequence batch) const {
     const rules::Plan plan = rules::make_plan(*pipeline_);
     const rules::DecisionLayout layout(plan, {.lets = true});
-    const io::Region records = map(limits::tile_events * layout.record_bytes());
-    const io::Region cells = map(state::Tiles::memory_bytes(1, 1));
+    const io::Region records = map_huge(limits::tile_events * layout.record_bytes());
+    const io::Region cells = map_huge(state::Tiles::memory_bytes(1, 1));
     const state::Tiles tiles(cells.bytes(), 1, 1);
     rules::Decide decide(plan, layout);
     const SlotView view{slots_.bytes().data(), slot_bytes_, rows - 1};

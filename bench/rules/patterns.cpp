@@ -11,15 +11,13 @@
 #include "harness/runs.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/rules/decide.hpp"
-#include "pawl/io/memory.hpp"
+#include "rules/map_huge.hpp"
 
 namespace pawl::bench {
 namespace {
 
 constexpr std::int64_t step_kinds = 10'000;  // kinds of step i are i * step_kinds + pattern; others are of no step
 constexpr Duration within = 3600 * one_second;
-
-io::Region map(std::size_t bytes) { return or_fail(io::Region::map({.bytes = bytes, .best_pages = io::Pages::transparent_huge})); }
 
 std::string pipeline_text(std::size_t patterns) {
   std::string text = "pipeline \"patterns\" version 1\nevent Sample { at: time, key: int, kind: int, amount: int }\n";
@@ -33,9 +31,9 @@ std::string pipeline_text(std::size_t patterns) {
 struct Sample { std::int64_t at, key, kind, amount; };
 
 // First each key gets its open runs; then 5 % of events start one, 10 % fit a second step, 10 % a third.
-class Samples {
+class PatternSamples {
  public:
-  explicit Samples(const PatternLoad& load) : load_(load) {}
+  explicit PatternSamples(const PatternLoad& load) : load_(load) {}
 
   Sample next() {
     const auto pattern = static_cast<std::int64_t>(next_random(random_) % load_.patterns);
@@ -59,7 +57,7 @@ std::vector<std::uint64_t> expected_firings(const PatternLoad& load) {
   struct Run { std::int64_t pattern, step, first, amount; };
   std::vector<std::vector<Run>> runs(static_cast<std::size_t>(load.keys));
   std::vector<std::uint64_t> fired(load.patterns);
-  Samples samples(load);
+  PatternSamples samples(load);
   for (std::int64_t i = samples.filling() + load.events; i > 0; --i) {
     const Sample sample = samples.next();
     const std::int64_t step = sample.kind / step_kinds, pattern = sample.kind % step_kinds;
@@ -82,11 +80,11 @@ class Machine {
  public:
   Machine(const language::Pipeline& pipeline, const PatternLoad& load)
       : schema_(pipeline.events.front()), plan_(rules::make_plan(pipeline)), layout_(plan_, {}), slot_bytes_(slot_bytes(schema_.payload_bytes)),
-        slots_(map(slots * slot_bytes_)), records_(map(limits::tile_events * layout_.record_bytes())), cells_(map(state::Tiles::memory_bytes(1, 2))),
+        slots_(map_huge(slots * slot_bytes_)), records_(map_huge(limits::tile_events * layout_.record_bytes())), cells_(map_huge(state::Tiles::memory_bytes(1, 2))),
         tiles_(cells_.bytes(), 1, 2), limits_{.keys_max = static_cast<std::uint64_t>(load.keys), .entries_max = static_cast<std::uint64_t>(load.keys) * 64, .distinct_max = 1},
-        state_(map(rules::Decide::memory_bytes(plan_, limits_))), decide_(plan_, layout_, limits_, state_.bytes()) {}
+        state_(map_huge(rules::Decide::memory_bytes(plan_, limits_))), decide_(plan_, layout_, limits_, state_.bytes()) {}
 
-  void feed(Samples& samples, std::int64_t events, bool timed) {
+  void feed(PatternSamples& samples, std::int64_t events, bool timed) {
     for (std::int64_t done = 0; done < events;) {
       const std::int64_t count = std::min<std::int64_t>(events - done, static_cast<std::int64_t>(slots));
       for (std::int64_t i = 0; i < count; ++i) write(samples.next(), static_cast<std::size_t>(i));
@@ -132,7 +130,7 @@ class Machine {
 
 double run(const language::Pipeline& pipeline, const PatternLoad& load, const std::vector<std::uint64_t>& expected) {
   Machine machine(pipeline, load);
-  Samples samples(load);
+  PatternSamples samples(load);
   machine.feed(samples, samples.filling(), false);
   machine.feed(samples, load.events, true);
   for (std::size_t p = 0; p < load.patterns; ++p) {

@@ -19,7 +19,7 @@
 namespace pawl::bench {
 namespace {
 
-struct Options : EngineCommon {
+struct SnapshotOptions : EngineCommon {
   PaceOptions paces;
   int shadow_threads = 1;
 };
@@ -59,7 +59,7 @@ double first_decision_ms(const EngineLoad& load, const gen::PaymentSource& one, 
 // Engines alone and beside a shadow, and starts with and without a snapshot.
 class Measurement {
  public:
-  Measurement(const Options& options, const EngineLoad& load) : options_(options), load_(load), prepared_(prepare_payments(load.pipeline, std::max(load.events, options.paces.pace.events()))) {}
+  Measurement(const SnapshotOptions& options, const EngineLoad& load) : options_(options), load_(load), prepared_(prepare_payments(load.pipeline, std::max(load.events, options.paces.pace.events()))) {}
 
   void run(Outcome& outcome) {
     closed(outcome);
@@ -132,7 +132,7 @@ class Measurement {
                     options_.runs, outcome);
   }
 
-  const Options& options_;
+  const SnapshotOptions& options_;
   const EngineLoad& load_;
   gen::PaymentSource prepared_;
   std::optional<rules::Digest128> digest_;
@@ -140,7 +140,7 @@ class Measurement {
   std::uint64_t bytes_ = 0;
 };
 
-void measure(const Options& options, Outcome& outcome) {
+void measure_snapshot(const SnapshotOptions& options, Outcome& outcome) {
   const EngineLoad load = options.complete_load();
   Measurement(options, load).run(outcome);
 }
@@ -148,12 +148,12 @@ void measure(const Options& options, Outcome& outcome) {
 }  // namespace
 
 void add_snapshot(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SnapshotOptions>();
   CLI::App& command = *app.add_subcommand("snapshot", "What taking snapshots costs the engine, and what they save a start");
   add_engine_options(command, *options);
   add_pace_options(command, options->paces);
   command.add_option("--shadow-threads", options->shadow_threads, "Threads of the shadow's replay")->check(CLI::Range(1, 64))->capture_default_str();
-  on_chosen(command, options, action, &measure);
+  on_chosen(command, options, action, &measure_snapshot);
 }
 
 }  // namespace pawl::bench

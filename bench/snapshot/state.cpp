@@ -20,7 +20,7 @@
 namespace pawl::bench {
 namespace {
 
-struct Options : Common {
+struct StateOptions : Common {
   std::uint64_t keys = 2'500'000;  // of each of three groups
   double rate = 1e6;
   double seconds = 4;              // of a run alone; beside a snapshot until that is taken
@@ -63,9 +63,9 @@ struct Ran {
   double events_per_second = 0, snapshot_seconds = 0;
 };
 
-class Measurement {
+class StateMeasurement {
  public:
-  Measurement(const Options& options, std::string journal) : options_(options), journal_(std::move(journal)), disk_(or_fail(io::make_real_disk())) {}
+  StateMeasurement(const StateOptions& options, std::string journal) : options_(options), journal_(std::move(journal)), disk_(or_fail(io::make_real_disk())) {}
 
   void run(Outcome& outcome) {
     fill();
@@ -183,7 +183,7 @@ class Measurement {
     outcome.series.insert(outcome.series.end(), {paced, unpaced_alone, unpaced_taking});
   }
 
-  const Options& options_;
+  const StateOptions& options_;
   std::string journal_;
   std::unique_ptr<io::Disk> disk_;
   io::SystemClock clock_;
@@ -192,21 +192,21 @@ class Measurement {
   double opened_ms_ = 0;
 };
 
-void measure(const Options& options, Outcome& outcome) {
+void measure_state(const StateOptions& options, Outcome& outcome) {
   const Scratch scratch(options.directory);
-  Measurement(options, scratch.path("journal")).run(outcome);
+  StateMeasurement(options, scratch.path("journal")).run(outcome);
 }
 
 }  // namespace
 
 void add_snapshot_state(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StateOptions>();
   CLI::App& command = *app.add_subcommand("snapshot-state", "A large keyed state: the engine alone and taking a snapshot of it, and starts from it");
   command.add_option("--keys", options->keys, "Of each of three groups; 2.5 million make about 1 GiB")->check(CLI::Range(1, 1 << 24))->capture_default_str();
   command.add_option("--rate", options->rate, "Events per second")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--seconds", options->seconds, "Of a run alone")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--unpaced", options->unpaced, "Events of a run without a rate")->check(CLI::PositiveNumber)->capture_default_str();
-  on_chosen(command, options, action, &measure);
+  on_chosen(command, options, action, &measure_state);
 }
 
 }  // namespace pawl::bench

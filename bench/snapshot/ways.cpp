@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::int64_t batch = 16;
 
-struct Options : Common {
+struct WaysOptions : Common {
   std::size_t mebibytes = 1024;
   double rate = 1e6;
   std::int64_t mark = 500'000;  // the image is of the state behind so many events
@@ -60,7 +60,7 @@ journal::Hash expected_image(std::size_t bytes, std::int64_t last) {
 template <class Way>
 class WayRun {
  public:
-  WayRun(const Options& options, double rate, std::string path) : options_(options), rate_(rate), path_(std::move(path)), lines_(options.mebibytes << 20), way_(lines_) {}
+  WayRun(const WaysOptions& options, double rate, std::string path) : options_(options), rate_(rate), path_(std::move(path)), lines_(options.mebibytes << 20), way_(lines_) {}
 
   Measured run() {
     auto imaging = or_fail(io::Thread::start({.name = "image", .background = true}, [this] { make_image(); }));
@@ -143,7 +143,7 @@ class WayRun {
     or_fail(journal::sync_file(*file, path_));
   }
 
-  const Options& options_;
+  const WaysOptions& options_;
   double rate_;
   std::string path_;
   Lines lines_;
@@ -157,7 +157,7 @@ class WayRun {
 template <class Way>
 class WayRows {
  public:
-  WayRows(std::string name, const Options& options) : name_(std::move(name)), options_(options), latency_("latency at the rate while the image is made", name_, options.rate, false) {}
+  WayRows(std::string name, const WaysOptions& options) : name_(std::move(name)), options_(options), latency_("latency at the rate while the image is made", name_, options.rate, false) {}
 
   void measure() {
     const Scratch scratch(options_.directory);
@@ -187,12 +187,12 @@ class WayRows {
 
  private:
   std::string name_;
-  const Options& options_;
+  const WaysOptions& options_;
   LatencyRows latency_;
   std::vector<double> work_, tail_, copied_, image_, rate_;
 };
 
-void measure(const Options& options, Outcome& outcome) {
+void measure_ways(const WaysOptions& options, Outcome& outcome) {
   if ((options.mebibytes & (options.mebibytes - 1)) != 0 || options.mark % batch != 0) fail("--mebibytes must be a power of two, --mark a multiple of 16");
   WayRows<NoWay> none("none", options);
   WayRows<UndoWay> undo("undo log of lines", options);
@@ -214,12 +214,12 @@ void measure(const Options& options, Outcome& outcome) {
 }  // namespace
 
 void add_snapshot_ways(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<WaysOptions>();
   CLI::App& command = *app.add_subcommand("snapshot-ways", "Three ways to an image of a state that goes on changing: what each costs the events");
   command.add_option("--mebibytes", options->mebibytes, "Of state")->check(CLI::Range(1, 1 << 16))->capture_default_str();
   command.add_option("--rate", options->rate, "Events per second")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--mark", options->mark, "Image of the state behind so many events")->check(CLI::PositiveNumber)->capture_default_str();
-  on_chosen(command, options, action, &measure);
+  on_chosen(command, options, action, &measure_ways);
 }
 
 }  // namespace pawl::bench

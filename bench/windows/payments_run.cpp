@@ -24,7 +24,7 @@ gen::PaymentSource prepared(const EventSchema& schema, const gen::PaymentOptions
   return source;
 }
 
-std::size_t columns_of(const std::vector<window::FeatureSpec>& features) { return features.back().column + features.back().columns(); }
+std::size_t columns_in(const std::vector<window::FeatureSpec>& features) { return features.back().column + features.back().columns(); }
 
 io::Region map(std::size_t bytes) { return or_fail(io::Region::map({.bytes = bytes, .best_pages = io::Pages::transparent_huge, .prefault = true})); }
 
@@ -38,7 +38,7 @@ gen::PaymentOptions fifty_days(std::int64_t payments) {
 PaymentsRun::PaymentsRun(const std::string& lets, std::int64_t payments)
     : options_(fifty_days(payments)), checked_(check(lets)), features_(features_of(*checked_.pipeline)), payments_(prepared(schema(), options_, payments)), count_(payments),
       slot_bytes_(slot_bytes(schema().payload_bytes)), ring_(map(batch * slot_bytes_)),
-      cells_(map(state::Tiles::memory_bytes(columns_of(features_), tile_count))), tiles_(cells_.bytes(), columns_of(features_), tile_count) {
+      cells_(map(state::Tiles::memory_bytes(columns_in(features_), tile_count))), tiles_(cells_.bytes(), columns_in(features_), tile_count) {
   static_assert(tile_count * limits::tile_events == batch);
 }
 

@@ -31,11 +31,11 @@ std::size_t print_unsigned(std::uint64_t value, char* out) noexcept {
   return static_cast<std::size_t>(std::to_chars(out, out + print_bytes_max, value).ptr - out);
 }
 
-struct Unit {
+struct PrintedUnit {
   Duration ns;
   std::string_view name;
 };
-constexpr std::array<Unit, 7> units_from_large{{{86'400 * one_second, "d"},
+constexpr std::array<PrintedUnit, 7> units_from_large{{{86'400 * one_second, "d"},
                                                 {3'600 * one_second, "h"},
                                                 {60 * one_second, "m"},
                                                 {one_second, "s"},
@@ -145,7 +145,7 @@ std::size_t print_time(Time time, char* out) noexcept {
 std::size_t print_duration(Duration duration, char* out) noexcept {
   if (duration == 0) return copy_text("0s", out);
   const auto* const unit =
-      std::find_if(units_from_large.begin(), units_from_large.end(), [&](const Unit& u) { return duration % u.ns == 0; });
+      std::find_if(units_from_large.begin(), units_from_large.end(), [&](const PrintedUnit& u) { return duration % u.ns == 0; });
   const std::size_t length = print_integer(duration / unit->ns, out);
   return length + copy_text(unit->name, out + length);
 }

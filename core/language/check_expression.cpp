@@ -14,13 +14,6 @@ using syntax::NodeKind;
 
 namespace {
 
-constexpr Type boolean_type{Kind::boolean, false, 0, 0, {}};
-constexpr Type integer_type{};
-constexpr Type plain_ratio{Kind::integer, true, 0, 0, {}};
-constexpr Type floating_type{Kind::floating, false, 0, 0, {}};
-constexpr Type duration_type{Kind::duration, false, 0, 0, {}};
-constexpr Type time_type{Kind::time, false, 0, 0, {}};
-
 struct Function { std::string_view name; std::size_t arguments; };
 constexpr std::array<Function, 12> functions{{{"abs", 1}, {"round", 1}, {"floor", 1}, {"min2", 2}, {"max2", 2}, {"len", 1}, {"lower", 1},
                                               {"hour_of", 1}, {"weekday_of", 1}, {"km", 4}, {"hours", 1}, {"minutes", 1}}};

@@ -10,8 +10,6 @@ using syntax::Node;
 
 namespace {
 
-constexpr Type boolean_type{Kind::boolean, false, 0, 0, {}};
-
 std::string mismatch_cure(const Type& a, const Type& b) {
   const auto either = [&](Kind kind) { return a.kind == kind || b.kind == kind; };
   if (a.kind == Kind::money && b.kind == Kind::money) return "; amounts must have one scale and currency";

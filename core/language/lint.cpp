@@ -13,7 +13,7 @@ namespace pawl::language {
 
 namespace {
 
-constexpr int lets_followed_max = 8;       // a chain of lets behind a comparison
+constexpr int lets_compared_max = 8;       // a chain of lets behind a comparison
 constexpr std::size_t keys_compared_max = 64;
 
 // --- Rules that can never or always fire ---
@@ -254,7 +254,7 @@ void warn_self_comparison(const Expr& comparison, const Rule& rule, const Pipeli
   for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
     const Expr& value = *comparison.args[side];
     if (value.op != Op::field) continue;
-    const Aggregate* window = containing(*comparison.args[1 - side], canonical(value), comparison.op, rule, pipeline, lets_followed_max);
+    const Aggregate* window = containing(*comparison.args[1 - side], canonical(value), comparison.op, rule, pipeline, lets_compared_max);
     if (window == nullptr) continue;
     problems.warning(comparison.place, "W210",
                      "`" + value.name + "` is compared with `" + print(*window, pipeline) + "`, which contains it. Did you mean `prior " + print(*window, pipeline) + "`?");

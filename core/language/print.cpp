@@ -82,7 +82,7 @@ std::string ratio(const Expr& expr) {
   return std::to_string(value.number) + '/' + std::to_string(value.denominator);
 }
 
-std::string literal(const Expr& expr) {
+std::string printed_literal(const Expr& expr) {
   const Value& value = expr.value;
   if (expr.type.ratio) return ratio(expr);
   switch (expr.type.kind) {
@@ -100,7 +100,7 @@ std::string literal(const Expr& expr) {
   return {buffer.data(), print_number(expr.type, value.number, {}, buffer.data())};
 }
 
-std::string span_text(const Aggregate& aggregate) {
+std::string printed_span(const Aggregate& aggregate) {
   switch (aggregate.span) {
     case SpanKind::time: return print(aggregate.width) + (aggregate.pane == 0 ? std::string() : std::string(" by ") + print(aggregate.pane));
     case SpanKind::last_n: return fmt::format("last {}", aggregate.n);
@@ -132,7 +132,7 @@ class Printer {
   std::string bare(const Expr& expr) const {
     const auto arg = [&](std::size_t i, int level) { return (*this)(*expr.args[i], level); };
     switch (expr.op) {
-      case Op::literal: return literal(expr);
+      case Op::literal: return printed_literal(expr);
       case Op::field: return expr.name;
       case Op::binding: return expr.member.empty() ? expr.name : expr.name + '.' + expr.member;
       case Op::let: return pipeline_.lets[expr.index].name;
@@ -186,7 +186,7 @@ std::string print(const Aggregate& aggregate, const Pipeline& pipeline) {
   if (aggregate.kind == AggregateKind::percentile) text += fmt::format(" {} ", aggregate.percentile);
   text += '(';
   if (aggregate.value) text += printer(*aggregate.value, whole) + ' ';
-  text += std::string("per ") + print_key(aggregate.key) + ", " + span_text(aggregate);
+  text += std::string("per ") + print_key(aggregate.key) + ", " + printed_span(aggregate);
   if (aggregate.delay != 0) text += std::string(" delayed ") + print(aggregate.delay);
   if (pipeline.events.size() > 1) {
     for (std::size_t i = 0; i < aggregate.on.size(); ++i) text += (i == 0 ? " on " : ", ") + pipeline.events[aggregate.on[i]].name;

@@ -6,10 +6,6 @@ namespace pawl::language {
 
 namespace {
 
-constexpr Type plain_ratio{Kind::integer, true, 0, 0, {}};
-constexpr Type floating_type{Kind::floating, false, 0, 0, {}};
-constexpr Type duration_type{Kind::duration, false, 0, 0, {}};
-
 Type ratio_of(Type type) noexcept {
   type.ratio = type.kind != Kind::floating;
   return type;

@@ -8,6 +8,13 @@
 
 namespace pawl::language {
 
+inline constexpr Type boolean_type{Kind::boolean, false, 0, 0, {}};
+inline constexpr Type integer_type{};
+inline constexpr Type plain_ratio{Kind::integer, true, 0, 0, {}};
+inline constexpr Type floating_type{Kind::floating, false, 0, 0, {}};
+inline constexpr Type duration_type{Kind::duration, false, 0, 0, {}};
+inline constexpr Type time_type{Kind::time, false, 0, 0, {}};
+
 // Equal but for `ratio` and the declared length of texts: values that can be compared, added, or stand for each other.
 [[nodiscard]] bool same_dimension(const Type& a, const Type& b) noexcept;
 [[nodiscard]] bool is_ordered(const Type& type) noexcept;    // < has a meaning

@@ -14,8 +14,6 @@ using language::Step;
 
 constexpr std::size_t capture_bytes_max = 16 * 1024;  // offsets are 16 bits
 
-constexpr StepMask bit(std::size_t step) noexcept { return StepMask{1} << step; }
-
 class Compiler {
  public:
   Compiler(const language::Pipeline& pipeline, std::size_t rule, const ColumnOf& column, std::string& why)

@@ -17,8 +17,6 @@ using state::KeyTable;
 
 namespace {
 
-constexpr StepMask bit(std::size_t step) noexcept { return StepMask{1} << step; }
-
 std::size_t largest_captures(const std::vector<PatternPlan>& patterns, const GroupPlan& plan) {
   std::size_t bytes = 0;
   for (const std::size_t pattern : plan.patterns) bytes = std::max(bytes, patterns[pattern].capture_bytes);

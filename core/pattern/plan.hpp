@@ -16,6 +16,7 @@
 namespace pawl::pattern {
 
 using StepMask = std::uint32_t;  // bit i: step i of the pattern
+constexpr StepMask bit(std::size_t step) noexcept { return StepMask{1} << step; }
 inline constexpr std::size_t steps_max = 32;
 inline constexpr std::size_t valid_bits = 64;  // captures of a run that can be missing
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "pawl/core/base/result.hpp"
+#include "pawl/journal/model/bad.hpp"
 
 namespace pawl::journal {
 

@@ -17,6 +17,7 @@
 #include <map>
 #include <string>
 
+#include "pawl/journal/model/bad.hpp"
 #include "pawl/journal/model/parse.hpp"
 
 namespace pawl::journal {
@@ -26,8 +27,6 @@ using model::Missing;
 using model::Tree;
 using model::TreeNode;
 using Block = std::map<std::string_view, std::string_view>;
-
-Error bad(std::string text) { return {ErrorCode::bad_data, std::move(text)}; }
 
 std::string_view next_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());

@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error bad(std::string text) { return {ErrorCode::bad_data, std::move(text)}; }
-
 Result<double> number_in(const Json& object, const char* name) {
   const Json* found = find(object, {name});
   if (found == nullptr || !found->is_number()) return bad(std::string("`") + std::string(name) + "` is missing or not a number");

@@ -12,28 +12,25 @@
 namespace pawl::journal {
 namespace {
 
-using Json = FloatJson;
 using model::Missing;
 using model::Tree;
 using model::TreeNode;
 
-Error bad(std::string text) { return {ErrorCode::bad_data, std::move(text)}; }
-
 // The arrays of one tree, entry i is node i.
 struct TreeArrays {
-  const Json *left, *right, *split, *threshold, *missing_left, *categorical;
+  const FloatJson *left, *right, *split, *threshold, *missing_left, *categorical;
 };
 
-Result<const Json*> array_in(const Json& tree, const char* name, std::size_t size) {
-  const Json* found = find(tree, {name});
+Result<const FloatJson*> array_in(const FloatJson& tree, const char* name, std::size_t size) {
+  const FloatJson* found = find(tree, {name});
   if (found == nullptr || !found->is_array()) return bad(std::string("`") + std::string(name) + "` is missing");
   if (size != 0 && found->size() != size) return bad(std::string("`") + std::string(name) + "` has " + std::to_string(found->size()) + " entries for " + std::to_string(size) + " nodes");
   return found;
 }
 
-Result<TreeArrays> arrays_of(const Json& tree) {
+Result<TreeArrays> arrays_of(const FloatJson& tree) {
   TreeArrays arrays{};
-  struct Wanted { const char* name; const Json** into; };
+  struct Wanted { const char* name; const FloatJson** into; };
   std::size_t size = 0;
   for (const Wanted& wanted : {Wanted{"left_children", &arrays.left}, Wanted{"right_children", &arrays.right}, Wanted{"split_indices", &arrays.split},
                                Wanted{"split_conditions", &arrays.threshold}, Wanted{"default_left", &arrays.missing_left}}) {
@@ -47,10 +44,10 @@ Result<TreeArrays> arrays_of(const Json& tree) {
   return arrays;
 }
 
-bool is_true(const Json& value) { return value.is_boolean() ? value == true : value.is_number() && value != 0; }
+bool is_true(const FloatJson& value) { return value.is_boolean() ? value == true : value.is_number() && value != 0; }
 
 Result<TreeNode> node_of(const TreeArrays& arrays, std::size_t i) {
-  const Json &left = (*arrays.left)[i], &right = (*arrays.right)[i], &split = (*arrays.split)[i], &threshold = (*arrays.threshold)[i];
+  const FloatJson &left = (*arrays.left)[i], &right = (*arrays.right)[i], &split = (*arrays.split)[i], &threshold = (*arrays.threshold)[i];
   if (!left.is_number_integer() || !right.is_number_integer() || !threshold.is_number()) return bad(std::string("node ") + std::to_string(i) + " has something that is not a number");
   TreeNode node;
   node.value = static_cast<double>(threshold.get<float>());
@@ -67,7 +64,7 @@ Result<TreeNode> node_of(const TreeArrays& arrays, std::size_t i) {
   return node;
 }
 
-Result<Tree> tree_of(const Json& json) {
+Result<Tree> tree_of(const FloatJson& json) {
   auto arrays = arrays_of(json);
   if (!arrays.ok()) return std::move(arrays).error();
   Tree tree;
@@ -79,14 +76,14 @@ Result<Tree> tree_of(const Json& json) {
   return tree;
 }
 
-Result<std::vector<Tree>> trees_of(const Json& learner) {
+Result<std::vector<Tree>> trees_of(const FloatJson& learner) {
   const std::string* booster = find_text(learner, {"gradient_booster", "name"});
   if (booster == nullptr) return bad("`gradient_booster` is missing: is it a model saved by XGBoost as JSON?");
   if (*booster != "gbtree") return bad(std::string("its booster is `") + *booster + "`; only `gbtree` can be evaluated");
-  const Json* list = find(learner, {"gradient_booster", "model", "trees"});
+  const FloatJson* list = find(learner, {"gradient_booster", "model", "trees"});
   if (list == nullptr || !list->is_array()) return bad("`trees` is missing");
   std::vector<Tree> trees;
-  for (const Json& json : *list) {
+  for (const FloatJson& json : *list) {
     auto tree = tree_of(json);
     if (!tree.ok()) return bad(std::string("tree ") + std::to_string(trees.size()) + ": " + tree.error().text);
     trees.push_back(*std::move(tree));
@@ -100,7 +97,7 @@ struct Objective {
   bool logit_base = false;  // not for binary:logitraw, whose base_score is a margin
 };
 
-Result<Objective> objective_of(const Json& learner) {
+Result<Objective> objective_of(const FloatJson& learner) {
   const std::string* name = find_text(learner, {"objective", "name"});
   if (name == nullptr) return bad("`objective` is missing");
   if (*name == "binary:logistic" || *name == "reg:logistic") return Objective{model::Output::probability, true};
@@ -111,7 +108,7 @@ Result<Objective> objective_of(const Json& learner) {
 }
 
 template <class Number>
-Result<Number> parameter(const Json& learner, const char* name) {
+Result<Number> parameter(const FloatJson& learner, const char* name) {
   const std::string* text = find_text(learner, {"learner_model_param", name});
   Number value{};
   if (text == nullptr) return bad(std::string("`") + std::string(name) + "` is missing");
@@ -121,7 +118,7 @@ Result<Number> parameter(const Json& learner, const char* name) {
 }
 
 // base_score is a probability where the objective is logistic. In floats, as the trainer does.
-Result<float> base_of(const Json& learner, const Objective& objective) {
+Result<float> base_of(const FloatJson& learner, const Objective& objective) {
   const auto score = parameter<float>(learner, "base_score");
   if (!score.ok() || !objective.logit_base) return score;
   if (!(*score > 0 && *score < 1 && std::isfinite(1.0F / *score))) return bad("its base_score is not between 0 and 1, as a logistic objective needs");
@@ -131,9 +128,9 @@ Result<float> base_of(const Json& learner, const Objective& objective) {
 }  // namespace
 
 Result<model::Model> parse_xgboost(std::string_view text) {
-  const Json root = Json::parse(text, nullptr, false);
+  const FloatJson root = FloatJson::parse(text, nullptr, false);
   if (root.is_discarded()) return bad("it is not JSON, or cut off");
-  const Json* learner = find(root, {"learner"});
+  const FloatJson* learner = find(root, {"learner"});
   if (learner == nullptr) return bad("it has no `learner`: is it a model saved by XGBoost as JSON?");
   const auto classes = parameter<std::uint32_t>(*learner, "num_class");
   const auto inputs = parameter<std::uint32_t>(*learner, "num_feature");

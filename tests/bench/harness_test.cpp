@@ -26,6 +26,8 @@
 #include "pawl/core/language/check.hpp"
 #include "pawl/journal/engine/timeline.hpp"
 
+namespace harness_test {
+
 using namespace pawl;
 using namespace pawl::bench;
 
@@ -266,7 +268,7 @@ struct MadeUp {
     }
   }
   journal::Timeline timeline;
-  std::vector<EventTime> events;
+  std::vector<bench::EventTime> events;
 };
 
 }  // namespace
@@ -374,3 +376,5 @@ TEST_CASE("the rule set is a sound pipeline") {
   REQUIRE(checked.pipeline);
   CHECK(checked.pipeline->rules.size() == 50);
 }
+
+}  // namespace harness_test

@@ -8,6 +8,8 @@
 #include "peers/external.hpp"
 #include "run_bench.hpp"
 
+namespace peers_test {
+
 using namespace pawl::bench;
 using nlohmann::json;
 
@@ -128,3 +130,5 @@ TEST_CASE("the peers of the Java machine, tiny") {
   const json journal = result_of("journal", results);
   for (const char* name : {"Chronicle Queue", "Aeron Archive", "Kafka"}) CHECK_MESSAGE(has_series(journal, name), name, notes_of(journal));
 }
+
+}  // namespace peers_test

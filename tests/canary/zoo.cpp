@@ -3,7 +3,7 @@
 namespace pawl::canary {
 namespace {
 
-constexpr Kill kills[] = {
+constexpr Kill all_kills[] = {
     {Bug::ack_before_durable, "ack before durable", "power cuts: many blocks"},
     {Bug::short_write_ignored, "short write ignored", "faults: a block's write that may be tried again*"},
     {Bug::retry_after_eio, "retry after EIO", "faults: a block's write that may be tried again*"},
@@ -48,10 +48,10 @@ constexpr Kill kills[] = {
     {Bug::slot_reused_too_early, "ring slot reused too early", "a ring grants what is free*"},
     {Bug::window_closed_on_the_left, "window closed on the left", "a window is open on the left*"},
 };
-static_assert(std::size(kills) == static_cast<std::size_t>(last_bug), "each bug has one test that kills it");
+static_assert(std::size(all_kills) == static_cast<std::size_t>(last_bug), "each bug has one test that all_kills it");
 
 }  // namespace
 
-std::span<const Kill> zoo() noexcept { return kills; }
+std::span<const Kill> zoo() noexcept { return all_kills; }
 
 }  // namespace pawl::canary

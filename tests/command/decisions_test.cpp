@@ -6,6 +6,8 @@
 
 #include "run_command.hpp"
 
+namespace decisions_test {
+
 using pawl::test::pawl_command;
 using pawl::test::read_file;
 using pawl::test::Scratch;
@@ -96,3 +98,5 @@ TEST_CASE("JSON lines are continued without a torn or doubled line, as they are 
   const auto refused = pawl_command("score --pipeline " + scored.pipeline_file + " --event Payment --input " + scored.input + " --journal " + journal + " --append --decisions " + file);
   CHECK(refused.status == 65);
 }
+
+}  // namespace decisions_test

@@ -10,6 +10,8 @@
 #include "run_command.hpp"
 #include "written_journal.hpp"
 
+namespace journal_live_test {
+
 using pawl::test::Background;
 using pawl::test::has;
 using pawl::test::Outcome;
@@ -197,3 +199,5 @@ TEST_CASE("after a kill the tools show what the next start will keep") {
   CHECK(pawl_command("journal tail -n 1 " + directory).status == 0);
   CHECK(pawl_command("journal verify " + directory).status == 0);
 }
+
+}  // namespace journal_live_test

@@ -14,6 +14,8 @@
 #include "pawl/journal/replay.hpp"
 #include "temporary_directory.hpp"
 
+namespace activation_test {
+
 namespace {
 
 using pawl::ErrorCode;
@@ -216,3 +218,5 @@ TEST_CASE("a log of form 0 replays and goes on; one of a form to come is refused
     CHECK_MESSAGE(has(refused.error, directory.path() + "/newer: the ACTIVATE at the start of the log has form 9"), refused.error);
   }
 }
+
+}  // namespace activation_test

@@ -8,6 +8,8 @@
 #include "pawl/journal/durable_engine.hpp"
 #include "temporary_directory.hpp"
 
+namespace back_pressure_test {
+
 namespace {
 
 struct Payment {
@@ -60,3 +62,5 @@ TEST_CASE("without a sink the rings fill up, publish says full, and what was acc
   for (std::size_t i = 0; i < decided.size(); ++i) REQUIRE(decided[i] == static_cast<std::int64_t>(i + 1));
   CHECK(report->last_sequence == accepted);
 }
+
+}  // namespace back_pressure_test

@@ -11,6 +11,8 @@
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/reader.hpp"
 
+namespace digest_check_test {
+
 namespace {
 
 struct Payment {
@@ -109,3 +111,5 @@ TEST_CASE("a start that does not reproduce a digest is refused, with the interva
   CHECK_MESSAGE(engine.error().text.find("sequences 0 to 65535") != std::string::npos, engine.error().text);
   CHECK(engine.error().text.find("00000000000000000000000000000000") != std::string::npos);
 }
+
+}  // namespace digest_check_test

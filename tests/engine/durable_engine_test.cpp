@@ -11,6 +11,8 @@
 #include "pawl/journal/durable_engine.hpp"
 #include "temporary_directory.hpp"
 
+namespace durable_engine_test {
+
 namespace {
 
 struct Payment {
@@ -166,3 +168,5 @@ TEST_CASE("a kill at any operation of a first start leaves a directory in which 
   }
   CHECK(operations > 30);
 }
+
+}  // namespace durable_engine_test

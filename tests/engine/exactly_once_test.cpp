@@ -20,6 +20,8 @@
 #include "pawl/journal/reader.hpp"
 #include "temporary_directory.hpp"
 
+namespace exactly_once_test {
+
 namespace {
 
 using pawl::Ticket;
@@ -326,3 +328,5 @@ TEST_CASE("a receipt proves the loss that looks like a torn tail: an acked last 
   CHECK((verdict->kind == Kind::lost || verdict->kind == Kind::altered));
   CHECK(verdict->text.find("quarantine/") != std::string::npos);
 }
+
+}  // namespace exactly_once_test

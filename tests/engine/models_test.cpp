@@ -10,6 +10,8 @@
 #include "pawl/journal/replay.hpp"
 #include "temporary_directory.hpp"
 
+namespace models_test {
+
 namespace {
 
 struct Payment {
@@ -154,3 +156,5 @@ TEST_CASE("a repaired copy of a journal gets its models, not what a cut-off star
   CHECK_FALSE(std::filesystem::exists(pawl::journal::kept_model_path(to, name) + ".tmp"));
   CHECK(pawl::journal::copy_models(**disk, to, files.folder + "/nowhere").ok() == false);
 }
+
+}  // namespace models_test

@@ -7,6 +7,8 @@
 #include "pawl/journal/durable_engine.hpp"
 #include "temporary_directory.hpp"
 
+namespace options_test {
+
 namespace {
 
 struct Payment {
@@ -73,3 +75,5 @@ TEST_CASE("decisions that wait: a power of two that holds two batches, or an err
     CHECK_FALSE(std::filesystem::exists(options.directory));
   }
 }
+
+}  // namespace options_test

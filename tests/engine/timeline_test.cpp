@@ -8,6 +8,8 @@
 #include "pawl/journal/engine/timeline.hpp"
 #include "temporary_directory.hpp"
 
+namespace timeline_test {
+
 namespace {
 
 using pawl::journal::Detail;
@@ -83,3 +85,5 @@ TEST_CASE("a timeline of decisions alone wraps nothing else") {
   CHECK(timeline.durable.at_ns(1) == StageLog::not_passed);
   CHECK(timeline.decided.at_ns(samples - 1) != StageLog::not_passed);
 }
+
+}  // namespace timeline_test

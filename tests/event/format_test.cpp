@@ -10,6 +10,8 @@
 
 #include "pawl/core/event/format.hpp"
 
+namespace format_test {
+
 using namespace pawl;
 
 namespace {
@@ -273,3 +275,5 @@ TEST_CASE("ratios print as the nearest double in units of their type") {
   CHECK(to_string(wait, Value::of(181 * one_second, 2)) == "90.5s");
   CHECK(to_string(share, Value{}).empty());
 }
+
+}  // namespace format_test

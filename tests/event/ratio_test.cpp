@@ -10,6 +10,8 @@
 #include <rapidcheck.h>
 #include <vector>
 
+namespace ratio_test {
+
 using namespace pawl;
 using Big = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<>, boost::multiprecision::et_off>;
 using BigRatio = boost::multiprecision::number<boost::multiprecision::rational_adaptor<boost::multiprecision::cpp_int_backend<>>, boost::multiprecision::et_off>;
@@ -147,3 +149,5 @@ TEST_CASE("the nearest double, at any width and scale") {
   CHECK(nearest_double({least, 1}) == -0x1p127);
   CHECK(nearest_double({1, most}, 18) > 0);
 }
+
+}  // namespace ratio_test

@@ -7,6 +7,8 @@
 #include "pawl/core/event/layout.hpp"
 #include "pawl/core/event/schema.hpp"
 
+namespace schema_test {
+
 using namespace pawl;
 
 namespace {
@@ -154,3 +156,5 @@ TEST_CASE("types print as an analyst writes them") {
   CHECK(to_string(Type{.kind = Kind::decimal, .scale = 4}) == "decimal(4)");
   CHECK(to_string(Type{.kind = Kind::money, .ratio = true, .scale = 2}) == "ratio of money");
 }
+
+}  // namespace schema_test

@@ -13,7 +13,7 @@
 #include "forbid_io_uring.hpp"
 #include "worlds.hpp"
 
-namespace pawl::io::test {
+namespace pawl::io::test::forbidden_test {
 namespace {
 
 constexpr std::size_t block = 4096;
@@ -150,4 +150,4 @@ TEST_CASE("a lock lives as long as its process") {
   CHECK(in_child(try_lock) == 0);
 }
 
-}  // namespace pawl::io::test
+}  // namespace pawl::io::test::forbidden_test

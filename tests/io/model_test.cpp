@@ -8,7 +8,7 @@
 #include "pawl/io/simulated_node.hpp"
 #include "worlds.hpp"
 
-namespace pawl::io::test {
+namespace pawl::io::test::model_test {
 namespace {
 
 constexpr std::uint64_t file_sectors = 24;  // three chunks of the simulation, so that whole, first and last parts all occur
@@ -189,4 +189,4 @@ TEST_CASE("random names: the simulated disk and the real one list the same, and 
   }
 }
 
-}  // namespace pawl::io::test
+}  // namespace pawl::io::test::model_test

@@ -7,7 +7,7 @@
 #include "pawl/io/simulated_node.hpp"
 #include "worlds.hpp"
 
-namespace pawl::io::test {
+namespace pawl::io::test::simulated_test {
 namespace {
 
 constexpr std::size_t block = 4096;
@@ -474,4 +474,4 @@ TEST_CASE("crash states are cheap: thousands a second") {
   CHECK(images.size() > 1900);
 }
 
-}  // namespace pawl::io::test
+}  // namespace pawl::io::test::simulated_test

@@ -7,6 +7,8 @@
 
 #include "../powercut/histories.hpp"
 
+namespace fault_test {
+
 using namespace pawl;
 using namespace pawl::world;
 using powercut::Acked;
@@ -344,3 +346,5 @@ TEST_CASE("space came back a moment ago: close asks for it at once, and ends cle
   CHECK(again.recovery().clean);
   CHECK(again.recovery().last_sequence == static_cast<Sequence>(next) - 1);
 }
+
+}  // namespace fault_test

@@ -3,6 +3,8 @@
 #include "pawl/journal/inspection.hpp"
 #include "world.hpp"
 
+namespace inspection_test {
+
 using namespace pawl;
 using namespace pawl::world;
 
@@ -161,3 +163,5 @@ TEST_CASE("verify names missing, swapped and shortened segments") {
     CHECK(opened.error().code == ErrorCode::missing);
   }
 }
+
+}  // namespace inspection_test

@@ -3,6 +3,8 @@
 #include "pawl/journal/receipt.hpp"
 #include "world.hpp"
 
+namespace receipt_test {
+
 using namespace pawl;
 using namespace pawl::world;
 using journal::Receipt;
@@ -140,3 +142,5 @@ TEST_CASE("a receipt whose segment begins with damage is not called lost") {
   }
   CHECK(damaged > 0);
 }
+
+}  // namespace receipt_test

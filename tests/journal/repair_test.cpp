@@ -5,6 +5,8 @@
 #include "pawl/journal/repair.hpp"
 #include "world.hpp"
 
+namespace repair_test {
+
 using namespace pawl;
 using namespace pawl::world;
 
@@ -204,3 +206,5 @@ TEST_CASE("a repair that fails at any operation leaves the original, and nothing
   MESSAGE("repair: failed at each of " << failed << " operations");
   CHECK(failed > 20);
 }
+
+}  // namespace repair_test

@@ -5,6 +5,8 @@
 
 #include "pawl/core/language/check.hpp"
 
+namespace problems_test {
+
 using namespace pawl::language;
 
 namespace {
@@ -250,3 +252,5 @@ TEST_CASE("for editors: one JSON object, whatever bytes the source has") {
         "{\"file\":\"a.pawl\",\"line\":2,\"column\":7,\"length\":5,\"severity\":\"error\",\"code\":\"E103\","
         "\"message\":\"say \\\"x\\\"\\u000a\xEF\xBF\xBD\xC3\xA9\"}");
 }
+
+}  // namespace problems_test

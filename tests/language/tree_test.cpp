@@ -3,6 +3,8 @@
 
 #include "pawl/core/language/check.hpp"
 
+namespace tree_test {
+
 using namespace pawl::language;
 
 namespace {
@@ -149,3 +151,5 @@ TEST_CASE("lets in any order; what uses a let that is not evaluated is not evalu
   CHECK(pipeline.rules[0].not_evaluated == "it uses let `z`");
   CHECK(pipeline.rules[1].not_evaluated.empty());
 }
+
+}  // namespace tree_test

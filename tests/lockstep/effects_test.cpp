@@ -11,6 +11,8 @@
 #include "random_rules.hpp"
 #include "tests/twin/adversarial.hpp"
 
+namespace effects_test {
+
 using namespace pawl;
 using namespace pawl::lockstep_test;
 namespace adversarial = twin::adversarial;
@@ -166,3 +168,5 @@ TEST_CASE("what decide remembers goes on from rows as if nothing had happened") 
   CHECK(got == expected);
   CHECK(again.decide().digest() == straight.decide().digest());
 }
+
+}  // namespace effects_test

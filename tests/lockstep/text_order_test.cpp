@@ -4,6 +4,8 @@
 #include "pawl/core/language/check.hpp"
 #include "product.hpp"
 
+namespace text_order_test {
+
 using namespace pawl;
 using namespace pawl::lockstep_test;
 
@@ -63,3 +65,5 @@ TEST_CASE("texts in order equal the twin's, and nothing of it is left out") {
   const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log_of(*checked.pipeline), 0);
   CHECK_MESSAGE(!difference, difference.value_or(""));
 }
+
+}  // namespace text_order_test

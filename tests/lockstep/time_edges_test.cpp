@@ -5,6 +5,8 @@
 #include "pawl/core/language/check.hpp"
 #include "product.hpp"
 
+namespace time_edges_test {
+
 using namespace pawl;
 using namespace pawl::lockstep_test;
 
@@ -68,3 +70,5 @@ TEST_CASE("times at the ends of 64 bits equal the twin's") {
   const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log_of(*checked.pipeline), 0);
   CHECK_MESSAGE(!difference, difference.value_or(""));
 }
+
+}  // namespace time_edges_test

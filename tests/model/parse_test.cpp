@@ -8,6 +8,8 @@
 #include "pawl/core/model/exponential.hpp"
 #include "predict.hpp"
 
+namespace parse_test {
+
 using namespace pawl;
 using namespace pawl::model_test;
 
@@ -123,3 +125,5 @@ TEST_CASE("logistic models") {
   CHECK(weights_error("\"name\": \"usual\"", "\"name\": \"\"") == "term 1: `name` is missing");
   CHECK(weights_error("\"version\": 1", "\"version\": 2") == "its `version` is not 1, the only one");
 }
+
+}  // namespace parse_test

@@ -9,6 +9,8 @@
 
 #include "histories.hpp"
 
+namespace powercut_test {
+
 using namespace pawl;
 using namespace pawl::powercut;
 using Policy = io::PowerCut::Policy;
@@ -231,3 +233,5 @@ TEST_CASE("the recovery crashes at each of its operations, and the next one stil
   CHECK(tally.failures == 0);
   MESSAGE(tally.states << " states, " << tally.images.size() << " distinct images, " << tally.torn << " torn");
 }
+
+}  // namespace powercut_test

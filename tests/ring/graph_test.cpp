@@ -16,6 +16,8 @@
 #include "pawl/core/ring/ring.hpp"
 #include "pawl/core/ring/stage.hpp"
 
+namespace graph_test {
+
 using namespace pawl::ring;
 using pawl::Sequence;
 
@@ -276,3 +278,5 @@ TEST_CASE("an observer that does not look costs copies, counted, and never holds
   graph.writer().close();
   CHECK(tap.finished());
 }
+
+}  // namespace graph_test

@@ -9,7 +9,7 @@
 #include "pawl/journal/snapshot/retention.hpp"
 #include "written.hpp"
 
-namespace pawl::snapshot_test {
+namespace pawl::snapshot_test::crash_test {
 namespace {
 
 constexpr std::int64_t interval = limits::digest_interval;
@@ -231,4 +231,4 @@ TEST_CASE("retention waits for a sink, for two whole snapshots, and for what was
   CHECK(nothing(plan_of(filled.disk, INT64_MAX - 1)));
 }
 
-}  // namespace pawl::snapshot_test
+}  // namespace pawl::snapshot_test::crash_test

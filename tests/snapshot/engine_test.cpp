@@ -7,7 +7,7 @@
 #include "pawl/journal/repair.hpp"
 #include "written.hpp"
 
-namespace pawl::snapshot_test {
+namespace pawl::snapshot_test::engine_test {
 namespace {
 
 constexpr std::int64_t interval = limits::digest_interval;
@@ -201,4 +201,4 @@ TEST_CASE("retention without snapshots is a contradiction") {
   CHECK(engine.error().code == ErrorCode::usage);
 }
 
-}  // namespace pawl::snapshot_test
+}  // namespace pawl::snapshot_test::engine_test

@@ -1,7 +1,7 @@
 // Pages: a start that reads memory as it was goes on as one that reads rows, and one that cannot reads rows.
 #include "written.hpp"
 
-namespace pawl::snapshot_test {
+namespace pawl::snapshot_test::pages_test {
 namespace {
 
 constexpr std::int64_t interval = limits::digest_interval;
@@ -94,4 +94,4 @@ TEST_CASE("no byte of a chunk, table or footer of pages can change unseen") {
   CHECK(seen == tried);
 }
 
-}  // namespace pawl::snapshot_test
+}  // namespace pawl::snapshot_test::pages_test

@@ -1,7 +1,7 @@
 // What decide remembers, lists, cooldowns and runs of patterns, in snapshots: a start from rows, and from pages beside them, goes on as one that replays.
 #include "written.hpp"
 
-namespace pawl::snapshot_test {
+namespace pawl::snapshot_test::remembered_test {
 namespace {
 
 constexpr const char* remembering = R"(pipeline "remembering" version 1
@@ -59,4 +59,4 @@ TEST_CASE("lists, cooldowns and runs: from a snapshot on, digest, decisions and 
   CHECK(file_bytes(again.path) == bytes);
 }
 
-}  // namespace pawl::snapshot_test
+}  // namespace pawl::snapshot_test::remembered_test

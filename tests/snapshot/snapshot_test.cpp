@@ -1,7 +1,7 @@
 // State from a snapshot and the rest of the journal is state from all of the journal: digest, decisions, firings, and the next snapshot.
 #include "written.hpp"
 
-namespace pawl::snapshot_test {
+namespace pawl::snapshot_test::snapshot_test {
 namespace {
 
 constexpr std::int64_t interval = limits::digest_interval;
@@ -186,4 +186,4 @@ TEST_CASE("too short a journal, and a second one who takes a snapshot, are told 
   CHECK(second.error().code == ErrorCode::in_use);
 }
 
-}  // namespace pawl::snapshot_test
+}  // namespace pawl::snapshot_test::snapshot_test

@@ -5,6 +5,7 @@ Prints every finding; exit status 1 when there is one. The checks are in checks.
 
 import json
 import pathlib
+import re
 import sys
 
 import checks
@@ -12,8 +13,12 @@ from source import Tree, functions
 
 
 def compiled_files(path):
+    """What the compiler is told to compile, and what CMake has it compile together (tools/cmake/unity.cmake)."""
     entries = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
-    return {str((pathlib.Path(e["directory"]) / e["file"]).resolve()) for e in entries}
+    files = {(pathlib.Path(e["directory"]) / e["file"]).resolve() for e in entries}
+    together = [file for file in files if "unity" in file.parts and file.is_file()]
+    named = {(file.parent / name).resolve() for file in together for name in re.findall(r'^#include "(.+)"$', file.read_text(encoding="utf-8"), re.MULTILINE)}
+    return {str(file) for file in files | named}
 
 
 def main():

@@ -8,7 +8,7 @@
 
 #include "stage.hpp"
 
-namespace pawl::window::test {
+namespace pawl::window::test::lockstep_test {
 namespace {
 
 using Kind_ = AggregateKind;
@@ -373,4 +373,4 @@ TEST_CASE("windows equal the naive twin, however the log is cut into batches") {
   }
 }
 
-}  // namespace pawl::window::test
+}  // namespace pawl::window::test::lockstep_test

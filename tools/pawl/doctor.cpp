@@ -13,7 +13,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct DoctorOptions {
   std::string directory = ".";
   bool json = false;
 };
@@ -50,7 +50,7 @@ std::string page(const Findings& findings) {
 }
 
 // Status 74 when Pawl does not keep its promises here; what only costs speed is no failure.
-int doctor(const Options& options) {
+int doctor(const DoctorOptions& options) {
   const Findings findings = io::examine_machine(options.directory);
   const int printed = print(options.json ? json(findings) : page(findings));
   if (printed != exit_fine) return printed;
@@ -62,7 +62,7 @@ int doctor(const Options& options) {
 }  // namespace
 
 void add_doctor(Command& program, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DoctorOptions>();
   Command command = program.subcommand("doctor", "Examine this machine: CPUs, memory, io_uring, direct I/O, file system, clock");
   command.option("--directory", options->directory, "Where journals shall be kept; a small file is written there and removed").shows_default();
   command.flag("--json", options->json, "For programs");

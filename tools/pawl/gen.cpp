@@ -10,13 +10,13 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct GenOptions {
   std::int64_t events = 1'000'000;
   gen::PaymentOptions payments;
   std::string out = "-";
 };
 
-int payments(const Options& options) {
+int payments(const GenOptions& options) {
   const auto written = gen::write_payments(options.payments, options.events, options.out);
   return written ? exit_fine : fail(written.error());
 }
@@ -24,7 +24,7 @@ int payments(const Options& options) {
 }  // namespace
 
 void add_gen(Command& program, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GenOptions>();
   Command gen = program.subcommand("gen", "Generate data to try things with");
   gen.needs_subcommand();
   Command command = gen.subcommand("payments", "Card payments as CSV, with three kinds of labelled fraud");

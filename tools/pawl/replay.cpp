@@ -11,13 +11,13 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct ReplayCommand {
   std::string journal, decisions, features, until;
   int threads = 0;
   bool from_snapshot = false;
 };
 
-int replay(const Options& options) {
+int replay(const ReplayCommand& options) {
   ReplayOptions settings;
   settings.directory = options.journal;
   settings.threads = options.threads;
@@ -48,7 +48,7 @@ int replay(const Options& options) {
 }  // namespace
 
 void add_replay(Command& program, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ReplayCommand>();
   Command command = program.subcommand("replay", "Replay a journal: the same decisions, the same digest");
   command.option("--journal", options->journal, "Journal directory").required();
   command.option("--until", options->until, "Stop after this sequence, or before the first event later than this time");

@@ -19,7 +19,7 @@ namespace {
 using language::Checked;
 using language::Severity;
 
-struct Options {
+struct RulesOptions {
   std::string file;
   bool json = false;
 };
@@ -37,7 +37,7 @@ Count count(const Checked& checked) {
   return count;
 }
 
-std::string diagnostics_text(const Checked& checked, const std::string& source, const Options& options) {
+std::string diagnostics_text(const Checked& checked, const std::string& source, const RulesOptions& options) {
   std::string text;
   for (const auto& diagnostic : checked.diagnostics) {
     text += options.json ? language::render_json(diagnostic, options.file) : language::render(diagnostic, source, options.file);
@@ -57,7 +57,7 @@ Result<Checked> check_with_models(const std::string& source, const std::string& 
 }
 
 // The diagnostics are the result here, so they go to standard output; the last line, for people, says the verdict.
-int check(const Options& options) {
+int check(const RulesOptions& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
   const auto checking = check_with_models(*source, options.file);
@@ -75,7 +75,7 @@ int check(const Options& options) {
   return printed != exit_fine ? printed : checked.pipeline ? exit_fine : exit_data;
 }
 
-int explain(const Options& options) {
+int explain(const RulesOptions& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
   const auto checking = check_with_models(*source, options.file);
@@ -88,20 +88,20 @@ int explain(const Options& options) {
   return print(language::explain(*checked.pipeline));
 }
 
-std::string json_of(const TestOutcome& outcome, const Options& options) {
+std::string json_of(const TestOutcome& outcome, const RulesOptions& options) {
   std::string failures;
   for (const std::string& failure : outcome.failures) failures.append(failures.empty() ? "" : ",").append(json_string(failure));
   return fmt::format("{{\"file\":{},\"line\":{},\"test\":{},\"passed\":{},\"failures\":[{}]}}\n", json_string(options.file), outcome.test->place.line,
                      json_string(outcome.test->name), outcome.failures.empty(), failures);
 }
 
-std::string text_of(const TestOutcome& outcome, const Options& options) {
+std::string text_of(const TestOutcome& outcome, const RulesOptions& options) {
   std::string text = fmt::format("{}:{}: {} test \"{}\"\n", options.file, outcome.test->place.line, outcome.failures.empty() ? "passed" : "FAILED", one_line(outcome.test->name));
   for (const std::string& failure : outcome.failures) text.append("  ").append(failure).append("\n");
   return text;
 }
 
-int test(const Options& options) {
+int test(const RulesOptions& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
   const auto checking = check_with_models(*source, options.file);
@@ -126,7 +126,7 @@ int test(const Options& options) {
 }  // namespace
 
 void add_rules(Command& program, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RulesOptions>();
   Command rules = program.subcommand("rules", "Check, explain or test a pipeline file");
   rules.needs_subcommand();
   Command checking = rules.subcommand("check", "Report everything that is wrong with a pipeline file");

@@ -15,7 +15,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct RunOptions {
   std::int64_t events = 1'000'000;
   std::uint64_t seed = 1;
   std::string pipeline, input, journal = "pawl-journal", decisions, durability = "disk";
@@ -57,7 +57,7 @@ class CountingSink final : public DecisionSink {
 // Where the payments come from: the generator, or a file whose rows are events of the pipeline's first event.
 class Stream {
  public:
-  static Result<Stream> open(const Options& options, const EventSchema& event) {
+  static Result<Stream> open(const RunOptions& options, const EventSchema& event) {
     Stream stream(event);
     if (options.input.empty()) {
       auto generated = gen::PaymentSource::make(event, {.seed = options.seed}, options.events);
@@ -125,7 +125,7 @@ class Progress {
   Stopwatch watch_;
 };
 
-Result<EngineOptions> engine_options(const Options& options) {
+Result<EngineOptions> engine_options(const RunOptions& options) {
   EngineOptions engine;
   engine.directory = options.journal;
   engine.pipeline = options.pipeline;
@@ -173,7 +173,7 @@ Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& 
   return published;
 }
 
-int run(const Options& options) {
+int run(const RunOptions& options) {
   const auto settings = engine_options(options);
   if (!settings.ok()) return fail(settings.error());
   // Made before the engine, so that they outlive it; opened behind it, because its lock keeps a second run away from the files.
@@ -211,7 +211,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_run(Command& program, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunOptions>();
   Command command = program.subcommand("run", "Run a stream of payments through the durable engine, and show what came of it");
   command.option("--events", options->events, "How many payments to generate").within(1, std::int64_t{1} << 32).shows_default();
   command.option("--seed", options->seed, "Of the generator: same seed, same payments").shows_default();

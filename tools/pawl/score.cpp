@@ -12,7 +12,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct ScoreOptions {
   std::string pipeline, input, event, decisions, features, journal, max_future;
   bool append = false, skip_bad_rows = false, ignore_unknown = false, audit = false;
   std::string backend = "automatic";
@@ -28,7 +28,7 @@ Result<const EventSchema*> find_event(const language::Pipeline& pipeline, const 
   return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event); it has: {}", name, known)};
 }
 
-Result<EngineOptions> engine_options(const Options& options) {
+Result<EngineOptions> engine_options(const ScoreOptions& options) {
   EngineOptions engine;
   engine.directory = options.journal;
   engine.pipeline = options.pipeline;
@@ -45,7 +45,7 @@ Result<EngineOptions> engine_options(const Options& options) {
   return engine;
 }
 
-int score(const Options& options) {
+int score(const ScoreOptions& options) {
   auto settings = engine_options(options);
   if (!settings.ok()) return fail(settings.error());
   io::SystemClock clock;
@@ -85,7 +85,7 @@ int score(const Options& options) {
 }  // namespace
 
 void add_score(Command& program, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ScoreOptions>();
   Command command = program.subcommand("score", "Score a file of events: decisions and features out");
   command.option("--pipeline", options->pipeline, "Pipeline file").required();
   command.option("--input", options->input, "Events as CSV; .zst is read directly; - is standard input").required();

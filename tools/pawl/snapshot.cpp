@@ -14,7 +14,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct SnapshotOptions {
   std::string directory;
   int threads = 0;
 };
@@ -64,10 +64,10 @@ int show(const std::string& directory, Row row_of) {
   return printed != exit_fine ? printed : status;
 }
 
-int ls(const Options& options) { return show(options.directory, &header_row); }
-int verify(const Options& options) { return show(options.directory, &verified_row); }
+int ls(const SnapshotOptions& options) { return show(options.directory, &header_row); }
+int verify(const SnapshotOptions& options) { return show(options.directory, &verified_row); }
 
-int now(const Options& options) {
+int now(const SnapshotOptions& options) {
   auto disk = io::make_real_disk();
   if (!disk) return fail(disk.error());
   io::SystemClock clock;
@@ -86,7 +86,7 @@ int now(const Options& options) {
 void add_snapshot(Command& program, Action& action) {
   Command snapshot = program.subcommand("snapshot", "States from which a start or a replay goes on, also beside a live engine");
   snapshot.needs_subcommand();
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SnapshotOptions>();
   add_directory(add_journal_command(snapshot, action, "ls", "The snapshots of a journal, the newest first, by their headers", options, &ls), options->directory);
   add_directory(add_journal_command(snapshot, action, "verify", "Read all of each, and check that it belongs to the journal's history", options, &verify), options->directory);
   Command take = add_journal_command(snapshot, action, "now", "Take one at the last durable multiple of 65,536 inputs, by replaying beside the engine", options, &now);

@@ -8,14 +8,14 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct CatOptions {
   std::string directory;
   bool json = false;
   Sequence from = 0;
   std::int64_t limit = -1;
 };
 
-int cat(const Options& options) {
+int cat(const CatOptions& options) {
   auto log = LogReader::open(options.directory, options.from);
   if (!log) return fail(log.error());
   log->warn_of_retired();
@@ -33,7 +33,7 @@ int cat(const Options& options) {
 }  // namespace
 
 void add_journal_cat(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CatOptions>();
   Command command = add_journal_command(journal, action, "cat", "Its records in order, one a line", options, &cat);
   add_directory(command, options->directory);
   command.flag("--json", options->json, "One JSON object per record; a text that is not UTF-8 is {\"hex\": \"...\"}");

@@ -11,7 +11,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct DiffOptions {
   std::string left, right;
   bool ingest = false;
 };
@@ -152,7 +152,7 @@ class Comparison {
 };
 
 // Exit status 1 for a difference, as diff has it.
-int diff(const Options& options) {
+int diff(const DiffOptions& options) {
   auto left = Side::open(options.left);
   if (!left) return fail(left.error());
   auto right = Side::open(options.right);
@@ -170,7 +170,7 @@ int diff(const Options& options) {
 }  // namespace
 
 void add_journal_diff(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DiffOptions>();
   Command command = add_journal_command(journal, action, "diff", "Whether two journals hold the same inputs in the same order, or where they part", options, &diff);
   command.option("left", options->left, "A journal's directory").required();
   command.option("right", options->right, "Another's").required();

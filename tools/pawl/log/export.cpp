@@ -15,7 +15,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct ExportOptions {
   std::string directory, event, output = "-", until;
   std::vector<std::string> with;
   bool csv = false;
@@ -48,7 +48,7 @@ Result<void> check_columns(const EventSchema& event, const std::vector<std::stri
 // Rows of one event type. Opened when the pipeline has come by.
 class Table {
  public:
-  static Result<Table> open(const EventSchema& event, const Options& options) {
+  static Result<Table> open(const EventSchema& event, const ExportOptions& options) {
     if (auto checked = check_columns(event, options.with); !checked) return checked.error();
     std::string header;
     for (const std::string& column : options.with) header += column + ",";
@@ -95,13 +95,13 @@ struct Left {
   std::uint64_t events = 0, unknown = 0;  // of other types; of none that this release knows
 };
 
-void report(const Options& options, const Table& table, std::uint64_t rows, const Left& left) {
+void report(const ExportOptions& options, const Table& table, std::uint64_t rows, const Left& left) {
   fmt::print(stderr, "{} rows of {}{}\n", rows, table.event().name, options.output == "-" ? "" : " in " + options.output);
   if (left.events > 0) warn(fmt::format("{} events of other types are not among them; export each by --event", left.events));
   if (left.unknown > 0) warn(fmt::format("{} inputs fit no event of the journal's pipeline and were left out", left.unknown));
 }
 
-int export_events(const Options& options) {
+int export_events(const ExportOptions& options) {
   journal::Until until;
   if (!options.until.empty()) {
     const auto parsed = parse_until(options.until);
@@ -144,7 +144,7 @@ int export_events(const Options& options) {
 }  // namespace
 
 void add_journal_export(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExportOptions>();
   Command command = add_journal_command(journal, action, "export", "Its events of one type as CSV", options, &export_events);
   add_directory(command, options->directory);
   command.flag("--csv", options->csv, "RFC 4180, columns by the fields' names: the only form so far, and the default");

@@ -11,7 +11,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct GrepOptions {
   std::vector<std::string> words;
   bool json = false, count = false;
   std::int64_t limit = -1;
@@ -42,7 +42,7 @@ Result<Search> read_words(const std::vector<std::string>& words) {
 }
 
 // Exit status 1 if nothing was found, as grep has it.
-int grep(const Options& options) {
+int grep(const GrepOptions& options) {
   auto search = read_words(options.words);
   if (!search) return fail(search.error());
   Matcher matcher(std::move(search->conditions));
@@ -76,7 +76,7 @@ int grep(const Options& options) {
 }  // namespace
 
 void add_journal_grep(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<GrepOptions>();
   Command command = add_journal_command(journal, action, "grep", "Its inputs that meet all conditions, one a line", options, &grep);
   command.option("words", options->words,
                  "The journal's directory, and conditions FIELD=VALUE (also != < <= > >=). FIELD: of an event, or sequence, type, source, ticket, "

@@ -11,7 +11,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct InfoOptions {
   std::string directory;
 };
 
@@ -50,7 +50,7 @@ std::string info_text(const std::string& directory, const journal::JournalInfo& 
   return text;
 }
 
-int info(const Options& options) {
+int info(const InfoOptions& options) {
   auto disk = io::make_real_disk();
   if (!disk) return fail(disk.error());
   const auto found = journal::inspect(options.directory, **disk);
@@ -62,7 +62,7 @@ int info(const Options& options) {
 }  // namespace
 
 void add_journal_info(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<InfoOptions>();
   add_directory(add_journal_command(journal, action, "info", "What it holds, in one page", options, &info), options->directory);
 }
 

@@ -14,7 +14,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct LsOptions {
   std::string directory;
   bool json = false;
 };
@@ -89,7 +89,7 @@ std::string json_of(const journal::JournalInfo& info, const std::vector<SegmentL
   return text + fmt::format(R"({{"epoch": {}, "durability": "{}", "clean": {}}})", info.epochs, name(info.durability), info.clean) + "\n";
 }
 
-int ls(const Options& options) {
+int ls(const LsOptions& options) {
   auto disk = io::make_real_disk();
   if (!disk) return fail(disk.error());
   const auto info = journal::inspect(options.directory, **disk);
@@ -106,7 +106,7 @@ int ls(const Options& options) {
 }  // namespace
 
 void add_journal_ls(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LsOptions>();
   Command command = add_journal_command(journal, action, "ls", "Its files, each with what it holds", options, &ls);
   add_directory(command, options->directory);
   command.flag("--json", options->json, "One JSON object per segment and per file in quarantine, then one of CONTROL");

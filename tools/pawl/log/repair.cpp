@@ -16,7 +16,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct RepairOptions {
   std::string directory, to;
 };
 
@@ -27,7 +27,7 @@ bool is_inside(const std::string& inner, const std::string& outer) {
   return std::mismatch(around.begin(), around.end(), inside.begin(), inside.end()).first == around.end();
 }
 
-std::string text_of(const Options& options, const journal::RepairReport& report) {
+std::string text_of(const RepairOptions& options, const journal::RepairReport& report) {
   std::string text = fmt::format("cut:  {}: {} at offset {}: {}\n", name(report.damage.label), report.damage.path, report.damage.offset, report.damage.what);
   text += fmt::format("kept: sequences {}, up to block {}, in {} segments; {} snapshots; chain {}\n", range_text(report.first_kept, report.last_kept()), report.cut.block, report.segments,
                       report.snapshots, hex(report.cut.chain));
@@ -42,7 +42,7 @@ std::string text_of(const Options& options, const journal::RepairReport& report)
                             report.cut.segment, report.cut.offset, options.to, options.directory);
 }
 
-int repair(const Options& options) {
+int repair(const RepairOptions& options) {
   if (is_inside(options.to, options.directory)) return fail({ErrorCode::usage, fmt::format("--to {} lies in {}, which must not change: name another place", options.to, options.directory)});
   auto disk = io::make_real_disk();
   if (!disk) return fail(disk.error());
@@ -55,7 +55,7 @@ int repair(const Options& options) {
 }  // namespace
 
 void add_journal_repair(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RepairOptions>();
   Command command = add_journal_command(journal, action, "repair", "What is proved good of a damaged journal, as a new journal", options, &repair);
   add_directory(command, options->directory);
   command.option("--to", options->to, "Where: a directory that is absent or empty").required();

@@ -7,12 +7,12 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct StatsOptions {
   std::string directory;
   bool json = false;
 };
 
-int stats(const Options& options) {
+int stats(const StatsOptions& options) {
   auto log = LogReader::open(options.directory);
   if (!log) return fail(log.error());
   Statistics statistics;
@@ -28,7 +28,7 @@ int stats(const Options& options) {
 }  // namespace
 
 void add_journal_stats(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatsOptions>();
   Command command = add_journal_command(journal, action, "stats", "Counts and sizes by type, source and block; rates over time", options, &stats);
   add_directory(command, options->directory);
   command.flag("--json", options->json, "One JSON object");

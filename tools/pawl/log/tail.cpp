@@ -16,7 +16,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct TailOptions {
   std::string directory;
   std::int64_t count = 10;
   bool follow = false, annotations = false, json = false;
@@ -75,7 +75,7 @@ class EndWatch {
   bool is_judged_ = false;
 };
 
-int follow(LogReader& log, const Options& options) {
+int follow(LogReader& log, const TailOptions& options) {
   constexpr Duration patience = 20'000'000;
   EndWatch watch(log);
   LinePrinter printer(options.json);
@@ -98,7 +98,7 @@ int follow(LogReader& log, const Options& options) {
   return printer.finish();
 }
 
-int show_last(LogReader& log, const Options& options) {
+int show_last(LogReader& log, const TailOptions& options) {
   LinePrinter printer(options.json);
   const auto done = for_each(log, [&](const Entry& entry) {
     return (!entry.is_input() && !options.annotations) || printer.show(entry, log.decoder());
@@ -107,7 +107,7 @@ int show_last(LogReader& log, const Options& options) {
   return done ? exit_fine : fail(done.error());
 }
 
-int tail(const Options& options) {
+int tail(const TailOptions& options) {
   if (options.follow) handle_signals();
   const auto end = end_of(options.directory);
   if (!end) return fail(end.error());
@@ -119,7 +119,7 @@ int tail(const Options& options) {
 }  // namespace
 
 void add_journal_tail(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TailOptions>();
   Command command = add_journal_command(journal, action, "tail", "Its last inputs, and with -f those that come", options, &tail);
   add_directory(command, options->directory);
   command.option("-n", options->count, "So many inputs").at_least_zero().shows_default();

@@ -14,7 +14,7 @@
 namespace pawl::tools {
 namespace {
 
-struct Options {
+struct VerifyOptions {
   std::string directory;
   std::vector<std::string> receipts;
   int threads = 0;
@@ -59,7 +59,7 @@ struct ReceiptCounts {
 };
 
 // A line for each.
-Result<std::string> receipts_text(const Options& options, io::Disk& disk, const std::vector<journal::Receipt>& receipts, ReceiptCounts& counts) {
+Result<std::string> receipts_text(const VerifyOptions& options, io::Disk& disk, const std::vector<journal::Receipt>& receipts, ReceiptCounts& counts) {
   std::string text;
   for (const journal::Receipt& receipt : receipts) {
     const auto verdict = journal::check_receipt(options.directory, disk, receipt);
@@ -73,7 +73,7 @@ Result<std::string> receipts_text(const Options& options, io::Disk& disk, const 
   return text;
 }
 
-int verify(const Options& options) {
+int verify(const VerifyOptions& options) {
   const auto receipts = parse_all(options.receipts);
   if (!receipts) return fail(receipts.error());
   auto disk = io::make_real_disk();
@@ -98,7 +98,7 @@ int verify(const Options& options) {
 }  // namespace
 
 void add_journal_verify(Command& journal, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<VerifyOptions>();
   Command command = add_journal_command(journal, action, "verify", "Read everything and report every defect with its place", options, &verify);
   add_directory(command, options->directory);
   command.option("--threads", options->threads, "Segments read at the same time; 0: as the CPUs allow").within(0, 64);

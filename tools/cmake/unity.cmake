@@ -1,0 +1,72 @@
+# Compiles the sources of a folder together, 8 at a time: headers, most of what the compiler reads, are parsed once instead of once a source.
+# PAWL_UNITY says for what: `programs` (tests, benchmarks, tools and services) or `all` (the layers too). A source of a layer that is compiled alone proves its
+# own includes, so the release build has `programs` and the others, which repeat it, `all`. For editing a test many times: -DPAWL_UNITY=OFF.
+#
+# What it asks of sources: names at file scope, those of unnamed namespaces and `using` included, are unique within a folder of a target.
+set(pawl_unity_batch 8)
+
+function(pawl_unity target)
+  get_target_property(sources ${target} SOURCES)
+  get_target_property(here ${target} SOURCE_DIR)
+  foreach(source ${sources})
+    get_filename_component(source "${source}" ABSOLUTE BASE_DIR ${here})
+    get_source_file_property(options ${source} TARGET_DIRECTORY ${target} COMPILE_OPTIONS)
+    if(source MATCHES "\\.cpp$" AND NOT options)
+      get_filename_component(folder ${source} DIRECTORY)
+      file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${folder})
+      string(MAKE_C_IDENTIFIER ${folder} folder)
+      list(APPEND folders ${folder})
+      list(APPEND sources_of_${folder} ${source})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES folders)
+  foreach(folder ${folders})
+    list(LENGTH sources_of_${folder} count)
+    math(EXPR last "${count} - 1")
+    foreach(first RANGE 0 ${last} ${pawl_unity_batch})
+      list(SUBLIST sources_of_${folder} ${first} ${pawl_unity_batch} batch)
+      pawl_compile_together(${target} ${folder}_${first} ${batch})
+    endforeach()
+  endforeach()
+endfunction()
+
+# pawl_compile_together(target name source...): by relative paths, so that ccache knows the result again in another clone (CMake's own UNITY_BUILD writes
+# absolute ones, which __FILE__ carries into what is compiled).
+function(pawl_compile_together target name)
+  list(LENGTH ARGN count)
+  if(count EQUAL 1)
+    return()
+  endif()
+  set(folder ${CMAKE_BINARY_DIR}/unity/${target})
+  set(text "")
+  foreach(source ${ARGN})
+    file(RELATIVE_PATH path ${folder} ${source})
+    string(APPEND text "#include \"${path}\"\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${folder}/${name}.cpp CONTENT "${text}" @ONLY)
+  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES HEADER_FILE_ONLY ON)
+  target_sources(${target} PRIVATE ${folder}/${name}.cpp)
+endfunction()
+
+# pawl_unity_below(directory): all targets of it and its subdirectories that PAWL_UNITY names.
+function(pawl_unity_below directory)
+  get_property(targets DIRECTORY ${directory} PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target ${targets})
+    get_target_property(type ${target} TYPE)
+    get_target_property(alone ${target} PAWL_ALONE)  # its sources are there to be compiled one by one
+    if(type MATCHES "EXECUTABLE|LIBRARY" AND NOT type STREQUAL "INTERFACE_LIBRARY" AND NOT alone)
+      pawl_unity(${target})
+    endif()
+  endforeach()
+  get_property(directories DIRECTORY ${directory} PROPERTY SUBDIRECTORIES)
+  foreach(below ${directories})
+    pawl_unity_below(${below})
+  endforeach()
+endfunction()
+
+if(PAWL_UNITY STREQUAL "programs")
+  set_target_properties(core io journal PROPERTIES PAWL_ALONE ON)
+endif()
+if(PAWL_UNITY)
+  pawl_unity_below(${CMAKE_SOURCE_DIR})
+endif()
