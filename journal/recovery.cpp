@@ -85,8 +85,7 @@ class Surveyor {
   Survey found_;
   bool decided_ = false;
   // Of read_blocks: the segment's first blocks.
-  bool only_open_ = true;           // none of another kind
-  std::uint64_t open_records_ = 0;  // in them
+  bool only_open_ = true;  // none of another kind
 };
 
 Result<Survey> Surveyor::run() {
@@ -205,10 +204,11 @@ Result<void> Surveyor::read_tail(std::uint64_t segment) {
   if (decided_) return {};
   judge(*bytes, fault);
   if (!only_open_ || segment == control_.oldest_segment) return {};
-  const std::uint64_t repeated = open_records_ - std::min<std::uint64_t>(open_records_, 1);  // SEGMENT stands first
+  const Catalogue repeated = found_.catalogue;
   const Time last_block_time = found_.last_block_time;
   if (auto read = read_previous(segment - 1); !read) return read;
-  found_.opening = repeated < found_.catalogue.records();
+  // By what they say: crash after crash may have cut off a copy each, and the beginnings of two count as many records as a whole one.
+  found_.opening = !repeated.repeats(found_.catalogue);
   if (found_.last.offset > 0) found_.last_block_time = last_block_time;
   return {};
 }
@@ -245,7 +245,6 @@ BlockFault Surveyor::read_blocks(SegmentBytes& bytes, BlockScanner& scanner) {
     found_.last_block_time = block.header.time;
     found_.last_body_hash = block.header.body_hash_algorithm;
     only_open_ = only_open_ && block.header.kind == BlockKind::segment_open;
-    if (only_open_) open_records_ += block.header.records;
     if (block.header.offset == 0) {
       SegmentMark mark;
       Position before;
