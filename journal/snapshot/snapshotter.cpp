@@ -66,9 +66,12 @@ Result<void> Snapshotter::take() {
 
 Result<void> Snapshotter::retire(Sequence emitted) {
   if (!options_.retention.enabled) return {};
+  // What is removed is gone for certain, so the decisions in the sink must be there for certain before a start needs no older snapshot for them.
+  auto synced = engine_.sync_sink();
+  if (!synced.ok()) return std::move(synced).error();
   auto reader = JournalReader::open(engine_.directory, engine_.disk);
   if (!reader.ok()) return std::move(reader).error();
-  auto plan = plan_retention(*reader, options_.retention, span_, emitted);
+  auto plan = plan_retention(*reader, options_.retention, span_, std::min(emitted, *synced));
   if (!plan.ok()) return std::move(plan).error();
   auto applied = apply_retention(*plan, engine_.directory, engine_.disk, [this](std::uint64_t segment) { return record_oldest(segment); });
   if (!applied.ok()) return applied;
