@@ -261,7 +261,7 @@ Result<void> DurableEngine::State::start() {
 Result<void> DurableEngine::State::start_snapshots() {
   if (!options.snapshots.enabled() || options.durability == Durability::memory) return {};
   snapshotter = std::make_unique<journal::Snapshotter>(
-      options.snapshots, journal::Snapshotter::Engine{options.directory, *disk, *clock, machine->durable(), *journal->preparer(), *loaded.pipeline, [this] { return machine->sync_sink(); }});
+      options.snapshots, journal::Snapshotter::Engine{options.directory, *disk, *clock, machine->durable(), *journal->preparer(), *loaded.pipeline, options.durability, [this] { return machine->sync_sink(); }});
   return snapshotter->start();
 }
 

@@ -72,4 +72,17 @@ Result<void> sync_file(io::File& file, const std::string& path) {
   return {};
 }
 
+Result<void> sync_last_segments(io::Disk& disk, const std::string& directory) {
+  constexpr std::size_t count = 3;
+  auto segments = list_segments(disk, directory);
+  if (!segments) return std::move(segments).error();
+  for (std::size_t i = segments->size() > count ? segments->size() - count : 0; i < segments->size(); ++i) {
+    const std::string path = segment_path(directory, (*segments)[i]);
+    auto file = disk.open(path, {.access = io::Access::read_write});
+    if (!file) return std::move(file).error();
+    if (auto synced = sync_file(**file, path); !synced) return synced;
+  }
+  return disk.sync_directory(segments_directory(directory));
+}
+
 }  // namespace pawl::journal

@@ -33,6 +33,10 @@ Result<void> write_whole(io::File& file, std::span<const std::byte> from, std::u
 Result<void> read_whole(io::File& file, std::span<std::byte> into, std::uint64_t offset, const std::string& path);
 Result<void> sync_file(io::File& file, const std::string& path);
 
+// The last three segment files and their names: the one in use, its successor, and the one before, whose seal may be new. All others were synced
+// before these were begun. Thread: any.
+Result<void> sync_last_segments(io::Disk& disk, const std::string& directory);
+
 inline constexpr int transfer_attempts = 8;
 
 }  // namespace pawl::journal

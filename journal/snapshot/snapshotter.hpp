@@ -41,6 +41,7 @@ class Snapshotter {
     const ring::Cursor<>& durable;
     SegmentPreparer& preparer;
     const language::Pipeline& pipeline;
+    Durability durability;
     // Decisions up to here are durable in the sink: it is asked to see to it. May block. Errors: the sink's.
     std::function<Result<Sequence>()> sync_sink;
   };

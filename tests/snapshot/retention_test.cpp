@@ -148,4 +148,45 @@ TEST_CASE("decisions that were taken, lost, and cannot be made again: refused, o
   CHECK(sink.first == oldest + 1);
 }
 
+TEST_CASE("durability os: what retention leaves opens after a power cut, from a snapshot") {
+  io::SimulatedDisk disk;
+  io::SystemClock clock;
+  EngineOptions options = retiring("journal");
+  options.durability = Durability::os;
+  options.disk = &disk;
+  options.clock = &clock;
+  options.threads = 2;
+  options.segment_bytes = std::uint64_t{16} << 20;  // both snapshots kept stand in the one that is being written
+  FileLikeSink sink;
+  std::unique_ptr<io::SimulatedDisk> after;
+  {
+    const auto engine = opened(options, sink);
+    EngineLane& lane = **engine->lane("gateway");
+    for (std::int64_t part = 0; part < 12 && engine->snapshots().retired_segments == 0; ++part) {
+      publish(*engine, lane, part * 66'000 + 1, (part + 1) * 66'000 + 1);
+      REQUIRE(soon([&] { return engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));  // for retention
+    }
+    REQUIRE(engine->snapshots().retired_segments > 0);
+    after = disk.after_power_cut(io::PowerCut{});
+    static_cast<void>(engine->close());
+  }
+  options.disk = after.get();
+  options.snapshots = {};
+  const auto reader = journal::JournalReader::open("journal", *after);
+  REQUIRE(reader.ok());
+  const auto names = journal::list_snapshots(*after, "journal");
+  REQUIRE(names.ok());
+  int usable = 0;
+  for (const journal::SnapshotName& name : *names) {
+    const auto header = journal::verify_snapshot(*after, name.path);
+    usable += header.ok() && journal::check_history(*reader, *header).ok() ? 1 : 0;
+  }
+  CHECK(usable >= 2);
+  const auto again = DurableEngine::open(options);
+  REQUIRE_MESSAGE(again.ok(), (again.ok() ? "" : again.error().text));
+  CHECK((*again)->replayed_after() > 0);
+  CHECK((*again)->close().ok());
+}
+
 }  // namespace pawl::snapshot_test
