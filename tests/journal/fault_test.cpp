@@ -189,6 +189,33 @@ TEST_CASE("faults: a disk that gives short counts for ever fails the journal aft
   CHECK_FALSE(journal.writer().append(make_input(1)));
 }
 
+// By a journal's own thread, which waits in the kernel: the next segment cannot be made while a block is on its way, and the writer fails.
+TEST_CASE("faults: a block that ends after the writer has failed is not acked, however it is asked for") {
+  io::SimulatedDisk disk(io::SimulatedOptions{.polls_max = 64});
+  io::SimulatedClock clock;
+  Journal journal = create_and_open(small_options(disk, clock));
+  Writer& writer = journal.writer();
+  while (writer.counters().blocks < 2) writer.poll();
+  disk.add_fault({.operation = io::Operation::any, .path_part = "prepared", .times = io::Fault::for_ever});
+  REQUIRE(writer.append(make_input(0, 300)));
+  while (writer.in_flight()) writer.poll();
+  REQUIRE(writer.append(make_input(1, 300)));
+  writer.poll();
+  REQUIRE(writer.in_flight());
+  while (journal.preparer()->state() == journal::SegmentPreparer::State::working) journal.preparer()->step();
+  REQUIRE(journal.preparer()->state() == journal::SegmentPreparer::State::failed);
+  while (writer.state() != WriterState::failed && writer.in_flight()) writer.poll();
+  REQUIRE(writer.state() == WriterState::failed);
+  REQUIRE(writer.in_flight());
+  const Sequence durable = writer.durable_sequence();
+  for (int i = 0; i < 20; ++i) {
+    writer.wait(1'000'000);
+    writer.poll();
+  }
+  CHECK(writer.state() == WriterState::failed);
+  CHECK(writer.durable_sequence() == durable);
+}
+
 TEST_CASE("faults: memory damaged between sequencing and writing stops before the disk") {
   io::SimulatedDisk disk;
   io::SimulatedClock clock;
