@@ -425,6 +425,7 @@ namespace {
 // What CONTROL or a later block knows to have been durable and is not to be had. A newer release's blocks are whole.
 std::string loss(const RecoveryRow& row, const Survey& survey) {
   if (row.label == Label::newer_format) return "nothing is lost";
+  if (survey.seen.next == Next::unknown_epoch) return "what stands behind was written by later starts, and is not lost by this";
   const Sequence first = survey.last.next_sequence;
   const Sequence last = std::max(survey.durable_sequence, survey.later_sequence.value_or(first) - 1);
   if (last < first) return "which later inputs are lost cannot be told";

@@ -51,6 +51,7 @@ class Repairer {
   BlockChecker checker_;
   std::vector<Kept> kept_;
   Position begin_;
+  std::uint32_t epoch_ = 0;  // the highest that any block was written in
   RepairReport report_;
 };
 
@@ -86,7 +87,7 @@ bool Repairer::pass_segment() {
   return true;
 }
 
-// What is not zeros behind the cut, in all segments.
+// What is not zeros behind the cut, in all segments; and the epochs there, whose nonces are used.
 void Repairer::count_dropped() {
   auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
   for (const std::uint64_t segment : numbers ? *numbers : std::vector<std::uint64_t>()) {
@@ -96,6 +97,8 @@ void Repairer::count_dropped() {
     for (std::uint64_t at = segment == report_.cut.segment ? report_.cut.offset : 0; at + page_bytes <= bytes->size(); at += page_bytes) {
       const auto page = bytes->at(at, page_bytes);
       if (page.empty() || !all_zero(page)) report_.dropped_bytes += page_bytes;
+      if (page.empty() || load_header(page).magic != block_magic || checker_.check_header(page, segment, at) != BlockFault::none) continue;
+      epoch_ = std::max(epoch_, load_header(page).epoch);
     }
   }
 }
@@ -174,9 +177,11 @@ RepairMark Repairer::mark() const {
           .reserved = 0, .chain = report_.cut.chain};
 }
 
-// CONTROL knows no more than what was kept; the epoch's number goes on, because the damaged journal has used its nonces.
+// CONTROL knows no more than what was kept; the epoch's number goes on, because the damaged journal has used its nonces: those that CONTROL knows, and, if
+// CONTROL itself is older than the segments, those of the blocks.
 Result<void> Repairer::start_epoch(io::Clock& clock) {
   ControlSlot first = control_;
+  first.epoch = std::max({control_.epoch, report_.cut.epoch, epoch_});
   first.durable_block = report_.cut.block;
   first.durable_segment = report_.cut.segment;
   first.durable_sequence = report_.last_kept();

@@ -400,7 +400,11 @@ void Verifier::judge_as_a_start(const Position& due) {
   Finding& finding = report(row.label, found->path.empty() ? directory_ : found->path, found->offset, row.why);
   if (row.label == Label::corrupt) finding.what += fmt::format(" ({})", describe(found->fault));
   if (!found->detail.empty()) finding.what += "; " + found->detail;
-  if (due.block > found->last.block) set_lost(finding, found->last, due.block + 1, due.next_sequence);
+  if (due.block > position_.block) return set_lost(finding, found->last, due.block + 1, due.next_sequence);
+  if (found->seen.next != Observation::Next::unknown_epoch) return;
+  // An older CONTROL beside newer segments: all that was read here is whole, and stands behind it.
+  finding.what += fmt::format("; every block up to {} is whole", position_.block);
+  set_lost(finding, position_, position_.block + 1, position_.next_sequence);
 }
 
 std::string loss_text(const Finding& finding) {
