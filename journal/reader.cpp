@@ -121,7 +121,7 @@ Result<JournalReader> JournalReader::open(const std::string& directory, io::Disk
   return JournalReader(directory, disk, *control);
 }
 
-Position JournalReader::beginning() const {
+Result<Position> JournalReader::beginning() const {
   BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
   return position_of_beginning(*disk_, directory_, control_, checker);
 }
@@ -142,7 +142,9 @@ Result<std::vector<SegmentSummary>> JournalReader::segments() const {
 
 Result<BlockCursor> JournalReader::read(const ReadOptions& options) const {
   auto checker = std::make_unique<BlockChecker>(Identity{control_.database, control_.secret}, control_.block_bytes_max);
-  Position start = position_of_beginning(*disk_, directory_, control_, *checker);
+  auto beginning = position_of_beginning(*disk_, directory_, control_, *checker);
+  if (!beginning) return std::move(beginning).error();
+  Position start = *beginning;
   BlockCursor cursor(*disk_, directory_, std::move(checker), options);
   if (options.from_sequence > 0) {
     auto summaries = segments();

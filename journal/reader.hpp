@@ -82,7 +82,7 @@ class JournalReader {
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] io::Disk& disk() const noexcept { return *disk_; }
   // Before the first block that is kept: block 0 and sequence 0, unless older segments were retired. Reads that block.
-  [[nodiscard]] Position beginning() const;
+  [[nodiscard]] Result<Position> beginning() const;
   // By reading each file's first block and last page.
   Result<std::vector<SegmentSummary>> segments() const;
   Result<BlockCursor> read(const ReadOptions& options = {}) const;

@@ -143,9 +143,11 @@ Result<ReceiptVerdict> check_receipt(const std::string& directory, io::Disk& dis
     return ReceiptVerdict{ReceiptVerdict::Kind::foreign, fmt::format("it is of journal {}, and {} holds {}", hex(receipt.database), directory, hex(reader->control().database))};
   }
   if (receipt.block == 0) return ReceiptVerdict{ReceiptVerdict::Kind::holds, "it promises nothing: no block was durable when it was given"};
-  if (const Position begin = reader->beginning(); begin.block >= receipt.block) {
+  const auto begin = reader->beginning();
+  if (!begin) return begin.error();
+  if (begin->block >= receipt.block) {
     return ReceiptVerdict{ReceiptVerdict::Kind::too_old, fmt::format("block {} was retired: {} begins with block {}, sequence {}, and what stood before it is in snapshots alone. Ask a copy "
-                                                                      "of the directory from before", receipt.block, directory, begin.block + 1, begin.next_sequence)};
+                                                                      "of the directory from before", receipt.block, directory, begin->block + 1, begin->next_sequence)};
   }
   auto seen = look(*reader, receipt);
   if (!seen) return std::move(seen).error();

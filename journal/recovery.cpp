@@ -94,8 +94,14 @@ Result<Survey> Surveyor::run() {
   numbers_ = std::move(*numbers);
   found_.segments = numbers_.size();
   found_.durable_sequence = control_.durable_sequence;
-  position_ = position_of_beginning(disk_, directory_, control_, checker_);
-  found_.last = position_;
+  auto beginning = position_of_beginning(disk_, directory_, control_, checker_);
+  if (!beginning && beginning.error().code == ErrorCode::corrupt) {
+    found_.last.segment = control_.oldest_segment;
+    damaged_for_certain(segment_path(directory_, control_.oldest_segment), 0, BlockFault::unreadable);
+    return std::move(found_);
+  }
+  if (!beginning) return std::move(beginning).error();
+  found_.last = position_ = *beginning;
   if (control_.epoch == 0 && numbers_.empty()) return std::move(found_);
   if (!numbers_hold()) {
     found_.seen.segments = Observation::Segments::gap;

@@ -29,8 +29,8 @@ class Repairer {
   Repairer(io::Disk& disk, const std::string& directory, const std::string& to, const ControlSlot& control)
       : disk_(disk), directory_(directory), to_(to), control_(control), checker_({control.database, control.secret}, control.block_bytes_max) {}
 
-  // From the first block on to the first that does not follow, in each segment's data.
-  void find_prefix();
+  // From the first block on to the first that does not follow, in each segment's data. Errors: of the operating system.
+  Result<void> find_prefix();
   void count_dropped();
   Result<void> copy();
   Result<void> start_epoch(io::Clock& clock);
@@ -55,11 +55,14 @@ class Repairer {
   RepairReport report_;
 };
 
-void Repairer::find_prefix() {
-  report_.cut = begin_ = position_of_beginning(disk_, directory_, control_, checker_);
+Result<void> Repairer::find_prefix() {
+  auto beginning = position_of_beginning(disk_, directory_, control_, checker_);
+  if (!beginning) return std::move(beginning).error();
+  report_.cut = begin_ = *beginning;
   while (pass_segment()) {
   }
   report_.segments = kept_.size();
+  return {};
 }
 
 // True: all of it is good, and sealed.
@@ -228,7 +231,7 @@ Result<RepairReport> repair(const std::string& directory, const std::string& to,
   Repairer repairer(disk, directory, to, *control);
   RepairReport& report = repairer.report();
   report.damage = *std::find_if(found->findings.begin(), found->findings.end(), [](const Finding& finding) { return finding.is_damage; });
-  repairer.find_prefix();
+  if (auto searched = repairer.find_prefix(); !searched) return searched.error();
   report.first_kept = repairer.begin().next_sequence;
   if (report.cut.block == repairer.begin().block) return Error{ErrorCode::corrupt, fmt::format("nothing of {} can be kept: {}", directory, report.damage.text)};
   report.last_known = std::max({found->end.next_sequence - 1, control->durable_sequence, report.last_kept()});

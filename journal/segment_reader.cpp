@@ -1,6 +1,9 @@
 #include "pawl/journal/segment_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/planted.hpp"
@@ -61,8 +64,9 @@ std::span<const std::byte> SegmentBytes::at(std::uint64_t offset, std::size_t le
 std::size_t SegmentBytes::read_pages(std::uint64_t offset, std::size_t length) {
   for (int attempt = 0; attempt < 8; ++attempt) {
     const std::int64_t got = file_->read(window_.span().first(length), offset);
-    if (got > 0) return static_cast<std::size_t>(got) / page_bytes * page_bytes;
-    if (got == 0 || !is_transient(got)) return 0;
+    if (got >= static_cast<std::int64_t>(page_bytes)) return static_cast<std::size_t>(got) / page_bytes * page_bytes;
+    if (got < 0) read_error_ = static_cast<int>(positive(got));
+    if (got == 0 || (got < 0 && !is_transient(got))) return 0;
   }
   return 0;
 }
@@ -113,14 +117,24 @@ bool position_before(const BlockView& open_block, Position& position) {
   return true;
 }
 
-Position position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker) {
+Error unreadable(const SegmentBytes& bytes, std::uint64_t offset) {
+  const int number = bytes.read_error() != 0 ? bytes.read_error() : EIO;
+  Error error = os_error("read", fmt::format("{} at offset {}", bytes.path(), offset), number);
+  if (number == ENOMEM || is_transient(number)) return error;
+  return {ErrorCode::corrupt, "CORRUPT: UNREADABLE: " + error.text};
+}
+
+Result<Position> position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker) {
   const Position first{.segment = control.oldest_segment, .chain = checker.identity().first_chain(checker.hasher())};
   if (control.oldest_segment == 1) return first;
   auto bytes = SegmentBytes::read_directly(disk, segment_path(directory, control.oldest_segment), control.block_bytes_max);
+  if (!bytes && bytes.error().code == ErrorCode::not_found) return first;
+  if (!bytes) return std::move(bytes).error();
   BlockView open;
   Position own;
-  const bool is_whole = bytes && load_block(checker, *bytes, control.oldest_segment, 0, open) == BlockFault::none && position_before(open, own);
-  return is_whole ? own : first;
+  const BlockFault fault = load_block(checker, *bytes, control.oldest_segment, 0, open);
+  if (fault == BlockFault::unreadable && bytes->read_error() != 0) return unreadable(*bytes, 0);
+  return fault == BlockFault::none && position_before(open, own) ? own : first;
 }
 
 }  // namespace pawl::journal

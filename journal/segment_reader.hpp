@@ -25,6 +25,8 @@ class SegmentBytes {
   // Bytes [offset, offset + length), valid until the next call; empty if they are beyond the end or the device cannot read them.
   // REQUIRES: both multiples of 4096; length at most block_bytes_max.
   [[nodiscard]] std::span<const std::byte> at(std::uint64_t offset, std::size_t length);
+  // errno of the last read that failed; 0: none has.
+  [[nodiscard]] int read_error() const noexcept { return read_error_; }
   // The next reads see the device again, not the window. (They read ahead only behind what was read last.)
   void forget() noexcept { window_bytes_ = 0; }
 
@@ -38,6 +40,7 @@ class SegmentBytes {
   AlignedBytes window_;
   std::uint64_t window_offset_ = 0;
   std::size_t window_bytes_ = 0;
+  int read_error_ = 0;
 };
 
 // A checked block. Points into the segment's bytes.
@@ -76,11 +79,15 @@ class BlockScanner {
 // A block that is whole in itself at `offset`, whatever its order; none if header, place and body hold.
 [[nodiscard]] BlockFault load_block(BlockChecker& checker, SegmentBytes& bytes, std::uint64_t segment, std::uint64_t offset, BlockView& block);
 
+// What to say of a page that `bytes` could not read. corrupt: the device refuses it; else an error of the system, which may pass.
+[[nodiscard]] Error unreadable(const SegmentBytes& bytes, std::uint64_t offset);
+
 // The position before the first block of a segment, by its own SEGMENT record. False if its first block is not an OPEN block.
 [[nodiscard]] bool position_before(const BlockView& open_block, Position& position);
 
 // Where the journal begins: with its first block, or, once older segments were retired, before the first one that is kept, as its own
-// SEGMENT record has it. If that record is not whole: block 0 of that segment, where a scanner finds the damage.
-[[nodiscard]] Position position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker);
+// SEGMENT record has it. If that record is not whole, or its file gone: block 0 of that segment, where a scanner finds the damage.
+// Errors: of the operating system; corrupt: the device cannot read it. What stands there is not known then.
+[[nodiscard]] Result<Position> position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker);
 
 }  // namespace pawl::journal

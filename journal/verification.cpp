@@ -309,7 +309,11 @@ void Verifier::read_some(std::size_t first, std::size_t step) {
 
 Result<void> Verifier::join_all() {
   BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
-  position_ = position_of_beginning(disk_, directory_, control_, checker);
+  auto beginning = position_of_beginning(disk_, directory_, control_, checker);
+  if (!beginning && beginning.error().code != ErrorCode::corrupt) return std::move(beginning).error();
+  // If its first page cannot be read, the segment's own reading says so.
+  trusted_ = beginning.ok();
+  position_ = beginning ? *beginning : Position{.segment = control_.oldest_segment};
   verification_.begin = position_;
   std::uint64_t expected = control_.oldest_segment;
   for (std::size_t i = 0; i < numbers_.size(); ++i) {
@@ -421,7 +425,9 @@ bool first_block_holds(io::Disk& disk, const std::string& directory, const Contr
   BlockChecker checker({control.database, control.secret}, control.block_bytes_max);
   auto bytes = SegmentBytes::read_directly(disk, segment_path(directory, control.oldest_segment), control.block_bytes_max);
   if (!bytes) return false;
-  BlockScanner scanner(checker, position_of_beginning(disk, directory, control, checker), true);
+  const auto beginning = position_of_beginning(disk, directory, control, checker);
+  if (!beginning) return false;
+  BlockScanner scanner(checker, *beginning, true);
   BlockView block;
   return scanner.next(*bytes, block) == BlockFault::none;
 }

@@ -48,7 +48,9 @@ Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const Jour
 
 // That all of the log is there. `notes`: why no snapshot was taken instead.
 Result<void> check_beginning(const JournalReader& reader, const std::vector<std::string>& notes) {
-  const Sequence first = reader.beginning().next_sequence;
+  const auto beginning = reader.beginning();
+  if (!beginning.ok()) return beginning.error();
+  const Sequence first = beginning->next_sequence;
   if (first == 0) return {};
   std::string text = fmt::format("the journal in {} begins with input {}: what stood before it was retired, so nothing can be replayed from the start", reader.directory(), first);
   const auto snapshots = list_snapshots(reader.disk(), reader.directory());
