@@ -415,11 +415,15 @@ Result<Survey> survey(io::Disk& disk, const std::string& directory, const Contro
 
 Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, ControlSlot control) {
   auto found = survey(disk, directory, control);
-  while (found && !may_start(classify(found->seen).label)) {
-    // An engine may have been started since.
+  const auto goes_on = [&] { return found ? !may_start(classify(found->seen).label) : found.error().code == ErrorCode::not_found; };
+  while (goes_on()) {
+    // An engine may have been started since, or have retired what was to be read.
+    const std::uint64_t oldest = control.oldest_segment;
     if (auto newer = read_control(disk, directory); newer && newer->state == ControlState::valid) control = newer->slot;
+    const bool retired = control.oldest_segment > oldest;
+    if (!found && !retired) break;
     auto again = survey(disk, directory, control);
-    const bool stood_still = again && again->last.block == found->last.block;
+    const bool stood_still = !retired && found && again && again->last.block == found->last.block;
     found = std::move(again);
     if (stood_still) break;
   }

@@ -238,10 +238,15 @@ class Verifier {
       : disk_(disk), directory_(directory), control_(control), threads_(threads) {}
 
   Result<Verification> run();
+  // As it was read, but for segments that were retired since.
+  [[nodiscard]] const ControlSlot& control() const noexcept { return control_; }
 
  private:
+  Result<void> list();
   [[nodiscard]] bool is_used(std::uint64_t segment);
   Result<void> read_all();
+  void pass_retired();
+  Result<Position> beginning();
   void read_some(std::size_t first, std::size_t step);
   Result<void> join_all();
   void join(SegmentResult& segment);
@@ -255,7 +260,7 @@ class Verifier {
 
   io::Disk& disk_;
   const std::string& directory_;
-  const ControlSlot& control_;
+  ControlSlot control_;
   int threads_;
   std::vector<std::uint64_t> numbers_;  // of segments in use, ascending
   std::vector<std::optional<Result<SegmentResult>>> results_;
@@ -267,17 +272,49 @@ class Verifier {
 };
 
 Result<Verification> Verifier::run() {
+  for (bool again = true; again;) {
+    if (auto listed = list(); !listed) return listed.error();
+    const bool any = !numbers_.empty();
+    if (auto read = read_all(); !read) return read.error();
+    pass_retired();
+    again = any && numbers_.empty();  // so slow, or so few kept, that nothing of what was listed is left
+  }
+  if (auto joined = join_all(); !joined) return joined.error();
+  check_tail();
+  verification_.end = position_;
+  return std::move(verification_);
+}
+
+Result<void> Verifier::list() {
   auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
   if (!numbers) return std::move(numbers).error();
   verification_.segments = numbers->size();
   while (!numbers->empty() && numbers->back() > control_.durable_segment && !is_used(numbers->back())) numbers->pop_back();
   numbers_ = std::move(*numbers);
+  results_.clear();
   results_.resize(numbers_.size());
-  if (auto read = read_all(); !read) return read.error();
-  if (auto joined = join_all(); !joined) return joined.error();
-  check_tail();
-  verification_.end = position_;
-  return std::move(verification_);
+  return {};
+}
+
+// Beside an engine with retention: a segment that was retired since CONTROL was read is part of the journal no more, whatever was read of it. Its file
+// goes only after CONTROL says so.
+void Verifier::pass_retired() {
+  const auto now = read_control(disk_, directory_);
+  if (!now || now->state != ControlState::valid || now->slot.oldest_segment <= control_.oldest_segment) return;
+  control_.oldest_segment = now->slot.oldest_segment;
+  const auto first = std::lower_bound(numbers_.begin(), numbers_.end(), control_.oldest_segment);
+  const auto gone = first - numbers_.begin();
+  verification_.segments -= static_cast<std::uint64_t>(gone);
+  results_.erase(results_.begin(), results_.begin() + gone);
+  numbers_.erase(numbers_.begin(), first);
+}
+
+// By the first segment as it was read: it may have been retired since.
+Result<Position> Verifier::beginning() {
+  const bool is_read = !numbers_.empty() && numbers_.front() == control_.oldest_segment && results_.front()->ok();
+  if (is_read && control_.oldest_segment > 1 && (**results_.front()).own) return *(**results_.front()).own;
+  BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
+  return position_of_beginning(disk_, directory_, control_, checker);
 }
 
 // Its first page is not all zeros: something was written. A segment that cannot be read counts as used.
@@ -308,8 +345,7 @@ void Verifier::read_some(std::size_t first, std::size_t step) {
 }
 
 Result<void> Verifier::join_all() {
-  BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
-  auto beginning = position_of_beginning(disk_, directory_, control_, checker);
+  auto beginning = this->beginning();
   if (!beginning && beginning.error().code != ErrorCode::corrupt) return std::move(beginning).error();
   // If its first page cannot be read, the segment's own reading says so.
   trusted_ = beginning.ok();
@@ -458,10 +494,11 @@ Result<Verification> verify(const std::string& directory, io::Disk& disk, int th
   std::vector<std::string> notes;
   auto control = read_identity(disk, directory, notes);
   if (!control) return std::move(control).error();
-  auto verification = Verifier(disk, directory, *control, threads).run();
+  Verifier verifier(disk, directory, *control, threads);
+  auto verification = verifier.run();
   if (!verification) return verification;
   for (const std::string& note : notes) add(verification->findings, Label::end, control_path(directory), 0, note).is_damage = false;
-  describe_all(*verification, directory, verification->whole() || first_block_holds(disk, directory, *control));
+  describe_all(*verification, directory, verification->whole() || first_block_holds(disk, directory, verifier.control()));
   return verification;
 }
 
