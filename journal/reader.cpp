@@ -56,6 +56,7 @@ SegmentSummary summarise(SegmentBytes& bytes, std::uint64_t number, BlockChecker
     summary.last_block = block.header.block;
     summary.next_sequence = block.header.first_sequence;
     summary.sealed_at = block.header.time;
+    summary.chain = block.header.chain;
   }
   const BlockFault fault = load_block(checker, bytes, number, 0, block);
   summary.opened = fault == BlockFault::none && position_before(block, summary.before);

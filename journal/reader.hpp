@@ -71,6 +71,7 @@ struct SegmentSummary {
   std::uint64_t last_block = 0;      // if sealed: the seal's number
   Sequence next_sequence = 0;        // if sealed
   Time sealed_at = 0;                // if sealed
+  Hash chain{};                      // if sealed: the seal's, which the next segment continues
 };
 
 class JournalReader {
