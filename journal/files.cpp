@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <string_view>
 
 #include "pawl/core/base/planted.hpp"
@@ -31,6 +32,11 @@ Result<void> whole(Transfer transfer, std::size_t wanted, std::string_view what,
 }  // namespace
 
 std::string join(const std::string& directory, const std::string& name) { return directory + "/" + name; }
+
+std::string parent_of(const std::string& directory) {
+  const std::string parent = std::filesystem::path(directory).lexically_normal().parent_path().string();
+  return parent.empty() ? "." : parent;
+}
 
 std::string segments_directory(const std::string& directory) { return join(directory, segments_name); }
 

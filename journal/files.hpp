@@ -21,6 +21,7 @@ inline constexpr const char* quarantine_name = "quarantine";
 inline constexpr const char* prepared_temporary_name = "prepared.tmp";  // in wal/: zeros under way
 
 [[nodiscard]] std::string join(const std::string& directory, const std::string& name);
+[[nodiscard]] std::string parent_of(const std::string& directory);  // where its own name stands
 [[nodiscard]] std::string segments_directory(const std::string& directory);
 [[nodiscard]] std::string segment_path(const std::string& directory, std::uint64_t segment);
 // The number in "0000000000000042.seg"; nothing for other names.

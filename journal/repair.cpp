@@ -109,6 +109,7 @@ void Repairer::count_dropped() {
 // Segments first, CONTROL last: the copy is a journal only when all of it is there.
 Result<void> Repairer::copy() {
   if (auto made = disk_.make_directory(to_); !made) return made;
+  if (auto synced = disk_.sync_directory(parent_of(to_)); !synced) return synced;
   for (const char* name : {segments_name, snapshots_name, quarantine_name}) {
     if (auto made = disk_.make_directory(join(to_, name)); !made) return made;
   }

@@ -162,6 +162,16 @@ void make_rollback(io::SimulatedDisk& disk, io::SimulatedClock& clock, const Opt
 
 }  // namespace
 
+TEST_CASE("what repair has returned survives a power cut, the directory's own name included") {
+  Data data;
+  data.disk.flip_bit(journal::segment_path(directory, 2), 20'000, 3);
+  const auto report = repaired(data.disk, data.clock);
+  REQUIRE_MESSAGE(report.ok(), (report ? "" : report.error().text));
+  const auto after = data.disk.after_power_cut(io::PowerCut{});
+  REQUIRE(*after->exists(target));
+  check_repaired(*after, data.clock, data.options, *report);
+}
+
 TEST_CASE("an older CONTROL beside whole segments: nothing is called lost, and repair keeps all of it under nonces that were never used") {
   for (const int runs : {2, 3, 6}) {
     CAPTURE(runs);
