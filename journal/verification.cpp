@@ -243,7 +243,7 @@ class Verifier {
 
  private:
   Result<void> list();
-  [[nodiscard]] bool is_used(std::uint64_t segment);
+  Result<bool> is_used(std::uint64_t segment);
   Result<void> read_all();
   void pass_retired();
   Result<Position> beginning();
@@ -252,8 +252,8 @@ class Verifier {
   void join(SegmentResult& segment);
   void missing_segments(std::uint64_t from, std::uint64_t to);
   void close_gap(const Position& next);
-  void check_tail();
-  void judge_as_a_start(const Position& due);
+  Result<void> check_tail();
+  Result<void> judge_as_a_start(const Position& due);
   Finding& report(Label label, const std::string& path, std::uint64_t offset, std::string_view what) {
     return add(verification_.findings, label, path, offset, what);
   }
@@ -280,7 +280,7 @@ Result<Verification> Verifier::run() {
     again = any && numbers_.empty();  // so slow, or so few kept, that nothing of what was listed is left
   }
   if (auto joined = join_all(); !joined) return joined.error();
-  check_tail();
+  if (auto checked = check_tail(); !checked) return checked.error();
   verification_.end = position_;
   return std::move(verification_);
 }
@@ -289,7 +289,12 @@ Result<void> Verifier::list() {
   auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
   if (!numbers) return std::move(numbers).error();
   verification_.segments = numbers->size();
-  while (!numbers->empty() && numbers->back() > control_.durable_segment && !is_used(numbers->back())) numbers->pop_back();
+  while (!numbers->empty() && numbers->back() > control_.durable_segment) {
+    auto used = is_used(numbers->back());
+    if (!used) return std::move(used).error();
+    if (*used) break;
+    numbers->pop_back();
+  }
   numbers_ = std::move(*numbers);
   results_.clear();
   results_.resize(numbers_.size());
@@ -317,9 +322,10 @@ Result<Position> Verifier::beginning() {
   return position_of_beginning(disk_, directory_, control_, checker);
 }
 
-// Its first page is not all zeros: something was written. A segment that cannot be read counts as used.
-bool Verifier::is_used(std::uint64_t segment) {
+// Its first page is not all zeros: something was written. One that is gone by now, or cannot be read, counts as used.
+Result<bool> Verifier::is_used(std::uint64_t segment) {
   auto bytes = SegmentBytes::read_directly(disk_, segment_path(directory_, segment), control_.block_bytes_max);
+  if (!bytes && bytes.error().code != ErrorCode::not_found) return std::move(bytes).error();
   if (!bytes || bytes->size() < page_bytes) return true;
   const auto page = bytes->at(0, page_bytes);
   return page.empty() || !all_zero(page);
@@ -404,47 +410,46 @@ void Verifier::close_gap(const Position& next) {
 
 // The end of the journal: as a start of the engine would judge it, which looks no further than the first defect; then what was durable and
 // is not there.
-void Verifier::check_tail() {
+Result<void> Verifier::check_tail() {
   Position due{.block = control_.durable_block, .next_sequence = control_.durable_sequence + 1};
   if (due_ && due_->block > due.block) due = *due_;
   if (gap_) close_gap(due);
-  judge_as_a_start(due);
+  if (auto judged = judge_as_a_start(due); !judged) return judged;
   const bool known = std::any_of(verification_.findings.begin(), verification_.findings.end(), [&](const Finding& finding) {
     return finding.is_damage && finding.first_block <= finding.last_block && finding.last_block >= due.block;
   });
-  if (known || due.block <= position_.block) return;
+  if (known || due.block <= position_.block) return {};
   const bool inside = !numbers_.empty() && numbers_.back() == position_.segment;
   const std::string path = numbers_.empty() ? directory_ : segment_path(directory_, numbers_.back());
   Finding& finding = report(Label::corrupt, path, inside ? position_.offset : 0, "blocks that were durable are damaged or gone at the end of the journal");
   set_lost(finding, position_, due.block + 1, due.next_sequence);
+  return {};
 }
 
-void Verifier::judge_as_a_start(const Position& due) {
+Result<void> Verifier::judge_as_a_start(const Position& due) {
   auto found = survey_beside_writer(disk_, directory_, control_);
-  if (!found) {
-    report(Label::corrupt, directory_, 0, found.error().text);
-    return;
-  }
+  if (!found) return std::move(found).error();
   const RecoveryRow& row = classify(found->seen);
-  if (row.label == Label::end) return;
+  if (row.label == Label::end) return {};
   if (row.label == Label::torn) {
     Finding& finding = report(row.label, found->path, found->offset, fmt::format("{}; or it is being written just now", row.why));
     finding.is_damage = false;
     for (const TornRange& torn : found->torn) finding.bytes += torn.bytes;
-    return;
+    return {};
   }
   const bool known = std::any_of(verification_.findings.begin(), verification_.findings.end(), [&](const Finding& finding) {
     return finding.is_damage && (finding.path == found->path || row.label == Label::missing);
   });
-  if (known) return;
+  if (known) return {};
   Finding& finding = report(row.label, found->path.empty() ? directory_ : found->path, found->offset, row.why);
   if (row.label == Label::corrupt) finding.what += fmt::format(" ({})", describe(found->fault));
   if (!found->detail.empty()) finding.what += "; " + found->detail;
-  if (due.block > position_.block) return set_lost(finding, found->last, due.block + 1, due.next_sequence);
-  if (found->seen.next != Observation::Next::unknown_epoch) return;
+  if (due.block > position_.block) set_lost(finding, found->last, due.block + 1, due.next_sequence);
+  if (due.block > position_.block || found->seen.next != Observation::Next::unknown_epoch) return {};
   // An older CONTROL beside newer segments: all that was read here is whole, and stands behind it.
   finding.what += fmt::format("; every block up to {} is whole", position_.block);
   set_lost(finding, position_, position_.block + 1, position_.next_sequence);
+  return {};
 }
 
 std::string loss_text(const Finding& finding) {
