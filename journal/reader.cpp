@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pawl/core/base/planted.hpp"
+#include "pawl/io/os_error.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/recovery.hpp"
@@ -112,7 +113,7 @@ Result<SegmentBytes> open_segment(io::Disk& disk, const std::string& directory, 
     bytes->forget();
     return bytes;
   }
-  return SegmentBytes::map(disk, path);
+  return SegmentBytes::read_through(disk, path, checker.block_bytes_max());
 }
 
 Result<JournalReader> JournalReader::open(const std::string& directory, io::Disk& disk) {
@@ -256,9 +257,11 @@ Result<bool> BlockCursor::leave_live(BlockFault fault) {
 
 Error BlockCursor::damage(BlockFault fault, std::uint64_t offset, std::string_view why) {
   const Label label = label_of(fault);
+  std::string what(describe(fault));
+  if (fault == BlockFault::unreadable && bytes_->read_error() != 0) what = fmt::format("UNREADABLE ({}: look at dmesg and smartctl)", io::errno_name(bytes_->read_error()));
   return refuse(label, fmt::format("{} at offset {}: {}, {}. The journal is whole up to block {}, sequence {}. `pawl journal verify {}` lists "
                                    "every defect; restore the directory from a copy of one moment.",
-                                   bytes_->path(), offset, describe(fault), why, position().block, position().next_sequence - 1, directory_));
+                                   bytes_->path(), offset, what, why, position().block, position().next_sequence - 1, directory_));
 }
 
 }  // namespace pawl::journal

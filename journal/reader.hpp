@@ -1,5 +1,5 @@
 // Reading a journal: for replay, cat, verify. Needs no lock and changes nothing, so it runs beside a live engine: sealed segments are
-// mapped, the last one is read directly, up to a block that the reader is told is durable or to where whole blocks end.
+// read through the page cache, the last one directly, up to a block that the reader is told is durable or to where whole blocks end.
 #pragma once
 
 #include <memory>
@@ -101,7 +101,7 @@ class JournalReader {
 // sentence if a slot is damaged.
 Result<ControlSlot> read_identity(io::Disk& disk, const std::string& directory, std::vector<std::string>& notes);
 
-// As map, but only if the segment is sealed, and therefore never changes again; else read directly. `sealed` says which.
+// Through the page cache if the segment is sealed, and therefore never changes again; else directly. `sealed` says which.
 Result<SegmentBytes> open_segment(io::Disk& disk, const std::string& directory, std::uint64_t segment, BlockChecker& checker, bool& sealed);
 
 }  // namespace pawl::journal

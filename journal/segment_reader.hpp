@@ -1,5 +1,5 @@
 // Blocks of the journal in order, each checked before it is shown. The same scanner serves recovery (direct reads), replay and
-// tools (mapped sealed segments, direct reads of the live one).
+// tools (sealed segments through the page cache, direct reads of the live one).
 #pragma once
 
 #include <memory>
@@ -11,13 +11,14 @@
 
 namespace pawl::journal {
 
-// The bytes of one segment file: mapped, or read directly through a window of memory.
+// The bytes of one segment file, read through a window of memory. Never mapped: a page that the device cannot read would be the death of the
+// process, and is an error here.
 class SegmentBytes {
  public:
   // Never the page cache: what recovery decides on must be what the device holds.
   static Result<SegmentBytes> read_directly(io::Disk& disk, const std::string& path, std::size_t block_bytes_max);
-  // REQUIRES: sealed; the file must not change while it is mapped.
-  static Result<SegmentBytes> map(io::Disk& disk, const std::string& path);
+  // From its start to its end, through the page cache. REQUIRES: sealed; the file must not change.
+  static Result<SegmentBytes> read_through(io::Disk& disk, const std::string& path, std::size_t block_bytes_max);
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -31,15 +32,18 @@ class SegmentBytes {
   void forget() noexcept { window_bytes_ = 0; }
 
  private:
-  [[nodiscard]] std::size_t read_pages(std::uint64_t offset, std::size_t length);
+  static Result<SegmentBytes> open(io::Disk& disk, const std::string& path, bool direct, std::size_t window_bytes);
+  void read_at(std::uint64_t offset, std::size_t length);
+  void read_on(std::uint64_t offset, std::size_t length);
+  [[nodiscard]] std::size_t read_pages(std::size_t to, std::uint64_t offset, std::size_t length);
 
   std::string path_;
   std::uint64_t size_ = 0;
-  std::unique_ptr<io::Mapping> mapping_;
   std::unique_ptr<io::File> file_;
   AlignedBytes window_;
   std::uint64_t window_offset_ = 0;
   std::size_t window_bytes_ = 0;
+  bool in_order_ = false;  // always read ahead
   int read_error_ = 0;
 };
 
