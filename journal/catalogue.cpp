@@ -74,10 +74,11 @@ std::size_t Catalogue::item_bytes(std::size_t item) const noexcept {
   return emitted_.sequence != no_sequence ? record_bytes(sizeof(EmittedMark)) : 0;
 }
 
-std::size_t Catalogue::records() const noexcept {
-  std::size_t records = 0;
-  for (std::size_t item = 0; item < items(); ++item) records += item_bytes(item) > 0 ? 1U : 0U;
-  return records;
+bool Catalogue::repeats(const Catalogue& other) const noexcept {
+  if (pipeline_ != other.pipeline_ || digest_ != other.digest_ || emitted_ != other.emitted_) return false;
+  return std::all_of(other.sources_.begin(), other.sources_.end(), [&](const Source& source) {
+    return std::find(sources_.begin(), sources_.end(), source) != sources_.end() && last_ticket(source.number) == other.last_ticket(source.number);
+  });
 }
 
 std::size_t Catalogue::put_item(std::size_t item, std::byte* to) const noexcept {

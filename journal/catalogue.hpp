@@ -13,6 +13,8 @@ namespace pawl::journal {
 struct Source {
   std::uint16_t number;
   std::string name;
+
+  friend bool operator==(const Source&, const Source&) = default;
 };
 
 class Catalogue {
@@ -42,7 +44,8 @@ class Catalogue {
   [[nodiscard]] std::size_t items() const noexcept;
   [[nodiscard]] std::size_t item_bytes(std::size_t item) const noexcept;
   std::size_t put_item(std::size_t item, std::byte* to) const noexcept;
-  [[nodiscard]] std::size_t records() const noexcept;  // items that are one
+  // Whether everything that `other` would repeat stands in this one: the same pipeline, sources, tickets and marks.
+  [[nodiscard]] bool repeats(const Catalogue& other) const noexcept;
 
  private:
   [[nodiscard]] std::size_t pipeline_chunks() const noexcept;

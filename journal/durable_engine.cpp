@@ -46,6 +46,7 @@ struct DurableEngine::State {
   std::optional<journal::OneInput> activate;    // of a new log
   std::unique_ptr<journal::Machine> machine;
   Sequence replayed_after = no_sequence;        // the snapshot's input that the machine began behind
+  std::optional<Gap> gap;                       // of decisions, before that
   std::vector<std::string> snapshot_notes;
   std::unique_ptr<journal::Snapshotter> snapshotter;  // null: none is to be taken
 
@@ -228,10 +229,11 @@ Result<void> DurableEngine::State::build_machine() {
     machine = *std::move(made);
     return {};
   }
-  auto started = journal::start_machine(*reader, *loaded.pipeline, limits, {.sequence = std::min(muted, recovered.last_sequence)}, make);
+  auto started = journal::start_machine(*reader, *loaded.pipeline, limits, {.sequence = std::min(muted, recovered.last_sequence), .or_oldest = options.allow_gap}, make);
   if (!started.ok()) return std::move(started).error();
   machine = std::move(started->machine);
   replayed_after = started->after;
+  if (replayed_after > muted) gap = Gap{muted + 1, replayed_after};
   snapshot_notes = std::move(started->notes);
   return {};
 }
@@ -259,7 +261,7 @@ Result<void> DurableEngine::State::start() {
 Result<void> DurableEngine::State::start_snapshots() {
   if (!options.snapshots.enabled() || options.durability == Durability::memory) return {};
   snapshotter = std::make_unique<journal::Snapshotter>(
-      options.snapshots, journal::Snapshotter::Engine{options.directory, *disk, *clock, machine->durable(), *journal->preparer(), *loaded.pipeline});
+      options.snapshots, journal::Snapshotter::Engine{options.directory, *disk, *clock, machine->durable(), *journal->preparer(), *loaded.pipeline, options.durability, [this] { return machine->sync_sink(); }});
   return snapshotter->start();
 }
 
@@ -413,6 +415,7 @@ std::optional<std::string> DurableEngine::snapshot_error() { return state_->snap
 
 const language::Pipeline& DurableEngine::pipeline() const noexcept { return *state_->loaded.pipeline; }
 const journal::RecoveryReport& DurableEngine::recovery() const noexcept { return state_->journal->recovery(); }
+std::optional<DurableEngine::Gap> DurableEngine::gap() const noexcept { return state_->gap; }
 Sequence DurableEngine::replayed_after() const noexcept { return state_->replayed_after; }
 const std::vector<language::Diagnostic>& DurableEngine::diagnostics() const noexcept { return state_->loaded.diagnostics; }
 const std::vector<std::string>& DurableEngine::not_evaluated() const noexcept { return state_->machine->plan().not_evaluated; }

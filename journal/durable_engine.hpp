@@ -49,6 +49,9 @@ struct EngineOptions {
   static constexpr Sequence replay_all = no_sequence;
   static constexpr Sequence as_recorded = -2;
   Sequence muted = as_recorded;
+  // If retention has removed what leads to the first decision that `muted` asks for: go on behind the oldest snapshot, and say so in gap(). Else
+  // that is an error (missing): decisions that a sink has taken and lost cannot be made again.
+  bool allow_gap = false;
   // Start from the newest snapshot that needs none of the decisions to be given again, not from the beginning of the log.
   bool from_snapshot = true;
   // Snapshots that the engine takes itself, and what it then removes. Off: it takes none, and keeps everything.
@@ -127,6 +130,9 @@ class DurableEngine {
   [[nodiscard]] std::optional<std::string> snapshot_error();
   [[nodiscard]] const language::Pipeline& pipeline() const noexcept;
   [[nodiscard]] const journal::RecoveryReport& recovery() const noexcept;
+  // Decisions that `muted` asked for and that nobody can give any more: first and last sequence. Only with EngineOptions::allow_gap.
+  struct Gap { Sequence first, last; };
+  [[nodiscard]] std::optional<Gap> gap() const noexcept;
   // The input whose snapshot the start began with; no_sequence: all of the journal was replayed.
   [[nodiscard]] Sequence replayed_after() const noexcept;
   [[nodiscard]] const std::vector<language::Diagnostic>& diagnostics() const noexcept;  // warnings and notes of the pipeline

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <string_view>
 
 #include "pawl/core/base/planted.hpp"
@@ -31,6 +32,11 @@ Result<void> whole(Transfer transfer, std::size_t wanted, std::string_view what,
 }  // namespace
 
 std::string join(const std::string& directory, const std::string& name) { return directory + "/" + name; }
+
+std::string parent_of(const std::string& directory) {
+  const std::string parent = std::filesystem::path(directory).lexically_normal().parent_path().string();
+  return parent.empty() ? "." : parent;
+}
 
 std::string segments_directory(const std::string& directory) { return join(directory, segments_name); }
 
@@ -70,6 +76,19 @@ Result<void> sync_file(io::File& file, const std::string& path) {
   // Never tried again: after a failed sync the kernel may have dropped the pages and call them clean.
   if (const int error = file.sync(); error != 0 && !planted(Bug::sync_error_ignored)) return os_error("sync", path, error);
   return {};
+}
+
+Result<void> sync_last_segments(io::Disk& disk, const std::string& directory) {
+  constexpr std::size_t count = 3;
+  auto segments = list_segments(disk, directory);
+  if (!segments) return std::move(segments).error();
+  for (std::size_t i = segments->size() > count ? segments->size() - count : 0; i < segments->size(); ++i) {
+    const std::string path = segment_path(directory, (*segments)[i]);
+    auto file = disk.open(path, {.access = io::Access::read_write});
+    if (!file) return std::move(file).error();
+    if (auto synced = sync_file(**file, path); !synced) return synced;
+  }
+  return disk.sync_directory(segments_directory(directory));
 }
 
 }  // namespace pawl::journal

@@ -137,10 +137,14 @@ struct SourceName {
 struct DigestMark {
   Sequence sequence;          // up to and including
   Digest digest;
+
+  friend bool operator==(const DigestMark&, const DigestMark&) = default;
 };
 struct EmittedMark {
   Sequence sequence;          // outputs of all inputs up to and including this one were handed to the sink
   std::uint64_t position;     // the sink's own place (bytes, rows, offset); 0 if it has none
+
+  friend bool operator==(const EmittedMark&, const EmittedMark&) = default;
 };
 struct EpochMark {
   std::uint32_t epoch;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/journal/control.hpp"
@@ -24,11 +23,6 @@ struct Journal::State {
 };
 
 namespace {
-
-std::string parent_of(const std::string& directory) {
-  const std::string parent = std::filesystem::path(directory).lexically_normal().parent_path().string();
-  return parent.empty() ? "." : parent;
-}
 
 Error not_empty(const std::string& directory, Observation::Directory seen) {
   if (seen == Observation::Directory::journal) {

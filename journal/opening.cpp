@@ -33,19 +33,8 @@ Result<ControlSlot> enter(const Options& options, Opened& opened) {
 // Nothing is decided on what only the page cache holds: a process that died may have left data there, or in the device's cache.
 Result<void> sync_everything(const Options& options) {
   if (planted(Bug::salvage_not_synced)) return {};
-  io::Disk& disk = *options.disk;
-  auto segments = list_segments(disk, options.directory);
-  if (!segments) return std::move(segments).error();
-  // The last three: the one in use, its successor, and the one before, whose seal may be new.
-  const std::size_t from = segments->size() > 3 ? segments->size() - 3 : 0;
-  for (std::size_t i = from; i < segments->size(); ++i) {
-    const std::string path = segment_path(options.directory, (*segments)[i]);
-    auto file = disk.open(path, {.access = io::Access::read_write});
-    if (!file) return std::move(file).error();
-    if (auto synced = sync_file(**file, path); !synced) return synced;
-  }
-  if (auto synced = disk.sync_directory(segments_directory(options.directory)); !synced) return synced;
-  return disk.sync_directory(options.directory);
+  if (auto synced = sync_last_segments(*options.disk, options.directory); !synced) return synced;
+  return options.disk->sync_directory(options.directory);
 }
 
 std::string quarantine_path(const Options& options, std::uint32_t epoch, const TornRange& torn, int copy) {

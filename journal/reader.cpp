@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pawl/core/base/planted.hpp"
+#include "pawl/io/os_error.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/recovery.hpp"
@@ -56,6 +57,7 @@ SegmentSummary summarise(SegmentBytes& bytes, std::uint64_t number, BlockChecker
     summary.last_block = block.header.block;
     summary.next_sequence = block.header.first_sequence;
     summary.sealed_at = block.header.time;
+    summary.chain = block.header.chain;
   }
   const BlockFault fault = load_block(checker, bytes, number, 0, block);
   summary.opened = fault == BlockFault::none && position_before(block, summary.before);
@@ -111,7 +113,7 @@ Result<SegmentBytes> open_segment(io::Disk& disk, const std::string& directory, 
     bytes->forget();
     return bytes;
   }
-  return SegmentBytes::map(disk, path);
+  return SegmentBytes::read_through(disk, path, checker.block_bytes_max());
 }
 
 Result<JournalReader> JournalReader::open(const std::string& directory, io::Disk& disk) {
@@ -121,7 +123,7 @@ Result<JournalReader> JournalReader::open(const std::string& directory, io::Disk
   return JournalReader(directory, disk, *control);
 }
 
-Position JournalReader::beginning() const {
+Result<Position> JournalReader::beginning() const {
   BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
   return position_of_beginning(*disk_, directory_, control_, checker);
 }
@@ -142,7 +144,9 @@ Result<std::vector<SegmentSummary>> JournalReader::segments() const {
 
 Result<BlockCursor> JournalReader::read(const ReadOptions& options) const {
   auto checker = std::make_unique<BlockChecker>(Identity{control_.database, control_.secret}, control_.block_bytes_max);
-  Position start = position_of_beginning(*disk_, directory_, control_, *checker);
+  auto beginning = position_of_beginning(*disk_, directory_, control_, *checker);
+  if (!beginning) return std::move(beginning).error();
+  Position start = *beginning;
   BlockCursor cursor(*disk_, directory_, std::move(checker), options);
   if (options.from_sequence > 0) {
     auto summaries = segments();
@@ -253,9 +257,11 @@ Result<bool> BlockCursor::leave_live(BlockFault fault) {
 
 Error BlockCursor::damage(BlockFault fault, std::uint64_t offset, std::string_view why) {
   const Label label = label_of(fault);
+  std::string what(describe(fault));
+  if (fault == BlockFault::unreadable && bytes_->read_error() != 0) what = fmt::format("UNREADABLE ({}: look at dmesg and smartctl)", io::errno_name(bytes_->read_error()));
   return refuse(label, fmt::format("{} at offset {}: {}, {}. The journal is whole up to block {}, sequence {}. `pawl journal verify {}` lists "
                                    "every defect; restore the directory from a copy of one moment.",
-                                   bytes_->path(), offset, describe(fault), why, position().block, position().next_sequence - 1, directory_));
+                                   bytes_->path(), offset, what, why, position().block, position().next_sequence - 1, directory_));
 }
 
 }  // namespace pawl::journal

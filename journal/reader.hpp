@@ -1,5 +1,5 @@
 // Reading a journal: for replay, cat, verify. Needs no lock and changes nothing, so it runs beside a live engine: sealed segments are
-// mapped, the last one is read directly, up to a block that the reader is told is durable or to where whole blocks end.
+// read through the page cache, the last one directly, up to a block that the reader is told is durable or to where whole blocks end.
 #pragma once
 
 #include <memory>
@@ -71,6 +71,7 @@ struct SegmentSummary {
   std::uint64_t last_block = 0;      // if sealed: the seal's number
   Sequence next_sequence = 0;        // if sealed
   Time sealed_at = 0;                // if sealed
+  Hash chain{};                      // if sealed: the seal's, which the next segment continues
 };
 
 class JournalReader {
@@ -82,7 +83,7 @@ class JournalReader {
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] io::Disk& disk() const noexcept { return *disk_; }
   // Before the first block that is kept: block 0 and sequence 0, unless older segments were retired. Reads that block.
-  [[nodiscard]] Position beginning() const;
+  [[nodiscard]] Result<Position> beginning() const;
   // By reading each file's first block and last page.
   Result<std::vector<SegmentSummary>> segments() const;
   Result<BlockCursor> read(const ReadOptions& options = {}) const;
@@ -100,7 +101,7 @@ class JournalReader {
 // sentence if a slot is damaged.
 Result<ControlSlot> read_identity(io::Disk& disk, const std::string& directory, std::vector<std::string>& notes);
 
-// As map, but only if the segment is sealed, and therefore never changes again; else read directly. `sealed` says which.
+// Through the page cache if the segment is sealed, and therefore never changes again; else directly. `sealed` says which.
 Result<SegmentBytes> open_segment(io::Disk& disk, const std::string& directory, std::uint64_t segment, BlockChecker& checker, bool& sealed);
 
 }  // namespace pawl::journal

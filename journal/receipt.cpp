@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <span>
 
 #include "pawl/core/base/crc32c.hpp"
 #include "pawl/core/base/planted.hpp"
@@ -46,10 +47,26 @@ struct Seen {
   Sequence last_sequence = no_sequence;
   std::optional<Receipt> at_block;   // chain and sequence there
   bool ends = false;                 // zeros follow, and no later segment is in use
+  std::string gap;                   // what is wrong with the segments before it, by both their ends; empty: nothing
 };
 
+// From the segment in which the journal begins up to `last`: each is there, and continues the one before it. Empty, or what does not hold.
+std::string find_gap(const JournalReader& reader, const Position& begin, std::span<const SegmentSummary> segments, std::uint64_t last) {
+  Position due = begin;
+  for (const SegmentSummary& segment : segments) {
+    if (due.segment > last) break;
+    const std::string path = segment_path(reader.directory(), due.segment);
+    if (segment.number != due.segment) return fmt::format("{} is gone", path);
+    if (!segment.opened) return fmt::format("{} is damaged at its beginning", path);
+    if (segment.before.block != due.block || segment.before.chain != due.chain) return fmt::format("{} does not continue the segment before it", path);
+    if (segment.number < last && !segment.sealed) return fmt::format("{} is damaged at its end", path);
+    due = {.segment = segment.number + 1, .block = segment.last_block, .chain = segment.chain};
+  }
+  return {};
+}
+
 // From the last segment that starts before the block.
-Result<Seen> look(const JournalReader& reader, const Receipt& receipt) {
+Result<Seen> look(const JournalReader& reader, const Position& begin, const Receipt& receipt) {
   auto segments = reader.segments();
   if (!segments) return std::move(segments).error();
   const SegmentSummary* from = nullptr;
@@ -77,6 +94,7 @@ Result<Seen> look(const JournalReader& reader, const Receipt& receipt) {
   seen.last_block = position.block;
   seen.last_sequence = position.next_sequence - 1;
   seen.ends = fault == BlockFault::zeros && from == last;
+  seen.gap = find_gap(reader, begin, *segments, from->number);
   if (position.block == receipt.block) seen.at_block = Receipt{receipt.database, seen.last_sequence, position.block, position.chain};
   return seen;
 }
@@ -85,7 +103,12 @@ ReceiptVerdict judge(const Seen& seen, const Receipt& receipt, const std::string
   using Kind = ReceiptVerdict::Kind;
   constexpr std::string_view cure = "Look into quarantine/, and restore the directory from a copy of one moment";
   if (seen.at_block && (*seen.at_block == receipt || planted(Bug::receipt_chain_ignored))) {
-    return {Kind::holds, fmt::format("everything up to sequence {} is there, as it was acked (block {})", receipt.sequence, receipt.block)};
+    if (!seen.gap.empty()) {
+      return {Kind::damaged, fmt::format("block {}, sequence {}, is there as it was acked, but what stands before it is not all there: {}. `pawl journal verify {}` tells what is lost", receipt.block,
+                                         receipt.sequence, seen.gap, directory)};
+    }
+    return {Kind::holds, fmt::format("up to sequence {} nothing was lost or put in another's place: block {} is there as it was acked, and so are all segments before it, each where the one before it "
+                                     "ended. Damage inside them is found by reading them, which `pawl journal verify {}` does", receipt.sequence, receipt.block, directory)};
   }
   if (seen.ends && seen.last_block < receipt.block && seen.last_sequence <= receipt.sequence) {
     return {Kind::lost, fmt::format("{} ends at block {}, sequence {}, but block {}, sequence {}, was acked: {} inputs are gone. {}", directory, seen.last_block, seen.last_sequence,
@@ -143,13 +166,20 @@ Result<ReceiptVerdict> check_receipt(const std::string& directory, io::Disk& dis
     return ReceiptVerdict{ReceiptVerdict::Kind::foreign, fmt::format("it is of journal {}, and {} holds {}", hex(receipt.database), directory, hex(reader->control().database))};
   }
   if (receipt.block == 0) return ReceiptVerdict{ReceiptVerdict::Kind::holds, "it promises nothing: no block was durable when it was given"};
-  if (const Position begin = reader->beginning(); begin.block >= receipt.block) {
+  const auto begin = reader->beginning();
+  if (!begin) return begin.error();
+  if (begin->block >= receipt.block) {
     return ReceiptVerdict{ReceiptVerdict::Kind::too_old, fmt::format("block {} was retired: {} begins with block {}, sequence {}, and what stood before it is in snapshots alone. Ask a copy "
-                                                                      "of the directory from before", receipt.block, directory, begin.block + 1, begin.next_sequence)};
+                                                                      "of the directory from before", receipt.block, directory, begin->block + 1, begin->next_sequence)};
   }
-  auto seen = look(*reader, receipt);
+  auto seen = look(*reader, *begin, receipt);
   if (!seen) return std::move(seen).error();
-  return judge(*seen, receipt, directory);
+  auto verdict = judge(*seen, receipt, directory);
+  // Beside an engine with retention: segments that went while they were looked at are no damage.
+  const auto now = read_control(disk, directory);
+  const bool moved = now && now->state == ControlState::valid && now->slot.oldest_segment > reader->control().oldest_segment;
+  if (moved && verdict.kind == ReceiptVerdict::Kind::damaged) return check_receipt(directory, disk, receipt);
+  return verdict;
 }
 
 }  // namespace pawl::journal

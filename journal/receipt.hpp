@@ -27,10 +27,10 @@ struct Receipt {
 
 struct ReceiptVerdict {
   enum class Kind : std::uint8_t {
-    holds,    // the block is there, and continues the same history
+    holds,    // the block is there, and so are all segments before it, each continuing the one before
     lost,     // the journal ends before it
     altered,  // the journal goes as far, by another history: what was acked was changed, or lost and others written in its place
-    damaged,  // it cannot be reached: verify tells where the damage is
+    damaged,  // it cannot be reached, or a segment before it is gone or damaged at an end: verify tells where
     foreign,  // a receipt of another journal
     too_old,  // its block was retired: what stands here neither proves nor refutes it
   };
@@ -41,7 +41,7 @@ struct ReceiptVerdict {
 };
 [[nodiscard]] std::string_view name(ReceiptVerdict::Kind kind) noexcept;  // "LOST"
 
-// Reads the segment that holds the receipt's block; verify() shows that the chain leads there from the first block without a break.
+// Reads the segment that holds the receipt's block, and both ends of those before it; what lies inside those, verify() reads.
 // Takes no lock, changes nothing. Errors: as JournalReader::open.
 Result<ReceiptVerdict> check_receipt(const std::string& directory, io::Disk& disk, const Receipt& receipt);
 

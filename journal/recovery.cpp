@@ -85,8 +85,7 @@ class Surveyor {
   Survey found_;
   bool decided_ = false;
   // Of read_blocks: the segment's first blocks.
-  bool only_open_ = true;           // none of another kind
-  std::uint64_t open_records_ = 0;  // in them
+  bool only_open_ = true;  // none of another kind
 };
 
 Result<Survey> Surveyor::run() {
@@ -95,8 +94,14 @@ Result<Survey> Surveyor::run() {
   numbers_ = std::move(*numbers);
   found_.segments = numbers_.size();
   found_.durable_sequence = control_.durable_sequence;
-  position_ = position_of_beginning(disk_, directory_, control_, checker_);
-  found_.last = position_;
+  auto beginning = position_of_beginning(disk_, directory_, control_, checker_);
+  if (!beginning && beginning.error().code == ErrorCode::corrupt) {
+    found_.last.segment = control_.oldest_segment;
+    damaged_for_certain(segment_path(directory_, control_.oldest_segment), 0, BlockFault::unreadable);
+    return std::move(found_);
+  }
+  if (!beginning) return std::move(beginning).error();
+  found_.last = position_ = *beginning;
   if (control_.epoch == 0 && numbers_.empty()) return std::move(found_);
   if (!numbers_hold()) {
     found_.seen.segments = Observation::Segments::gap;
@@ -205,10 +210,11 @@ Result<void> Surveyor::read_tail(std::uint64_t segment) {
   if (decided_) return {};
   judge(*bytes, fault);
   if (!only_open_ || segment == control_.oldest_segment) return {};
-  const std::uint64_t repeated = open_records_ - std::min<std::uint64_t>(open_records_, 1);  // SEGMENT stands first
+  const Catalogue repeated = found_.catalogue;
   const Time last_block_time = found_.last_block_time;
   if (auto read = read_previous(segment - 1); !read) return read;
-  found_.opening = repeated < found_.catalogue.records();
+  // By what they say: crash after crash may have cut off a copy each, and the beginnings of two count as many records as a whole one.
+  found_.opening = !repeated.repeats(found_.catalogue);
   if (found_.last.offset > 0) found_.last_block_time = last_block_time;
   return {};
 }
@@ -245,7 +251,6 @@ BlockFault Surveyor::read_blocks(SegmentBytes& bytes, BlockScanner& scanner) {
     found_.last_block_time = block.header.time;
     found_.last_body_hash = block.header.body_hash_algorithm;
     only_open_ = only_open_ && block.header.kind == BlockKind::segment_open;
-    if (only_open_) open_records_ += block.header.records;
     if (block.header.offset == 0) {
       SegmentMark mark;
       Position before;
@@ -410,11 +415,15 @@ Result<Survey> survey(io::Disk& disk, const std::string& directory, const Contro
 
 Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, ControlSlot control) {
   auto found = survey(disk, directory, control);
-  while (found && !may_start(classify(found->seen).label)) {
-    // An engine may have been started since.
+  const auto goes_on = [&] { return found ? !may_start(classify(found->seen).label) : found.error().code == ErrorCode::not_found; };
+  while (goes_on()) {
+    // An engine may have been started since, or have retired what was to be read.
+    const std::uint64_t oldest = control.oldest_segment;
     if (auto newer = read_control(disk, directory); newer && newer->state == ControlState::valid) control = newer->slot;
+    const bool retired = control.oldest_segment > oldest;
+    if (!found && !retired) break;
     auto again = survey(disk, directory, control);
-    const bool stood_still = again && again->last.block == found->last.block;
+    const bool stood_still = !retired && found && again && again->last.block == found->last.block;
     found = std::move(again);
     if (stood_still) break;
   }
@@ -426,6 +435,7 @@ namespace {
 // What CONTROL or a later block knows to have been durable and is not to be had. A newer release's blocks are whole.
 std::string loss(const RecoveryRow& row, const Survey& survey) {
   if (row.label == Label::newer_format) return "nothing is lost";
+  if (survey.seen.next == Next::unknown_epoch) return "what stands behind was written by later starts, and is not lost by this";
   const Sequence first = survey.last.next_sequence;
   const Sequence last = std::max(survey.durable_sequence, survey.later_sequence.value_or(first) - 1);
   if (last < first) return "which later inputs are lost cannot be told";

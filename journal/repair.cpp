@@ -29,8 +29,8 @@ class Repairer {
   Repairer(io::Disk& disk, const std::string& directory, const std::string& to, const ControlSlot& control)
       : disk_(disk), directory_(directory), to_(to), control_(control), checker_({control.database, control.secret}, control.block_bytes_max) {}
 
-  // From the first block on to the first that does not follow, in each segment's data.
-  void find_prefix();
+  // From the first block on to the first that does not follow, in each segment's data. Errors: of the operating system.
+  Result<void> find_prefix();
   void count_dropped();
   Result<void> copy();
   Result<void> start_epoch(io::Clock& clock);
@@ -51,14 +51,18 @@ class Repairer {
   BlockChecker checker_;
   std::vector<Kept> kept_;
   Position begin_;
+  std::uint32_t epoch_ = 0;  // the highest that any block was written in
   RepairReport report_;
 };
 
-void Repairer::find_prefix() {
-  report_.cut = begin_ = position_of_beginning(disk_, directory_, control_, checker_);
+Result<void> Repairer::find_prefix() {
+  auto beginning = position_of_beginning(disk_, directory_, control_, checker_);
+  if (!beginning) return std::move(beginning).error();
+  report_.cut = begin_ = *beginning;
   while (pass_segment()) {
   }
   report_.segments = kept_.size();
+  return {};
 }
 
 // True: all of it is good, and sealed.
@@ -86,7 +90,7 @@ bool Repairer::pass_segment() {
   return true;
 }
 
-// What is not zeros behind the cut, in all segments.
+// What is not zeros behind the cut, in all segments; and the epochs there, whose nonces are used.
 void Repairer::count_dropped() {
   auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
   for (const std::uint64_t segment : numbers ? *numbers : std::vector<std::uint64_t>()) {
@@ -96,6 +100,8 @@ void Repairer::count_dropped() {
     for (std::uint64_t at = segment == report_.cut.segment ? report_.cut.offset : 0; at + page_bytes <= bytes->size(); at += page_bytes) {
       const auto page = bytes->at(at, page_bytes);
       if (page.empty() || !all_zero(page)) report_.dropped_bytes += page_bytes;
+      if (page.empty() || load_header(page).magic != block_magic || checker_.check_header(page, segment, at) != BlockFault::none) continue;
+      epoch_ = std::max(epoch_, load_header(page).epoch);
     }
   }
 }
@@ -103,6 +109,7 @@ void Repairer::count_dropped() {
 // Segments first, CONTROL last: the copy is a journal only when all of it is there.
 Result<void> Repairer::copy() {
   if (auto made = disk_.make_directory(to_); !made) return made;
+  if (auto synced = disk_.sync_directory(parent_of(to_)); !synced) return synced;
   for (const char* name : {segments_name, snapshots_name, quarantine_name}) {
     if (auto made = disk_.make_directory(join(to_, name)); !made) return made;
   }
@@ -174,9 +181,11 @@ RepairMark Repairer::mark() const {
           .reserved = 0, .chain = report_.cut.chain};
 }
 
-// CONTROL knows no more than what was kept; the epoch's number goes on, because the damaged journal has used its nonces.
+// CONTROL knows no more than what was kept; the epoch's number goes on, because the damaged journal has used its nonces: those that CONTROL knows, and, if
+// CONTROL itself is older than the segments, those of the blocks.
 Result<void> Repairer::start_epoch(io::Clock& clock) {
   ControlSlot first = control_;
+  first.epoch = std::max({control_.epoch, report_.cut.epoch, epoch_});
   first.durable_block = report_.cut.block;
   first.durable_segment = report_.cut.segment;
   first.durable_sequence = report_.last_kept();
@@ -223,7 +232,7 @@ Result<RepairReport> repair(const std::string& directory, const std::string& to,
   Repairer repairer(disk, directory, to, *control);
   RepairReport& report = repairer.report();
   report.damage = *std::find_if(found->findings.begin(), found->findings.end(), [](const Finding& finding) { return finding.is_damage; });
-  repairer.find_prefix();
+  if (auto searched = repairer.find_prefix(); !searched) return searched.error();
   report.first_kept = repairer.begin().next_sequence;
   if (report.cut.block == repairer.begin().block) return Error{ErrorCode::corrupt, fmt::format("nothing of {} can be kept: {}", directory, report.damage.text)};
   report.last_known = std::max({found->end.next_sequence - 1, control->durable_sequence, report.last_kept()});

@@ -193,11 +193,15 @@ Result<void> SegmentPreparer::sync() {
   return {};
 }
 
+// READY is what the writer seals the segment before on, in its own thread and at once: whatever makes the name durable comes first.
 Result<void> SegmentPreparer::publish() {
   if (auto renamed = disk_.rename(temporary_, segment_path(directory_, request_.segment)); !renamed) return renamed;
+  if (planted(Bug::ready_before_name_synced)) answer(State::ready);
+  if (!planted(Bug::no_directory_sync)) {
+    if (auto synced = disk_.sync_directory(segments_directory(directory_)); !synced) return synced;
+  }
   answer(State::ready);
-  if (planted(Bug::no_directory_sync)) return {};
-  return disk_.sync_directory(segments_directory(directory_));
+  return {};
 }
 
 void SegmentPreparer::fail(Error error) {

@@ -1,6 +1,10 @@
 #include "pawl/journal/segment_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/planted.hpp"
@@ -11,11 +15,12 @@ namespace pawl::journal {
 namespace {
 
 constexpr std::size_t window_blocks = 2;
+constexpr std::size_t ahead_bytes = std::size_t{256} << 10;  // of the page cache: what is copied is still in the second-level cache when it is checked
 
 }  // namespace
 
-Result<SegmentBytes> SegmentBytes::read_directly(io::Disk& disk, const std::string& path, std::size_t block_bytes_max) {
-  auto file = disk.open(path, {.access = io::Access::read, .direct = !planted(Bug::page_cache_in_recovery)});
+Result<SegmentBytes> SegmentBytes::open(io::Disk& disk, const std::string& path, bool direct, std::size_t window_bytes) {
+  auto file = disk.open(path, {.access = io::Access::read, .direct = direct});
   if (!file) return std::move(file).error();
   const std::int64_t size = (*file)->size();
   if (size < 0) return os_error("read the size of", path, size);
@@ -27,42 +32,58 @@ Result<SegmentBytes> SegmentBytes::read_directly(io::Disk& disk, const std::stri
   bytes.path_ = path;
   bytes.size_ = static_cast<std::uint64_t>(size);
   bytes.file_ = std::move(*file);
-  bytes.window_ = AlignedBytes(window_blocks * block_bytes_max);
+  bytes.window_ = AlignedBytes(window_bytes);
   return bytes;
 }
 
-Result<SegmentBytes> SegmentBytes::map(io::Disk& disk, const std::string& path) {
-  auto mapping = disk.map(path);
-  if (!mapping) return std::move(mapping).error();
-  SegmentBytes bytes;
-  bytes.path_ = path;
-  bytes.size_ = (*mapping)->bytes().size();
-  bytes.mapping_ = std::move(*mapping);
+Result<SegmentBytes> SegmentBytes::read_directly(io::Disk& disk, const std::string& path, std::size_t block_bytes_max) {
+  return open(disk, path, !planted(Bug::page_cache_in_recovery), window_blocks * block_bytes_max);
+}
+
+Result<SegmentBytes> SegmentBytes::read_through(io::Disk& disk, const std::string& path, std::size_t block_bytes_max) {
+  auto bytes = open(disk, path, false, std::max(block_bytes_max, ahead_bytes));
+  if (bytes) bytes->in_order_ = true;
   return bytes;
 }
 
 std::span<const std::byte> SegmentBytes::at(std::uint64_t offset, std::size_t length) {
   if (offset > size_ || length > size_ - offset) return {};
-  if (mapping_) return mapping_->bytes().subspan(offset, length);
   PAWL_ASSERT(length <= window_.size());
   if (offset < window_offset_ || offset + length > window_offset_ + window_bytes_) {
-    // Ahead only behind what was read last: whoever looks at both ends of many segments must not read megabytes of each.
-    const bool is_next = window_bytes_ > 0 && offset == window_offset_ + window_bytes_;
-    const std::size_t ahead = is_next ? std::min<std::uint64_t>(window_.size(), size_ - offset) / page_bytes * page_bytes : length;
-    window_offset_ = offset;
-    window_bytes_ = read_pages(offset, std::max(ahead, length));
-    // An error further on must not hide what was asked for.
-    if (window_bytes_ < length) window_bytes_ = read_pages(offset, length);
+    in_order_ ? read_on(offset, length) : read_at(offset, length);
     if (window_bytes_ < length) return {};
   }
   return window_.span().subspan(offset - window_offset_, length);
 }
 
-std::size_t SegmentBytes::read_pages(std::uint64_t offset, std::size_t length) {
+// Ahead only behind what was read last: whoever looks at both ends of many segments must not read megabytes of each.
+void SegmentBytes::read_at(std::uint64_t offset, std::size_t length) {
+  const bool is_next = window_bytes_ > 0 && offset == window_offset_ + window_bytes_;
+  const std::size_t ahead = is_next ? std::min<std::uint64_t>(window_.size(), size_ - offset) / page_bytes * page_bytes : length;
+  window_offset_ = offset;
+  window_bytes_ = read_pages(0, offset, std::max(ahead, length));
+  // An error further on must not hide what was asked for.
+  if (window_bytes_ < length) window_bytes_ = read_pages(0, offset, length);
+}
+
+// Always ahead; what the window holds of it already is not read again.
+void SegmentBytes::read_on(std::uint64_t offset, std::size_t length) {
+  const std::uint64_t end = window_offset_ + window_bytes_;
+  const std::size_t held = offset >= window_offset_ && offset < end ? end - offset : 0;
+  if (held > 0) std::memmove(window_.span().data(), window_.span().data() + (offset - window_offset_), held);
+  window_offset_ = offset;
+  const std::size_t wanted = std::min<std::uint64_t>(std::max(length, ahead_bytes), size_ - offset) / page_bytes * page_bytes;
+  window_bytes_ = held + read_pages(held, offset + held, wanted - held);
+  if (window_bytes_ < length) window_bytes_ = held + read_pages(held, offset + held, length - held);
+}
+
+// Bytes read to a place in the window, whole pages.
+std::size_t SegmentBytes::read_pages(std::size_t to, std::uint64_t offset, std::size_t length) {
   for (int attempt = 0; attempt < 8; ++attempt) {
-    const std::int64_t got = file_->read(window_.span().first(length), offset);
-    if (got > 0) return static_cast<std::size_t>(got) / page_bytes * page_bytes;
-    if (got == 0 || !is_transient(got)) return 0;
+    const std::int64_t got = file_->read(window_.span().subspan(to, length), offset);
+    if (got >= static_cast<std::int64_t>(page_bytes)) return static_cast<std::size_t>(got) / page_bytes * page_bytes;
+    if (got < 0) read_error_ = static_cast<int>(positive(got));
+    if (got == 0 || (got < 0 && !is_transient(got))) return 0;
   }
   return 0;
 }
@@ -113,14 +134,24 @@ bool position_before(const BlockView& open_block, Position& position) {
   return true;
 }
 
-Position position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker) {
+Error unreadable(const SegmentBytes& bytes, std::uint64_t offset) {
+  const int number = bytes.read_error() != 0 ? bytes.read_error() : EIO;
+  Error error = os_error("read", fmt::format("{} at offset {}", bytes.path(), offset), number);
+  if (number == ENOMEM || is_transient(number)) return error;
+  return {ErrorCode::corrupt, "CORRUPT: UNREADABLE: " + error.text};
+}
+
+Result<Position> position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker) {
   const Position first{.segment = control.oldest_segment, .chain = checker.identity().first_chain(checker.hasher())};
   if (control.oldest_segment == 1) return first;
   auto bytes = SegmentBytes::read_directly(disk, segment_path(directory, control.oldest_segment), control.block_bytes_max);
+  if (!bytes && bytes.error().code == ErrorCode::not_found) return first;
+  if (!bytes) return std::move(bytes).error();
   BlockView open;
   Position own;
-  const bool is_whole = bytes && load_block(checker, *bytes, control.oldest_segment, 0, open) == BlockFault::none && position_before(open, own);
-  return is_whole ? own : first;
+  const BlockFault fault = load_block(checker, *bytes, control.oldest_segment, 0, open);
+  if (fault == BlockFault::unreadable && bytes->read_error() != 0) return unreadable(*bytes, 0);
+  return fault == BlockFault::none && position_before(open, own) ? own : first;
 }
 
 }  // namespace pawl::journal

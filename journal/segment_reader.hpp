@@ -1,5 +1,5 @@
 // Blocks of the journal in order, each checked before it is shown. The same scanner serves recovery (direct reads), replay and
-// tools (mapped sealed segments, direct reads of the live one).
+// tools (sealed segments through the page cache, direct reads of the live one).
 #pragma once
 
 #include <memory>
@@ -11,13 +11,14 @@
 
 namespace pawl::journal {
 
-// The bytes of one segment file: mapped, or read directly through a window of memory.
+// The bytes of one segment file, read through a window of memory. Never mapped: a page that the device cannot read would be the death of the
+// process, and is an error here.
 class SegmentBytes {
  public:
   // Never the page cache: what recovery decides on must be what the device holds.
   static Result<SegmentBytes> read_directly(io::Disk& disk, const std::string& path, std::size_t block_bytes_max);
-  // REQUIRES: sealed; the file must not change while it is mapped.
-  static Result<SegmentBytes> map(io::Disk& disk, const std::string& path);
+  // From its start to its end, through the page cache. REQUIRES: sealed; the file must not change.
+  static Result<SegmentBytes> read_through(io::Disk& disk, const std::string& path, std::size_t block_bytes_max);
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -25,19 +26,25 @@ class SegmentBytes {
   // Bytes [offset, offset + length), valid until the next call; empty if they are beyond the end or the device cannot read them.
   // REQUIRES: both multiples of 4096; length at most block_bytes_max.
   [[nodiscard]] std::span<const std::byte> at(std::uint64_t offset, std::size_t length);
+  // errno of the last read that failed; 0: none has.
+  [[nodiscard]] int read_error() const noexcept { return read_error_; }
   // The next reads see the device again, not the window. (They read ahead only behind what was read last.)
   void forget() noexcept { window_bytes_ = 0; }
 
  private:
-  [[nodiscard]] std::size_t read_pages(std::uint64_t offset, std::size_t length);
+  static Result<SegmentBytes> open(io::Disk& disk, const std::string& path, bool direct, std::size_t window_bytes);
+  void read_at(std::uint64_t offset, std::size_t length);
+  void read_on(std::uint64_t offset, std::size_t length);
+  [[nodiscard]] std::size_t read_pages(std::size_t to, std::uint64_t offset, std::size_t length);
 
   std::string path_;
   std::uint64_t size_ = 0;
-  std::unique_ptr<io::Mapping> mapping_;
   std::unique_ptr<io::File> file_;
   AlignedBytes window_;
   std::uint64_t window_offset_ = 0;
   std::size_t window_bytes_ = 0;
+  bool in_order_ = false;  // always read ahead
+  int read_error_ = 0;
 };
 
 // A checked block. Points into the segment's bytes.
@@ -76,11 +83,15 @@ class BlockScanner {
 // A block that is whole in itself at `offset`, whatever its order; none if header, place and body hold.
 [[nodiscard]] BlockFault load_block(BlockChecker& checker, SegmentBytes& bytes, std::uint64_t segment, std::uint64_t offset, BlockView& block);
 
+// What to say of a page that `bytes` could not read. corrupt: the device refuses it; else an error of the system, which may pass.
+[[nodiscard]] Error unreadable(const SegmentBytes& bytes, std::uint64_t offset);
+
 // The position before the first block of a segment, by its own SEGMENT record. False if its first block is not an OPEN block.
 [[nodiscard]] bool position_before(const BlockView& open_block, Position& position);
 
 // Where the journal begins: with its first block, or, once older segments were retired, before the first one that is kept, as its own
-// SEGMENT record has it. If that record is not whole: block 0 of that segment, where a scanner finds the damage.
-[[nodiscard]] Position position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker);
+// SEGMENT record has it. If that record is not whole, or its file gone: block 0 of that segment, where a scanner finds the damage.
+// Errors: of the operating system; corrupt: the device cannot read it. What stands there is not known then.
+[[nodiscard]] Result<Position> position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker);
 
 }  // namespace pawl::journal

@@ -238,24 +238,29 @@ class Verifier {
       : disk_(disk), directory_(directory), control_(control), threads_(threads) {}
 
   Result<Verification> run();
+  // As it was read, but for segments that were retired since.
+  [[nodiscard]] const ControlSlot& control() const noexcept { return control_; }
 
  private:
-  [[nodiscard]] bool is_used(std::uint64_t segment);
+  Result<void> list();
+  Result<bool> is_used(std::uint64_t segment);
   Result<void> read_all();
+  void pass_retired();
+  Result<Position> beginning();
   void read_some(std::size_t first, std::size_t step);
   Result<void> join_all();
   void join(SegmentResult& segment);
   void missing_segments(std::uint64_t from, std::uint64_t to);
   void close_gap(const Position& next);
-  void check_tail();
-  void judge_as_a_start(const Position& due);
+  Result<void> check_tail();
+  Result<void> judge_as_a_start(const Position& due);
   Finding& report(Label label, const std::string& path, std::uint64_t offset, std::string_view what) {
     return add(verification_.findings, label, path, offset, what);
   }
 
   io::Disk& disk_;
   const std::string& directory_;
-  const ControlSlot& control_;
+  ControlSlot control_;
   int threads_;
   std::vector<std::uint64_t> numbers_;  // of segments in use, ascending
   std::vector<std::optional<Result<SegmentResult>>> results_;
@@ -267,22 +272,60 @@ class Verifier {
 };
 
 Result<Verification> Verifier::run() {
-  auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
-  if (!numbers) return std::move(numbers).error();
-  verification_.segments = numbers->size();
-  while (!numbers->empty() && numbers->back() > control_.durable_segment && !is_used(numbers->back())) numbers->pop_back();
-  numbers_ = std::move(*numbers);
-  results_.resize(numbers_.size());
-  if (auto read = read_all(); !read) return read.error();
+  for (bool again = true; again;) {
+    if (auto listed = list(); !listed) return listed.error();
+    const bool any = !numbers_.empty();
+    if (auto read = read_all(); !read) return read.error();
+    pass_retired();
+    again = any && numbers_.empty();  // so slow, or so few kept, that nothing of what was listed is left
+  }
   if (auto joined = join_all(); !joined) return joined.error();
-  check_tail();
+  if (auto checked = check_tail(); !checked) return checked.error();
   verification_.end = position_;
   return std::move(verification_);
 }
 
-// Its first page is not all zeros: something was written. A segment that cannot be read counts as used.
-bool Verifier::is_used(std::uint64_t segment) {
+Result<void> Verifier::list() {
+  auto numbers = list_segments(disk_, directory_, control_.oldest_segment);
+  if (!numbers) return std::move(numbers).error();
+  verification_.segments = numbers->size();
+  while (!numbers->empty() && numbers->back() > control_.durable_segment) {
+    auto used = is_used(numbers->back());
+    if (!used) return std::move(used).error();
+    if (*used) break;
+    numbers->pop_back();
+  }
+  numbers_ = std::move(*numbers);
+  results_.clear();
+  results_.resize(numbers_.size());
+  return {};
+}
+
+// Beside an engine with retention: a segment that was retired since CONTROL was read is part of the journal no more, whatever was read of it. Its file
+// goes only after CONTROL says so.
+void Verifier::pass_retired() {
+  const auto now = read_control(disk_, directory_);
+  if (!now || now->state != ControlState::valid || now->slot.oldest_segment <= control_.oldest_segment) return;
+  control_.oldest_segment = now->slot.oldest_segment;
+  const auto first = std::lower_bound(numbers_.begin(), numbers_.end(), control_.oldest_segment);
+  const auto gone = first - numbers_.begin();
+  verification_.segments -= static_cast<std::uint64_t>(gone);
+  results_.erase(results_.begin(), results_.begin() + gone);
+  numbers_.erase(numbers_.begin(), first);
+}
+
+// By the first segment as it was read: it may have been retired since.
+Result<Position> Verifier::beginning() {
+  const bool is_read = !numbers_.empty() && numbers_.front() == control_.oldest_segment && results_.front()->ok();
+  if (is_read && control_.oldest_segment > 1 && (**results_.front()).own) return *(**results_.front()).own;
+  BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
+  return position_of_beginning(disk_, directory_, control_, checker);
+}
+
+// Its first page is not all zeros: something was written. One that is gone by now, or cannot be read, counts as used.
+Result<bool> Verifier::is_used(std::uint64_t segment) {
   auto bytes = SegmentBytes::read_directly(disk_, segment_path(directory_, segment), control_.block_bytes_max);
+  if (!bytes && bytes.error().code != ErrorCode::not_found) return std::move(bytes).error();
   if (!bytes || bytes->size() < page_bytes) return true;
   const auto page = bytes->at(0, page_bytes);
   return page.empty() || !all_zero(page);
@@ -308,8 +351,11 @@ void Verifier::read_some(std::size_t first, std::size_t step) {
 }
 
 Result<void> Verifier::join_all() {
-  BlockChecker checker({control_.database, control_.secret}, control_.block_bytes_max);
-  position_ = position_of_beginning(disk_, directory_, control_, checker);
+  auto beginning = this->beginning();
+  if (!beginning && beginning.error().code != ErrorCode::corrupt) return std::move(beginning).error();
+  // If its first page cannot be read, the segment's own reading says so.
+  trusted_ = beginning.ok();
+  position_ = beginning ? *beginning : Position{.segment = control_.oldest_segment};
   verification_.begin = position_;
   std::uint64_t expected = control_.oldest_segment;
   for (std::size_t i = 0; i < numbers_.size(); ++i) {
@@ -364,43 +410,46 @@ void Verifier::close_gap(const Position& next) {
 
 // The end of the journal: as a start of the engine would judge it, which looks no further than the first defect; then what was durable and
 // is not there.
-void Verifier::check_tail() {
+Result<void> Verifier::check_tail() {
   Position due{.block = control_.durable_block, .next_sequence = control_.durable_sequence + 1};
   if (due_ && due_->block > due.block) due = *due_;
   if (gap_) close_gap(due);
-  judge_as_a_start(due);
+  if (auto judged = judge_as_a_start(due); !judged) return judged;
   const bool known = std::any_of(verification_.findings.begin(), verification_.findings.end(), [&](const Finding& finding) {
     return finding.is_damage && finding.first_block <= finding.last_block && finding.last_block >= due.block;
   });
-  if (known || due.block <= position_.block) return;
+  if (known || due.block <= position_.block) return {};
   const bool inside = !numbers_.empty() && numbers_.back() == position_.segment;
   const std::string path = numbers_.empty() ? directory_ : segment_path(directory_, numbers_.back());
   Finding& finding = report(Label::corrupt, path, inside ? position_.offset : 0, "blocks that were durable are damaged or gone at the end of the journal");
   set_lost(finding, position_, due.block + 1, due.next_sequence);
+  return {};
 }
 
-void Verifier::judge_as_a_start(const Position& due) {
+Result<void> Verifier::judge_as_a_start(const Position& due) {
   auto found = survey_beside_writer(disk_, directory_, control_);
-  if (!found) {
-    report(Label::corrupt, directory_, 0, found.error().text);
-    return;
-  }
+  if (!found) return std::move(found).error();
   const RecoveryRow& row = classify(found->seen);
-  if (row.label == Label::end) return;
+  if (row.label == Label::end) return {};
   if (row.label == Label::torn) {
     Finding& finding = report(row.label, found->path, found->offset, fmt::format("{}; or it is being written just now", row.why));
     finding.is_damage = false;
     for (const TornRange& torn : found->torn) finding.bytes += torn.bytes;
-    return;
+    return {};
   }
   const bool known = std::any_of(verification_.findings.begin(), verification_.findings.end(), [&](const Finding& finding) {
     return finding.is_damage && (finding.path == found->path || row.label == Label::missing);
   });
-  if (known) return;
+  if (known) return {};
   Finding& finding = report(row.label, found->path.empty() ? directory_ : found->path, found->offset, row.why);
   if (row.label == Label::corrupt) finding.what += fmt::format(" ({})", describe(found->fault));
   if (!found->detail.empty()) finding.what += "; " + found->detail;
-  if (due.block > found->last.block) set_lost(finding, found->last, due.block + 1, due.next_sequence);
+  if (due.block > position_.block) set_lost(finding, found->last, due.block + 1, due.next_sequence);
+  if (due.block > position_.block || found->seen.next != Observation::Next::unknown_epoch) return {};
+  // An older CONTROL beside newer segments: all that was read here is whole, and stands behind it.
+  finding.what += fmt::format("; every block up to {} is whole", position_.block);
+  set_lost(finding, position_, position_.block + 1, position_.next_sequence);
+  return {};
 }
 
 std::string loss_text(const Finding& finding) {
@@ -417,7 +466,9 @@ bool first_block_holds(io::Disk& disk, const std::string& directory, const Contr
   BlockChecker checker({control.database, control.secret}, control.block_bytes_max);
   auto bytes = SegmentBytes::read_directly(disk, segment_path(directory, control.oldest_segment), control.block_bytes_max);
   if (!bytes) return false;
-  BlockScanner scanner(checker, position_of_beginning(disk, directory, control, checker), true);
+  const auto beginning = position_of_beginning(disk, directory, control, checker);
+  if (!beginning) return false;
+  BlockScanner scanner(checker, *beginning, true);
   BlockView block;
   return scanner.next(*bytes, block) == BlockFault::none;
 }
@@ -448,10 +499,11 @@ Result<Verification> verify(const std::string& directory, io::Disk& disk, int th
   std::vector<std::string> notes;
   auto control = read_identity(disk, directory, notes);
   if (!control) return std::move(control).error();
-  auto verification = Verifier(disk, directory, *control, threads).run();
+  Verifier verifier(disk, directory, *control, threads);
+  auto verification = verifier.run();
   if (!verification) return verification;
   for (const std::string& note : notes) add(verification->findings, Label::end, control_path(directory), 0, note).is_damage = false;
-  describe_all(*verification, directory, verification->whole() || first_block_holds(disk, directory, *control));
+  describe_all(*verification, directory, verification->whole() || first_block_holds(disk, directory, verifier.control()));
   return verification;
 }
 

@@ -22,6 +22,8 @@ std::size_t Writer::poll() {
 }
 
 std::size_t Writer::wait(Duration timeout) {
+  // What the device still says about a block then is no ack: the failure came first.
+  if (state_ == WriterState::failed || state_ == WriterState::closed) return 0;
   std::size_t work = 0;
   if (file_ && in_flight_.active && !in_flight_.resubmit) work = reap(timeout);
   return work + poll();
@@ -124,6 +126,7 @@ void Writer::try_again(std::int64_t result) {
 }
 
 void Writer::became_durable() {
+  PAWL_ASSERT(state_ == WriterState::running || state_ == WriterState::disk_full);
   state_ = WriterState::running;
   const BlockHeader header = load_header(in_flight_.bytes);
   durable_ = built_;

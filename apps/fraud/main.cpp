@@ -128,6 +128,7 @@ Result<EngineOptions> engine_options(const Options& options) {
   auto rows = csv::find_whole_rows(options.decisions, tools::decision_rows(options.decisions));
   if (!rows.ok()) return std::move(rows).error();
   settings.muted = rows->last_sequence;
+  settings.allow_gap = true;  // told, once the file is open
   return settings;
 }
 
@@ -146,6 +147,7 @@ int serve(const Options& options) {
   const auto event = event_of((*engine)->pipeline(), options.event);
   if (!event.ok()) return tools::fail(event.error());
   if (auto opened = tools::open_decision_files(**engine, {options.decisions, "", to_file}, files); !opened.ok()) return tools::fail(opened.error());
+  tools::show_gap(**engine, *files, options.decisions);
   (*engine)->set_sink(*files);
   if (!wait_for_input(options.input)) return finish(Served{}, **engine, *files);
   auto rows = csv::Source::open(**event, {.path = options.input, .skip_bad_rows = !options.stop_at_bad_row});

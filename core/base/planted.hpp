@@ -24,6 +24,7 @@ enum class Bug : std::uint8_t {
   // Files and directories.
   no_directory_sync,                // etcd #6368, RocksDB #10573, ClickHouse Keeper #111339
   segment_named_before_sync,        // a file renamed into place before its content is durable: ext4's zero-length files
+  ready_before_name_synced,         // found here: the next segment is handed to the writer while its name is still being synced
   control_named_before_sync,
   control_not_synced,               // RocksDB's MANIFEST: the new epoch is used before it is durable
   sync_error_ignored,               // USENIX ATC 2020: five of five systems

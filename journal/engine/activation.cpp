@@ -44,7 +44,7 @@ Result<bool> take(const BlockView& block, Catalogue& catalogue, Beginning& begin
 }
 
 // The first input was retired; every snapshot of this journal was taken under the same bounds.
-Result<Beginning> with_bounds_of_a_snapshot(const JournalReader& reader, Beginning beginning) {
+Result<Beginning> with_bounds_of_a_snapshot(const JournalReader& reader, Sequence first, Beginning beginning) {
   auto names = list_snapshots(reader.disk(), reader.directory());
   if (!names.ok()) return std::move(names).error();
   for (const SnapshotName& name : *names) {
@@ -54,7 +54,7 @@ Result<Beginning> with_bounds_of_a_snapshot(const JournalReader& reader, Beginni
     beginning.state = {.keys_max = header.keys_max, .entries_max = header.entries_max, .distinct_max = header.distinct_max};
     return beginning;
   }
-  return Error{ErrorCode::missing, "the journal in " + reader.directory() + " begins with input " + std::to_string(reader.beginning().next_sequence) +
+  return Error{ErrorCode::missing, "the journal in " + reader.directory() + " begins with input " + std::to_string(first) +
                                        ", and none of its snapshots is whole: the state that led there is gone. Restore the directory from a copy of one moment"};
 }
 
@@ -95,7 +95,9 @@ Result<Beginning> read_beginning(const JournalReader& reader) {
     if (*found) break;
   }
   beginning.pipeline = catalogue.pipeline();
-  if (reader.beginning().next_sequence > 0) return with_bounds_of_a_snapshot(reader, std::move(beginning));
+  const auto begins = reader.beginning();
+  if (!begins.ok()) return begins.error();
+  if (begins->next_sequence > 0) return with_bounds_of_a_snapshot(reader, begins->next_sequence, std::move(beginning));
   return beginning;
 }
 

@@ -53,6 +53,14 @@ class EmitStage {
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
   // 1: the sink has failed. Thread: any.
   [[nodiscard]] const ring::Cursor<>& failed() const noexcept { return failed_; }
+  // Lets the sink make durable what it has flushed. The last sequence of that; no_sequence without a sink. May block. Thread: any but
+  // emit's, one at a time.
+  Result<Sequence> sync_sink() {
+    if (!sink_set_.requested()) return no_sequence;
+    const Sequence flushed = emitted_.load_acquire();  // before the sync: pairs with publish in flush
+    if (auto synced = sink_->sync(); !synced.ok()) return std::move(synced).error();
+    return flushed;
+  }
   // The last sequence whose decision the sink has taken and flushed. Thread: any.
   [[nodiscard]] const ring::Cursor<>& emitted() const noexcept { return emitted_; }
 

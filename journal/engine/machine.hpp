@@ -70,6 +70,8 @@ class Machine {
   // Wakes the thread of the sequence stage, if it sleeps; after a source's work or end was made visible. Thread: any.
   void wake_ingest() noexcept { ring::wake(*ingest_spot_, parker_); }
   void set_sink(DecisionSink& sink) noexcept;
+  // See EmitStage::sync_sink.
+  Result<Sequence> sync_sink() { return emit_->sync_sink(); }
   // See JournalStage::announce. Without a journal nothing is to be announced.
   bool announce(std::uint16_t number, std::string_view name) { return journal_ == nullptr || journal_->announce(number, name); }
 

@@ -1,6 +1,6 @@
 // Retention: which snapshots and segments a journal needs no more, and their removal.
 //
-// Kept are: the two newest snapshots that are whole, of this history, and not ahead of what a sink has taken; whatever is newer; every segment
+// Kept are: the two newest snapshots that are whole, of this history, and not ahead of what a sink holds durably; whatever is newer; every segment
 // from the one with the older one's input on; and before it as many as the longest window and the bounds given ask for.
 #pragma once
 
@@ -28,7 +28,7 @@ struct RetentionPlan {
 // The longest window of time in a pipeline; those `since start` have no length, and live on in snapshots alone.
 [[nodiscard]] Duration longest_span(const language::Pipeline& pipeline);
 
-// `emitted`: decisions up to this one were taken by a sink, and the journal says so durably. Reads two snapshots, and the segments that may go.
+// `emitted`: decisions up to this one are durable in a sink, and the journal says durably that it took them. Reads two snapshots, and the segments that may go.
 // Errors: of the operating system, damage.
 Result<RetentionPlan> plan_retention(const JournalReader& reader, const RetentionOptions& options, Duration span, Sequence emitted);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "pawl/core/base/planted.hpp"
 #include "pawl/io/cpus.hpp"
@@ -47,7 +48,9 @@ Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const Jour
 
 // That all of the log is there. `notes`: why no snapshot was taken instead.
 Result<void> check_beginning(const JournalReader& reader, const std::vector<std::string>& notes) {
-  const Sequence first = reader.beginning().next_sequence;
+  const auto beginning = reader.beginning();
+  if (!beginning.ok()) return beginning.error();
+  const Sequence first = beginning->next_sequence;
   if (first == 0) return {};
   std::string text = fmt::format("the journal in {} begins with input {}: what stood before it was retired, so nothing can be replayed from the start", reader.directory(), first);
   const auto snapshots = list_snapshots(reader.disk(), reader.directory());
@@ -83,25 +86,43 @@ Result<void> check_history(const JournalReader& reader, const SnapshotHeader& he
   return {};
 }
 
-Result<Started> start_machine(const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits, const SnapshotBounds& bounds,
-                              const std::function<Result<std::unique_ptr<Machine>>(Sequence)>& make) {
+namespace {
+
+using MakeMachine = std::function<Result<std::unique_ptr<Machine>>(Sequence)>;
+
+// From the first of these that can be used; without a machine if none can.
+Started start_from_any(std::span<const SnapshotName> names, const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits,
+                       const SnapshotBounds& bounds, const MakeMachine& make) {
   Started started;
-  auto snapshots = list_snapshots(reader.disk(), reader.directory());
-  if (!snapshots.ok()) started.notes.push_back(snapshots.error().text);
-  if (snapshots.ok()) {
-    for (const SnapshotName& name : *snapshots) {
-      if (name.sequence > bounds.sequence) continue;
-      auto machine = start_from(name, reader, pipeline, limits, bounds, make, started.notes);
-      if (!machine.ok()) {
-        started.notes.push_back(machine.error().text);
-      } else if (*machine != nullptr) {
-        started.machine = *std::move(machine);
-        started.after = name.sequence;
-        return started;
-      }
+  for (const SnapshotName& name : names) {
+    if (name.sequence > bounds.sequence) continue;
+    auto machine = start_from(name, reader, pipeline, limits, bounds, make, started.notes);
+    if (!machine.ok()) {
+      started.notes.push_back(machine.error().text);
+    } else if (*machine != nullptr) {
+      started.machine = *std::move(machine);
+      started.after = name.sequence;
+      break;
     }
   }
-  if (auto possible = check_beginning(reader, started.notes); !possible.ok()) return std::move(possible).error();
+  return started;
+}
+
+}  // namespace
+
+Result<Started> start_machine(const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits, const SnapshotBounds& bounds, const MakeMachine& make) {
+  auto snapshots = list_snapshots(reader.disk(), reader.directory());
+  std::vector<SnapshotName> names = snapshots.ok() ? *std::move(snapshots) : std::vector<SnapshotName>();
+  Started started = start_from_any(names, reader, pipeline, limits, bounds, make);
+  if (!snapshots.ok()) started.notes.push_back(snapshots.error().text);
+  if (started.machine != nullptr) return started;
+  if (auto possible = check_beginning(reader, started.notes); !possible.ok()) {
+    if (!bounds.or_oldest || possible.error().code != ErrorCode::missing) return std::move(possible).error();
+    std::reverse(names.begin(), names.end());
+    Started later = start_from_any(names, reader, pipeline, limits, {.time = bounds.time}, make);
+    if (later.machine == nullptr) return std::move(possible).error();
+    return later;
+  }
   auto machine = make(no_sequence);
   if (!machine.ok()) return std::move(machine).error();
   started.machine = *std::move(machine);

@@ -20,6 +20,8 @@ Result<void> check_history(const JournalReader& reader, const SnapshotHeader& he
 struct SnapshotBounds {
   Sequence sequence = INT64_MAX;  // the snapshot's at most
   Time time = INT64_MAX;          // its effective time at most
+  // If retention has removed whatever leads there: the oldest snapshot that can be used, although it is beyond `sequence`.
+  bool or_oldest = false;
 };
 
 struct Started {
@@ -28,7 +30,8 @@ struct Started {
   std::vector<std::string> notes;  // snapshots that could not be used, each one sentence
 };
 
-// A machine with the state of the newest snapshot within bounds that is whole and belongs to the journal; else a new one.
+// A machine with the state of the newest snapshot within bounds that is whole and belongs to the journal; else a new one, if the journal has its
+// first input, or with or_oldest one that begins beyond the bounds.
 // `make` makes one that begins behind a sequence. Errors: make's.
 Result<Started> start_machine(const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits, const SnapshotBounds& bounds,
                               const std::function<Result<std::unique_ptr<Machine>>(Sequence after)>& make);

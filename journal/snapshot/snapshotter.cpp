@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pawl/io/parker.hpp"
+#include "pawl/journal/files.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -66,9 +67,16 @@ Result<void> Snapshotter::take() {
 
 Result<void> Snapshotter::retire(Sequence emitted) {
   if (!options_.retention.enabled) return {};
+  // What is removed is gone for certain, so whatever takes its place must be there for certain: the decisions in the sink, before a start needs no
+  // snapshot older than the kept ones, and at durability os the blocks that the kept ones stand on.
+  auto synced = engine_.sync_sink();
+  if (!synced.ok()) return std::move(synced).error();
+  if (engine_.durability == Durability::os) {
+    if (auto blocks = sync_last_segments(engine_.disk, engine_.directory); !blocks.ok()) return blocks;
+  }
   auto reader = JournalReader::open(engine_.directory, engine_.disk);
   if (!reader.ok()) return std::move(reader).error();
-  auto plan = plan_retention(*reader, options_.retention, span_, emitted);
+  auto plan = plan_retention(*reader, options_.retention, span_, std::min(emitted, *synced));
   if (!plan.ok()) return std::move(plan).error();
   auto applied = apply_retention(*plan, engine_.directory, engine_.disk, [this](std::uint64_t segment) { return record_oldest(segment); });
   if (!applied.ok()) return applied;

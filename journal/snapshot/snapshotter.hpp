@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/lockfree/spsc_queue.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -40,6 +41,9 @@ class Snapshotter {
     const ring::Cursor<>& durable;
     SegmentPreparer& preparer;
     const language::Pipeline& pipeline;
+    Durability durability;
+    // Decisions up to here are durable in the sink: it is asked to see to it. May block. Errors: the sink's.
+    std::function<Result<Sequence>()> sync_sink;
   };
   static constexpr Duration retry_delay = 1'000'000'000;  // doubles with each failure, up to 64 times as long
 

@@ -17,6 +17,7 @@ constexpr Kill all_kills[] = {
     {Bug::digest_mark_skipped, "digest mark skipped", "an interval's digest stands in the journal*"},
     {Bug::no_directory_sync, "directory not synced", "power cuts: roll"},
     {Bug::segment_named_before_sync, "segment named before it is synced", "power cuts: roll"},
+    {Bug::ready_before_name_synced, "segment handed over before its name is synced", "preparer: an ack in the next segment waits until its name is durable"},
     {Bug::control_named_before_sync, "CONTROL named before it is synced", "power cuts: first start"},
     {Bug::control_not_synced, "CONTROL not synced", "power cuts: restart after death"},
     {Bug::sync_error_ignored, "error of a sync ignored", "a sync that fails stops the start*"},

@@ -35,7 +35,7 @@ std::int64_t retire_before(const std::string& journal, std::uint64_t oldest) {
   for (std::uint64_t segment = 1; segment < oldest; ++segment) REQUIRE(std::filesystem::remove(pawl::journal::segment_path(journal, segment)));
   const auto reader = pawl::journal::JournalReader::open(journal, **disk);
   REQUIRE(reader.ok());
-  return reader->beginning().next_sequence;
+  return reader->beginning()->next_sequence;
 }
 
 std::size_t lines_with(const std::string& text, const std::string& part) {

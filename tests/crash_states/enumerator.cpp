@@ -19,7 +19,7 @@ namespace {
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) { return io::Random(a ^ io::Random(b).next()).next(); }
 
 std::uint64_t key_of(const Acked& acked) {
-  return mix(static_cast<std::uint64_t>(acked.sequence + 2) * 2 + (acked.created ? 1 : 0), acked.block);
+  return mix(static_cast<std::uint64_t>(acked.sequence + 2) * 2 + (acked.created ? 1 : 0), acked.block + (std::uint64_t{acked.sources} << 32));
 }
 
 std::uint64_t fates_of(const Unsynced& thing) { return thing.kind == Unsynced::Kind::sector ? 3 : 2; }

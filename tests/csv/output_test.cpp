@@ -178,6 +178,7 @@ TEST_CASE("rows longer than the buffer, and many of them") {
       decision(writer, sequence, id);
       text += row(sequence, id);
     }
+    REQUIRE(writer.flush().ok());
     REQUIRE(writer.sync().ok());
     CHECK(unpacked(path) == text);
     CHECK(opened(path, true).continuation().last_sequence == 29'999);

@@ -99,7 +99,12 @@ void Directory::write_snapshot() {
 
 namespace {
 
-Outcome declared(const Error& error) { return error.text.find(directory) != std::string::npos ? Outcome::declared : Outcome::silent; }
+// Names a file of the journal, or the directory if that is what is wrong: its name alone is a word of many sentences.
+Outcome declared(const Error& error) {
+  const std::string name = directory;
+  const bool named = error.text.find(name + "/") != std::string::npos || error.text.find(" in " + name + ".") != std::string::npos || error.text.find(name + " holds ") != std::string::npos;
+  return named ? Outcome::declared : Outcome::silent;
+}
 
 }  // namespace
 

@@ -217,7 +217,7 @@ bool Life::turn() {
   }
   if (writer.state() != WriterState::failed) return true;
   const Sequence durable = writer.durable_sequence();
-  for (int i = 0; i < 50; ++i) writer.poll(), clock_.advance(1'000'000);
+  for (int i = 0; i < 50; ++i) writer.poll(), writer.wait(1'000), clock_.advance(1'000'000);
   if (writer.durable_sequence() != durable) broken_ = "a failed writer acked";
   return stop(writer.error());
 }

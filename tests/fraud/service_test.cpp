@@ -14,6 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include "pawl/io/real_disk.hpp"
+#include "pawl/journal/durable_engine.hpp"
+
 namespace {
 
 class Scratch {
@@ -169,6 +172,79 @@ TEST_CASE("with snapshots and retention: the same decisions, and a restart goes 
     Service refused(scratch, wrong);
     CHECK(refused.wait() == 64);
   }
+}
+
+namespace {
+
+struct Payment {
+  std::int64_t id;
+  pawl::Time at;
+  std::int64_t customer, terminal;
+  pawl::Money amount;
+  bool fraud;
+};
+PAWL_EVENT(Payment, id, at, customer, terminal, amount, fraud);
+
+template <class Done>
+bool soon(Done done) {
+  for (int i = 0; i < 60'000 && !done(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return done();
+}
+
+// The service's journal after months of payments, with retention. The sequence of its oldest snapshot.
+pawl::Sequence write_retired_journal(const std::string& journal) {
+  pawl::EngineOptions options;
+  options.directory = journal;
+  options.pipeline = std::string(PAWL_SOURCE_DIR) + "/apps/fraud/payments.pawl";
+  options.durability = pawl::Durability::os;
+  options.segment_bytes = std::uint64_t{4} << 20;
+  options.snapshots.every_inputs = pawl::limits::digest_interval;
+  options.snapshots.retention.enabled = true;
+  auto engine = pawl::DurableEngine::open(options);
+  REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+  (*engine)->on_decision([](const pawl::Decision&) {});
+  auto lane = (*engine)->lane("payments");
+  REQUIRE(lane.ok());
+  std::int64_t id = 0;
+  for (int part = 1; part <= 8 && (*engine)->snapshots().retired_segments == 0; ++part) {
+    for (; id < part * 66'000; ++id) {
+      const Payment payment{id, 1'522'540'800 * pawl::one_second + id * 120 * pawl::one_second, id % 300, id % 70, pawl::Money{1'000}, false};
+      while (!(*lane)->publish(payment).accepted()) {
+      }
+    }
+    REQUIRE(soon([&] { return (*engine)->snapshots().last_sequence >= part * pawl::limits::digest_interval - 1; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // for retention
+  }
+  REQUIRE((*engine)->snapshots().retired_segments > 0);
+  REQUIRE((*engine)->close().ok());
+  const auto disk = pawl::io::make_real_disk();
+  return pawl::journal::list_snapshots(**disk, journal)->back().sequence;
+}
+
+}  // namespace
+
+TEST_CASE("a decisions file that was cut below what retention has left: the service starts, and declares the gap") {
+  const Scratch scratch;
+  const std::string decisions = scratch / "decisions.csv";
+  const pawl::Sequence oldest = write_retired_journal(scratch / "journal");
+  const std::string next = std::to_string(oldest + 1);
+  const auto start = [&](const std::string& content) {
+    std::ofstream(decisions, std::ios::binary | std::ios::trunc) << content;
+    Service service(scratch, {"--decisions", decisions});
+    service.end_input();
+    CHECK(service.wait() == 0);
+    return service.err();
+  };
+  // A new file, as after a rotation; one that a power cut took the end of; and one that reaches the snapshot.
+  const std::string fresh = start("");
+  CHECK_MESSAGE(fresh.find("a gap in the decisions: those of sequences 0 to " + std::to_string(oldest) + " are missing in " + decisions + " and stay so. The file holds none") != std::string::npos, fresh);
+  CHECK(read_file(decisions).starts_with("sequence,id,decision,score,rules\n" + next + ","));
+  const std::string cut = start("sequence,id,decision,score,rules\n7,7,approve,0,\n");
+  CHECK_MESSAGE(cut.find("those of sequences 8 to " + std::to_string(oldest) + " are missing") != std::string::npos, cut);
+  CHECK(read_file(decisions).starts_with("sequence,id,decision,score,rules\n7,7,approve,0,\n" + next + ","));
+  const std::string enough = start("sequence,id,decision,score,rules\n" + std::to_string(oldest) + ",7,approve,0,\n");
+  CHECK_MESSAGE(enough.find("a gap") == std::string::npos, enough);
+  CHECK(read_file(decisions).starts_with("sequence,id,decision,score,rules\n" + std::to_string(oldest) + ",7,approve,0,\n" + next + ","));
 }
 
 TEST_CASE("a signal before the first byte ends it as cleanly") {

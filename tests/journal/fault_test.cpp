@@ -6,6 +6,9 @@
 #include <utility>
 
 #include "../powercut/histories.hpp"
+#include "pawl/io/os_error.hpp"
+#include "pawl/journal/files.hpp"
+#include "pawl/journal/inspection.hpp"
 
 namespace fault_test {
 
@@ -189,6 +192,96 @@ TEST_CASE("faults: a disk that gives short counts for ever fails the journal aft
   CHECK(journal.writer().counters().retries == 8);
   CHECK(journal.writer().durable_sequence() == no_sequence);
   CHECK_FALSE(journal.writer().append(make_input(1)));
+}
+
+namespace {
+
+// Closed, and its first segment retired.
+void make_retired(io::SimulatedDisk& disk, io::SimulatedClock& clock) {
+  const Options options = small_options(disk, clock);
+  {
+    Journal journal = create_and_open(options);
+    REQUIRE(append_inputs(journal, clock, 0, 200, 1'500));
+    REQUIRE(journal.close().ok());
+  }
+  const auto found = journal::read_control(disk, directory);
+  auto control = journal::ControlFile::open(disk, directory, found->slot);
+  journal::ControlSlot next = control->current();
+  next.oldest_segment = 2;
+  REQUIRE(control->publish(next, 1).ok());
+  REQUIRE(disk.remove(journal::segment_path(directory, 1)).ok());
+}
+
+// What a start and the tools say; empty: nothing.
+std::vector<std::string> said_of(io::SimulatedDisk& disk, io::SimulatedClock& clock, int tool) {
+  const auto text = [](const auto& result) { return result.ok() ? std::vector<std::string>() : std::vector<std::string>{result.error().text}; };
+  if (tool == 0) return text(Journal::open(small_options(disk, clock)));
+  if (tool == 1) {
+    const auto info = journal::inspect(directory, disk);
+    return info.ok() && !info->text.empty() ? std::vector<std::string>{info->text} : text(info);
+  }
+  const auto verified = journal::verify(directory, disk);
+  std::vector<std::string> all = text(verified);
+  if (verified.ok()) {
+    for (const journal::Finding& finding : verified->findings) all.push_back(finding.text);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("faults: an error of the system while a retired journal is looked at is called that, and not another history") {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  make_retired(disk, clock);
+  std::uint64_t told = 0;
+  for (const int error : {EMFILE, ENOMEM, EIO}) {
+    for (int tool = 0; tool < 3; ++tool) {
+      for (std::uint64_t k = 0, silent = 0; silent < 5; ++k) {
+        const auto copy = disk.after_process_death();
+        copy->add_fault({.operation = error == EMFILE ? io::Operation::open : io::Operation::read, .path_part = ".seg", .after = k, .error_number = error});
+        const auto texts = said_of(*copy, clock, tool);
+        silent = copy->counters().faults == 0 ? silent + 1 : 0;
+        for (const std::string& text : texts) {
+          ++told;
+          for (const char* verdict : {"SWAPPED", "MISSING", "ROLLBACK", "FOREIGN", "MISDIRECTED"}) {
+            CHECK_MESSAGE(text.find(verdict) == std::string::npos, io::errno_name(error) << " at " << k << ", tool " << tool << ": " << text);
+          }
+          if (error == EMFILE) CHECK_MESSAGE(text.find("CORRUPT") == std::string::npos, k << ", tool " << tool << ": " << text);
+        }
+        copy->clear_faults();
+        CHECK(Journal::open(small_options(*copy, clock)).ok());
+      }
+    }
+  }
+  CHECK(told > 10);
+}
+
+// By a journal's own thread, which waits in the kernel: the next segment cannot be made while a block is on its way, and the writer fails.
+TEST_CASE("faults: a block that ends after the writer has failed is not acked, however it is asked for") {
+  io::SimulatedDisk disk(io::SimulatedOptions{.polls_max = 64});
+  io::SimulatedClock clock;
+  Journal journal = create_and_open(small_options(disk, clock));
+  Writer& writer = journal.writer();
+  while (writer.counters().blocks < 2) writer.poll();
+  disk.add_fault({.operation = io::Operation::any, .path_part = "prepared", .times = io::Fault::for_ever});
+  REQUIRE(writer.append(make_input(0, 300)));
+  while (writer.in_flight()) writer.poll();
+  REQUIRE(writer.append(make_input(1, 300)));
+  writer.poll();
+  REQUIRE(writer.in_flight());
+  while (journal.preparer()->state() == journal::SegmentPreparer::State::working) journal.preparer()->step();
+  REQUIRE(journal.preparer()->state() == journal::SegmentPreparer::State::failed);
+  while (writer.state() != WriterState::failed && writer.in_flight()) writer.poll();
+  REQUIRE(writer.state() == WriterState::failed);
+  REQUIRE(writer.in_flight());
+  const Sequence durable = writer.durable_sequence();
+  for (int i = 0; i < 20; ++i) {
+    writer.wait(1'000'000);
+    writer.poll();
+  }
+  CHECK(writer.state() == WriterState::failed);
+  CHECK(writer.durable_sequence() == durable);
 }
 
 TEST_CASE("faults: memory damaged between sequencing and writing stops before the disk") {

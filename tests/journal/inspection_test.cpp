@@ -1,4 +1,6 @@
 // info and verify: every defect with its place, and no defect where there is none.
+#include "hooked_disk.hpp"
+#include "pawl/journal/control.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/inspection.hpp"
 #include "world.hpp"
@@ -161,6 +163,55 @@ TEST_CASE("verify names missing, swapped and shortened segments") {
     auto opened = Journal::open(written.options);
     REQUIRE_FALSE(opened.ok());
     CHECK(opened.error().code == ErrorCode::missing);
+  }
+}
+
+namespace {
+
+// CONTROL says that the journal begins with the segment, then those before it go: what an engine's retention does.
+void retire_before(io::SimulatedDisk& disk, std::uint64_t oldest) {
+  const auto found = journal::read_control(disk, directory);
+  auto control = journal::ControlFile::open(disk, directory, found->slot);
+  journal::ControlSlot next = control->current();
+  next.oldest_segment = oldest;
+  REQUIRE(control->publish(next, 1).ok());
+  for (std::uint64_t segment = found->slot.oldest_segment; segment < oldest; ++segment) (void)disk.remove(journal::segment_path(directory, segment));
+}
+
+// What a tool finds wrong.
+std::string wrong_by_verify(io::Disk& disk) {
+  const auto verified = journal::verify(directory, disk);
+  return !verified.ok() ? verified.error().text : verified->whole() ? std::string() : verified->findings.front().text;
+}
+std::string wrong_by_info(io::Disk& disk) {
+  const auto info = journal::inspect(directory, disk);
+  return !info.ok() ? info.error().text : info->text;
+}
+
+}  // namespace
+
+TEST_CASE("verify and info beside an engine that retires segments at any moment find no damage") {
+  Written written(4'000);
+  REQUIRE(JournalReader::open(directory, written.disk)->segments()->size() >= 7);
+  for (const auto wrong : {&wrong_by_verify, &wrong_by_info}) {
+    for (std::uint64_t step = 1; step <= 2; ++step) {
+      std::uint64_t moments = 0;
+      for (std::uint64_t moment = 0; moment <= moments; ++moment) {
+        const auto disk = written.disk.after_process_death();
+        HookedDisk hooked(*disk);
+        std::uint64_t calls = 0;
+        // One step at that moment, the next three operations later.
+        hooked.set_hook([&](io::Operation, const std::string&) {
+          if (calls == moment) retire_before(*disk, 1 + step);
+          if (calls == moment + 3) retire_before(*disk, 1 + 2 * step);
+          ++calls;
+        });
+        const std::string text = wrong(hooked);
+        CHECK_MESSAGE(text.empty(), "retired at operation " << moment << ": " << text);
+        moments = std::max(moments, calls);
+      }
+      CHECK(moments > 6);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // Zeros of the next segment keep pace with the blocks, and with the time when there are none.
 #include "world.hpp"
 
+#include "hooked_disk.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/segment_preparer.hpp"
 
@@ -95,4 +96,64 @@ TEST_CASE("preparer: a writer that fills its segment finds the next one ready") 
     waited |= !writer.in_flight() && journal.preparer()->state() == SegmentPreparer::State::working && writer.durable_position().offset + 16 * 1024 > options.segment_bytes;
   }
   CHECK_FALSE(waited);
+}
+
+namespace {
+
+// While the name of segment 2 was being synced.
+struct DuringNameSync {
+  Sequence acked = no_sequence;
+  std::unique_ptr<io::SimulatedDisk> after_power_cut;
+};
+
+// The writer goes on then, as on a thread of its own.
+DuringNameSync write_during_name_sync(io::SimulatedDisk& disk, HookedDisk& hooked, io::SimulatedClock& clock, Journal& journal) {
+  Writer& writer = journal.writer();
+  DuringNameSync seen;
+  std::uint64_t next = 0;
+  const auto write = [&](int turns) {
+    for (int i = 0; i < turns; ++i) {
+      if (writer.append(make_input(next, 1'500))) ++next;
+      writer.poll();
+      clock.advance(20'000);
+    }
+  };
+  hooked.set_hook([&](io::Operation operation, const std::string& path) {
+    if (operation != io::Operation::sync_directory || !path.ends_with("wal") || seen.after_power_cut) return;
+    write(500);
+    seen = {writer.durable_sequence(), disk.after_power_cut(io::PowerCut{})};
+  });
+  for (int i = 0; i < 2'000 && !seen.after_power_cut; ++i) {
+    write(1);
+    journal.preparer()->step();
+  }
+  hooked.set_hook({});
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("preparer: an ack in the next segment waits until its name is durable") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  HookedDisk hooked(disk);
+  Journal journal = create_and_open(small_options(hooked, clock));
+  const DuringNameSync seen = write_during_name_sync(disk, hooked, clock, journal);
+  REQUIRE(seen.after_power_cut);
+  REQUIRE(seen.acked > 10);  // of segment 1, which is full
+  const Journal again = reopen(small_options(*seen.after_power_cut, clock));
+  CHECK(again.recovery().last_sequence >= seen.acked);
+}
+
+TEST_CASE("preparer: a name that cannot be synced is FAILED, and nothing was written under it") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  HookedDisk hooked(disk);
+  Journal journal = create_and_open(small_options(hooked, clock));
+  disk.add_fault({.operation = io::Operation::sync_directory, .path_part = "wal"});
+  REQUIRE(write_during_name_sync(disk, hooked, clock, journal).after_power_cut);
+  REQUIRE(turn_until(journal, clock, [&] { return journal.writer().state() == WriterState::failed; }));
+  CHECK(journal.preparer()->state() == SegmentPreparer::State::failed);
+  CHECK(journal.writer().counters().segments == 1);
+  CHECK(journal.writer().error().text.find("wal") != std::string::npos);
 }

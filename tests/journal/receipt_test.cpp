@@ -128,6 +128,28 @@ TEST_CASE("damage before a receipt's block, and other journals") {
   CHECK(kind_of(written.disk, Receipt{written.receipts.front().database, no_sequence, 0, {}}) == Kind::holds);
 }
 
+TEST_CASE("a receipt does not hold over segments that are gone, swapped or damaged at their ends") {
+  Written written;
+  const Receipt& last = written.receipts.back();
+  const auto check = [&](auto damage, const std::string& words) {
+    const auto copy = written.disk.after_process_death();
+    damage(*copy);
+    const auto verdict = journal::check_receipt(directory, *copy, last);
+    REQUIRE_MESSAGE(verdict.ok(), (verdict.ok() ? "" : verdict.error().text));
+    CHECK(verdict->kind == Kind::damaged);
+    CHECK_MESSAGE(verdict->text.find(words) != std::string::npos, verdict->text);
+  };
+  check([](io::SimulatedDisk& disk) { REQUIRE(disk.remove(journal::segment_path(directory, 2)).ok()); }, "0000000000000002.seg is gone");
+  check([](io::SimulatedDisk& disk) { REQUIRE(disk.remove(journal::segment_path(directory, 1)).ok()); }, "0000000000000001.seg is gone");
+  check([](io::SimulatedDisk& disk) { disk.flip_bit(journal::segment_path(directory, 2), 100, 1); }, "0000000000000002.seg is damaged at its beginning");
+  check([](io::SimulatedDisk& disk) { disk.flip_bit(journal::segment_path(directory, 2), 32 * 1024 - 4000, 1); }, "0000000000000002.seg is damaged at its end");
+  // Inside, only reading them tells, and the text says so.
+  written.disk.flip_bit(journal::segment_path(directory, 2), 9'000, 3);
+  const auto inside = journal::check_receipt(directory, written.disk, last);
+  CHECK(inside->kind == Kind::holds);
+  CHECK(inside->text.find("Damage inside them is found by reading them, which `pawl journal verify data` does") != std::string::npos);
+}
+
 TEST_CASE("a receipt whose segment begins with damage is not called lost") {
   Written written;
   const auto segments = *JournalReader::open(directory, written.disk)->segments();

@@ -1,6 +1,7 @@
 // repair: the good beginning of a damaged journal, whatever the damage; the damaged one stays as it is.
 #include <cerrno>
 
+#include "pawl/journal/control.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/repair.hpp"
 #include "world.hpp"
@@ -145,6 +146,82 @@ TEST_CASE("repair of every kind of damage: what opens again is a prefix, the ori
   MESSAGE("repair: " << repairs << " repaired, " << whole << " not damaged, " << hopeless << " without a beginning");
   CHECK(repairs > 30);
   CHECK(hopeless > 0);
+}
+
+namespace {
+
+// So many clean runs, a hundred inputs each, and CONTROL as the first one left it.
+void make_rollback(io::SimulatedDisk& disk, io::SimulatedClock& clock, const Options& options, int runs) {
+  std::vector<std::byte> old;
+  for (int run = 0; run < runs; ++run) {
+    Journal journal = run == 0 ? create_and_open(options) : reopen(options);
+    REQUIRE(append_inputs(journal, clock, static_cast<std::uint64_t>(run) * 100, static_cast<std::uint64_t>(run + 1) * 100));
+    REQUIRE(journal.close().ok());
+    if (run == 0) old = disk.content("data/CONTROL");
+  }
+  disk.overwrite("data/CONTROL", 0, old);
+}
+
+}  // namespace
+
+TEST_CASE("what repair has returned survives a power cut, the directory's own name included") {
+  Data data;
+  data.disk.flip_bit(journal::segment_path(directory, 2), 20'000, 3);
+  const auto report = repaired(data.disk, data.clock);
+  REQUIRE_MESSAGE(report.ok(), (report ? "" : report.error().text));
+  const auto after = data.disk.after_power_cut(io::PowerCut{});
+  REQUIRE(*after->exists(target));
+  check_repaired(*after, data.clock, data.options, *report);
+}
+
+TEST_CASE("an older CONTROL beside whole segments: nothing is called lost, and repair keeps all of it under nonces that were never used") {
+  for (const int runs : {2, 3, 6}) {
+    CAPTURE(runs);
+    io::SimulatedClock clock;
+    io::SimulatedDisk disk;
+    const Options options = small_options(disk, clock);
+    make_rollback(disk, clock, options, runs);
+    const auto started = Journal::open(options);
+    REQUIRE_FALSE(started.ok());
+    CHECK(started.error().text.starts_with("ROLLBACK"));
+    CHECK(started.error().text.find("is not lost by this") != std::string::npos);
+    const auto found = journal::verify(directory, disk);
+    REQUIRE(found.ok());
+    REQUIRE(found->findings.size() == 1);
+    CHECK(found->findings[0].label == Label::rollback);
+    CHECK(found->findings[0].loss == "lost: no inputs");
+    const auto report = repaired(disk, clock);
+    REQUIRE_MESSAGE(report.ok(), (report ? "" : report.error().text));
+    CHECK(report->last_kept() == runs * 100 - 1);
+    CHECK(report->lost() == 0);
+    const auto control = journal::read_control(disk, target);
+    REQUIRE(control.ok());
+    CHECK(control->slot.epoch > static_cast<std::uint32_t>(runs));
+    check_repaired(disk, clock, options, *report);
+  }
+}
+
+TEST_CASE("an older CONTROL and damage behind it: the copy's epoch is none that stands behind the cut") {
+  io::SimulatedClock clock;
+  io::SimulatedDisk disk;
+  const Options options = small_options(disk, clock);
+  make_rollback(disk, clock, options, 5);
+  // The second run's first data block; three epochs stand behind it.
+  const auto bytes = disk.content(journal::segment_path(directory, 1));
+  std::uint64_t at = 0;
+  for (std::uint64_t page = 0; page + 4096 <= bytes.size() && at == 0; page += 4096) {
+    const auto header = journal::load_header(std::span(bytes).subspan(page));
+    if (header.magic == journal::block_magic && header.epoch == 2 && header.kind == journal::BlockKind::data) at = page;
+  }
+  REQUIRE(at > 0);
+  disk.flip_bit(journal::segment_path(directory, 1), at + 300, 1);
+  const auto report = repaired(disk, clock);
+  REQUIRE_MESSAGE(report.ok(), (report ? "" : report.error().text));
+  CHECK(report->last_kept() == 99);
+  const auto control = journal::read_control(disk, target);
+  REQUIRE(control.ok());
+  CHECK(control->slot.epoch == 6);
+  check_repaired(disk, clock, options, *report);
 }
 
 TEST_CASE("what repair refuses") {

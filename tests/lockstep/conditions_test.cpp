@@ -15,6 +15,7 @@
 using namespace pawl;
 using namespace pawl::lockstep_test;
 
+namespace conditions_test {
 namespace {
 
 // Around the ends of each width, and a small neighbourhood where equalities hit.
@@ -210,3 +211,5 @@ TEST_CASE("every batch size and set of kernels leaves the same records, digest a
     }
   });
 }
+
+}  // namespace conditions_test

@@ -16,6 +16,7 @@ struct Acked {
   Sequence sequence = no_sequence; // acked at durability disk
   std::uint64_t block = 0;         // of that ack
   journal::Hash chain{};
+  std::size_t sources = 0;         // whose names are durable
 };
 
 // One engine on one simulated disk, with a camera: `look` is called inside every operation of the disk and after every step, whenever the
@@ -32,6 +33,7 @@ class Run {
   void append_now(std::size_t payload_bytes);                       // without a turn, if there is room
   void annotate_pipeline(std::size_t bytes);
   void annotate_sources();                                       // names for the sources of all inputs
+  void annotate_long_sources(std::uint16_t count);               // more of them, with long names; returns when they are durable
   void annotate_marks();                                         // DIGEST and EMITTED, of what was appended so far
   void turn();
   void turns(int count);

@@ -74,7 +74,7 @@ std::vector<Sequence> check_snapshots(io::SimulatedDisk& disk) {
   std::vector<Sequence> good;
   const auto reader = journal::JournalReader::open(journal_path, disk);
   REQUIRE_MESSAGE(reader.ok(), (reader.ok() ? "" : reader.error().text));
-  const Sequence first = reader->beginning().next_sequence;
+  const Sequence first = reader->beginning()->next_sequence;
   const auto names = journal::list_snapshots(disk, journal_path);
   REQUIRE(names.ok());
   for (const journal::SnapshotName& name : *names) {

@@ -111,7 +111,7 @@ TEST_CASE("retention keeps two snapshots, the segments behind the older one and 
   }
   const auto reader = journal::JournalReader::open(journal, *world.disk);
   REQUIRE(reader.ok());
-  const Sequence first = reader->beginning().next_sequence;
+  const Sequence first = reader->beginning()->next_sequence;
   CHECK(reader->control().oldest_segment > 1);
   CHECK(first > 0);
   CHECK_FALSE(std::filesystem::exists(journal + "/wal/0000000000000001.seg"));

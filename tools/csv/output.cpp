@@ -25,6 +25,16 @@ Result<io::Descriptor> open_file(const OutputOptions& options) {
   return descriptor;
 }
 
+// The entry of a file in its directory: without it a power cut may take the whole of a new file.
+Result<void> sync_name(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const io::Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor.valid()) return io::os_error("cannot open", directory, errno);
+  if (::fsync(descriptor.get()) != 0 && errno != EINVAL) return io::os_error("cannot sync directory", directory, errno);
+  return {};
+}
+
 }  // namespace
 
 struct Writer::Encoder {
@@ -171,10 +181,15 @@ Result<void> Writer::flush() {
 }
 
 Result<void> Writer::sync() {
-  write_out();
-  if (state_ && descriptor_.valid() && ::fdatasync(descriptor_.get()) != 0 && errno != EINVAL)  // EINVAL: a pipe or device has none
-    state_ = io::os_error("cannot sync", path_, errno);
-  return state_;
+  if (!synced_ || !descriptor_.valid()) return synced_;
+  if (::fdatasync(descriptor_.get()) != 0) {
+    if (errno == EINVAL || errno == EROFS) return synced_;  // a pipe or a device: it has nothing to sync
+    synced_ = io::os_error("cannot sync", path_, errno);
+    return synced_;
+  }
+  if (!name_synced_) synced_ = sync_name(path_);
+  name_synced_ = true;
+  return synced_;
 }
 
 Result<void> Writer::close() {

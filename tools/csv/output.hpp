@@ -79,7 +79,8 @@ class Writer {
   [[nodiscard]] const Result<void>& state() const noexcept { return state_; }
   // Hands all whole rows to the operating system. Happens by itself when the buffer is full.
   Result<void> flush();
-  // And to the device.
+  // What was flushed before the call, and the file's name, are on the device. After an error never again. A pipe has no device.
+  // Thread: any, beside all others but close; one call at a time.
   Result<void> sync();
   Result<void> close();
 
@@ -104,6 +105,8 @@ class Writer {
   bool in_row_ = false;
   std::uint64_t rows_ = 0;
   Result<void> state_;
+  bool name_synced_ = false;
+  Result<void> synced_;  // sync()'s own: what a failed sync left in the page cache may be lost, whatever a later one says
 };
 
 // Cuts `path` to its last whole row (or frame) and tells where it ends. The header must be `header`; `start` is what a new file starts

@@ -100,6 +100,14 @@ Result<void> DecisionFiles::flush() {
   return {};
 }
 
+Result<void> DecisionFiles::sync() {
+  if (decisions_file_) {
+    if (auto done = decisions_file_->sync(); !done.ok()) return done;
+  }
+  if (features_file_) return features_file_->sync();
+  return {};
+}
+
 Result<void> DecisionFiles::close() {
   if (decisions_file_) {
     if (auto done = decisions_file_->close(); !done.ok()) return done;

@@ -21,7 +21,7 @@ struct DecisionFileOptions {
 // What a file of decisions of that name holds.
 [[nodiscard]] csv::FileForm decision_rows(const std::string& path);
 
-// Thread: emit's, but for open, close and rows.
+// Thread: emit's, but for open, close, rows and sync.
 class DecisionFiles final : public DecisionSink {
  public:
   static Result<DecisionFiles> open(const language::Pipeline& pipeline, const DecisionFileOptions& options);
@@ -31,6 +31,7 @@ class DecisionFiles final : public DecisionSink {
 
   Result<void> on_decision(const rules::Decision& decision) override;
   Result<void> flush() override;
+  Result<void> sync() override;
   Result<void> close();
   // Taken and not in every file before.
   [[nodiscard]] std::uint64_t decisions() const noexcept { return count_; }

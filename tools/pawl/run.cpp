@@ -43,6 +43,7 @@ class CountingSink final : public DecisionSink {
     return files_.on_decision(decision);
   }
   Result<void> flush() override { return files_.flush(); }
+  Result<void> sync() override { return files_.sync(); }
 
   [[nodiscard]] const std::vector<RuleCount>& counts() const noexcept { return counts_; }
   [[nodiscard]] std::uint64_t decisions() const noexcept { return decisions_; }
@@ -135,6 +136,7 @@ Result<EngineOptions> engine_options(const RunOptions& options) {
   engine.measure_latency = true;
   engine.decisions_with_values = wants_json_lines(options.decisions);
   engine.muted = EngineOptions::replay_all;  // the files know what they have
+  engine.allow_gap = true;                   // and what can no more be made for them is told
   engine.backend = backend_named(options.backend);
   auto snapshots = parse_snapshot_every(options.snapshot_every);
   if (!snapshots.ok()) return std::move(snapshots).error();
@@ -185,6 +187,7 @@ int run(const RunOptions& options) {
   show_warnings(**engine, options.pipeline.empty() ? "payments.pawl" : options.pipeline);
   const language::Pipeline& pipeline = (*engine)->pipeline();
   if (auto opened = open_decision_files(**engine, {options.decisions, "", options.append}, files); !opened.ok()) return fail(opened.error());
+  show_gap(**engine, *files, options.decisions);
   auto stream = Stream::open(options, pipeline.events.front());
   if (!stream.ok()) return fail(stream.error());
   const auto lane = (*engine)->lane("run", {.max_future = 0});

@@ -66,6 +66,17 @@ Result<void> open_decision_files(const DurableEngine& engine, const DecisionFile
   return {};
 }
 
+void show_gap(const DurableEngine& engine, const DecisionFiles& files, const std::string& path) {
+  const auto gap = engine.gap();
+  if (!gap || path.empty() || files.complete_to() >= gap->last) return;
+  const Sequence first = std::max(gap->first, files.complete_to() + 1);
+  const std::string end = files.complete_to() == no_sequence ? "holds none" : fmt::format("ends with sequence {}", files.complete_to());
+  warn(fmt::format("a gap in the decisions: those of sequences {} to {} are missing in {} and stay so. The file {}: it was cut, moved away, or is new; the journal says that decisions up to "
+                   "sequence {} were written once, and retention has since removed the inputs that they could be made from again. The engine goes on from the snapshot behind input {}: every "
+                   "decision from there on is written, once. If the file is elsewhere, stop, put it back, and start again",
+                   first, gap->last, path, end, engine.recovery().emitted.sequence, gap->last));
+}
+
 void show_warnings(const DurableEngine& engine, const std::string& file) {
   for (const language::Diagnostic& diagnostic : engine.diagnostics()) {
     if (diagnostic.severity != language::Severity::warning) continue;

@@ -33,6 +33,9 @@ class Stopwatch {
 // Files for the decisions of an open engine. Errors: usage, if they hold decisions that its journal does not.
 [[nodiscard]] Result<void> open_decision_files(const DurableEngine& engine, const DecisionFileOptions& options, std::optional<DecisionFiles>& files);
 
+// Decisions that are missing in `path` for good, because retention has removed what led to them: to standard error.
+void show_gap(const DurableEngine& engine, const DecisionFiles& files, const std::string& path);
+
 // Warnings of the pipeline (what is not evaluated), fallbacks of the machine: to standard error.
 void show_warnings(const DurableEngine& engine, const std::string& file);
 // What snapshots have failed of since the last call.
