@@ -33,6 +33,7 @@ Checked check(std::string_view source, std::string_view, ModelFiles* models) {
   lint_comparisons(*pipeline, problems);
   if (!problems.any_error()) {
     lint(*pipeline, problems);
+    lint_unused(*pipeline, problems);
     mark_not_evaluated(*pipeline, problems);
     for (const syntax::Event& event : file.events) {
       if (event.late) problems.warning(*event.late, "W300", "`late` is not evaluated by this release: windows use effective time");

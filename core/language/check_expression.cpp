@@ -71,6 +71,12 @@ std::optional<Constant> Checker::constant(const Node& node, const Scope& scope) 
 }
 
 Typed Checker::expression(const Node& node, const Scope& scope) {
+  Typed typed = without_labels(node, scope);
+  if (typed && typed.expr->type.kind == Kind::enumeration) typed.expr->labels = typed.labels;
+  return typed;
+}
+
+Typed Checker::without_labels(const Node& node, const Scope& scope) {
   if (problems_.quiet()) return {};
   if (node.kind != NodeKind::name) {
     if (const auto literal = constant(node, scope)) return {convert(*literal, node.span, problems_), nullptr};

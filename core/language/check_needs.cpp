@@ -23,7 +23,7 @@ void keep(EventSet& events, const EventSet& others) {
 }  // namespace
 
 // Fields of the reading event: named outside of aggregates, or parts of an aggregate's key. Lets bring their own needs.
-void Checker::collect_needs(const Node& node, std::vector<std::string>& needs) const {
+void Checker::collect_needs(const Node& node, const ModelIndex* models, std::vector<std::string>& needs) const {
   if (node.kind == NodeKind::name) {
     const auto let = let_index_.find(node.name.text);
     if (let != let_index_.end()) {
@@ -31,8 +31,8 @@ void Checker::collect_needs(const Node& node, std::vector<std::string>& needs) c
     } else if (field_events_.contains(node.name.text)) {
       add(needs, node.name.text);
     }
-    if (const auto model = model_index_.find(node.name.text); model != model_index_.end()) {
-      for (const auto& input : file_.models[model->second].inputs) collect_needs(*input, needs);
+    if (models != nullptr && models->contains(node.name.text)) {
+      for (const auto& input : file_.models[models->at(node.name.text)].inputs) collect_needs(*input, nullptr, needs);
     }
   }
   if (node.kind == NodeKind::aggregate) {
@@ -40,27 +40,27 @@ void Checker::collect_needs(const Node& node, std::vector<std::string>& needs) c
       if (field_events_.contains(part.text)) add(needs, part.text);
     }
   }
-  for (const auto& arg : node.args) collect_needs(*arg, needs);
+  for (const auto& arg : node.args) collect_needs(*arg, models, needs);
 }
 
 EventSet Checker::readable(const Node& node, std::vector<std::string>& needs) {
-  collect_needs(node, needs);
+  collect_needs(node, &model_index_, needs);
   EventSet events = all_events();
   for (const std::string& need : needs) keep(events, events_with(need));
-  keep_readers_of_lets(node, events);
+  keep_readers_of_lets(node, &model_index_, events);
   return events;
 }
 
 // A let may be readable at fewer events than have its fields: the key of its window must have the same type, too.
-void Checker::keep_readers_of_lets(const Node& node, EventSet& events) const {
+void Checker::keep_readers_of_lets(const Node& node, const ModelIndex* models, EventSet& events) const {
   if (node.kind == NodeKind::name) {
     const auto let = let_index_.find(node.name.text);
     if (let != let_index_.end() && out_.lets[let->second].expr) keep(events, out_.lets[let->second].readable_at);
-    if (const auto model = model_index_.find(node.name.text); model != model_index_.end()) {
-      for (const auto& input : file_.models[model->second].inputs) keep_readers_of_lets(*input, events);
+    if (models != nullptr && models->contains(node.name.text)) {
+      for (const auto& input : file_.models[models->at(node.name.text)].inputs) keep_readers_of_lets(*input, nullptr, events);
     }
   }
-  for (const auto& arg : node.args) keep_readers_of_lets(*arg, events);
+  for (const auto& arg : node.args) keep_readers_of_lets(*arg, models, events);
 }
 
 void Checker::report_unreadable(const syntax::Name& name, const std::vector<std::string>& needs) {

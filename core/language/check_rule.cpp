@@ -3,6 +3,7 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/checker.hpp"
+#include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/language/typing.hpp"
 
 namespace pawl::language {
@@ -104,13 +105,25 @@ void Checker::pattern(const syntax::Rule& rule, Rule& out) {
   if (made.steps.size() == pattern.steps.size()) {
     made.key = key(pattern.key, out.on);
     Scope whole;
-    whole.events = {made.steps.back().event};
+    whole.events = last_events(made, pattern.where != nullptr);
     whole.fields = false;
     whole.steps = &made.steps;
     if (pattern.where) made.where = boolean(*pattern.where, whole, "what follows `where`");
     condition(rule, out, whole);
   }
   out.pattern = std::move(made);
+}
+
+// Those that can complete the pattern: of the first step behind which none is needed, and, as `where` may ask for more, of all behind it.
+EventSet Checker::last_events(const Pattern& pattern, bool has_where) {
+  EventSet events;
+  for (std::size_t i = first_that_completes(pattern); i < pattern.steps.size(); ++i) {
+    if (!pattern.steps[i].negated) events.push_back(pattern.steps[i].event);
+    if (!has_where) break;
+  }
+  std::sort(events.begin(), events.end());
+  events.erase(std::unique(events.begin(), events.end()), events.end());
+  return events;
 }
 
 void Checker::steps(const syntax::Pattern& pattern, Pattern& out) {

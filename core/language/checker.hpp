@@ -72,10 +72,11 @@ class Checker {
   void load_model(const syntax::Model& model, Model& out);
   bool check_features(const syntax::Model& model, const pawl::model::Model& content);
 
-  // Which events a let or model input can be read at: check_needs.cpp.
+  // Which events a let or model input can be read at: check_needs.cpp. `models`: null within a model's inputs, which name no models (E190).
+  using ModelIndex = std::unordered_map<std::string_view, std::size_t>;
   EventSet readable(const syntax::Node& node, std::vector<std::string>& needs);
-  void collect_needs(const syntax::Node& node, std::vector<std::string>& needs) const;
-  void keep_readers_of_lets(const syntax::Node& node, EventSet& events) const;
+  void collect_needs(const syntax::Node& node, const ModelIndex* models, std::vector<std::string>& needs) const;
+  void keep_readers_of_lets(const syntax::Node& node, const ModelIndex* models, EventSet& events) const;
   void report_unreadable(const syntax::Name& name, const std::vector<std::string>& needs);
 
   // Rules: check_rule.cpp.
@@ -83,6 +84,7 @@ class Checker {
   void rule(const syntax::Rule& rule);
   void condition(const syntax::Rule& rule, Rule& out, const Scope& scope);
   void pattern(const syntax::Rule& rule, Rule& out);
+  static EventSet last_events(const Pattern& pattern, bool has_where);
   void steps(const syntax::Pattern& pattern, Pattern& out);
   void step(const syntax::Step& step, Pattern& out);
   void actions(const syntax::Rule& rule, Rule& out, const Scope& scope);
@@ -94,6 +96,7 @@ class Checker {
 
   // Expressions: check_expression.cpp, check_operation.cpp.
   Typed expression(const syntax::Node& node, const Scope& scope);
+  Typed without_labels(const syntax::Node& node, const Scope& scope);
   ExprPtr boolean(const syntax::Node& node, const Scope& scope, std::string_view what);
   Typed name(const syntax::Node& node, const Scope& scope);
   Typed outside_aggregate(const syntax::Node& node, const Scope& scope);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/language/typing.hpp"
+#include "pawl/core/language/visit.hpp"
 
 namespace pawl::language {
 
@@ -49,6 +51,48 @@ bool is_float_field(const Expr& expr, const Aggregate& aggregate) { return &expr
 
 bool adds_up(AggregateKind kind) { return kind == AggregateKind::sum || kind == AggregateKind::avg || kind == AggregateKind::stddev; }
 
+// --- what plans of patterns and texts bound ---
+
+constexpr std::size_t texts_max = 64;          // that a let can be
+constexpr std::size_t captured_max = 64;       // values of a run that can be missing
+constexpr std::size_t captured_bytes_max = 16 * 1024;
+
+// How many texts the expression chooses from. REQUIRES: it is a text; of lets in it, `let_texts` has the numbers.
+std::size_t texts_of(const Expr& expr, const std::vector<std::size_t>& let_texts) {
+  if (expr.op == Op::let) return let_texts[expr.index];
+  std::size_t texts = 0;
+  for (const auto& arg : expr.args) texts += arg->type.kind == Kind::text ? texts_of(*arg, let_texts) : 0;
+  return std::max<std::size_t>(texts, 1);
+}
+
+// What a run keeps of its steps: "step.field kind", with bytes and whether it can be missing.
+class Captures {
+ public:
+  void collect(const Expr& expr) {
+    if (is_over_repeated(expr)) return collect_over_repeated(expr);
+    if (expr.op == Op::binding) add(expr, "last");
+    for (const auto& arg : expr.args) collect(*arg);
+  }
+  [[nodiscard]] bool fit() const { return can_be_missing_ <= captured_max && bytes_ <= captured_bytes_max; }
+
+ private:
+  void collect_over_repeated(const Expr& call) {
+    const Expr& binding = *call.args[0];
+    const bool summed = call.name == "sum" || call.name == "avg" || call.name == "share";
+    if (call.name == "count" || call.name == "avg" || call.name == "share") add(binding, "count");
+    if (call.name != "count") add(binding, summed ? "sum" : call.name);
+  }
+  void add(const Expr& binding, const std::string& kind) {
+    if (!known_.insert(binding.name + '.' + binding.member + ' ' + kind).second) return;
+    const bool is_value = kind != "count" && kind != "sum";
+    can_be_missing_ += is_value ? 1 : 0;
+    bytes_ += kind == "sum" ? 16 : is_value && binding.type.kind == Kind::text ? (binding.type.text_bytes + 7U) / 8 * 8 : 8;
+  }
+
+  std::set<std::string> known_;
+  std::size_t can_be_missing_ = 0, bytes_ = 0;
+};
+
 // Each returns the empty text, or why not.
 std::string why_not(const Expr& expr, const Pipeline& pipeline);
 
@@ -72,6 +116,8 @@ std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
   return {};
 }
 
+constexpr const char* floats_and_steps = "it computes with floats and steps of a pattern";
+
 std::string why_not_over_repeated(const Expr& call) {
   constexpr std::array<std::string_view, 8> evaluated{"count", "sum", "avg", "min", "max", "first", "last", "share"};
   if (std::find(evaluated.begin(), evaluated.end(), call.name) != evaluated.end()) return {};
@@ -88,7 +134,7 @@ std::string why_not(const Model& model, const Pipeline& pipeline) {
 
 std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
   switch (expr.op) {
-    case Op::binding: return expr.type.kind == Kind::floating ? "it computes with floats and steps of a pattern" : "";
+    case Op::binding: return expr.type.kind == Kind::floating && !expr.member.empty() ? floats_and_steps : "";
     case Op::let: return pipeline.lets[expr.index].not_evaluated.empty() ? std::string() : std::string("it uses let `") + pipeline.lets[expr.index].name + "`";
     case Op::aggregate: return why_not(*expr.aggregate, pipeline);
     case Op::model: return why_not(pipeline.models[expr.index], pipeline);
@@ -104,6 +150,9 @@ std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
 
 std::string why_not(const Expr& expr, const Pipeline& pipeline) {
   if (std::string why = why_not_itself(expr, pipeline); !why.empty()) return why;
+  const auto is_float = [](const auto& arg) { return arg->type.kind == Kind::floating; };
+  const bool over_steps = !is_over_repeated(expr) && expr.op != Op::binding && reads_steps(expr);
+  if (over_steps && (expr.type.kind == Kind::floating || std::any_of(expr.args.begin(), expr.args.end(), is_float))) return floats_and_steps;
   for (const auto& arg : expr.args) {
     if (std::string why = why_not(*arg, pipeline); !why.empty()) return why;
   }
@@ -128,6 +177,33 @@ std::string why_not(const Pattern& pattern, const Pipeline& pipeline) {
   return pattern.where ? why_not(*pattern.where, pipeline) : std::string();
 }
 
+std::string why_not_its_captures(const Rule& rule) {
+  Captures captures;
+  for_each_whole(rule, [&](const Expr& expr) { captures.collect(expr); });
+  return captures.fit() ? std::string() : "it reads too many fields of its steps";
+}
+
+// Texts are read where they stand, and where that is depends on the type of the event.
+std::string why_not_at_its_end(const Rule& rule) {
+  const std::vector<Step>& steps = rule.pattern->steps;
+  const std::size_t first = first_that_completes(*rule.pattern);
+  const auto other = [&](const Step& step) { return !step.negated && step.event != steps[first].event; };
+  if (!rule.pattern->where || std::none_of(steps.begin() + static_cast<std::ptrdiff_t>(first), steps.end(), other)) return {};
+  bool mixes = false;
+  const auto look = [&](const Expr& expr) {
+    if (!reads_steps(expr)) return;
+    for_each(expr, [&](const Expr& inner) { mixes = mixes || (inner.op == Op::let && inner.type.kind == Kind::text); });
+  };
+  look(*rule.pattern->where);
+  for (const Action& action : rule.actions) {
+    if (action.expr) look(*action.expr);
+  }
+  for (const Reason& reason : rule.reasons) {
+    for (const auto& hole : reason.exprs) look(*hole);
+  }
+  return mixes ? "it reads steps beside a text of the event that ends it, which can be of several types" : std::string();
+}
+
 std::string why_not(const Rule& rule, const Pipeline& pipeline) {
   if (std::string why = rule.pattern ? why_not(*rule.pattern, pipeline) : why_not(*rule.when, pipeline); !why.empty()) return why;
   for (const Action& action : rule.actions) {
@@ -139,15 +215,20 @@ std::string why_not(const Rule& rule, const Pipeline& pipeline) {
       if (std::string why = why_not(*hole, pipeline); !why.empty()) return why + " in a reason";
     }
   }
-  return {};
+  if (!rule.pattern) return {};
+  std::string why = why_not_its_captures(rule);
+  return why.empty() ? why_not_at_its_end(rule) : why;
 }
 
 }  // namespace
 
 void mark_not_evaluated(Pipeline& pipeline, Problems& problems) {
+  std::vector<std::size_t> let_texts(pipeline.lets.size());
   for (const std::size_t index : pipeline.let_order) {  // a let comes after those it uses
     Let& let = pipeline.lets[index];
     let.not_evaluated = why_not(*let.expr, pipeline);
+    let_texts[index] = let.expr->type.kind == Kind::text ? texts_of(*let.expr, let_texts) : 0;
+    if (let.not_evaluated.empty() && let_texts[index] > texts_max) let.not_evaluated = "it can be more than " + std::to_string(texts_max) + " texts";
     if (!let.not_evaluated.empty()) problems.warning(let.place, "W300", std::string("let `") + let.name + "` is not evaluated by this release: " + let.not_evaluated + ". It reads as missing");
   }
   for (Rule& rule : pipeline.rules) {

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "pawl/core/event/format.hpp"
 #include "pawl/core/language/print.hpp"
+#include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/language/typing.hpp"
 #include "pawl/core/language/visit.hpp"
 
@@ -24,7 +26,15 @@ constexpr int distinct_entry_bytes = 24;  // value, count, link
 constexpr int links_bytes = 16;           // of an event in a window of `first`, `min` or `max`: the candidates beside it
 constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
 
-constexpr int lets_followed_max = 4;      // a let in a let in ...: past that, its own line tells
+constexpr std::size_t kept_key_bytes = 24;  // of a value of a list or a key that cools down: hash, until when, and its place among the deadlines
+constexpr std::size_t runs_key_bytes = 48;  // of a key with open runs: hash, which patterns, first and last run, hints
+constexpr std::size_t run_bytes = 40;       // of an open run: where it stands, since when
+constexpr std::size_t line_bytes = 64;      // all of these are whole cache lines
+
+constexpr std::size_t windows_named_max = 16;  // behind one expression
+
+std::size_t whole_lines(std::size_t bytes) { return (bytes + line_bytes - 1) / line_bytes * line_bytes; }
+std::size_t bytes_of(const Type& type) { return type.kind == Kind::text ? (type.text_bytes + 7U) / 8 * 8 : 8; }
 
 struct Window {
   const Aggregate* aggregate = nullptr;
@@ -51,9 +61,14 @@ class Explainer {
     for (const Let& let : pipeline.lets) {
       for_each(*let.expr, [&](const Expr& expr) { add(expr, std::string("let ") + let.name); });
     }
+    for (const Model& model : pipeline.models) {
+      for (const auto& input : model.inputs) for_each(*input, [&](const Expr& expr) { add(expr, std::string("model ") + model.name); });
+    }
     for (const Rule& rule : pipeline.rules) {
       for_each(rule, [&](const Expr& expr) { add(expr, std::string("rule ") + rule.name); });
     }
+    let_windows_.resize(pipeline.lets.size());
+    for (const std::size_t let : pipeline.let_order) let_windows_[let] = windows_behind(*pipeline.lets[let].expr);
   }
 
   std::string text() const {
@@ -62,7 +77,7 @@ class Explainer {
                                    plural(pipeline_.lets.size(), "let"), plural(pipeline_.rules.size(), "rule"), plural(windows_.size(), "window"));
     if (!windows_.empty()) text += "\nWindows (te: effective time of the event at hand; an event exactly at the far edge is out, one at the near edge is in)\n";
     for (const Window& window : windows_) text += describe(window);
-    text += rings();
+    text += state();
     if (!pipeline_.lets.empty()) text += "\nLets\n";
     for (const Let& let : pipeline_.lets) text += describe(let);
     if (!pipeline_.lists.empty()) text += "\nLists (a value is in from the event after the one that adds it; a full list refuses, and says how often)\n";
@@ -136,6 +151,39 @@ class Explainer {
     if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
   }
 
+  std::string state() const {
+    std::string text = rings();
+    for (const List& list : pipeline_.lists) text += fmt::format("  list {}: {} bytes a value\n", list.name, whole_lines(kept_key_bytes + bytes_of(list.type)));
+    for (const Rule& rule : pipeline_.rules) {
+      if (rule.cooldown != 0) text += fmt::format("  cooldown of {} per {}: {} bytes a key that cools down\n", rule.name, print_key(rule.cooldown_key), whole_lines(kept_key_bytes + 8 + key_bytes(rule, rule.cooldown_key)));
+      if (rule.pattern) text += runs(rule);
+    }
+    return text.empty() ? text : "\nState (estimated)\n" + text;
+  }
+
+  std::size_t key_bytes(const Rule& rule, const std::vector<std::string>& key) const {
+    std::size_t bytes = 0;
+    for (const std::string& part : key) {
+      const EventSchema& event = pipeline_.events[rule.on.front()];
+      bytes += bytes_of(event.fields[static_cast<std::size_t>(event.find(part))].type);
+    }
+    return bytes;
+  }
+
+  // What a run keeps of its steps: each field that is read of them, and of a repeated step its totals.
+  std::string runs(const Rule& rule) const {
+    std::map<std::string, std::size_t> captured;
+    for_each(rule, [&](const Expr& expr) {
+      if (expr.op == Op::binding) captured[expr.name + '.' + expr.member] = expr.member.empty() ? 8 : std::max(captured[expr.name + '.' + expr.member], bytes_of(expr.type));
+      if (is_over_repeated(expr)) captured[canonical(expr)] = 16;
+    });
+    std::size_t bytes = run_bytes;
+    for (const auto& [what, size] : captured) bytes += size;
+    return fmt::format("  pattern of {} per {}: {} bytes a key with open runs and {} bytes a run, at most {} of them, none for longer than {}\n", rule.name, print_key(rule.pattern->key),
+                       whole_lines(runs_key_bytes + std::max<std::size_t>(key_bytes(rule, rule.pattern->key), 8)),
+                       whole_lines(bytes), rule.pattern->limit, print(rule.pattern->within));
+  }
+
   std::string rings() const {
     std::map<std::string, Ring> rings;
     std::vector<const Ring*> in_order;
@@ -150,7 +198,7 @@ class Explainer {
       at->second.key = fmt::format("per {} of {}{}", print_key(aggregate.key), events(aggregate.on), aggregate.where ? std::string(" where ") + print(*aggregate.where, pipeline_) : "");
       keep(at->second, aggregate);
     }
-    std::string text = in_order.empty() ? "" : "\nState (estimated)\n";
+    std::string text;
     for (const Ring* ring : in_order) text += describe(*ring);
     return text;
   }
@@ -170,25 +218,38 @@ class Explainer {
     return text + '\n';
   }
 
-  void windows_of(const Expr& expr, int lets_left, std::vector<std::size_t>& used) const {
+  // What an expression reads, itself and through its lets: a bit for each window.
+  std::vector<bool> windows_behind(const Expr& expr) const {
+    std::vector<bool> used(windows_.size());
+    const auto add_all = [&](const std::vector<bool>& others) {
+      for (std::size_t i = 0; i < others.size(); ++i) used[i] = used[i] || others[i];
+    };
+    std::set<std::size_t> lets;
     for_each(expr, [&](const Expr& inner) {
-      if (inner.op == Op::aggregate) used.push_back(index_.at(canonical(*inner.aggregate)));
-      if (inner.op == Op::let && lets_left > 0) windows_of(*pipeline_.lets[inner.index].expr, lets_left - 1, used);
+      if (inner.op == Op::aggregate) used[index_.at(canonical(*inner.aggregate))] = true;
+      if (inner.op == Op::let && lets.insert(inner.index).second) add_all(let_windows_[inner.index]);
+      if (inner.op != Op::model || !lets.insert(pipeline_.lets.size() + inner.index).second) return;
+      for (const auto& input : pipeline_.models[inner.index].inputs) {
+        for_each(*input, [&](const Expr& read) {
+          if (read.op == Op::aggregate) used[index_.at(canonical(*read.aggregate))] = true;
+          if (read.op == Op::let && lets.insert(read.index).second) add_all(let_windows_[read.index]);
+        });
+      }
     });
+    return used;
   }
 
-  // "w1, w3": what an expression reads, itself and through its lets.
+  // "w1, w3"
   std::string windows_of(const Expr& expr) const {
-    std::vector<std::size_t> used;
-    windows_of(expr, lets_followed_max, used);
-    std::sort(used.begin(), used.end());
-    used.erase(std::unique(used.begin(), used.end()), used.end());
+    const std::vector<bool> used = windows_behind(expr);
     std::string text;
-    for (const std::size_t window : used) {
+    std::size_t count = 0;
+    for (std::size_t window = 0; window < used.size(); ++window) {
+      if (!used[window] || ++count > windows_named_max) continue;
       text += (text.empty() ? "" : ", ") + windows_[window].number;
       if (windows_[window].users.size() > 1) text += " (shared)";
     }
-    return text;
+    return count > windows_named_max ? text + fmt::format(" and {} more", count - windows_named_max) : text;
   }
 
   std::string describe(const Let& let) const {
@@ -297,6 +358,7 @@ class Explainer {
   const Pipeline& pipeline_;
   std::vector<Window> windows_;
   std::map<std::string, std::size_t> index_;  // canonical text -> window
+  std::vector<std::vector<bool>> let_windows_;
 };
 
 }  // namespace

@@ -13,7 +13,6 @@ namespace pawl::language {
 
 namespace {
 
-constexpr int lets_compared_max = 8;       // a chain of lets behind a comparison
 constexpr std::size_t keys_compared_max = 64;
 
 // --- Rules that can never or always fire ---
@@ -85,8 +84,29 @@ bool is_comparison(Op op) { return op >= Op::equal && op <= Op::greater_equal; }
 
 class Decidable {
  public:
-  explicit Decidable(const Pipeline& pipeline) : lets_(pipeline.lets.size()) {
-    for (const std::size_t index : pipeline.let_order) lets_[index] = range_of(*pipeline.lets[index].expr);
+  explicit Decidable(const Pipeline& pipeline) : lets_(pipeline.lets.size()), lets_can_be_missing_(pipeline.lets.size()) {
+    for (const std::size_t index : pipeline.let_order) {
+      lets_[index] = range_of(*pipeline.lets[index].expr);
+      lets_can_be_missing_[index] = can_be_missing(*pipeline.lets[index].expr);
+    }
+  }
+
+  // What is true or false "always" is so only where its values are there.
+  bool can_be_missing(const Expr& expr) const {
+    switch (expr.op) {
+      case Op::literal:
+      case Op::is_missing: return false;
+      case Op::let: return lets_can_be_missing_[expr.index];
+      case Op::aggregate: return expr.aggregate->kind != AggregateKind::count && expr.aggregate->kind != AggregateKind::distinct;
+      case Op::otherwise: return can_be_missing(*expr.args[1]);
+      case Op::field: return expr.name != "at";
+      case Op::binding:
+      case Op::model:
+      case Op::map_lookup:
+      case Op::divide:
+      case Op::modulo: return true;
+      default: return std::any_of(expr.args.begin(), expr.args.end(), [this](const auto& arg) { return can_be_missing(*arg); });
+    }
   }
 
   Truth truth(const Expr& expr) const {
@@ -205,18 +225,48 @@ class Decidable {
   }
 
   std::vector<Range> lets_;
+  std::vector<bool> lets_can_be_missing_;
 };
+
+void warn_decided(const Rule& rule, const Decidable& decidable, Problems& problems) {
+  const std::string name = std::string("rule `") + rule.name + '`';
+  const Truth truth = decidable.truth(*rule.when);
+  const bool always_there = rule.fire_if_missing || !decidable.can_be_missing(*rule.when);
+  if (truth == Truth::never && !rule.fire_if_missing) {
+    problems.warning(rule.when->place, "W201", name + " can never fire: no event fulfils this condition");
+  } else if (truth == Truth::always && always_there) {
+    problems.warning(rule.when->place, "W202", name + " fires on every event: this condition is always true");
+  } else if (truth == Truth::always) {
+    problems.warning(rule.when->place, "W202", name + " fires on every event that has what this condition reads: it is then always true");
+  }
+}
+
+void warn_decided_steps(const Rule& rule, const Decidable& decidable, Problems& problems) {
+  for (const Step& step : rule.pattern->steps) {
+    const Truth truth = step.condition ? decidable.truth(*step.condition) : Truth::unknown;
+    if (truth == Truth::unknown || (truth == Truth::always && decidable.can_be_missing(*step.condition))) continue;
+    if (truth == Truth::always) {
+      problems.warning(step.condition->place, "W202", "this condition is always true: every " + std::string(step.negated ? "such event is forbidden" : "such event fits the step") + "; leave it out");
+    } else if (step.negated || step.at_least == 0) {
+      problems.warning(step.condition->place, "W201", std::string("no event fulfils this condition: ") + (step.negated ? "nothing is forbidden here" : "the step is never taken"));
+    } else {
+      problems.warning(step.condition->place, "W201", std::string("rule `") + rule.name + "` can never fire: no event fulfils this condition");
+    }
+  }
+  if (!rule.pattern->where) return;
+  const Truth truth = decidable.truth(*rule.pattern->where);
+  if (truth == Truth::never && !rule.fire_if_missing) {
+    problems.warning(rule.pattern->where->place, "W201", std::string("rule `") + rule.name + "` can never fire: no run fulfils this condition");
+  } else if (truth == Truth::always && !decidable.can_be_missing(*rule.pattern->where)) {
+    problems.warning(rule.pattern->where->place, "W202", "this condition is always true: no run is left out; leave it out");
+  }
+}
 
 void warn_decided(const Pipeline& pipeline, Problems& problems) {
   const Decidable decidable(pipeline);
   for (const Rule& rule : pipeline.rules) {
-    if (!rule.when || rule.fire_if_missing) continue;
-    const Truth truth = decidable.truth(*rule.when);
-    if (truth == Truth::never) {
-      problems.warning(rule.when->place, "W201", std::string("rule `") + rule.name + "` can never fire: no event fulfils this condition");
-    } else if (truth == Truth::always) {
-      problems.warning(rule.when->place, "W202", std::string("rule `") + rule.name + "` fires on every event: this condition is always true");
-    }
+    if (rule.when) warn_decided(rule, decidable, problems);
+    if (rule.pattern) warn_decided_steps(rule, decidable, problems);
   }
 }
 
@@ -236,25 +286,56 @@ bool is_blunted(AggregateKind kind, Op op) {
   }
 }
 
-const Aggregate* containing(const Expr& side, const std::string& field, Op op, const Rule& rule, const Pipeline& pipeline, int lets_left) {
-  const Aggregate* found = nullptr;
-  for_each(side, [&](const Expr& expr) {
-    if (found != nullptr) return;
-    if (expr.op == Op::let && lets_left > 0) found = containing(*pipeline.lets[expr.index].expr, field, op, rule, pipeline, lets_left - 1);
-    if (expr.op != Op::aggregate) return;
-    const Aggregate& aggregate = *expr.aggregate;
-    const bool itself = !aggregate.prior && aggregate.delay == 0 && !aggregate.where && is_blunted(aggregate.kind, op);
-    const auto windowed = [&](std::uint16_t event) { return std::binary_search(aggregate.on.begin(), aggregate.on.end(), event); };
-    if (itself && std::any_of(rule.on.begin(), rule.on.end(), windowed) && canonical(*aggregate.value) == field) found = &aggregate;
-  });
-  return found;
-}
+// Windows that contain what they are compared with, behind lets as well. What the lets hold is found once for each question.
+class SelfComparisons {
+ public:
+  explicit SelfComparisons(const Pipeline& pipeline) : pipeline_(pipeline) {}
 
-void warn_self_comparison(const Expr& comparison, const Rule& rule, const Pipeline& pipeline, Problems& problems) {
+  // The first of them, or null. `field`: canonical text of what is compared.
+  const Aggregate* containing(const Expr& side, const std::string& field, Op op, const Rule& rule) {
+    const bool needs_lets = reads_lets(side);
+    std::string question = field + (is_blunted(AggregateKind::max, op) ? "|strict" : "|") + '|';
+    for (const std::uint16_t event : rule.on) question.append(std::to_string(event)).append(1, ' ');
+    const auto [known, fresh] = by_let_.try_emplace(std::move(question));
+    std::vector<const Aggregate*>& lets = known->second;
+    if (needs_lets && lets.empty()) {
+      lets.resize(pipeline_.lets.size());
+      for (const std::size_t index : pipeline_.let_order) {  // a let comes after those it uses
+        if (pipeline_.lets[index].expr) lets[index] = first(*pipeline_.lets[index].expr, field, op, rule, lets);
+      }
+    }
+    return first(side, field, op, rule, lets);
+  }
+
+ private:
+  static bool reads_lets(const Expr& expr) {
+    return expr.op == Op::let || std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return reads_lets(*arg); });
+  }
+
+  static const Aggregate* first(const Expr& expr, const std::string& field, Op op, const Rule& rule, const std::vector<const Aggregate*>& lets) {
+    if (expr.op == Op::let) return lets[expr.index];
+    if (expr.op == Op::aggregate && contains(*expr.aggregate, field, op, rule)) return expr.aggregate.get();
+    for (const auto& arg : expr.args) {
+      if (const Aggregate* found = first(*arg, field, op, rule, lets)) return found;
+    }
+    return nullptr;
+  }
+
+  static bool contains(const Aggregate& aggregate, const std::string& field, Op op, const Rule& rule) {
+    if (aggregate.prior || aggregate.delay != 0 || aggregate.where || !is_blunted(aggregate.kind, op)) return false;
+    const auto windowed = [&](std::uint16_t event) { return std::binary_search(aggregate.on.begin(), aggregate.on.end(), event); };
+    return std::any_of(rule.on.begin(), rule.on.end(), windowed) && canonical(*aggregate.value) == field;
+  }
+
+  const Pipeline& pipeline_;
+  std::map<std::string, std::vector<const Aggregate*>> by_let_;  // question -> answer of each let
+};
+
+void warn_self_comparison(const Expr& comparison, const Rule& rule, const Pipeline& pipeline, SelfComparisons& windows, Problems& problems) {
   for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
     const Expr& value = *comparison.args[side];
     if (value.op != Op::field) continue;
-    const Aggregate* window = containing(*comparison.args[1 - side], canonical(value), comparison.op, rule, pipeline, lets_compared_max);
+    const Aggregate* window = windows.containing(*comparison.args[1 - side], canonical(value), comparison.op, rule);
     if (window == nullptr) continue;
     problems.warning(comparison.place, "W210",
                      "`" + value.name + "` is compared with `" + print(*window, pipeline) + "`, which contains it. Did you mean `prior " + print(*window, pipeline) + "`?");
@@ -291,9 +372,10 @@ void note_partitions(const Pipeline& pipeline, Problems& problems) {
 }  // namespace
 
 void lint_comparisons(const Pipeline& pipeline, Problems& problems) {
+  SelfComparisons windows(pipeline);
   for (const Rule& rule : pipeline.rules) {
     for_each(rule, [&](const Expr& expr) {
-      if (is_comparison(expr.op)) warn_self_comparison(expr, rule, pipeline, problems);
+      if (is_comparison(expr.op)) warn_self_comparison(expr, rule, pipeline, windows, problems);
     });
   }
 }

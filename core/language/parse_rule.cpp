@@ -155,7 +155,7 @@ void Parser::template_text(const Token& token, syntax::Reason& reason) {
     else if (source_[i] == '{') {
       const std::size_t close = source_.substr(0, end).find('}', i);
       if (close == std::string_view::npos) {
-        return problems_.error({i, i + 1}, "E015", "`{` is not closed; a brace that is text is written `\\{`");
+        return problems_.error({i, i + 1}, "E015", "`{` is not closed before the text ends; a quote within braces is written `\\\"`, a brace that is text `\\{`");
       }
       reason.texts.push_back(text_between(from, i));
       const Span hole{i + 1, static_cast<std::uint32_t>(close)};
@@ -228,7 +228,7 @@ syntax::Step Parser::step() {
     step.condition = expression();
     expect(TokenKind::right_paren, "an operator or `)`");
   }
-  if (step.negated && take_word("for")) step.wait = duration("a duration such as `10m`");
+  if (step.negated && take_word("for")) step.wait = some_time("a duration such as `10m`", "`for`");
   else if (!step.negated) repetition(step);
   step.span = since(begin);
   return step;
@@ -277,7 +277,7 @@ void Parser::list_edit(syntax::Action& action) {
   action.expr = expression();
   if (failed() || !expect_word(add ? "to" : "from")) return;
   action.list = name("a list");
-  if (add && take_word("for")) action.ttl = duration("a duration such as `28d`");
+  if (add && take_word("for")) action.ttl = some_time("a duration such as `28d`", "`for`");
 }
 
 }  // namespace pawl::language

@@ -118,6 +118,13 @@ Duration Parser::duration(std::string_view what) {
   return 0;
 }
 
+Duration Parser::some_time(std::string_view what, std::string_view clause) {
+  const Span span = here();
+  const Duration time = duration(what);
+  if (!failed() && time == 0) problems_.error(span, "E121", std::string(clause) + " must be longer than nothing; without it there is no end");
+  return time;
+}
+
 std::string Parser::text(std::string_view what) {
   if (failed()) return {};
   if (!at(TokenKind::text)) {
@@ -247,7 +254,7 @@ void Parser::list(syntax::File& file) {
   list.name = name("the list's name");
   expect_word("of");
   list.type = type();
-  if (take_word("expires") && expect_word("after")) list.expires_after = duration("a duration such as `28d`");
+  if (take_word("expires") && expect_word("after")) list.expires_after = some_time("a duration such as `28d`", "`expires after`");
   if (!list.name.empty()) file.lists.push_back(std::move(list));
 }
 

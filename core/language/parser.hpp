@@ -51,6 +51,8 @@ class Parser {
   syntax::Name event_name();
   std::int64_t integer(std::string_view what);
   Duration duration(std::string_view what);
+  // After `clause`, which means nothing without any time. E121
+  Duration some_time(std::string_view what, std::string_view clause);
   std::string text(std::string_view what);
   template <class Element> void comma_list(Element element);
 

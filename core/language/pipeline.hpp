@@ -86,6 +86,7 @@ struct Expr {
   std::size_t index = 0;           // let, model, in_list, map_lookup
   std::vector<std::unique_ptr<Expr>> args;
   std::unique_ptr<Aggregate> aggregate;
+  const std::vector<std::string>* labels = nullptr;  // of an enumeration: those of a field of Pipeline::events; null of a literal
 };
 
 // One text for one meaning: equal texts are the same computation, wherever they stand in the file. The key of hash-consing.

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "pawl/core/language/pipeline.hpp"
@@ -17,6 +20,25 @@ namespace pawl::language {
 
 [[nodiscard]] inline bool reads_steps(const Expr& expr) {
   return expr.op == Op::binding || std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return reads_steps(*arg); });
+}
+
+// visit(expr) for each distinct value of steps that the pattern's conditions read, but texts: what explains a match. visit() false: no more.
+template <class Visit>
+bool each_value_of_steps(const Pattern& pattern, Visit visit) {
+  std::set<std::string> seen;
+  const auto search = [&](const auto& self, const Expr* expr) -> bool {
+    if (expr == nullptr) return true;
+    if (expr->op == Op::binding || is_over_repeated(*expr)) return expr->type.kind == Kind::text || !seen.insert(canonical(*expr)).second || visit(*expr);
+    return std::all_of(expr->args.begin(), expr->args.end(), [&](const auto& arg) { return self(self, arg.get()); });
+  };
+  return std::all_of(pattern.steps.begin(), pattern.steps.end(), [&](const Step& step) { return search(search, step.condition.get()); }) && search(search, pattern.where.get());
+}
+
+// The step that completes the pattern as soon as it has what it needs: behind it none is needed. REQUIRES: the pattern has steps.
+[[nodiscard]] inline std::size_t first_that_completes(const Pattern& pattern) {
+  std::size_t step = pattern.steps.size() - 1;
+  while (step > 0 && (pattern.steps[step].negated || pattern.steps[step].at_least == 0)) --step;
+  return step;
 }
 
 }  // namespace pawl::language

@@ -15,22 +15,28 @@ void for_each(const Expr& expr, Visit&& visit) {
   if (expr.aggregate->where) for_each(*expr.aggregate->where, visit);
 }
 
-// Every expression that stands in the rule: condition, pattern, actions, reasons.
+// Every whole expression that stands in the rule: condition, pattern, actions, reasons.
 template <class Visit>
-void for_each(const Rule& rule, Visit&& visit) {
-  if (rule.when) for_each(*rule.when, visit);
+void for_each_whole(const Rule& rule, Visit&& visit) {
+  if (rule.when) visit(*rule.when);
   if (rule.pattern) {
     for (const Step& step : rule.pattern->steps) {
-      if (step.condition) for_each(*step.condition, visit);
+      if (step.condition) visit(*step.condition);
     }
-    if (rule.pattern->where) for_each(*rule.pattern->where, visit);
+    if (rule.pattern->where) visit(*rule.pattern->where);
   }
   for (const Action& action : rule.actions) {
-    if (action.expr) for_each(*action.expr, visit);
+    if (action.expr) visit(*action.expr);
   }
   for (const Reason& reason : rule.reasons) {
-    for (const auto& hole : reason.exprs) for_each(*hole, visit);
+    for (const auto& hole : reason.exprs) visit(*hole);
   }
+}
+
+// Every expression of the rule, outer before inner.
+template <class Visit>
+void for_each(const Rule& rule, Visit&& visit) {
+  for_each_whole(rule, [&](const Expr& expr) { for_each(expr, visit); });
 }
 
 // Every expression of the pipeline: lets, models' inputs, rules.

@@ -31,7 +31,7 @@ class Compiler {
     for (std::size_t i = 0; i < pattern_.steps.size(); ++i) {
       if (!add_step(i)) return std::nullopt;
     }
-    if (pattern_.where && !(plan_.where = formula(*pattern_.where, nullptr))) return std::nullopt;
+    if (pattern_.where && !(plan_.where = formula(*pattern_.where, last_event()))) return std::nullopt;
     if (!add_outputs()) return std::nullopt;
     return std::move(plan_);
   }
@@ -180,12 +180,21 @@ class Compiler {
 
   // --- formulas ---
 
+  // That completes the pattern; null: it can be of several types.
+  const EventSchema* last_event() const {
+    const std::size_t first = language::first_that_completes(pattern_);
+    for (std::size_t i = first + 1; pattern_.where && i < pattern_.steps.size(); ++i) {
+      if (!pattern_.steps[i].negated && pattern_.steps[i].event != pattern_.steps[first].event) return nullptr;
+    }
+    return &pipeline_.events[pattern_.steps[first].event];
+  }
+
   std::optional<Formula> formula(const Expr& expr, const EventSchema* event) {
-    const FormulaSources sources{.column = column_, .captured = [this](const Expr& read) { return captured(read); }, .event = event};
+    const FormulaSources sources{.column = column_, .captured = [this](const Expr& read) { return captured(read); }, .pipeline = &pipeline_, .event = event};
     return Formula::compile(expr, sources, why_);
   }
 
-  // visit(expr) -> go on, for what actions and reasons read of steps, in their order. Texts are read by neither.
+  // visit(expr) -> go on, for what actions and reasons read of steps, in their order, then what explains a match. No texts.
   template <class Visit>
   bool each_output(Visit visit) const {
     const auto visited = [&](const Expr* expr) { return expr == nullptr || !language::reads_steps(*expr) || visit(*expr); };
@@ -195,12 +204,12 @@ class Compiler {
     for (const language::Reason& reason : rule_.reasons) {
       if (!std::all_of(reason.exprs.begin(), reason.exprs.end(), [&](const auto& hole) { return visited(hole.get()); })) return false;
     }
-    return true;
+    return language::each_value_of_steps(pattern_, visit);
   }
 
   bool add_outputs() {
     return each_output([&](const Expr& expr) {
-      auto made = formula(expr, nullptr);
+      auto made = formula(expr, last_event());
       if (made) plan_.outputs.push_back({*std::move(made), {}});
       return made.has_value();
     });

@@ -6,6 +6,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/rules/evaluator.hpp"
+#include "pawl/core/rules/list_key.hpp"
 
 namespace pawl::pattern {
 
@@ -50,6 +51,19 @@ Operand compared(Op op, const Operand& a, const Operand& b, bool text) noexcept 
   }
 }
 
+bool is_less(const Fraction& a, const Fraction& b) noexcept { return pawl::compare(a, b) < 0; }
+
+// What eval() does with steps.
+bool is_known(Op op) {
+  switch (op) {
+    case Op::logical_or: case Op::logical_and: case Op::logical_not:
+    case Op::equal: case Op::not_equal: case Op::less: case Op::less_equal: case Op::greater: case Op::greater_equal:
+    case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::modulo: case Op::negate:
+    case Op::otherwise: case Op::in_set: case Op::in_list: case Op::between: case Op::is_missing: case Op::starts_with: case Op::choose: case Op::call: return true;
+    default: return false;
+  }
+}
+
 Operand captured_value(const Captured& captured, const Moment& moment) noexcept {
   const std::byte* const at = moment.captures;
   const bool valid = ((moment.captured >> captured.bit) & 1U) != 0;
@@ -80,15 +94,20 @@ std::optional<Formula> Formula::compile(const Expr& expr, const FormulaSources& 
   return formula;
 }
 
-std::optional<std::uint16_t> Formula::add(const Expr& expr, const FormulaSources& sources, std::string& why) {
+std::optional<std::uint32_t> Formula::add(const Expr& expr, const FormulaSources& sources, std::string& why) {
+  if (expr.op == Op::let && expr.type.kind == Kind::text) {  // no column either
+    const Expr* behind = &expr;
+    while (behind->op == Op::let) behind = sources.pipeline->lets[behind->index].expr.get();
+    return add(*behind, sources, why);
+  }
   Node node;
   node.ratio = expr.type.ratio;
-  const bool is_leaf = expr.op == Op::literal || expr.op == Op::binding || language::is_over_repeated(expr) || !language::reads_steps(expr);
+  const bool of_event = !language::reads_steps(expr) && (expr.type.kind != Kind::text || expr.op == Op::field);  // a chosen text is no column
+  const bool is_leaf = expr.op == Op::literal || expr.op == Op::binding || language::is_over_repeated(expr) || of_event;
   const bool added = is_leaf ? add_leaf(expr, sources, node, why) : add_operation(expr, sources, node, why);
   if (!added) return std::nullopt;
   nodes_.push_back(std::move(node));
-  PAWL_ASSERT(nodes_.size() <= UINT16_MAX);
-  return static_cast<std::uint16_t>(nodes_.size() - 1);
+  return static_cast<std::uint32_t>(nodes_.size() - 1);  // fewer than the pipeline's source has bytes
 }
 
 bool Formula::add_leaf(const Expr& expr, const FormulaSources& sources, Node& node, std::string& why) {
@@ -125,14 +144,37 @@ bool Formula::add_operation(const Expr& expr, const FormulaSources& sources, Nod
   node.text = !expr.args.empty() && expr.args[0]->type.kind == Kind::text;
   node.function = static_cast<std::uint8_t>(std::find(functions.begin(), functions.end(), expr.name) - functions.begin());
   if (expr.op == Op::call && node.function == f_none) return why = "it uses `" + expr.name + "(..)`", false;
+  if (!is_known(expr.op)) return why = "it uses an operation that is not known of steps", false;
   if (expr.type.kind == Kind::floating) return why = "it computes with floats and steps of a pattern", false;
-  for (const auto& arg : expr.args) {
+  if (expr.op == Op::in_list) {
+    const language::List& list = sources.pipeline->lists[expr.index];
+    node.list = static_cast<std::uint32_t>(expr.index);
+    node.list_text_bytes = list.type.text_bytes;
+  }
+  if (expr.op != Op::in_set) return add_arguments(expr.args, sources, node, why);
+  add_members(expr, node);
+  return add_arguments({expr.args.data(), 1}, sources, node, why);
+}
+
+bool Formula::add_arguments(std::span<const std::unique_ptr<Expr>> args, const FormulaSources& sources, Node& node, std::string& why) {
+  for (const auto& arg : args) {
     if (arg->type.kind == Kind::floating) return why = "it computes with floats and steps of a pattern", false;
     const auto index = add(*arg, sources, why);
     if (!index) return false;
     node.args.push_back(*index);
   }
   return true;
+}
+
+// Of a set: literals, which are never missing.
+void Formula::add_members(const Expr& expr, Node& node) {
+  for (std::size_t i = 1; i < expr.args.size(); ++i) {
+    const Value& value = expr.args[i]->value;
+    if (node.text) node.texts.push_back(value.text);
+    else node.numbers.push_back({value.number, value.denominator});
+  }
+  std::sort(node.texts.begin(), node.texts.end());
+  std::sort(node.numbers.begin(), node.numbers.end(), is_less);
 }
 
 // --- running ---
@@ -159,6 +201,7 @@ Operand Formula::eval(std::size_t index, const Moment& moment) const noexcept {
     }
     case Op::between: return between(node, moment);
     case Op::in_set: return in_set(node, moment);
+    case Op::in_list: return in_list(node, moment);
     case Op::starts_with: {
       const Operand value = arg(0);
       return value.valid ? boolean(value.text.starts_with(node.literal)) : Operand{};
@@ -170,7 +213,7 @@ Operand Formula::eval(std::size_t index, const Moment& moment) const noexcept {
     case Op::multiply:
     case Op::divide:
     case Op::modulo: return arithmetic(node, node.op, arg(0), arg(1), moment);
-    default: return compared(node.op, arg(0), arg(1), node.text);
+    default: return compared(node.op, arg(0), arg(1), node.text);  // asserts that it is a comparison
   }
 }
 
@@ -200,7 +243,7 @@ Operand Formula::cell(rules::Register column, const Moment& moment) noexcept {
 // `and` (decisive 0) and `or` (decisive 1): a decisive argument decides, else a missing one makes the result missing.
 Operand Formula::kleene(Arguments args, Int128 decisive, const Moment& moment) const noexcept {
   bool missing = false;
-  for (const std::uint16_t arg : args) {
+  for (const std::uint32_t arg : args) {
     const Operand operand = eval(arg, moment);
     if (operand.valid && operand.value.numerator == decisive) return operand;
     missing |= !operand.valid;
@@ -220,10 +263,18 @@ Operand Formula::between(const Node& node, const Moment& moment) const noexcept 
 Operand Formula::in_set(const Node& node, const Moment& moment) const noexcept {
   const Operand value = eval(node.args[0], moment);
   if (!value.valid) return {};
-  for (std::size_t i = 1; i < node.args.size(); ++i) {
-    if (order(value, eval(node.args[i], moment), node.text) == 0) return boolean(true);
-  }
-  return boolean(false);
+  if (node.text) return boolean(std::binary_search(node.texts.begin(), node.texts.end(), value.text));
+  return boolean(std::binary_search(node.numbers.begin(), node.numbers.end(), value.value, is_less));
+}
+
+// As the list is before the event at hand changes it.
+Operand Formula::in_list(const Node& node, const Moment& moment) const noexcept {
+  const Operand value = eval(node.args[0], moment);
+  if (!value.valid) return {};
+  rules::ListKey room;
+  const std::byte* const key = node.text ? rules::text_key(value.text, node.list_text_bytes, room)
+                                         : rules::number_key(static_cast<std::int64_t>(value.value.numerator), false, room);
+  return boolean(key != nullptr && moment.evaluator.lists()[node.list].holds(key, moment.evaluator.effective_time(moment.lane)));
 }
 
 Operand Formula::call(const Node& node, const Moment& moment) const noexcept {
@@ -239,7 +290,7 @@ Operand Formula::call(const Node& node, const Moment& moment) const noexcept {
   }
   const Operand b = eval(node.args[1], moment);
   if (!b.valid) return {};
-  return (order(b, a, false) < 0) == (node.function == f_min2) ? b : a;
+  return (order(b, a, node.text) < 0) == (node.function == f_min2) ? b : a;
 }
 
 // Units need no conversion: both sides of a sum have one scale, and at most one side of a product or quotient has any.

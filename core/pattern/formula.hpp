@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +52,7 @@ struct FormulaSources {
   std::function<std::optional<rules::Register>(const language::Expr&)> column;
   // What a run keeps for a binding, or for a call over a repeated step, or nothing.
   std::function<std::optional<Captured>(const language::Expr&)> captured;
+  const language::Pipeline* pipeline = nullptr;
   const EventSchema* event = nullptr;  // whose plain fields it reads; null: none
 };
 
@@ -80,13 +83,19 @@ class Formula {
     Captured captured;
     std::int64_t number = 0, denominator = 1;
     std::string literal;
-    std::vector<std::uint16_t> args;
+    std::vector<std::uint32_t> args;
+    std::vector<Fraction> numbers;   // in_set: its members, ascending; of texts:
+    std::vector<std::string> texts;
+    std::uint32_t list = 0;          // in_list
+    std::size_t list_text_bytes = 0;
   };
-  using Arguments = const std::vector<std::uint16_t>&;
+  using Arguments = const std::vector<std::uint32_t>&;
 
-  std::optional<std::uint16_t> add(const language::Expr& expr, const FormulaSources& sources, std::string& why);
+  std::optional<std::uint32_t> add(const language::Expr& expr, const FormulaSources& sources, std::string& why);
   bool add_leaf(const language::Expr& expr, const FormulaSources& sources, Node& node, std::string& why);
   bool add_operation(const language::Expr& expr, const FormulaSources& sources, Node& node, std::string& why);
+  bool add_arguments(std::span<const std::unique_ptr<language::Expr>> args, const FormulaSources& sources, Node& node, std::string& why);
+  static void add_members(const language::Expr& expr, Node& node);
 
   [[nodiscard]] Operand eval(std::size_t index, const Moment& moment) const noexcept;
   [[nodiscard]] Operand leaf(const Node& node, const Moment& moment) const noexcept;
@@ -94,6 +103,7 @@ class Formula {
   [[nodiscard]] Operand kleene(Arguments args, Int128 decisive, const Moment& moment) const noexcept;
   [[nodiscard]] Operand between(const Node& node, const Moment& moment) const noexcept;
   [[nodiscard]] Operand in_set(const Node& node, const Moment& moment) const noexcept;
+  [[nodiscard]] Operand in_list(const Node& node, const Moment& moment) const noexcept;
   [[nodiscard]] Operand call(const Node& node, const Moment& moment) const noexcept;
   [[nodiscard]] static Operand arithmetic(const Node& node, language::Op op, const Operand& a, const Operand& b, const Moment& moment) noexcept;
 

@@ -149,16 +149,18 @@ void Group::step(const rules::Evaluator& evaluator, std::size_t lane, Findings& 
   if (turn.record != KeyTable::none && (head_of(turn.record)->patterns & concerned_[lane]) != 0) advance_runs(turn);
   start_runs(turn);
   if (clears_ && turn.record != KeyTable::none) {
-    remove_runs(turn.record, [&](const RunHead& run) { return of_pattern_[run.pattern].completed == turn_ && !plan_of(run.pattern).skip_to_next; });
+    remove_runs(turn.record, [&](const RunHead& run, Link) { return of_pattern_[run.pattern].completed == turn_ && !plan_of(run.pattern).skip_to_next; });
   }
 }
 
 void Group::advance_runs(Turn& turn) noexcept {
-  const bool emptied = remove_runs(turn.record, [&](RunHead& run) {
+  const bool emptied = remove_runs(turn.record, [&](RunHead& run, Link at) {
     if (advance(turn, run) == Fate::ends) return true;
     OfPattern& of = of_pattern_[run.pattern];
-    of.open = of.counted == turn_ ? of.open + 1 : 1;
+    if (of.counted == turn_) return ++of.open, false;
     of.counted = turn_;
+    of.open = 1;
+    of.oldest = at;
     return false;
   });
   if (emptied) turn.record = KeyTable::none;
@@ -174,7 +176,7 @@ bool Group::remove_runs(Index record, Gone gone) noexcept {
     RunHead& run = *pool_[index];
     const RunIndex next = run.next;
     if (next != no_run) __builtin_prefetch(pool_[next]);
-    if (gone(run)) {
+    if (gone(run, Link{index, before})) {
       (before == no_run ? head.first : pool_[before]->next) = next;
       if (next == no_run) head.last = before;
       pool_.give_back(index, partition);
@@ -284,19 +286,22 @@ void Group::start(Turn& turn, std::size_t pattern) noexcept {
   run.first_sequence = static_cast<Sequence>(reinterpret_cast<const EventHeader*>(turn.slot)->stamp) - 1;
   if (!may_take(turn, run, 0) || take(turn, run, 0) != Taken::goes_on) return;
   const OfPattern& of = of_pattern_[pattern];
-  if (of.counted == turn_ && of.open == plan_of(pattern).limit) drop_oldest(turn, pattern);
+  if (of.counted == turn_ && of.open == plan_of(pattern).limit) drop(turn, of.oldest);
   add(turn, run);
 }
 
-void Group::drop_oldest(Turn& turn, std::size_t pattern) noexcept {
-  bool found = false;
-  const bool emptied = remove_runs(turn.record, [&](const RunHead& run) {
-    const bool oldest = !found && run.pattern == pattern;
-    found = found || oldest;
-    return oldest;
-  });
+// The key may be left without any run: one of the same pattern is about to follow, and there is room for it.
+void Group::drop(Turn& turn, Link run) noexcept {
+  KeyHead& head = *head_of(turn.record);
+  const RunIndex next = pool_[run.index]->next;
+  (run.before == no_run ? head.first : pool_[run.before]->next) = next;
+  if (next == no_run) {
+    head.last = run.before;
+  } else if (OfPattern& of = of_pattern_[pool_[next]->pattern]; of.counted == turn_ && of.oldest.index == next) {
+    of.oldest.before = run.before;  // to be dropped itself, maybe
+  }
+  pool_.give_back(run.index, KeyTable::partition_of(turn.hash));
   ++runs_dropped_;
-  if (emptied) turn.record = KeyTable::none;
 }
 
 void Group::add(Turn& turn, const RunHead& run) noexcept {
@@ -336,7 +341,7 @@ bool Group::make_room(Turn& turn) noexcept {
     const Index record = table_.next(partition, hands_[partition]);
     if (record == KeyTable::none) break;
     if (record == turn.record) continue;
-    remove_runs(record, [&](const RunHead& run) { return is_past(plan_of(run.pattern), run, turn.te); });
+    remove_runs(record, [&](const RunHead& run, Link) { return is_past(plan_of(run.pattern), run, turn.te); });
   }
   return has_room();
 }

@@ -104,8 +104,10 @@ class Group {
   void complete(Turn& turn, const RunHead& run) noexcept;
   void add(Turn& turn, const RunHead& run) noexcept;
   [[nodiscard]] bool make_room(Turn& turn) noexcept;
-  void drop_oldest(Turn& turn, std::size_t pattern) noexcept;
-  // Removes the runs of a key for which gone(run) is true. True: the key is left without any, and is gone too.
+  // A run in its key's list, behind `before` or first.
+  struct Link { RunIndex index = no_run, before = no_run; };
+  void drop(Turn& turn, Link run) noexcept;
+  // Removes the runs of a key for which gone(run, link) is true. True: the key is left without any, and is gone too.
   template <class Gone>
   bool remove_runs(Index record, Gone gone) noexcept;
   void link(Index record, RunIndex run) noexcept;
@@ -135,6 +137,7 @@ class Group {
   struct OfPattern {
     std::uint64_t counted = 0, completed = 0, noted = 0;  // the last turn in which ..
     std::uint32_t open = 0;                               // runs of the key that stay, in turn `counted`
+    Link oldest;                                          // of those
   };
   std::vector<OfPattern> of_pattern_;
   bool clears_ = false;                       // a completed pattern takes the key's other runs with it

@@ -15,6 +15,7 @@
 #include "pawl/core/rules/plan.hpp"
 #include "pawl/core/rules/plan_parts.hpp"
 #include "pawl/core/rules/share.hpp"
+#include "pawl/core/rules/text_compiler.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -25,12 +26,14 @@ using language::Pipeline;
 
 constexpr std::size_t registers_max = 60'000;  // operands are 16 bits
 
-class Compiler {
+class Compiler : private TextCompiler<Compiler> {
+  friend TextCompiler<Compiler>;
+
  public:
   explicit Compiler(const Pipeline& pipeline) : pipeline_(pipeline) { plan_.pipeline = &pipeline; }
 
   Plan run() {
-    for (std::size_t i = 0; i < pipeline_.lets.size(); ++i) plan_.lets.push_back({.let = i, .evaluated = false, .value = {}});
+    for (std::size_t i = 0; i < pipeline_.lets.size(); ++i) plan_.lets.push_back({.let = i, .value = {}, .readable = readers_of(pipeline_.lets[i], pipeline_), .text = {}});
     lets_read_state_.resize(pipeline_.lets.size());
     for (const language::List& list : pipeline_.lists) plan_.lists.push_back(list_of(list));
     plan_.policy = plan_policy(pipeline_.policy);
@@ -52,9 +55,12 @@ class Compiler {
     lets_read_state_[index] = reads_state(*let.expr);
     if (!let.not_evaluated.empty()) return;
     why_not_.clear();
-    if (const auto value = compile(*let.expr)) {
-      plan_.lets[index].value = *value;
-      plan_.lets[index].evaluated = true;
+    LetPlan& planned = plan_.lets[index];
+    planned.is_text = let.expr->type.kind == Kind::text;
+    if (const auto value = planned.is_text ? text_let(*let.expr, planned.text) : compile(*let.expr)) {
+      planned.value = *value;
+      planned.evaluated = true;
+      planned.bytes = std::max<std::size_t>(longest(planned.text, plan_.program), 1);
     } else {
       plan_.not_evaluated.push_back("let " + let.name + ": " + why_not_);
     }
@@ -114,11 +120,19 @@ class Compiler {
         if (!language::reads_steps(*hole)) continue;
         const auto to = compile_read(*hole);
         if (!to) return false;
-        of_steps_.emplace(hole.get(), plan_.shown.size());
-        plan_.shown.push_back({.text = language::print(*hole, pipeline_), .type = hole->type, .labels = labels_of(*hole, pipeline_), .known = true, .value = {.kind = Operand::Kind::column, .column = *to}});
+        of_steps_.emplace(hole.get(), show_column(*hole, *to));
       }
     }
-    return true;
+    return language::each_value_of_steps(*rule.pattern, [&](const Expr& value) {
+      const auto to = compile_read(value);
+      if (to) explained_[&rule].push_back(show_column(value, *to));
+      return to.has_value();
+    });
+  }
+
+  std::size_t show_column(const Expr& expr, Register column) {
+    plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr), .known = true, .value = {.kind = Operand::Kind::column, .column = column, .choices = {}}});
+    return plan_.shown.size() - 1;
   }
 
   bool compile_body(const language::Rule& rule, RulePlan& planned) {
@@ -151,6 +165,11 @@ class Compiler {
     planned.values.clear();
     planned.holes.clear();
     if (rule.when) show_leaves(*rule.when, planned.values);
+    if (rule.pattern) planned.values = explained_[&rule];
+    if (rule.pattern && !rule.pattern->where) {
+      const language::Step& last = rule.pattern->steps[language::first_that_completes(*rule.pattern)];
+      if (last.condition) show_leaves(*last.condition, planned.values);
+    }
     for (const language::Reason& reason : rule.reasons) {
       std::vector<std::size_t>& holes = planned.holes.emplace_back();
       for (const auto& hole : reason.exprs) holes.push_back(shown(*hole));
@@ -167,15 +186,14 @@ class Compiler {
 
   std::size_t shown(const Expr& expr) {
     if (const auto found = of_steps_.find(&expr); found != of_steps_.end()) return found->second;
-    const auto [at, fresh] = shown_.try_emplace(language::canonical(expr), plan_.shown.size());
-    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr, pipeline_), .value = {}});
+    const auto [at, fresh] = shown_.try_emplace(shown_key(expr), plan_.shown.size());
+    if (fresh) plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr), .value = {}});
     ShownValue& value = plan_.shown[at->second];
     if (value.known || explaining_ == reads_state(expr)) return at->second;
     if (const auto found = operand(expr)) {
       value.known = true;
       value.value = *found;
-      if (found->kind == Operand::Kind::text) value.bytes = expr.value.text.size();
-      if (found->kind == Operand::Kind::text_field) value.bytes = longest(plan_.program.fields[found->index]);
+      value.bytes = longest(*found, plan_.program);
     }
     return at->second;
   }
@@ -196,27 +214,17 @@ class Compiler {
       const auto column = compile_read(expr);
       if (!column) return std::nullopt;
       value.column = *column;
-    } else if (expr.op == Op::field) {
-      value.kind = Operand::Kind::text_field;
-      value.index = access(expr.name, Kind::text);
-    } else if (expr.op == Op::literal) {
-      value.kind = Operand::Kind::text;
-      value.index = plan_.program.texts.size();
-      plan_.program.texts.push_back(expr.value.text);
-    } else {
-      return refuse("a computed text"), std::nullopt;
+      return value;
     }
-    return value;
+    return text_operand(expr);
   }
 
   std::optional<Register> list_membership(const Expr& expr) {
-    const auto value = operand(*expr.args[0]);
+    if (expr.args[0]->type.kind == Kind::text) return text_in_list(*expr.args[0], operand_of(expr.index));
+    const auto value = compile(*expr.args[0]);
     if (!value) return std::nullopt;
-    Instruction made{.code = Code::list_holds_number, .a = value->column.index, .c = static_cast<std::uint16_t>(expr.index)};
-    if (value->column.kind == ColumnKind::boolean) made.code = Code::list_holds_boolean;
-    if (value->kind == Operand::Kind::text_field) made.code = Code::list_holds_text_field, made.a = static_cast<std::uint16_t>(value->index);
-    if (value->kind == Operand::Kind::text) made.code = Code::list_holds_text, made.aux = static_cast<std::int64_t>(value->index);
-    return emit(ColumnKind::boolean, made);
+    const Code code = value->kind == ColumnKind::boolean ? Code::list_holds_boolean : Code::list_holds_number;
+    return emit(ColumnKind::boolean, {.code = code, .a = value->index, .c = operand_of(expr.index)});
   }
 
   SharePlan share_of(const language::Rule& rule) {
@@ -306,9 +314,15 @@ class Compiler {
     return Register{kind, static_cast<std::uint16_t>(count++)};
   }
 
+  // An operand of an instruction. Of one that does not fit, emit() says so.
+  std::uint16_t operand_of(std::size_t index) {
+    too_large_ = too_large_ || index > UINT16_MAX;
+    return static_cast<std::uint16_t>(index);
+  }
+
   std::optional<Register> emit(ColumnKind kind, Instruction instruction) {
     const auto out = allocate(kind);
-    if (!out) return std::nullopt;
+    if (!out || too_large_) return refuse("the pipeline is too large");
     instruction.out = out->index;
     if (dependent_) dependent_registers_.insert({out->kind, out->index});
     Program& program = plan_.program;
@@ -366,7 +380,7 @@ class Compiler {
       plan_.features.push_back({expr.aggregate.get(), expr.type, plan_.feature_columns});
       plan_.feature_columns += plan_.features.back().columns();
     }
-    const auto column = static_cast<std::uint16_t>(known->second);
+    const std::uint16_t column = operand_of(known->second);
     if (expr.type.ratio) return emit(ColumnKind::ratio, {.code = Code::load_ratio_feature, .a = column});
     if (expr.type.kind == Kind::boolean) {  // the last truth of a key: 0 or 1
       return emit2(ColumnKind::boolean, Code::number_equal, emit(ColumnKind::number, {.code = Code::load_number_feature, .a = column}),
@@ -387,7 +401,7 @@ class Compiler {
       call.inputs.push_back({.value = *value, .is_float = is_float(*input), .scale = type.kind == Kind::duration ? 9U : is_money ? type.scale : 0U});
     }
     plan_.program.models.push_back(std::move(call));
-    return emit(ColumnKind::number, {.code = Code::evaluate_model, .a = static_cast<std::uint16_t>(plan_.program.models.size() - 1)});
+    return emit(ColumnKind::number, {.code = Code::evaluate_model, .a = operand_of(plan_.program.models.size() - 1)});
   }
 
   // --- booleans ---
@@ -423,42 +437,6 @@ class Compiler {
     return op == Op::not_equal ? inverted(out) : out;
   }
 
-  std::optional<Register> text_comparison(Op op, const Expr& left, const Expr& right) {
-    switch (op) {
-      case Op::less: return text_order(true, left, right);
-      case Op::less_equal: return text_order(false, left, right);
-      case Op::greater: return text_order(true, right, left);
-      case Op::greater_equal: return text_order(false, right, left);
-      default: break;
-    }
-    std::optional<Register> out;
-    if (left.op == Op::field && right.op == Op::field) {
-      out = emit(ColumnKind::boolean, {.code = Code::text_equals_field, .a = access(left.name, Kind::text), .b = access(right.name, Kind::text)});
-    } else if (right.op == Op::literal) {
-      out = text_test(Code::text_in, left, {&right.value.text, 1});
-    } else {
-      out = text_test(Code::text_in, right, {&left.value.text, 1});
-    }
-    return op == Op::not_equal ? inverted(out) : out;
-  }
-
-  // low < high, or low <= high. A constant below a field is the contrary of the field below or at the constant.
-  std::optional<Register> text_order(bool strict, const Expr& low, const Expr& high) {
-    if (low.op == Op::field && high.op == Op::field) {
-      return emit(ColumnKind::boolean, {.code = strict ? Code::text_less_field : Code::text_less_equal_field, .a = access(low.name, Kind::text), .b = access(high.name, Kind::text)});
-    }
-    if (high.op == Op::literal) return text_test(strict ? Code::text_less : Code::text_less_equal, low, {&high.value.text, 1});
-    if (low.op == Op::literal) return inverted(text_test(strict ? Code::text_less_equal : Code::text_less, high, {&low.value.text, 1}));
-    return refuse("a computed text");
-  }
-
-  std::optional<Register> text_test(Code code, const Expr& text, std::span<const std::string> constants) {
-    if (text.op != Op::field) return refuse("a computed text");
-    const auto first = static_cast<std::int64_t>(plan_.program.texts.size());
-    plan_.program.texts.insert(plan_.program.texts.end(), constants.begin(), constants.end());
-    return emit(ColumnKind::boolean, {.code = code, .a = access(text.name, Kind::text), .c = static_cast<std::uint16_t>(constants.size()), .aux = first});
-  }
-
   std::optional<Register> membership(const Expr& expr) {
     if (expr.args[0]->type.kind == Kind::text) {
       std::vector<std::string> texts;
@@ -480,10 +458,7 @@ class Compiler {
   }
 
   std::optional<Register> missing(const Expr& value) {
-    if (value.type.kind == Kind::text) {
-      if (value.op != Op::field) return refuse("a computed text");
-      return inverted(emit(ColumnKind::boolean, {.code = Code::text_present, .a = access(value.name, Kind::text)}));
-    }
+    if (value.type.kind == Kind::text) return text_missing(value);
     const auto of = compile(value);
     if (!of) return std::nullopt;
     const Code code = of->kind == ColumnKind::number ? Code::number_present
@@ -550,7 +525,6 @@ class Compiler {
   }
 
   std::optional<Register> choice(const Expr& expr) {
-    if (expr.type.kind == Kind::text) return refuse("a computed text");
     const auto condition = compile(*expr.args[0]);
     if (!condition) return std::nullopt;
     return merged(expr, {Code::number_choose, Code::ratio_choose, Code::boolean_choose}, condition, 1);
@@ -574,6 +548,7 @@ class Compiler {
   const Pipeline& pipeline_;
   Plan plan_;
   std::map<const Expr*, std::size_t> of_steps_;  // holes of reasons that read steps, each shown for itself: steps of two rules may have one name
+  std::map<const language::Rule*, std::vector<std::size_t>> explained_;      // of a pattern: values of its steps
   pattern::PatternPlan* pattern_ = nullptr;  // of the rule at hand
   std::size_t next_output_ = 0;
   std::string why_not_;  // why the expression at hand has no program; set where compile returns nothing
@@ -582,6 +557,7 @@ class Compiler {
   std::map<std::uint16_t, Register> ratios_of_;
   std::vector<bool> lets_read_state_;
   std::map<std::string, std::size_t> shown_;
+  bool too_large_ = false;
   bool explaining_ = false;  // what is emitted now is for reasons alone
   bool dependent_ = false;  // what is emitted now belongs to the second pass
   std::set<std::pair<ColumnKind, std::uint16_t>> dependent_registers_;

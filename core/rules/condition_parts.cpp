@@ -66,9 +66,17 @@ class Parts {
     }
   }
 
+  void need(const Operand& value) {
+    if (value.kind == Operand::Kind::column) need(value.column);
+    for (const TextChoice& choice : value.choices) if (choice.when) need(*choice.when);
+  }
+
   void need_what_others_read() {
-    for (const LetPlan& let : plan_.lets) if (let.evaluated) need(let.value);
-    for (const ShownValue& shown : plan_.shown) if (shown.known && shown.value.kind == Operand::Kind::column) need(shown.value.column);
+    for (const LetPlan& let : plan_.lets) {
+      if (let.evaluated) need(let.value);
+      if (let.evaluated && let.is_text) need(let.text);
+    }
+    for (const ShownValue& shown : plan_.shown) if (shown.known) need(shown.value);
     for (const Register r : plan_.pattern_reads) need(r);
     for (const auto* code : {&program_.dependent, &program_.explaining}) {
       for (const Instruction& instruction : *code) for (const Register r : reads(instruction, program_)) need(r);
@@ -77,7 +85,7 @@ class Parts {
       const RulePlan& rule = plan_.rules[i];
       if (rule.evaluated && !rule.has_pattern && !parts_.takes[i]) need(rule.when);
       for (const ScorePlan& score : rule.scores) if (!score.is_constant) need(score.value);
-      for (const EditPlan& edit : rule.edits) if (edit.value.kind == Operand::Kind::column) need(edit.value.column);
+      for (const EditPlan& edit : rule.edits) need(edit.value);
     }
     need_what_nobody_reads();
   }

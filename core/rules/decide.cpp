@@ -7,6 +7,7 @@
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/rules/firing.hpp"
 #include "pawl/core/rules/share.hpp"
+#include "pawl/core/rules/text_at.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -49,6 +50,7 @@ void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence
 // Most events fire nothing: their records are heads and zeros. What fired is marked rule by rule.
 void Decide::decide(const SlotView& slots) noexcept {
   if (effects_) effects_->run(evaluator_);
+  texts_.keep(evaluator_);
   for (std::size_t i = 0; i < touched_.size(); ++i) touched_[i] = always_[i] | evaluator_.conditions().active()[i];
   clear_marks();
   each_touched([this](std::size_t rule) { simple_[rule].is ? fire_simple(rule) : fire(rule); });
@@ -224,8 +226,20 @@ void Decide::write_lets(std::size_t lane, std::byte* record) const noexcept {
   std::memset(valid, 0, (plan_.lets.size() + 63) / 64 * 8);
   for (std::size_t i = 0; i < plan_.lets.size(); ++i) {
     const LetPlan& let = plan_.lets[i];
-    if (let.evaluated && write_cell(let.value, lane, record + layout_.let_offset(i))) valid[i / 64] |= std::uint64_t{1} << (i % 64);
+    if (!let.evaluated) continue;
+    std::byte* const cell = record + layout_.let_offset(i);
+    const bool present = let.is_text ? write_text_let(i, lane, cell) : write_cell(let.value, lane, cell);
+    const bool readable = let.readable.empty() || let.readable[evaluator_.event(lane)];
+    if (present && readable) valid[i / 64] |= std::uint64_t{1} << (i % 64);
   }
+}
+
+bool Decide::write_text_let(std::size_t let, std::size_t lane, std::byte* cell) const noexcept {
+  const std::span<const std::byte> text = texts_.at(let, lane);
+  const bool present = has_lane(evaluator_.boolean(plan_.lets[let].value).truth, lane);
+  std::memset(cell, 0, (text.size() + 7) / 8 * 8);
+  if (present && !text.empty()) std::memcpy(cell, text.data(), text.size());
+  return present;
 }
 
 // Whether the column has a value there.
@@ -271,16 +285,10 @@ void Decide::write_shown() noexcept {
 bool Decide::write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept {
   if (!shown.known) return false;
   if (shown.value.kind == Operand::Kind::column) return write_cell(shown.value.column, lane, cell);
-  std::string_view text;
-  if (shown.value.kind == Operand::Kind::text) {
-    text = plan_.program.texts[shown.value.index];
-  } else {
-    const SlotPlace& place = plan_.program.fields[shown.value.index].in[evaluator_.event(lane)];
-    if (!place.exists() || !place.present(evaluator_.slot(lane))) return false;
-    text = place.text(evaluator_.slot(lane));
-  }
+  const auto text = text_at(shown.value, plan_.program, evaluator_, lane);
+  if (!text) return false;
   std::memset(cell, 0, (shown.bytes + 7) / 8 * 8);
-  std::memcpy(cell, text.data(), text.size());
+  std::memcpy(cell, text->data(), text->size());
   return true;
 }
 
@@ -310,7 +318,9 @@ void Decide::absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept {
   absorb_masks(hash, present);
   const auto absorb_cells = [&](const auto& cells) { hash.absorb(cells.data(), lanes * sizeof(std::int64_t)); };
   for (const LetPlan& let : plan_.lets) {
-    if (!let.evaluated || let.value.kind == ColumnKind::boolean) continue;
+    if (!let.evaluated) continue;
+    if (let.is_text) each_lane(evaluator_.boolean(let.value).truth & present, [&](std::size_t lane) { hash.absorb(texts_.at(let.let, lane).data(), let.bytes); });
+    if (let.value.kind == ColumnKind::boolean) continue;
     if (let.value.kind == ColumnKind::number) {
       absorb_cells(evaluator_.number(let.value).cells);
       continue;

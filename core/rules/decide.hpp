@@ -15,6 +15,7 @@
 #include "pawl/core/rules/digest.hpp"
 #include "pawl/core/rules/effects.hpp"
 #include "pawl/core/rules/evaluator.hpp"
+#include "pawl/core/rules/text_lets.hpp"
 
 namespace pawl::rules {
 
@@ -98,6 +99,7 @@ class Decide {
   void write_id_text(std::string_view text, std::byte* record) const noexcept;
   void mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept;
   void write_lets(std::size_t lane, std::byte* record) const noexcept;
+  [[nodiscard]] bool write_text_let(std::size_t let, std::size_t lane, std::byte* cell) const noexcept;
   [[nodiscard]] bool write_cell(Register value, std::size_t lane, std::byte* cell) const noexcept;
   void write_shown() noexcept;
   [[nodiscard]] bool write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept;
@@ -108,6 +110,7 @@ class Decide {
   const Plan& plan_;
   const DecisionLayout& layout_;
   Evaluator evaluator_;
+  TextLets texts_{plan_};
   std::optional<Effects> effects_;                              // of a stateful plan
   struct Marks { Lanes fired = 0, missing = 0; };
   std::vector<Marks> marks_;                                    // by rule; the lanes of the tile so far

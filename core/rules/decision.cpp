@@ -32,7 +32,7 @@ DecisionLayout::DecisionLayout(const Plan& plan, Carried carried)
     offset += words_for(plan.lets.size()) * 8;
     for (const LetPlan& let : plan.lets) {
       let_offsets_.push_back(offset);
-      if (let.evaluated) offset += let.value.kind == ColumnKind::ratio ? sizeof(Fraction) : sizeof(std::int64_t);
+      if (let.evaluated) offset += let.is_text ? round_up(let.bytes, 8) : let.value.kind == ColumnKind::ratio ? sizeof(Fraction) : sizeof(std::int64_t);
     }
   }
   if (carried.shown) {
@@ -75,8 +75,16 @@ Fraction Decision::cell(std::size_t offset, ColumnKind kind) const noexcept {
 Fraction Decision::let_value(std::size_t let) const noexcept {
   PAWL_ASSERT(layout_->with_lets());
   const LetPlan& plan = layout_->plan().lets[let];
-  if (!plan.evaluated || !let_present(let)) return {0, 1};
+  if (!plan.evaluated || plan.is_text || !let_present(let)) return {0, 1};
   return cell(layout_->let_offset(let), plan.value.kind);
+}
+
+std::string_view Decision::let_text(std::size_t let) const noexcept {
+  PAWL_ASSERT(layout_->with_lets());
+  const LetPlan& plan = layout_->plan().lets[let];
+  if (!plan.evaluated || !plan.is_text || !let_present(let)) return {};
+  const char* text = reinterpret_cast<const char*>(record_ + layout_->let_offset(let));
+  return {text, ::strnlen(text, plan.bytes)};
 }
 
 Fraction Decision::shown_value(std::size_t value) const noexcept {

@@ -111,7 +111,8 @@ class Decision {
 
   // REQUIRES: the records carry lets.
   [[nodiscard]] bool let_present(std::size_t let) const noexcept { return bit(layout_->let_valid_offset(), let); }
-  [[nodiscard]] Fraction let_value(std::size_t let) const noexcept;  // numbers and booleans: denominator 1; 0/1 if missing
+  [[nodiscard]] Fraction let_value(std::size_t let) const noexcept;  // numbers and booleans: denominator 1; 0/1 if missing or a text
+  [[nodiscard]] std::string_view let_text(std::size_t let) const noexcept;  // of a text; empty if missing
 
   // Values of Plan::shown. REQUIRES: the records carry them, and a rule fired or was suppressed.
   [[nodiscard]] bool shown_present(std::size_t value) const noexcept { return bit(layout_->shown_valid_offset(), value); }

@@ -6,7 +6,8 @@
 //     the true ones, of a fraction those whose parts need more than 64 bits; per rule, in file order: where it fired, where it could
 //     not be evaluated, of a rule with a cooldown where that suppressed it, of one that is live for a share where it fired in shadow
 //   per let, in file order, n cells (0, or 0/1, where there is no value): of a number 8 bytes each; of a fraction n numerators and n
-//     denominators of 8 bytes (0/1 where they need more), and 32 bytes for each that needs more; of a boolean nothing
+//     denominators of 8 bytes (0/1 where they need more), and 32 bytes for each that needs more; of a boolean nothing; of a text, whose
+//     masks are a boolean's that is true where it has a value, as many bytes as the longest has for each value, padded with zeros
 //   if a rule fired: n scores of 8 bytes
 //   if there is a policy: n decisions, a byte each (DecisionRecord)
 // Lets and rules that are not evaluated have no cells, the lets no masks either.

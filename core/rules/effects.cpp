@@ -8,6 +8,7 @@
 #include "pawl/core/rules/event_key.hpp"
 #include "pawl/core/rules/firing.hpp"
 #include "pawl/core/rules/share.hpp"
+#include "pawl/core/rules/text_at.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -200,11 +201,10 @@ const std::byte* Effects::value_key(const EditPlan& edit, const Evaluator& evalu
   const ListPlan& list = plan_.lists[edit.list];
   const Operand& value = edit.value;
   present = true;
-  if (value.kind == Operand::Kind::text) return text_key(plan_.program.texts[value.index], list.bytes, room_);
-  if (value.kind == Operand::Kind::text_field) {
-    const SlotPlace& place = plan_.program.fields[value.index].in[evaluator.event(lane)];
-    present = place.exists() && place.present(evaluator.slot(lane));
-    return present ? text_key(place.text(evaluator.slot(lane)), list.bytes, room_) : nullptr;
+  if (value.kind != Operand::Kind::column) {
+    const auto text = text_at(value, plan_.program, evaluator, lane);
+    present = text.has_value();
+    return present ? text_key(*text, list.bytes, room_) : nullptr;
   }
   if (value.column.kind == ColumnKind::boolean) {
     const BoolColumn& column = evaluator.boolean(value.column);

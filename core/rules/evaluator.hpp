@@ -23,6 +23,7 @@ class Evaluator {
 
   // Set-up: where the values of the plan's lists are held, in file order. They outlive this.
   void ask(std::span<const ExpiringKeys> lists) noexcept { lists_ = lists; }
+  [[nodiscard]] std::span<const ExpiringKeys> lists() const noexcept { return lists_; }
 
   // Evaluates sequences first..last, but what depends on lists. REQUIRES: they lie in one tile, follow the span before, and their features
   // stand in `tiles`.

@@ -9,9 +9,10 @@ namespace pawl::rules {
 namespace {
 
 constexpr std::uint64_t part_keys = 65'536;
-// A record: | hash | last nanosecond at which it is held | key |
+// A record: | hash | last nanosecond at which it is held 8 | its place among the deadlines 4 | 0 4 | key |
 constexpr std::size_t last_offset = sizeof(std::uint64_t);
-constexpr std::size_t key_offset = last_offset + sizeof(Time);
+constexpr std::size_t place_offset = last_offset + sizeof(Time);
+constexpr std::size_t key_offset = place_offset + sizeof(std::uint64_t);
 
 constexpr std::size_t record_bytes(std::size_t key_bytes) noexcept {
   return (key_offset + key_bytes + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
@@ -26,12 +27,14 @@ Time last_time(Time now, Duration ttl) noexcept {
 }  // namespace
 
 ExpiringKeys::ExpiringKeys(std::string name, std::size_t key_bytes, std::uint64_t keys_max, state::Arena& arena)
-    : name_(std::move(name)), key_bytes_(key_bytes), table_({record_bytes(key_bytes), key_offset, key_bytes, keys_max}, arena) {
-  earliest_.fill(INT64_MAX);
-  swept_.reserve(table_.partition_keys_max());
-}
+    : name_(std::move(name)), key_bytes_(key_bytes), table_({record_bytes(key_bytes), key_offset, key_bytes, keys_max}, arena),
+      deadlines_(table_.records(), place_offset, table_.partition_keys_max(), arena) {}
 
-Time& ExpiringKeys::last_of(Index index) const noexcept { return *reinterpret_cast<Time*>(table_.record(index) + last_offset); }
+Time ExpiringKeys::last_of(Index index) const noexcept {
+  Time last;
+  std::memcpy(&last, table_.record(index) + last_offset, sizeof last);
+  return last;
+}
 const std::byte* ExpiringKeys::key_of(Index index) const noexcept { return table_.record(index) + key_offset; }
 
 bool ExpiringKeys::holds(const std::byte* key, Time now) const noexcept {
@@ -42,47 +45,56 @@ bool ExpiringKeys::holds(const std::byte* key, Time now) const noexcept {
 bool ExpiringKeys::add(const std::byte* key, Time now, Duration ttl) noexcept {
   const std::uint64_t hash = window::hash_bytes(key, key_bytes_);
   const Time last = last_time(now, ttl);
-  Time& earliest = earliest_[state::KeyTable::partition_of(hash)];
-  Index index = table_.find(hash, key);
-  const bool held = index != state::KeyTable::none && now <= last_of(index);
-  if (held) {
-    last_of(index) = std::max(last_of(index), last);
-    return false;
+  const Index index = table_.find(hash, key);
+  if (index == state::KeyTable::none) {
+    const bool has_room = insert(hash, key, now, last) != state::KeyTable::none;
+    refused_ += has_room ? 0 : 1;
+    return has_room;
   }
-  if (index == state::KeyTable::none) index = insert(hash, key, now);
-  if (index == state::KeyTable::none) return ++refused_, false;
-  last_of(index) = last;
-  earliest = std::min(earliest, last);
-  return true;
+  const Time before = last_of(index);
+  if (last > before) prolong(index, last);
+  return before < now;
 }
 
-ExpiringKeys::Index ExpiringKeys::insert(std::uint64_t hash, const std::byte* key, Time now) noexcept {
-  const Index index = table_.insert(hash, key);
+// What ran out first leaves its place to the new key.
+ExpiringKeys::Index ExpiringKeys::insert(std::uint64_t hash, const std::byte* key, Time now, Time last) noexcept {
   const std::size_t partition = state::KeyTable::partition_of(hash);
-  if (index != state::KeyTable::none || earliest_[partition] >= now) return index;
-  sweep(partition, now);
-  return table_.insert(hash, key);
+  Index index = table_.insert(hash, key);
+  if (index == state::KeyTable::none && !deadlines_.empty(partition) && deadlines_.first(partition).at < now) {
+    erase(deadlines_.first(partition).key);
+    index = table_.insert(hash, key);
+  }
+  if (index == state::KeyTable::none) return index;
+  std::memcpy(table_.record(index) + last_offset, &last, sizeof last);
+  if (last != INT64_MAX) deadlines_.add(partition, {last, index});
+  else deadlines_.note_absent(index);
+  return index;
 }
 
-// Forgets what has run out.
-void ExpiringKeys::sweep(std::size_t partition, Time now) noexcept {
-  swept_.clear();
-  Time& earliest = earliest_[partition] = INT64_MAX;
-  table_.each(partition, [&](std::uint32_t, Index index) {
-    if (last_of(index) < now) {
-      swept_.push_back(index);
-    } else {
-      earliest = std::min(earliest, last_of(index));
-    }
-  });
-  for (const Index index : swept_) table_.erase(index);
+// A key that runs out never stays among the deadlines as it was: else one event might have to catch up with all of them.
+void ExpiringKeys::prolong(Index index, Time last) noexcept {
+  const std::size_t partition = partition_of(index);
+  std::memcpy(table_.record(index) + last_offset, &last, sizeof last);
+  if (last != INT64_MAX) deadlines_.postpone(partition, index, last);
+  else deadlines_.remove(partition, index);
+}
+
+void ExpiringKeys::erase(Index index) noexcept {
+  deadlines_.remove(partition_of(index), index);
+  table_.erase(index);
+}
+
+std::size_t ExpiringKeys::partition_of(Index index) const noexcept {
+  std::uint64_t hash;
+  std::memcpy(&hash, table_.record(index), sizeof hash);
+  return state::KeyTable::partition_of(hash);
 }
 
 bool ExpiringKeys::remove(const std::byte* key, Time now) noexcept {
   const Index index = table_.find(window::hash_bytes(key, key_bytes_), key);
   // A key that has run out stays: the second pass may ask again about a moment before, when it was held.
   if (index == state::KeyTable::none || last_of(index) < now) return false;
-  table_.erase(index);
+  erase(index);
   return true;
 }
 
@@ -137,11 +149,7 @@ bool ExpiringKeys::load(state::RowReader& part) {
     if (!part.holds() || table_.size() == to_load_) return false;
     const std::uint64_t hash = window::hash_bytes(key.data(), key.size());
     if (table_.find(hash, key.data()) != state::KeyTable::none) return false;
-    const Index index = table_.insert(hash, key.data());
-    if (index == state::KeyTable::none) return false;
-    last_of(index) = last;
-    Time& earliest = earliest_[state::KeyTable::partition_of(hash)];
-    earliest = std::min(earliest, last);
+    if (insert(hash, key.data(), INT64_MIN, last) == state::KeyTable::none) return false;
   }
   return true;
 }

@@ -2,13 +2,13 @@
 // run out none counts, so what is refused depends on the log and the bound alone, and not on where keys lie.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "pawl/core/base/types.hpp"
+#include "pawl/core/rules/deadlines.hpp"
 #include "pawl/core/rules/state_rows.hpp"
 #include "pawl/core/state/arena.hpp"
 #include "pawl/core/state/key_table.hpp"
@@ -48,17 +48,18 @@ class ExpiringKeys {
  private:
   using Index = state::KeyTable::Index;
 
-  [[nodiscard]] Time& last_of(Index index) const noexcept;
+  [[nodiscard]] Time last_of(Index index) const noexcept;
   [[nodiscard]] const std::byte* key_of(Index index) const noexcept;
-  [[nodiscard]] Index insert(std::uint64_t hash, const std::byte* key, Time now) noexcept;
-  void sweep(std::size_t partition, Time now) noexcept;
+  [[nodiscard]] Index insert(std::uint64_t hash, const std::byte* key, Time now, Time last) noexcept;
+  void prolong(Index index, Time last) noexcept;
+  void erase(Index index) noexcept;
+  [[nodiscard]] std::size_t partition_of(Index index) const noexcept;
   [[nodiscard]] std::vector<Index> alive(Time now) const;
 
   std::string name_;
   std::size_t key_bytes_;
   state::KeyTable table_;
-  std::array<Time, limits::partitions> earliest_;  // none of the partition's keys runs out before: a sweep would find nothing
-  std::vector<Index> swept_;                       // room for a partition
+  Deadlines deadlines_;  // of all keys that run out
   std::uint64_t refused_ = 0, too_long_ = 0;
   std::uint64_t to_load_ = 0;
   bool head_loaded_ = false;

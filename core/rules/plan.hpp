@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,6 @@
 
 namespace pawl::rules {
 
-struct LetPlan {
-  std::size_t let = 0;      // index into Pipeline::lets
-  bool evaluated = false;   // false: always missing
-  Register value;
-};
 
 struct ScorePlan {
   Register value;
@@ -35,11 +31,19 @@ struct KeyPlan {
   std::size_t bytes = 0;
 };
 
-// A value where it stands: a column, or a text that is none. On the left of `in list`, in `add .. to list`, in explanations.
+// One of the texts that a chosen one can be.
+struct TextChoice {
+  std::optional<Register> when;  // a boolean: it is this one where that is true; nothing: always
+  bool is_field = false;
+  std::size_t index = 0;         // as Operand's
+};
+
+// A value where it stands: a column, or a text that is none. In `add .. to list`, in explanations.
 struct Operand {
-  enum class Kind : std::uint8_t { column, text_field, text } kind = Kind::column;
+  enum class Kind : std::uint8_t { column, text_field, text, chosen_text } kind = Kind::column;
   Register column;
   std::size_t index = 0;    // into Program::fields or Program::texts
+  std::vector<TextChoice> choices;  // chosen_text: the first that is true, else it is missing
 };
 
 struct EditPlan {
@@ -47,6 +51,16 @@ struct EditPlan {
   bool add = true;          // false: remove
   Duration ttl = 0;         // 0: for ever
   Operand value;
+};
+
+struct LetPlan {
+  std::size_t let = 0;      // index into Pipeline::lets
+  bool evaluated = false;   // false: always missing
+  Register value;           // of a text: a boolean, true where it has a value
+  std::vector<bool> readable;  // by event type; empty: at all. Elsewhere its column may hold something that nobody reads
+  bool is_text = false;
+  Operand text;
+  std::size_t bytes = 0;    // of the longest text
 };
 
 // `mode live PERCENT by key`: see share.hpp.

@@ -5,24 +5,33 @@
 
 namespace pawl::rules {
 
-using language::Op;
-
 std::size_t longest(const FieldAccess& field) {
   std::size_t bytes = 0;
   for (const SlotPlace& place : field.in) bytes = std::max<std::size_t>(bytes, place.exists() ? place.bytes : 0);
   return bytes;
 }
 
-std::vector<std::string> labels_of(const language::Expr& expr, const language::Pipeline& pipeline) {
-  if (expr.type.kind != Kind::enumeration) return {};
-  if (expr.op == Op::let) return pipeline.lets[expr.index].labels;
-  const bool is_field = expr.op == Op::field || expr.op == Op::binding;
-  const std::string& name = expr.op == Op::field ? expr.name : expr.member;
-  for (const EventSchema& event : pipeline.events) {
-    const int field = is_field ? event.find(name) : -1;
-    if (field >= 0 && event.fields[static_cast<std::size_t>(field)].type == expr.type) return event.fields[static_cast<std::size_t>(field)].labels;
-  }
-  return {};
+std::size_t longest(const Operand& value, const Program& program) {
+  const auto bytes = [&](bool is_field, std::size_t index) { return is_field ? longest(program.fields[index]) : program.texts[index].size(); };
+  std::size_t most = 0;
+  for (const TextChoice& choice : value.choices) most = std::max(most, bytes(choice.is_field, choice.index));
+  if (value.kind == Operand::Kind::column || value.kind == Operand::Kind::chosen_text) return most;
+  return bytes(value.kind == Operand::Kind::text_field, value.index);
+}
+
+std::vector<std::string> labels_of(const language::Expr& expr) { return expr.labels == nullptr ? std::vector<std::string>{} : *expr.labels; }
+
+std::string shown_key(const language::Expr& expr) {
+  std::string key = language::canonical(expr);
+  for (const std::string& label : labels_of(expr)) key.append(1, '|').append(label);
+  return key;
+}
+
+std::vector<bool> readers_of(const language::Let& let, const language::Pipeline& pipeline) {
+  if (let.readable_at.size() == pipeline.events.size()) return {};
+  std::vector<bool> readable(pipeline.events.size());
+  for (const std::uint16_t event : let.readable_at) readable[event] = true;
+  return readable;
 }
 
 ListPlan list_of(const language::List& list) {

@@ -11,6 +11,7 @@
 //   right_child=1 -3
 //   leaf_value=0.1 -0.2 0.3
 //   end of trees
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -142,6 +143,10 @@ Result<Tree> tree_of(const Block& block) {
     const auto missing = missing_of(splits->decisions[i]);
     if (!missing.ok()) return missing.error();
     if (!std::isfinite(splits->thresholds[i])) return bad(std::string("node ") + std::to_string(i) + " has a threshold that is not a finite number");
+    for (const std::int32_t child : {splits->left[i], splits->right[i]}) {
+      const auto place = static_cast<std::size_t>(std::max(child, 0));  // a leaf's place is no child; one behind all is refused with the tree
+      if (place >= leaves - 1 && place < 2 * leaves - 1) return bad(std::string("node ") + std::to_string(i) + " leads to node " + std::to_string(child) + ", but there are " + std::to_string(leaves - 1));
+    }
     // At or below is below the next double.
     const double next = std::nextafter(splits->thresholds[i], std::numeric_limits<double>::infinity());
     tree.push_back({.is_leaf = false, .value = next, .input = splits->features[i], .missing = *missing,

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "pawl/core/model/exponential.hpp"
@@ -64,7 +66,21 @@ Result<TreeNode> node_of(const TreeArrays& arrays, std::size_t i) {
   return node;
 }
 
+// Of a text or number; nothing: it is absent. What cannot be read is more than any bound.
+std::optional<std::uint64_t> count_in(const FloatJson* value) {
+  if (value == nullptr) return std::nullopt;
+  if (value->is_number_unsigned()) return value->get<std::uint64_t>();
+  const auto* text = value->get_ptr<const std::string*>();
+  std::uint64_t count = UINT64_MAX;
+  if (text != nullptr) {
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
+    if (error != std::errc() || end != text->data() + text->size()) count = UINT64_MAX;
+  }
+  return count;
+}
+
 Result<Tree> tree_of(const FloatJson& json) {
+  if (count_in(find(json, {"tree_param", "size_leaf_vector"})).value_or(0) > 1) return bad("its leaves are vectors; a model has one output");
   auto arrays = arrays_of(json);
   if (!arrays.ok()) return std::move(arrays).error();
   Tree tree;
@@ -82,8 +98,11 @@ Result<std::vector<Tree>> trees_of(const FloatJson& learner) {
   if (*booster != "gbtree") return bad(std::string("its booster is `") + *booster + "`; only `gbtree` can be evaluated");
   const FloatJson* list = find(learner, {"gradient_booster", "model", "trees"});
   if (list == nullptr || !list->is_array()) return bad("`trees` is missing");
+  const FloatJson* outputs = find(learner, {"gradient_booster", "model", "tree_info"});
+  if (outputs != nullptr && (!outputs->is_array() || outputs->size() != list->size())) return bad("`tree_info` has not one entry for each tree");
   std::vector<Tree> trees;
   for (const FloatJson& json : *list) {
+    if (outputs != nullptr && (*outputs)[trees.size()] != 0) return bad(std::string("tree ") + std::to_string(trees.size()) + " is of another output than the first; a model has one output");
     auto tree = tree_of(json);
     if (!tree.ok()) return bad(std::string("tree ") + std::to_string(trees.size()) + ": " + tree.error().text);
     trees.push_back(*std::move(tree));
@@ -120,6 +139,7 @@ Result<Number> parameter(const FloatJson& learner, const char* name) {
 // base_score is a probability where the objective is logistic. In floats, as the trainer does.
 Result<float> base_of(const FloatJson& learner, const Objective& objective) {
   const auto score = parameter<float>(learner, "base_score");
+  if (score.ok() && !std::isfinite(*score)) return bad("its base_score is not a finite number");
   if (!score.ok() || !objective.logit_base) return score;
   if (!(*score > 0 && *score < 1 && std::isfinite(1.0F / *score))) return bad("its base_score is not between 0 and 1, as a logistic objective needs");
   return -static_cast<float>(model::logarithm(static_cast<double>(1.0F / *score - 1.0F)));
@@ -137,6 +157,7 @@ Result<model::Model> parse_xgboost(std::string_view text) {
   if (!classes.ok()) return classes.error();
   if (!inputs.ok()) return inputs.error();
   if (*classes > 1) return bad(std::string("it has ") + std::to_string(*classes) + " classes; a model has one output");
+  if (const auto targets = count_in(find(*learner, {"learner_model_param", "num_target"})); targets.value_or(1) > 1) return bad("it has several targets; a model has one output");
   if (*inputs == 0 || *inputs > model::model_inputs_max) return bad(std::string("it has ") + std::to_string(*inputs) + " features; 1 to " + std::to_string(model::model_inputs_max) + " can be evaluated");
   const auto objective = objective_of(*learner);
   if (!objective.ok()) return objective.error();

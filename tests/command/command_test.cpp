@@ -32,6 +32,12 @@ TEST_CASE("a wrong command line is status 64, with the cure, on standard error a
   }
 }
 
+TEST_CASE("a subcommand that there is not is named, with those that there are") {
+  const auto run = pawl_command("rules profile cards.pawl");
+  CHECK(run.status == 64);
+  CHECK(run.err.find("`profile` is no subcommand of `rules`: there are check, explain, test") != std::string::npos);
+}
+
 TEST_CASE("a full disk behind standard output is an I/O error, not silence") {
   const int raw = std::system((std::string(PAWL_COMMAND) + " --version >/dev/full 2>/dev/null").c_str());
   CHECK(WEXITSTATUS(raw) == 74);

@@ -78,6 +78,30 @@ TEST_CASE("JSON lines: reasons in words, values behind each rule, what asked for
   CHECK(line_of(lines, 5).ends_with("\"suppressed\":[\"listed\"]}"));
 }
 
+TEST_CASE("an enumeration shows its own labels, whatever it is computed by and whoever else has one of its name; patterns say their values") {
+  const Scratch scratch;
+  const std::string file = scratch.write("cards.pawl", R"(pipeline "cards" version 1
+event Login   { at: time, customer: int, channel: enum(web, app) }
+event Payment { id: int, at: time, customer: int, amount: money, channel: enum(chip, online), device: text(8) }
+let before = prior last(channel per customer, 1h on Payment)
+let from = device otherwise "shop"
+rule login { on Login when channel = "app" then score 1 reason A001 "logged in by {channel}" }
+rule paid { on Payment when channel = "online" then score 1 reason A001 "paid by {channel}, {if amount > 5.00 then channel else \"chip\"}, {before otherwise channel}, {prior last(channel per customer, 1h)}" }
+rule twice { pattern a: Payment(amount < 5.00)+ then b: Payment(amount > sum(a.amount)) within 1h per customer then score 1
+  reason A002 "{first(a.channel)}, {b.channel}, from {from}" }
+let large = amount > 50.00
+)");
+  const std::string input = scratch.write("rows.csv", "id,at,customer,amount,channel,device\n1,2018-08-08T10:00:00Z,7,1.00,online,a\n2,2018-08-08T10:00:01Z,7,101.00,chip,\n3,2018-08-08T10:00:02Z,7,6.00,online,\n");
+  const auto run = pawl_command("score --pipeline " + file + " --event Payment --input " + input + " --decisions " + (scratch / "d.jsonl") + " --features " + (scratch / "f.csv"));
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  const std::string lines = read_file(scratch / "d.jsonl");
+  CHECK(line_of(lines, 1).find("\"text\":\"paid by online, chip, online, missing\"") != std::string::npos);
+  CHECK(line_of(lines, 3).find("\"text\":\"paid by online, online, chip, chip\"") != std::string::npos);
+  CHECK(line_of(lines, 2).find("\"text\":\"online, chip, from shop\"") != std::string::npos);
+  CHECK(line_of(lines, 2).find("\"values\":{\"sum(a.amount)\":\"1.00\",\"amount\":\"101.00\"}") != std::string::npos);
+  CHECK(read_file(scratch / "f.csv").find("\n1,1,,a,0\n2,2,online,shop,1\n3,3,chip,shop,0\n") != std::string::npos);
+}
+
 TEST_CASE("JSON lines are continued without a torn or doubled line, as they are replayed") {
   const Scored scored;
   const std::string journal = scored.scratch / "journal", file = scored.scratch / "d.jsonl";

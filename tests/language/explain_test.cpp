@@ -48,6 +48,23 @@ rule r { on P when sum(x per k, 24h on P where x > 2.00) > 10.00 or a > 20.00 })
   contains(explain(*checked.pipeline), "  windows w1 (shared)\n");
 }
 
+TEST_CASE("what models, lists, cooldowns and patterns keep is said too") {
+  const Checked checked = check(R"(pipeline "p" version 1
+event P { at: time, k: int, x: money, d: text(20) }
+list hot of text(60) expires after 1d
+model m from "m.json" sha256 "0000000000000000000000000000000000000000000000000000000000000000" inputs (sum(x per k, 30d) * 1)
+rule r { on P when m > 0.5 or d in hot then add d to hot cooldown 1d per k }
+rule c { pattern a: P(x < 2.00) then b: P(x > 10 * a.x and d = a.d)+ then P within 1h per k limit 4 then score count(b) })", "p");
+  REQUIRE(checked.pipeline != nullptr);
+  const std::string text = explain(*checked.pipeline);
+  contains(text, "1 window\n");
+  contains(text, "       used by model m\n");
+  contains(text, "  windows w1\n");
+  contains(text, "  list hot: 128 bytes a value\n");
+  contains(text, "  cooldown of r per k: 64 bytes a key that cools down\n");
+  contains(text, "  pattern of c per k: 64 bytes a key with open runs and 128 bytes a run, at most 4 of them, none for longer than 1h\n");
+}
+
 TEST_CASE("medians, weighted means and panes are explained with what they keep") {
   const Checked checked = check(R"(pipeline "p" version 1
 event P { at: time, k: int, j: int, x: money }

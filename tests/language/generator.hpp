@@ -12,15 +12,31 @@ namespace pawl::language::test {
 inline constexpr const char* generated_prelude = R"(pipeline "p" version 1
 event Payment { at: time, customer: int, terminal: int, device: text(8), amount: money, price: decimal(4), gap: duration, ok: bool, side: enum(buy, sell) }
 list hot of int
+list names of text(4)
+let called = if ok then device else "none"
 map limits from int to money otherwise 10.00
 )";
+
+// As it is written in the braces of a reason.
+inline std::string in_braces(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '"') escaped += '\\';
+    escaped += c;
+  }
+  return escaped;
+}
 
 // One shape for each type; `depth` bounds the nesting.
 class Generator {
  public:
   std::string boolean(int depth) const {
     if (depth == 0) return *rc::gen::element<std::string>("ok", "true", "false", "amount > 2.00", "device = \"a\"", "side = \"buy\"");
-    switch (*rc::gen::inRange(0, 14)) {
+    switch (*rc::gen::inRange(0, 18)) {
+      case 14: return text(depth - 1, false) + comparison() + text(depth - 1, false);
+      case 15: return text(depth - 1, true) + (*rc::gen::arbitrary<bool>() ? " in names" : " is missing");
+      case 16: return text(depth - 1, false) + " in (\"a\", \"none\", \"\")";
+      case 17: return text(depth - 1, false) + " starts with \"a\"";
       case 0: return boolean(depth - 1) + " and " + boolean(depth - 1);
       case 1: return boolean(depth - 1) + " or " + boolean(depth - 1);
       case 2: return "not " + paren(boolean(depth - 1));
@@ -35,6 +51,17 @@ class Generator {
       case 11: return paren(money(depth - 1)) + " is not missing";
       case 12: return *rc::gen::element<std::string>("device starts with \"a\\\"b\"", "device matches \"^[a-z]\\d+\\\"$\"", "lower(device) in (\"a\", \"b\\\\c\")");
       default: return paren(boolean(depth - 1));
+    }
+  }
+
+  // A text for a list is short enough for it.
+  std::string text(int depth, bool is_short) const {
+    if (depth == 0) return is_short ? *rc::gen::element<std::string>("device", "\"b\"", "called") : *rc::gen::element<std::string>("device", "\"a\\\"b\"", "called", "\"\"");
+    const std::string a = text(depth - 1, is_short), b = text(depth - 1, is_short);
+    switch (*rc::gen::inRange(0, 3)) {
+      case 0: return "(" + a + " otherwise " + b + ")";
+      case 1: return (*rc::gen::arbitrary<bool>() ? "min2(" : "max2(") + a + ", " + b + ")";
+      default: return "(if " + boolean(depth - 1) + " then " + a + " else " + b + ")";
     }
   }
 

@@ -9,6 +9,7 @@
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/explain.hpp"
 #include "pawl/core/language/print.hpp"
+#include "pawl/core/rules/plan.hpp"
 #include "pipelines.hpp"
 
 using namespace pawl::language;
@@ -30,7 +31,17 @@ Checked check_any(const std::string& source) {
     RC_ASSERT(!render_json(diagnostic, "any.pawl").empty());
   }
   RC_ASSERT(error == (checked.pipeline == nullptr));
-  if (checked.pipeline) RC_ASSERT(!explain(*checked.pipeline).empty());
+  if (checked.pipeline) {
+    RC_ASSERT(!explain(*checked.pipeline).empty());
+    // What is not evaluated was said here already, and not only when it was to run.
+    const pawl::rules::Plan plan = pawl::rules::make_plan(*checked.pipeline);
+    if (!plan.not_evaluated.empty()) RC_FAIL(plan.not_evaluated.front() + "\n" + source);
+    for (const pawl::rules::RulePlan& rule : plan.rules) {
+      for (const auto& reason : rule.holes) {
+        for (const std::size_t hole : reason) RC_ASSERT(plan.shown[hole].known);
+      }
+    }
+  }
   return checked;
 }
 
@@ -97,7 +108,11 @@ TEST_CASE("a good pipeline with pieces cut out, doubled, or replaced by soup") {
 TEST_CASE("well-typed expressions are accepted, and printing then reading them again gives the same tree") {
   CHECK(rc::check("round trip", [] {
     const std::string condition = test::Generator().boolean(*rc::gen::inRange(0, 5));
-    const auto source = [](const std::string& text) { return std::string(test::generated_prelude) + "rule r { on Payment when " + text + " }"; };
+    const std::string shown = test::Generator().text(*rc::gen::inRange(0, 3), true);
+    const auto source = [&](const std::string& text) {
+      const bool is_plain = shown.find('\\') == std::string::npos;
+      return std::string(test::generated_prelude) + "rule r { on Payment when " + text + " then add " + shown + " to names reason A001 \"{" + (is_plain ? test::in_braces(shown) : "device") + "}\" }";
+    };
     const Checked first = check_any(source(condition));
     for (const Diagnostic& diagnostic : first.diagnostics) {
       if (diagnostic.severity == Severity::error) RC_FAIL(render(diagnostic, source(condition), "p"));
@@ -115,6 +130,8 @@ TEST_CASE("hostile files of the largest size are refused or checked in bounded t
   const std::string head = test::generated_prelude;
   std::string chain = head;
   for (int i = 0; chain.size() < largest; ++i) chain += "let a" + std::to_string(i) + " = a" + std::to_string(i + 1) + " + 1\n";
+  std::string doubled = "let a0 = sum(amount per customer, 1h)\n";
+  for (int i = 1; i < 10'000; ++i) doubled += "let a" + std::to_string(i) + " = a" + std::to_string(i - 1) + " + a" + std::to_string(i - 1) + "\n";
   std::string declared = head;
   for (int i = 0; declared.size() < largest; ++i) declared += "let a" + std::to_string(i) + " = count(per customer, " + std::to_string(i + 1) + "s)\n";
   std::string rules = head;
@@ -126,6 +143,7 @@ TEST_CASE("hostile files of the largest size are refused or checked in bounded t
       head + "rule r { on Payment when " + repeated("not ", largest),
       head + "rule r { on Payment when " + repeated("- ", largest),
       head + "rule r { on Payment when " + repeated("if ", largest),
+      head + doubled + "rule r { on Payment when amount > a9999 }",
       head + "rule r { on Payment when ok" + repeated(" or ok", largest) + " }",
       head + "rule r { on Payment when customer = 1" + repeated(" + 1", largest) + " }",
       head + "rule r { on Payment when customer in (1" + repeated(", 1", largest) + ") }",

@@ -195,6 +195,7 @@ class Decisions {
       const Fraction value = decision.let_value(let);
       const bool is_float = pipeline.lets[let].expr->type.kind == Kind::floating;
       const auto datum = [&] {
+        if (pipeline.lets[let].expr->type.kind == Kind::text) return twin::Datum::of_text(std::string(decision.let_text(let)));
         return is_float ? twin::Datum::of_floating(std::bit_cast<double>(static_cast<std::int64_t>(value.numerator))) : twin::Datum::of_ratio(value.numerator, value.denominator);
       };
       outcome.lets.push_back(present ? datum() : twin::Datum{});

@@ -17,9 +17,11 @@ class RandomRules {
                        "event Payment { id: int, at: time, customer: int, terminal: int, device: text(4), amount: money, flag: bool }\n"
                        "event Login { at: time, customer: int, device: text(4), flag: bool }\n";
     for (const char* list : {"customers of int", "terminals of int", "devices of text(3)", "amounts of money"}) text.append("list ").append(list).append(expiry()).append("\n");
-    for (int i = 0; i < 4; ++i) text += "let n" + std::to_string(i) + " = " + let(i) + "\n";
+    for (int i = 0; i < 6; ++i) text += "let n" + std::to_string(i) + " = " + let(i) + "\n";
     const int rules = 4 + below(9);
     for (int i = 0; i < rules; ++i) text += rule(i);
+    const int patterns = 1 + below(2);
+    for (int i = 0; i < patterns; ++i) text += pattern(rules + i);
     if (!one_in(3)) text += policy();
     return text;
   }
@@ -38,11 +40,14 @@ class RandomRules {
       case 0: return "if terminal in terminals then amount else amount * 2";
       case 1: return "sum(amount per customer, " + duration() + ")";
       case 2: return "n0 / n1 otherwise 0";
-      default: return "customer in customers or device in devices";
+      case 3: return "customer in customers or device in devices";
+      case 4: return "(amount otherwise 3.00) * 2";  // at a payment alone
+      default: return one_of({"device", "if flag then device else \"ab\"", "device otherwise \"abc\"", "if customer in customers then min2(device, \"ab\") else \"a\""});
     }
   }
 
   std::string condition(bool payment, int depth) {
+    if (depth == 0 && one_in(4)) return text_condition();
     if (depth == 0) {
       if (!payment) return one_of({"flag", "device in devices", "customer in customers", "device is missing", "\"ab\" in devices"});
       return one_of({"flag", "terminal in terminals", "customer in customers", "device in devices", "amount in amounts", "amount > 100.00", "amount < 1.00", "n0 > 150.00",
@@ -56,7 +61,18 @@ class RandomRules {
     return text + ")";
   }
 
+  // Of texts that are chosen.
+  std::string text_condition() {
+    return one_of({"n5 = \"ab\"", "n5 != device", "n5 in devices", "n5 is missing", "n5 starts with \"a\"", "(device otherwise \"ab\") in devices", "(device otherwise n5) >= \"ab\"",
+                   "(if customer in customers then device else \"abc\") = \"abc\"", "max2(device, \"ab\") = device", "min2(n5, device) in (\"a\", \"abc\", \"b\")",
+                   "(if flag then n5 else device) in (\"ab\", \"abc\")"});
+  }
+
   std::string edit(bool payment) {
+    if (one_in(5)) {
+      const std::string text = "add " + one_of({"n5", "(device otherwise \"abc\")", "max2(device, \"ab\")", "(if customer in customers then device else \"a\")"}) + " to devices";
+      return one_in(2) ? text + " for " + duration() : text;
+    }
     const std::string value = payment ? one_of({"customer|customers", "terminal|terminals", "device|devices", "amount|amounts", "amount * 2|amounts", "\"ab\"|devices"})
                                       : one_of({"customer|customers", "device|devices", "\"abc\"|devices"});
     const auto bar = value.find('|');
@@ -73,6 +89,27 @@ class RandomRules {
     if (one_in(2)) text += "cap " + std::to_string(below(100)) + " ";
     if (one_in(2)) text += "default " + one_of({"approve", "review", "challenge"}) + " ";
     return text + "}\n";
+  }
+
+  // A pattern that asks lists about its steps, and may change them.
+  std::string pattern(int number) {
+    const bool payment = one_in(2);
+    std::string text = "rule r" + std::to_string(number) + " { pattern a: Payment(" + condition(true, below(2)) + ")";
+    text += one_of({" then ", " then ", " then immediately "});
+    text += std::string("b: ") + (payment ? "Payment(" : "Login(") + condition(payment, 0) + " and ";
+    text += one_of({"a.terminal in terminals", "not (a.customer in customers)", "a.amount in amounts", "a.device in devices", "min2(a.device, device) = device", "(a.device otherwise n5) in devices",
+                    "a.customer in (1, 2, 3, 4)", "(if a.flag then a.device else \"ab\") = n5"}) + ")";
+    text += " within " + duration() + " per customer";
+    if (one_in(3)) text += " where " + one_of({"a.terminal in terminals", "not (b.device in devices)", "a.device in (\"a\", \"ab\") or b.flag", "max2(a.device, b.device) in devices"});
+    if (one_in(3)) text += " after match skip to next";
+    if (one_in(3)) text += " limit 2";
+    text += " then score " + one_of({"5", "if a.terminal in terminals then 3 else 8", "if b.device in devices then 1 else 2"});
+    for (int edits = below(3); edits > 0; --edits) {
+      text += ", " + one_of({"add a.terminal to terminals", "remove a.terminal from terminals", "add b.customer to customers", "add a.amount to amounts", "add n5 to devices"});
+    }
+    if (one_in(3)) text += " cooldown " + duration() + " per customer";
+    if (one_in(4)) text += " if missing fire";
+    return text + " }\n";
   }
 
   std::string rule(int number) {

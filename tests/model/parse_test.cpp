@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <random>
 
 #include "pawl/core/model/exponential.hpp"
@@ -24,6 +25,9 @@ constexpr const char* stump = R"({"learner": {"feature_names": [], "gradient_boo
 constexpr const char* weights = R"({"format": "pawl-logistic", "version": 1, "intercept": -2.5,
   "terms": [{"name": "amount", "weight": 0.01}, {"name": "usual", "weight": -0.25, "missing": 4}]})";
 
+constexpr const char* leaves = "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=0\nobjective=regression\nfeature_names=amount\n\n"
+                               "Tree=0\nnum_leaves=3\nnum_cat=0\nsplit_feature=0 0\nthreshold=1.5 5\ndecision_type=2 2\nleft_child=1 -1\nright_child=-3 -2\nleaf_value=1 2 3\n\nend of trees";
+
 std::string with(std::string text, std::string_view what, std::string_view other) {
   const std::size_t at = text.find(what);
   REQUIRE(at != std::string::npos);
@@ -36,6 +40,7 @@ std::string error_of(const std::string& bytes) {
 }
 
 std::string stump_error(std::string_view what, std::string_view other) { return error_of(with(stump, what, other)); }
+std::string leaves_error(std::string_view what, std::string_view other) { return error_of(with(leaves, what, other)); }
 std::string weights_error(std::string_view what, std::string_view other) { return error_of(with(weights, what, other)); }
 
 }  // namespace
@@ -64,12 +69,29 @@ TEST_CASE("hostile trees") {
   CHECK(stump_error("gbtree", "dart") == "its booster is `dart`; only `gbtree` can be evaluated");
   CHECK(stump_error("reg:squarederror", "multi:softprob").starts_with("its objective is `multi:softprob`"));
   CHECK(stump_error("\"num_class\": \"0\"", "\"num_class\": \"3\"") == "it has 3 classes; a model has one output");
+  CHECK(stump_error("\"num_feature\"", "\"num_target\": \"2\", \"num_feature\"") == "it has several targets; a model has one output");
+  CHECK(stump_error("\"num_feature\"", "\"num_target\": 2, \"num_feature\"") == "it has several targets; a model has one output");
+  CHECK(stump_error("\"num_feature\"", "\"num_target\": \"1\", \"num_feature\"").empty());
+  CHECK(stump_error("}]}, \"name\"", "}], \"tree_info\": [1]}, \"name\"") == "tree 0 is of another output than the first; a model has one output");
+  CHECK(stump_error("}]}, \"name\"", "}], \"tree_info\": [0]}, \"name\"").empty());
+  CHECK(stump_error("}]}, \"name\"", "}], \"tree_info\": [0, 0]}, \"name\"") == "`tree_info` has not one entry for each tree");
+  CHECK(stump_error("\"split_type\": [0, 0, 0]", "\"tree_param\": {\"size_leaf_vector\": \"3\"}") == "tree 0: its leaves are vectors; a model has one output");
+  CHECK(stump_error("\"split_type\": [0, 0, 0]", "\"tree_param\": {\"size_leaf_vector\": \"1\"}").empty());
+  CHECK(stump_error("5E-1", "nan") == "its base_score is not a finite number");
+  CHECK(stump_error("5E-1", "inf") == "its base_score is not a finite number");
   CHECK(stump_error("\"num_feature\": \"1\"", "\"num_feature\": \"0\"") == "it has 0 features; 1 to 1000 can be evaluated");
   CHECK(stump_error("5E-1", "half") == "`base_score` is `half`, which is not a number");
   CHECK(stump_error("\"feature_names\": []", "\"feature_names\": [\"a\", \"b\"]") == "it has 2 feature names for 1 features");
   CHECK(stump_error("\"learner\"", "\"teacher\"") == "it has no `learner`: is it a model saved by XGBoost as JSON?");
   CHECK(error_of("") == "it is empty");
   CHECK(error_of("PK\x03\x04").starts_with("it is neither XGBoost's JSON"));
+}
+
+TEST_CASE("hostile trees of LightGBM") {
+  CHECK(error_of(leaves).empty());
+  CHECK(leaves_error("left_child=1 -1", "left_child=1 3") == "tree 0: node 1 leads to node 3, but there are 2");
+  CHECK(leaves_error("left_child=1 -1", "left_child=2 -1") == "tree 0: node 0 leads to node 2, but there are 2");
+  CHECK(leaves_error("right_child=-3 -2", "right_child=-3 -4") == "tree 0: node 1 leads to node 5, but the tree has nodes 0 to 4");
 }
 
 TEST_CASE("a tree too deep, and JSON too deep") {
@@ -90,8 +112,9 @@ TEST_CASE("a tree too deep, and JSON too deep") {
   CHECK(error_of(R"({"learner": )" + std::string(100'000, '[') + std::string(100'000, ']') + "}") == "`num_class` is missing");
 }
 
-TEST_CASE("every prefix of a file is refused, and no changed byte is believed") {
-  for (const std::string& whole : {std::string(stump), std::string(weights)}) {
+// A byte of a name or a number may become another good one: that is what the hash of the file is for.
+TEST_CASE("every prefix of a file is refused, and what is read of one with a changed byte has one output and finite weights") {
+  for (const std::string& whole : {std::string(stump), std::string(weights), std::string(leaves)}) {
     for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(journal::parse_model(whole.substr(0, size)).ok());
     std::mt19937 random(3);
     int refused = 0;
@@ -103,7 +126,10 @@ TEST_CASE("every prefix of a file is refused, and no changed byte is believed") 
       if (!made.ok()) continue;
       // What was taken can be evaluated.
       const std::vector<std::vector<double>> rows(3, std::vector<double>(made->inputs(), 1.0));
-      CHECK(predict(*made, rows, 64, false).size() == 3);
+      const Values values = predict(*made, rows, 64, false);
+      REQUIRE(values.size() == 3);
+      CHECK(values[0] == values[2]);
+      if (values[0]) CHECK(std::isfinite(*values[0]));
     }
     CHECK(refused > 500);
   }

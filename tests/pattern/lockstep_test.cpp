@@ -34,6 +34,10 @@ class Writer {
 event A { at: time, k: int, g: text(8), v: int, m: money, f: bool, s: text(4) }
 event B { at: time, k: int, g: text(8), v: int, m: money, f: bool, s: text(8) }
 let twice = 2 * v
+let called = if v > 2 then g else "s3"
+list hot of int
+list names of text(3)
+list sums of money
 )";
     for (int i = 0; i < 5; ++i) text += "rule r" + std::to_string(i) + " { " + pattern() + " }\n";
     return text;
@@ -90,8 +94,17 @@ let twice = 2 * v
   }
 
   std::string free() {
-    const std::string choices[] = {"v = " + number(), "v > " + number(), "m < 0.0" + number(), "f", "s = \"s" + number() + "\"", "v is missing", "twice > " + number(), "v <= " + number() + " or f"};
+    const std::string choices[] = {"v = " + number(), "v > " + number(), "m < 0.0" + number(), "f", "s = \"s" + number() + "\"", "v is missing", "twice > " + number(), "v <= " + number() + " or f",
+                                   "v in hot", "not (s in names)", "m in sums", "called = \"s" + number() + "\"", "(s otherwise \"s3\") in (\"s1\", \"s3\")", "(if f then s else \"s1\") starts with \"s\"",
+                                   "max2(s, \"s2\") > \"s2\"", "called in names", "v in " + set()};
     return one_of(choices);
+  }
+  // Small, or of many members.
+  std::string set() {
+    if (!chance(10)) return "(" + number() + ", " + number() + ")";
+    std::string text = "(7";
+    for (int i = 0; i < 200; ++i) text += ", " + std::to_string(3 * i);
+    return text + ")";
   }
   std::string condition() {
     if (named_.empty() || chance(50)) return chance(80) ? free() : free() + " and " + free();
@@ -112,15 +125,21 @@ let twice = 2 * v
     const std::string average = "avg(" + step.name + ".v)";
     const std::string choices[] = {"v > " + whole(), "v = " + whole(), "m >= " + read, "s = " + text, "s > " + text, "at - " + time + " >= 2s", "v > " + average, "2 * v < " + whole() + " + 3",
                                    "twice = " + whole(), "v in (1, " + number() + ") and " + whole() + " > 1", "(" + whole() + " otherwise 2) = v", "v / (" + whole() + ") >= 1", whole() + " between 1 and v",
-                                   "if " + whole() + " > 2 then f else v = 1", "share(" + step.name + ".f) > 40%", "abs(v - " + whole() + ") % 3 = 1"};
+                                   "if " + whole() + " > 2 then f else v = 1", "share(" + step.name + ".f) > 40%", "abs(v - " + whole() + ") % 3 = 1",
+                                   whole() + " in hot", text + " in names", "not (" + read + " in sums)", whole() + " in " + set(), text + " in (\"s0\", \"s3\", \"s9\")",
+                                   "min2(" + text + ", s) = \"s1\"", "max2(s, " + text + ") = s", "min2(" + whole() + ", v) = v", "(" + text + " otherwise called) in names",
+                                   "(if f then " + text + " else s) = called", text + " starts with \"s\"", "max2(" + text + ", called) in names", "(" + text + " otherwise s) is missing"};
     return one_of(choices);
   }
   std::string bound() {
-    const std::string choices[] = {whole() + " > " + number(), whole() + " != " + whole(), "twice > " + whole()};
+    const Named& step = some_step();
+    const std::string text = step.repeats ? "last(" + step.name + ".s)" : step.name + ".s";
+    const std::string choices[] = {whole() + " > " + number(), whole() + " != " + whole(), "twice > " + whole(), whole() + " in hot", "not (" + whole() + " in " + set() + ")", text + " in names",
+                                   "min2(" + text + ", \"s2\") < \"s2\""};
     return one_of(choices);
   }
   std::string value() {
-    const std::string choices[] = {whole(), "10 * " + whole() + " + " + whole(), "if " + bound() + " then 7 else " + whole(), "twice", "5"};
+    const std::string choices[] = {whole(), "10 * " + whole() + " + " + whole(), "if " + bound() + " then 7 else " + whole(), "twice", "5", "if " + whole() + " in hot then 3 else 9"};
     return one_of(choices);
   }
 

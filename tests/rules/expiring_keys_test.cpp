@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -134,6 +136,62 @@ TEST_CASE("any order of additions, removals and questions equals a map, refusals
   }
   CHECK(refused > 100);
   CHECK(swept > 100);  // rows hold none that have run out
+}
+
+namespace {
+
+// Of the best of five runs, in ns: a value is added where the partition is full, and one runs out before each.
+double full_add_ns(std::uint64_t keys_max) {
+  double best = 1e9;
+  for (int run = 0; run < 5; ++run) {
+    Keys keys(keys_max);
+    constexpr int adds = 2000;
+    const auto count = static_cast<std::int64_t>(keys_max / limits::partitions + keys_max / limits::partitions / 8 + 1000);
+    std::vector<Key> crowd;  // of one partition
+    for (Key key = 0; static_cast<std::int64_t>(crowd.size()) < count + adds; ++key) {
+      if (Naive::partition(key) == 3) crowd.push_back(key);
+    }
+    Time now = 0;
+    std::size_t next = 0;
+    for (; next < static_cast<std::size_t>(count); ++next) keys.keys.add(bytes(crowd[next]), ++now, count);
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < adds; ++i, ++next) keys.keys.add(bytes(crowd[next]), ++now, count);
+    best = std::min(best, std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() / adds);
+  }
+  return best;
+}
+
+}  // namespace
+
+TEST_CASE("a full partition takes a few steps for each value, however many it holds") {
+  const double few = full_add_ns(100 * limits::partitions), many = full_add_ns(3200 * limits::partitions);
+  CAPTURE(few);
+  CAPTURE(many);
+  CHECK(many < 8 * few);  // 32 times as many keys: looking at all of them would take some 20 times as long
+}
+
+TEST_CASE("values that are added again and again, and others that end, run out when they have to") {
+  Keys keys(256);
+  std::map<Key, Int128> until;
+  std::mt19937_64 random(5);
+  Time now = 0;
+  for (int step = 0; step < 200'000; ++step) {
+    now += static_cast<Time>(random() % 3);
+    const auto key = static_cast<Key>(random() % 6000);
+    if (random() % 8 == 0) {
+      keys.keys.remove(bytes(key), now);
+      until.erase(key);
+      continue;
+    }
+    const auto ttl = static_cast<Duration>(1 + random() % 4000);
+    const std::uint64_t refused = keys.keys.counters().refused;
+    keys.keys.add(bytes(key), now, ttl);
+    if (keys.keys.counters().refused != refused) continue;
+    until[key] = until.contains(key) && now < until[key] ? std::max(until[key], Int128{now} + ttl) : Int128{now} + ttl;
+    const auto other = static_cast<Key>(random() % 6000);
+    REQUIRE(keys.keys.holds(bytes(other), now) == (until.contains(other) && now < until[other]));
+  }
+  CHECK(keys.keys.counters().refused > 0);
 }
 
 TEST_CASE("rows that are cut short, lengthened, repeated or too many are refused") {

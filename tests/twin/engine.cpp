@@ -300,11 +300,16 @@ void Engine::decide(const Scope& scope, Outcome& outcome) {
     if (condition.missing) outcome.missing.push_back(i);
     if (condition.is_true() || (condition.missing && rule.fire_if_missing)) fire(i, scope, outcome);
   }
+  std::vector<std::pair<const language::Action*, Datum>> edits;  // all values first: what an event changes is seen by the next one
   for (const std::size_t i : outcome.fired) {
     const auto run = matched.find(i);
     const Scope seen = run == matched.end() ? scope : patterns_.at(i).scope_of(run->second, scope);
-    for (const language::Action& action : pipeline_.rules[i].actions) edit(action, seen);
+    for (const language::Action& action : pipeline_.rules[i].actions) {
+      const bool edits_list = action.kind == language::ActionKind::add_to_list || action.kind == language::ActionKind::remove_from_list;
+      if (edits_list) edits.emplace_back(&action, evaluate(*action.expr, seen));
+    }
   }
+  for (const auto& [action, value] : edits) edit(*action, value);
   outcome.decision = "approve";
   if (pipeline_.policy.present) apply_policy(outcome);
 }
@@ -376,10 +381,8 @@ bool Engine::holds(std::size_t list, const Datum& value) const {
   return found != lists_[list].end() && effective_time_ < found->second;
 }
 
-void Engine::edit(const language::Action& action, const Scope& scope) {
-  if (action.kind != language::ActionKind::add_to_list && action.kind != language::ActionKind::remove_from_list) return;
+void Engine::edit(const language::Action& action, const Datum& value) {
   const language::List& list = pipeline_.lists[action.list];
-  const Datum value = evaluate(*action.expr, scope);
   if (value.missing || (list.type.kind == Kind::text && value.text.size() > list.type.text_bytes)) return;
   const std::string key = list_key(list.type, value);
   if (action.kind == language::ActionKind::remove_from_list) {

@@ -127,7 +127,7 @@ class Engine {
   [[nodiscard]] static bool in_shadow(const language::Rule& rule, const Scope& scope);
   void apply_policy(Outcome& outcome) const;
   bool holds(std::size_t list, const Datum& value) const;
-  void edit(const language::Action& action, const Scope& scope);
+  void edit(const language::Action& action, const Datum& value);
   void decide_pattern(std::size_t rule, const Scope& scope, Outcome& outcome, std::map<std::size_t, PatternRun>& matched);
   void fire(std::size_t rule, const Scope& scope, Outcome& outcome);
 

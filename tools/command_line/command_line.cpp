@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 namespace pawl::tools {
 
 Option& Option::required() {
@@ -63,6 +65,30 @@ CommandLine::~CommandLine() = default;
 Command CommandLine::program() { return Command(*app_); }
 void CommandLine::version(std::string text) { app_->set_version_flag("--version", std::move(text)); }
 
+namespace {
+
+// "`profile` is no subcommand of `rules`: there are check, explain, test"; empty: the words of the command line are commands as far as some are needed.
+std::string unknown_subcommand(const CLI::App& program, int argc, const char* const* argv) {
+  const CLI::App* at = &program;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::vector<const CLI::App*> all = at->get_subcommands([](const CLI::App*) { return true; });
+    if (all.empty() || word.starts_with('-')) return {};
+    const auto found = std::find_if(all.begin(), all.end(), [&](const CLI::App* command) { return command->get_name() == word; });
+    if (found != all.end()) {
+      at = *found;
+      continue;
+    }
+    if (at == &program) return {};
+    std::string names;
+    for (const CLI::App* command : all) names.append(names.empty() ? "" : ", ").append(command->get_name());
+    return "`" + word + "` is no subcommand of `" + at->get_name() + "`: there are " + names;
+  }
+  return {};
+}
+
+}  // namespace
+
 // CLI11 reports by exceptions what is wrong with a command line, and also that help or the version was asked for.
 CommandLine::Parsed CommandLine::parse(int argc, const char* const* argv) {
   try {
@@ -73,7 +99,8 @@ CommandLine::Parsed CommandLine::parse(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion& version) {
     return {Parsed::Outcome::show, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    return {Parsed::Outcome::wrong, error.what()};
+    const std::string unknown = unknown_subcommand(*app_, argc, argv);
+    return {Parsed::Outcome::wrong, unknown.empty() ? error.what() : unknown};
   }
 }
 

@@ -83,6 +83,8 @@ void DecisionFiles::write_features(const rules::Decision& decision) {
     const Type& type = pipeline_->lets[i].expr->type;
     if (!decision.plan().lets[i].evaluated || !decision.let_present(i)) {
       file.missing();
+    } else if (type.kind == Kind::text) {
+      file.text(decision.let_text(i));
     } else if (type.ratio) {
       file.ratio(type, decision.let_value(i));
     } else {

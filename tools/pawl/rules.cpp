@@ -8,6 +8,7 @@
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/explain.hpp"
+#include "pawl/core/rules/plan.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/model/files.hpp"
 #include "pawl/pipeline_tests.hpp"
@@ -60,9 +61,14 @@ Result<Checked> check_with_models(const std::string& source, const std::string& 
 int check(const RulesOptions& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
-  const auto checking = check_with_models(*source, options.file);
+  auto checking = check_with_models(*source, options.file);
   if (!checking.ok()) return fail(checking.error());
-  const Checked& checked = *checking;
+  Checked& checked = *checking;
+  if (checked.pipeline) {  // what only a plan finds: registers that do not suffice
+    for (const std::string& what : rules::make_plan(*checked.pipeline).not_evaluated) {
+      checked.diagnostics.push_back({Severity::warning, "W300", {1, 1, 1}, "not evaluated by this release: " + what});
+    }
+  }
   std::string text = diagnostics_text(checked, *source, options);
   if (!options.json && checked.pipeline) {
     const auto& p = *checked.pipeline;
