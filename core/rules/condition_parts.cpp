@@ -9,7 +9,7 @@
 namespace pawl::rules {
 namespace {
 
-using Kind = ConditionPart::Kind;
+using PartKind = ConditionPart::Kind;
 
 // Beyond these a sum is computed like any other number. With them, sums of terms below 2^31 stay far below 2^63.
 constexpr std::int64_t factor_max = 1 << 16;
@@ -112,16 +112,16 @@ class Parts {
     }
     const Instruction* const made = made_by({ColumnKind::boolean, boolean});
     if (made == nullptr || is_live({ColumnKind::boolean, boolean})) {
-      parts.push_back({.kind = Kind::leaf, .a = boolean, .set = {}});
+      parts.push_back({.kind = PartKind::leaf, .a = boolean, .set = {}});
     } else if (made->code == Code::logical_and) {
       split(made->a, parts);
       split(made->b, parts);
     } else if (made->code == Code::number_less || made->code == Code::number_equal) {
-      parts.push_back({.kind = Kind::pair, .a = made->a, .b = made->b, .equal = made->code == Code::number_equal, .set = {}});
+      parts.push_back({.kind = PartKind::pair, .a = made->a, .b = made->b, .equal = made->code == Code::number_equal, .set = {}});
     } else if (made->code == Code::number_less_equal) {
-      parts.push_back({.kind = Kind::pair, .a = made->b, .b = made->a, .negated = true, .set = {}});
+      parts.push_back({.kind = PartKind::pair, .a = made->b, .b = made->a, .negated = true, .set = {}});
     } else {
-      parts.push_back({.kind = Kind::leaf, .a = boolean, .set = {}});
+      parts.push_back({.kind = PartKind::leaf, .a = boolean, .set = {}});
     }
   }
 
@@ -154,7 +154,7 @@ class Parts {
   std::optional<ConditionPart> set(std::uint16_t number, ValueSet (*make)(std::int64_t), std::uint16_t constant, bool inverted) {
     if (constants_[number] || !constants_[constant]) return std::nullopt;
     ValueSet made = make(*constants_[constant]);
-    return ConditionPart{.kind = Kind::set, .a = number, .set = inverted ? complement(std::move(made)) : std::move(made)};
+    return ConditionPart{.kind = PartKind::set, .a = number, .set = inverted ? complement(std::move(made)) : std::move(made)};
   }
 
   // --- sums ---
@@ -163,16 +163,16 @@ class Parts {
     std::vector<std::uint16_t> sums;
     for (const auto& parts : parts_.of_rule) {
       for (const ConditionPart& part : parts) {
-        if (part.kind == Kind::leaf) need({ColumnKind::boolean, part.a});
-        if (part.kind == Kind::pair) need({ColumnKind::number, part.a}), need({ColumnKind::number, part.b});
-        if (part.kind == Kind::set && is_linear({ColumnKind::number, part.a})) sums.push_back(part.a);
-        else if (part.kind == Kind::set) need({ColumnKind::number, part.a});
+        if (part.kind == PartKind::leaf) need({ColumnKind::boolean, part.a});
+        if (part.kind == PartKind::pair) need({ColumnKind::number, part.a}), need({ColumnKind::number, part.b});
+        if (part.kind == PartKind::set && is_linear({ColumnKind::number, part.a})) sums.push_back(part.a);
+        else if (part.kind == PartKind::set) need({ColumnKind::number, part.a});
       }
     }
     std::vector<bool> fits(program_.numbers, true);
     for (const auto& parts : parts_.of_rule) {
       for (const ConditionPart& part : parts) {
-        if (part.kind == Kind::set && !in_32_bits(part.set)) fits[part.a] = false;
+        if (part.kind == PartKind::set && !in_32_bits(part.set)) fits[part.a] = false;
       }
     }
     lazy_.resize(live_.size());

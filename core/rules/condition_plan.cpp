@@ -16,7 +16,7 @@ namespace pawl::rules {
 namespace {
 
 using Index = ConditionPlan::Index;
-using Kind = ConditionPart::Kind;
+using PartKind = ConditionPart::Kind;
 using Residual = ConditionPlan::Residual;
 
 constexpr std::size_t rows_bytes_max = std::size_t{64} << 20;  // of the bitmaps by the event
@@ -46,7 +46,7 @@ class Tables {
     for (std::size_t rule = 0; rule < plan_.rules.size(); ++rule) if (out_.takes[rule]) operation(rule);
   }
   [[nodiscard]] const std::vector<std::uint16_t>& on(std::size_t rule) const { return plan_.pipeline->rules[plan_.rules[rule].rule].on; }
-  [[nodiscard]] bool is_sum(const ConditionPart& part) const { return part.kind == Kind::set && parts_.sum_of[part.a].has_value(); }
+  [[nodiscard]] bool is_sum(const ConditionPart& part) const { return part.kind == PartKind::set && parts_.sum_of[part.a].has_value(); }
 
   void number_on(std::size_t rule) {
     const auto found = std::find(out_.ons.begin(), out_.ons.end(), on(rule));
@@ -71,10 +71,10 @@ class Tables {
       if (is_sum(part)) {
         for (const LinearForm::Term& term : parts_.sum_of[part.a]->terms) (void)column(term.number, rule);
         sums_[part.a].insert(part.set.steps.begin(), part.set.steps.end());
-      } else if (part.kind == Kind::set) {
+      } else if (part.kind == PartKind::set) {
         (void)column(part.a, rule);
         steps_[part.a].insert(part.set.steps.begin(), part.set.steps.end());
-      } else if (part.kind == Kind::pair) {
+      } else if (part.kind == PartKind::pair) {
         (void)column(part.a, rule), (void)column(part.b, rule);
       }
     }
@@ -140,12 +140,12 @@ class Tables {
   }
 
   Index word(const ConditionPart& part) {
-    if (part.kind == Kind::leaf) {
+    if (part.kind == PartKind::leaf) {
       const auto [at, fresh] = leaves_.try_emplace(part.a, out_.words);
       if (fresh) out_.leaves.push_back({part.a, new_words(1)});
       return at->second;
     }
-    if (part.kind == Kind::pair) {
+    if (part.kind == PartKind::pair) {
       const auto [at, fresh] = pairs_.try_emplace({part.a, part.b, part.equal}, out_.words);
       if (fresh) out_.pairs.push_back({columns_.at(part.a), columns_.at(part.b), part.equal, new_words(2)});
       return at->second + (part.negated ? 1 : 0);
@@ -201,7 +201,7 @@ class Tables {
     ConditionPlan::Bits* const rows = out_.rows.data() + family.row;
     each_taken([&](std::size_t rule) {
       for (const ConditionPart& part : parts_.of_rule[rule]) {
-        if (part.kind != Kind::set || part.a != number) continue;
+        if (part.kind != PartKind::set || part.a != number) continue;
         for (std::size_t row = 0; row <= steps.size(); ++row) {
           if (!part.set.contains(row == 0 ? INT64_MIN : steps[row - 1])) clear_bit(rows + row * out_.pitch, rule);
         }
@@ -249,14 +249,14 @@ class Tables {
   void make_residuals(std::size_t rule) {
     out_.residuals_of[rule].first = size_of(out_.residuals);
     for (const ConditionPart& part : parts_.of_rule[rule]) {
-      if (part.kind != Kind::set || is_sum(part)) out_.residuals.push_back(residual(part));  // of others the bitmaps know
+      if (part.kind != PartKind::set || is_sum(part)) out_.residuals.push_back(residual(part));  // of others the bitmaps know
     }
     out_.residuals_of[rule].count = size_of(out_.residuals) - out_.residuals_of[rule].first;
   }
 
   Residual residual(const ConditionPart& part) {
-    if (part.kind == Kind::leaf) return {.kind = Residual::Kind::leaf, .a = part.a, .terms = {}, .steps = {}};
-    if (part.kind == Kind::pair) {
+    if (part.kind == PartKind::leaf) return {.kind = Residual::Kind::leaf, .a = part.a, .terms = {}, .steps = {}};
+    if (part.kind == PartKind::pair) {
       return {.kind = part.equal ? Residual::Kind::equal : Residual::Kind::compare, .negated = part.negated, .a = columns_.at(part.a), .b = columns_.at(part.b),
               .factor_a = 1, .limit_factor = 1, .terms = {}, .steps = {}};
     }

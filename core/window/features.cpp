@@ -105,7 +105,6 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
   for (const std::uint32_t cell : reads.ratios) {
     const std::int64_t* const denominator = place.numbers + cell + next_column;
     std::uint8_t* const valid = place.valid + cell;
-#pragma GCC ivdep
     for (std::size_t i = 0; i < count; ++i) valid[i] = valid[next_column + i] = denominator[i] != 0;
   }
 }

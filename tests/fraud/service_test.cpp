@@ -231,6 +231,7 @@ TEST_CASE("a decisions file that was cut below what retention has left: the serv
   const auto start = [&](const std::string& content) {
     std::ofstream(decisions, std::ios::binary | std::ios::trunc) << content;
     Service service(scratch, {"--decisions", decisions});
+    service.write(header);
     service.end_input();
     CHECK(service.wait() == 0);
     return service.err();

@@ -4,6 +4,7 @@
 using namespace pawl;
 using namespace pawl::world;
 
+namespace open_blocks_test {
 namespace {
 
 constexpr std::uint16_t sources = 20;
@@ -99,3 +100,5 @@ TEST_CASE("OPEN blocks that are whole are not written again") {
   CHECK(kinds[2] == journal::BlockKind::segment_open);
   CHECK(kinds[3] == journal::BlockKind::epoch_open);
 }
+
+}  // namespace open_blocks_test
