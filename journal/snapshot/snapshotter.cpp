@@ -30,6 +30,12 @@ Result<void> Snapshotter::start() {
   return {};
 }
 
+Snapshotter::~Snapshotter() {
+  stop();
+  while (next_error()) {  // Boost's queue of a fixed capacity does not destroy what is left in it
+  }
+}
+
 void Snapshotter::stop() {
   stop_.request();
   thread_.join();

@@ -48,7 +48,7 @@ class Snapshotter {
   static constexpr Duration retry_delay = 1'000'000'000;  // doubles with each failure, up to 64 times as long
 
   Snapshotter(const SnapshotOptions& options, const Engine& engine);
-  ~Snapshotter() { stop(); }
+  ~Snapshotter();
   Snapshotter(const Snapshotter&) = delete;
   Snapshotter& operator=(const Snapshotter&) = delete;
 
