@@ -9,6 +9,7 @@ namespace pawl::journal {
 namespace {
 
 constexpr Duration nap = 10'000'000;
+constexpr Duration early_delay = 100'000'000;
 constexpr Duration short_nap = 200'000;
 constexpr int record_naps_max = 50'000;
 constexpr int doublings_max = 6;
@@ -62,10 +63,14 @@ bool Snapshotter::is_due() const {
 
 Result<void> Snapshotter::take() {
   auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .stop = &stop_});
-  if (!taken.ok()) return std::move(taken).error();
+  // A reader trusts a block once the next one stands behind it, the durable cursor before that: what is due may be there only in a moment.
+  const bool is_early = taken.ok() ? taken->header.sequence == last_ : taken.error().code == ErrorCode::usage;
+  if (is_early) not_before_ns_ = engine_.clock.monotonic_ns() + early_delay;
+  if (!taken.ok()) return is_early ? Result<void>{} : std::move(taken).error();
+  failures_ = 0;
+  if (is_early) return {};
   last_ = taken->header.sequence;
   last_ns_ = engine_.clock.monotonic_ns();
-  failures_ = 0;
   last_sequence_.publish(last_);
   if (!taken->was_there) taken_.publish(taken_.load_own() + 1);
   return retire(taken->emitted);
