@@ -86,7 +86,7 @@ TEST_CASE("random rules with effects equal the twin's") {
     const std::string source = RandomRules(seed).program();
     const auto pipeline = checked(source);
     const twin::Log log = log_of(*pipeline, seed, 500);
-    const auto difference = twin::lockstep::find_difference<Decisions<1>>(*pipeline, log, seed);
+    const auto difference = twin::lockstep::find_difference<Decisions<1>>(*pipeline, log, {seed});
     REQUIRE_MESSAGE(!difference, "seed ", seed, "\n", source, difference.value_or(""));
   }
 }

@@ -33,6 +33,6 @@ TEST_CASE("a set of 65,600 texts is this set") {
     REQUIRE(write_text(checked.pipeline->events[0], slot, 2, value));
   }
   log.append(0, log.last() + 1);
-  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log, 0);
+  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log, {0});
   CHECK_MESSAGE(!difference, difference.value_or(""));
 }

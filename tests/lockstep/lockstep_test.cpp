@@ -34,30 +34,18 @@ adversarial::Options options_for(std::string_view name, std::uint64_t seed) {
   return options;
 }
 
-template <class Adapter>
-void run(std::string_view name) {
-  const auto pipeline = adversarial::load(name);
-  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
-    const twin::Log log = adversarial::generate(*pipeline, options_for(name, seed));
-    for (const std::uint64_t batches : {std::uint64_t{0}, seed}) {
-      const auto difference = twin::lockstep::find_difference<Adapter>(*pipeline, log, batches);
-      REQUIRE_MESSAGE(!difference, "seed ", seed, " batches ", batches, difference.value_or(""));
-    }
-  }
-}
-
 }  // namespace
 
-TEST_CASE("windows equal the twin") {
-  for (const std::string_view name : adversarial::pipeline_names) SUBCASE(std::string(name).c_str()) { run<Features<1>>(name); }
-}
-
-TEST_CASE("windows in three shards equal the twin") {
-  for (const std::string_view name : adversarial::pipeline_names) SUBCASE(std::string(name).c_str()) { run<Features<3>>(name); }
-}
-
-TEST_CASE("lets, rules and scores equal the twin's") {
-  for (const std::string_view name : adversarial::pipeline_names) SUBCASE(std::string(name).c_str()) { run<Decisions<2>>(name); }
+TEST_CASE("windows, in one shard and in three, lets, rules and scores equal the twin's") {
+  for (const std::string_view name : adversarial::pipeline_names) {
+    CAPTURE(name);
+    const auto pipeline = adversarial::load(name);
+    for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
+      const twin::Log log = adversarial::generate(*pipeline, options_for(name, seed));
+      const auto difference = twin::lockstep::find_difference<Features<1>, Features<3>, Decisions<2>>(*pipeline, log, {0, seed});
+      CHECK_MESSAGE(!difference, "seed ", seed, " ", difference.value_or(""));
+    }
+  }
 }
 
 TEST_CASE("one hot key with 10,000 events") {
@@ -66,6 +54,6 @@ TEST_CASE("one hot key with 10,000 events") {
   options.hot_percent = 100;
   options.keys = 1;
   const twin::Log log = adversarial::generate(*pipeline, options);
-  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*pipeline, log, 17);
+  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*pipeline, log, {17});
   CHECK_MESSAGE(!difference, difference.value_or(""));
 }

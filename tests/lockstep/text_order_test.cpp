@@ -62,7 +62,7 @@ TEST_CASE("texts in order equal the twin's, and nothing of it is left out") {
   for (const auto& diagnostic : checked.diagnostics) problems += language::render(diagnostic, source, "texts.pawl");
   REQUIRE_MESSAGE(checked.pipeline, problems);
   CHECK(rules::make_plan(*checked.pipeline).not_evaluated.empty());
-  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log_of(*checked.pipeline), 0);
+  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log_of(*checked.pipeline), {0});
   CHECK_MESSAGE(!difference, difference.value_or(""));
 }
 

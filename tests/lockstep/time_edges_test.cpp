@@ -67,7 +67,7 @@ TEST_CASE("times at the ends of 64 bits equal the twin's") {
   std::string problems;
   for (const auto& diagnostic : checked.diagnostics) problems += language::render(diagnostic, source, "times.pawl");
   REQUIRE_MESSAGE(checked.pipeline, problems);
-  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log_of(*checked.pipeline), 0);
+  const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log_of(*checked.pipeline), {0});
   CHECK_MESSAGE(!difference, difference.value_or(""));
 }
 

@@ -75,10 +75,8 @@ TEST_CASE("models equal the twin's") {
     twin::adversarial::Options options{.seed = seed, .inputs = 600};
     options.extreme_numbers = seed == 4;
     const twin::Log log = twin::adversarial::generate(*checked, options);
-    for (const std::uint64_t batches : {std::uint64_t{0}, seed}) {
-      const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked, log, batches);
-      REQUIRE_MESSAGE(!difference, "seed ", seed, " batches ", batches, difference.value_or(""));
-    }
+    const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked, log, {0, seed});
+    REQUIRE_MESSAGE(!difference, "seed ", seed, " ", difference.value_or(""));
   }
 }
 

@@ -275,7 +275,7 @@ TEST_CASE("a difference is shrunk to a few inputs and reported with the key's hi
   REQUIRE(found);
   const twin::Log small = lockstep::shrink<PlantedAdapter>(*pipeline, lockstep::prefix(log, found->sequence), 0);
   CHECK(small.last() == 2);  // the event, and one exactly 10 s before it
-  const auto text = lockstep::find_difference<PlantedAdapter>(*pipeline, log);
+  const auto text = lockstep::find_difference<PlantedAdapter>(*pipeline, log, {0});
   REQUIRE(text);
   CHECK(text->find("let count_10s") != std::string::npos);
   CHECK(text->find("twin: 1\n  fast: 2\n") != std::string::npos);

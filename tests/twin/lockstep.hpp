@@ -16,11 +16,12 @@
 //  (b) Compare::decisions: `lets`, `fired`, `shadow`, `suppressed`, `missing`, `decision` and `score`.
 // Datum::of, of_text, of_ratio make the values; a ratio need not be in lowest terms.
 //
-//   const auto difference = twin::lockstep::find_difference<Adapter>(pipeline, log, seed);
+//   const auto difference = twin::lockstep::find_difference<Adapter>(pipeline, log, {0, seed});
 //   CHECK_MESSAGE(!difference, difference.value_or(""));
 #pragma once
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <random>
 #include <string>
@@ -51,11 +52,19 @@ struct Difference {
 // The inputs 0 .. last.
 [[nodiscard]] Log prefix(const Log& log, Sequence last);
 
-// Runs both over the log, cut into batches of 1 .. 100 inputs that the seed chooses, or one by one if the seed is 0.
+// The twin, and what it says of every input of a log: costs more than the fast side, so several are compared with one of it.
+struct Expected {
+  Expected(const language::Pipeline& pipeline, const Log& log) : twin(pipeline) {
+    for (Sequence s = 0; s <= log.last(); ++s) outcomes.push_back(twin.step(s, log.slot(s)));
+  }
+  Engine twin;
+  std::vector<Outcome> outcomes;
+};
+
+// Runs the fast side over the log, cut into batches of 1 .. 100 inputs that the seed chooses, or one by one if the seed is 0.
 template <class Adapter>
-[[nodiscard]] std::optional<Difference> first_difference(const language::Pipeline& pipeline, const Log& log, std::uint64_t seed) {
-  Engine twin(pipeline);
-  Adapter fast(twin);
+[[nodiscard]] std::optional<Difference> first_difference(const Expected& expected, const Log& log, std::uint64_t seed) {
+  Adapter fast(expected.twin);
   std::mt19937_64 random(seed);
   std::vector<Outcome> got;
   for (Sequence first = 0; first <= log.last();) {
@@ -67,12 +76,17 @@ template <class Adapter>
       return Difference{first, "number of outcomes", std::to_string(last - first + 1), std::to_string(got.size()), {}};
     }
     for (Sequence s = first; s <= last; ++s) {
-      const Outcome expected = twin.step(s, log.slot(s));
-      if (auto difference = compare(twin, expected, got[static_cast<std::size_t>(s - first)], Adapter::compare)) return difference;
+      const Outcome& outcome = expected.outcomes[static_cast<std::size_t>(s)];
+      if (auto difference = compare(expected.twin, outcome, got[static_cast<std::size_t>(s - first)], Adapter::compare)) return difference;
     }
     first = last + 1;
   }
   return std::nullopt;
+}
+
+template <class Adapter>
+[[nodiscard]] std::optional<Difference> first_difference(const language::Pipeline& pipeline, const Log& log, std::uint64_t seed) {
+  return first_difference<Adapter>(Expected(pipeline, log), log, seed);
 }
 
 // Leaves inputs out, halves first, as long as some difference stays. At most `runs` runs.
@@ -92,12 +106,24 @@ template <class Adapter>
 
 // Nothing if the two agree on every event, else the report of the shrunk case.
 template <class Adapter>
-[[nodiscard]] std::optional<std::string> find_difference(const language::Pipeline& pipeline, const Log& log, std::uint64_t seed = 0) {
-  const auto found = first_difference<Adapter>(pipeline, log, seed);
+[[nodiscard]] std::optional<std::string> explain_difference(const Expected& expected, const Log& log, std::uint64_t seed) {
+  const auto found = first_difference<Adapter>(expected, log, seed);
   if (!found) return std::nullopt;
+  const language::Pipeline& pipeline = expected.twin.pipeline();
   const Log small = shrink<Adapter>(pipeline, prefix(log, found->sequence), seed);
   const auto difference = first_difference<Adapter>(pipeline, small, seed);
-  return report(pipeline, small, difference ? *difference : *found);
+  return "batches " + std::to_string(seed) + "\n" + report(pipeline, small, difference ? *difference : *found);
+}
+
+// The same of each adapter, with each seed of batches.
+template <class... Adapters>
+[[nodiscard]] std::optional<std::string> find_difference(const language::Pipeline& pipeline, const Log& log, std::initializer_list<std::uint64_t> seeds) {
+  const Expected expected(pipeline, log);
+  std::optional<std::string> found;
+  for (const std::uint64_t seed : seeds) {
+    if (((found = explain_difference<Adapters>(expected, log, seed)) || ...)) break;
+  }
+  return found;
 }
 
 }  // namespace pawl::twin::lockstep

@@ -105,7 +105,7 @@ TEST_CASE("windows equal the engine's twin on pipelines made to find mistakes") 
       options.extreme_numbers = name == "extremes" && seed % 2 == 1;
       options.extreme_times = name == "extremes" && seed % 3 == 0;
       const twin::Log log = twin::adversarial::generate(*pipeline, options);
-      const auto difference = twin::lockstep::find_difference<Adapter>(*pipeline, log, seed % 4);
+      const auto difference = twin::lockstep::find_difference<Adapter>(*pipeline, log, {seed % 4});
       CHECK_MESSAGE(!difference, difference.value_or(""));
     }
   }
