@@ -35,10 +35,8 @@ class Catalogue {
   // EmittedMark{no_sequence, 0} before the first.
   [[nodiscard]] const EmittedMark& emitted() const noexcept { return emitted_; }
 
-  void set_pipeline(std::string_view text) { pipeline_ = text; }
   void set_source(std::uint16_t number, std::string_view name);
   void set_digest(const DigestMark& mark) noexcept { digest_ = mark; }
-  void set_emitted(const EmittedMark& mark) noexcept { emitted_ = mark; }
 
   // The catalogue as annotations: items [0, items()), each one record or none.
   [[nodiscard]] std::size_t items() const noexcept;

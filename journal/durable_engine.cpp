@@ -223,13 +223,16 @@ Result<void> DurableEngine::State::build_machine() {
   const journal::RecoveryReport& recovered = journal->recovery();
   const Sequence muted = options.muted == EngineOptions::as_recorded ? recovered.emitted.sequence : options.muted;
   const auto make = [&](Sequence after) { return make_machine(muted, after); };
-  if (!reader || !options.from_snapshot) {
+  if (!reader) {
     auto made = make(no_sequence);
     if (!made.ok()) return std::move(made).error();
     machine = *std::move(made);
     return {};
   }
-  auto started = journal::start_machine(*reader, *loaded.pipeline, limits, {.sequence = std::min(muted, recovered.last_sequence), .or_oldest = options.allow_gap}, make);
+  const journal::SnapshotBounds bounds{.sequence = options.from_snapshot ? std::min(muted, recovered.last_sequence) : no_sequence,
+                                       .or_oldest = options.allow_gap,
+                                       .cure = "an engine goes on from it if its sink has come so far (EngineOptions::from_snapshot and muted), or with a gap in the decisions (allow_gap)"};
+  auto started = journal::start_machine(*reader, *loaded.pipeline, limits, bounds, make);
   if (!started.ok()) return std::move(started).error();
   machine = std::move(started->machine);
   replayed_after = started->after;

@@ -62,8 +62,11 @@ Result<void> Replay::State::open() {
 }
 
 Result<void> Replay::State::start(const window::StateLimits& limits) {
-  journal::SnapshotBounds bounds{options.until.sequence, options.until.time};
-  if (!options.from_snapshot) bounds.sequence = no_sequence;
+  journal::SnapshotBounds bounds{.sequence = options.until.sequence, .time = options.until.time};
+  if (!options.from_snapshot) {
+    bounds.sequence = no_sequence;
+    bounds.cure = "go on from it or a later one (ReplayOptions::from_snapshot, `pawl replay --from-snapshot`)";
+  }
   auto made = journal::start_machine(*reader, *loaded.pipeline, limits, bounds, [&](Sequence after) {
     journal::MachineOptions settings;
     settings.threads = options.threads;

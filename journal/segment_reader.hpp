@@ -70,7 +70,6 @@ class BlockScanner {
   [[nodiscard]] BlockFault next_seal(SegmentBytes& segment, BlockView& block);
 
   [[nodiscard]] const Position& position() const noexcept { return position_; }
-  void enter(std::uint64_t segment) noexcept { position_.segment = segment; position_.offset = 0; }
 
  private:
   [[nodiscard]] BlockFault check_at(SegmentBytes& segment, std::uint64_t offset, BlockView& block);

@@ -58,7 +58,6 @@ class ChunkPool {
   }
 
   [[nodiscard]] std::uint64_t used() const noexcept { return used_; }
-  [[nodiscard]] std::uint64_t chunks_max() const noexcept { return chunks_max_; }
 
  private:
   std::size_t chunk_bytes_;

@@ -429,6 +429,7 @@ class Builder {
       offset += layout_.block_bytes;
     }
     layout_.row_offset = layout_.totals_offset / 32 * 32;
+    offset = std::max(offset, layout_.row_offset + 32);  // never empty: `distinct` alone has no totals
     layout_.row_bytes = (offset + 31) / 32 * 32 - layout_.row_offset;
     for (const std::uint32_t edge : layout_.ring_edges) {
       layout_.edges[edge].ring = static_cast<std::uint32_t>(offset);

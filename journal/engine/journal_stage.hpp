@@ -75,7 +75,6 @@ class JournalStage {
     return reader_.finished() && writer_.drained() && decided() && digests_.read_available() == 0;
   }
 
-  [[nodiscard]] bool waiting_for_device() const noexcept { return writer_.in_flight(); }
   [[nodiscard]] const Writer& writer() const noexcept { return writer_; }
 
   // The last sequence whose input is durable. Thread: any.

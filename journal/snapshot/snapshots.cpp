@@ -47,7 +47,7 @@ Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const Jour
 }
 
 // That all of the log is there. `notes`: why no snapshot was taken instead.
-Result<void> check_beginning(const JournalReader& reader, const std::vector<std::string>& notes) {
+Result<void> check_beginning(const JournalReader& reader, const std::vector<std::string>& notes, std::string_view cure) {
   const auto beginning = reader.beginning();
   if (!beginning.ok()) return beginning.error();
   const Sequence first = beginning->next_sequence;
@@ -55,7 +55,7 @@ Result<void> check_beginning(const JournalReader& reader, const std::vector<std:
   std::string text = fmt::format("the journal in {} begins with input {}: what stood before it was retired, so nothing can be replayed from the start", reader.directory(), first);
   const auto snapshots = list_snapshots(reader.disk(), reader.directory());
   if (snapshots.ok() && !snapshots->empty()) {
-    text += fmt::format(". The oldest snapshot is that behind input {}: go on from it or a later one (`pawl replay --from-snapshot`)", snapshots->back().sequence);
+    text += fmt::format(". The oldest snapshot is that behind input {}{}{}", snapshots->back().sequence, cure.empty() ? "" : ": ", cure);
   }
   for (const std::string& note : notes) text += "; " + note;
   return Error{ErrorCode::missing, std::move(text)};
@@ -116,7 +116,7 @@ Result<Started> start_machine(const JournalReader& reader, const language::Pipel
   Started started = start_from_any(names, reader, pipeline, limits, bounds, make);
   if (!snapshots.ok()) started.notes.push_back(snapshots.error().text);
   if (started.machine != nullptr) return started;
-  if (auto possible = check_beginning(reader, started.notes); !possible.ok()) {
+  if (auto possible = check_beginning(reader, started.notes, bounds.cure); !possible.ok()) {
     if (!bounds.or_oldest || possible.error().code != ErrorCode::missing) return std::move(possible).error();
     std::reverse(names.begin(), names.end());
     Started later = start_from_any(names, reader, pipeline, limits, {.time = bounds.time}, make);

@@ -22,6 +22,7 @@ struct SnapshotBounds {
   Time time = INT64_MAX;          // its effective time at most
   // If retention has removed whatever leads there: the oldest snapshot that can be used, although it is beyond `sequence`.
   bool or_oldest = false;
+  std::string_view cure = {};  // of that, if it is not asked for: what the caller's user can do
 };
 
 struct Started {

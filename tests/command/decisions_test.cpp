@@ -58,6 +58,31 @@ TEST_CASE("a policy's decisions stand in the CSV") {
   CHECK(scored.score("d.csv") == "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,approve,0,\n3,3,review,600,spike\n4,4,challenge,100,listed\n5,5,review,600,spike\n");
 }
 
+TEST_CASE("files that cannot be right are refused: both outputs one, either of another journal") {
+  const Scored scored;
+  const std::string score = "score --pipeline " + scored.pipeline_file + " --event Payment --input " + scored.input;
+  const auto one = pawl_command(score + " --decisions " + (scored.scratch / "one.csv") + " --features " + (scored.scratch / "./one.csv"));
+  CHECK(one.status == 64);
+  CHECK(one.err.find("--decisions and --features are one file") != std::string::npos);
+
+  REQUIRE(pawl_command(score + " --journal " + (scored.scratch / "longer") + " --decisions " + (scored.scratch / "d.csv")).status == 0);
+  REQUIRE(pawl_command(score + " --append --journal " + (scored.scratch / "longer") + " --decisions " + (scored.scratch / "d.csv")).status == 0);
+  REQUIRE(pawl_command(score + " --journal " + (scored.scratch / "j")).status == 0);
+  const std::string before = read_file(scored.scratch / "d.csv");
+  const auto foreign = pawl_command(score + " --append --journal " + (scored.scratch / "j") + " --decisions " + (scored.scratch / "d.csv") + " --features " + (scored.scratch / "new.csv"));
+  CHECK(foreign.status == 64);
+  CHECK(foreign.err.find("d.csv ends with the decision of sequence ") != std::string::npos);
+  CHECK(read_file(scored.scratch / "d.csv") == before);
+}
+
+TEST_CASE("a slip in the command leaves no journal behind") {
+  const Scored scored;
+  const std::string journal = scored.scratch / "journal", good = "score --pipeline " + scored.pipeline_file + " --journal " + journal;
+  CHECK(pawl_command(good + " --event Payment --input " + (scored.scratch / "none.csv")).status == 74);
+  CHECK(pawl_command(good + " --event Paiment --input " + scored.input).status == 64);
+  CHECK(pawl_command(good + " --event Payment --input " + scored.input).status == 0);
+}
+
 TEST_CASE("JSON lines: reasons in words, values behind each rule, what asked for what, shadow, suppressed and missing") {
   const Scored scored;
   const std::string lines = scored.score("d.jsonl");

@@ -61,6 +61,13 @@ struct Retired {
 
 }  // namespace
 
+TEST_CASE("score, which gives all decisions again, does not go on with such a journal") {
+  const Retired retired;
+  const auto refused = pawl_command("score --append --journal " + retired.journal + " --event Payment --pipeline " + retired.scratch.write("p.pawl", "x") + " --input -");
+  CHECK(refused.status == 64);
+  CHECK(has(refused.err, "begins with input " + std::to_string(retired.first) + ": retention removed those before it"));
+}
+
 TEST_CASE("cat, grep and export of a retired journal: all that is left, from the start or from a place, and a warning where more was asked for") {
   const Retired retired;
   const auto left = static_cast<std::size_t>(inputs - retired.first);

@@ -181,6 +181,11 @@ TEST_CASE("retention keeps two snapshots, the segments behind the older one and 
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == ErrorCode::missing);
   CHECK(refused.error().text.find("oldest snapshot is that behind input " + std::to_string(snapshots->back().sequence)) != std::string::npos);
+  EngineOptions from_the_start = options_for(journal);
+  from_the_start.from_snapshot = false;
+  const auto not_started = DurableEngine::open(from_the_start);
+  REQUIRE_FALSE(not_started.ok());
+  CHECK(not_started.error().text.find("EngineOptions::from_snapshot") != std::string::npos);
   const Replayed tail = replay({.directory = journal, .from_snapshot = true});
   CHECK(tail.report.digest == digest);
   const Replayed older = replay({.directory = journal, .until = {.sequence = snapshots->front().sequence - 1}, .from_snapshot = true});

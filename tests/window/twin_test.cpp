@@ -111,4 +111,29 @@ TEST_CASE("windows equal the engine's twin on pipelines made to find mistakes") 
   }
 }
 
+// Beside others, one has room that it lacks alone.
+TEST_CASE("each aggregate equals the twin's as the only one of its key") {
+  constexpr const char* aggregates[] = {
+      "count(per customer, @)",       "sum(amount per customer, @)",    "avg(amount per customer, @)",         "min(amount per customer, @)",  "max(amount per customer, @)",
+      "stddev(amount per customer, @)", "median(amount per customer, @)", "percentile 90(amount per customer, @)", "first(amount per customer, @)", "last(amount per customer, @)",
+      "distinct(terminal per customer, @)", "share(amount > 50.00 per customer, @)", "rate(per customer, @)", "ewma(amount per customer, @)"};
+  constexpr const char* spans[] = {"since start", "3s", "2s delayed 2s", "last 3"};
+  int alone = 0;
+  for (const std::string aggregate : aggregates) {
+    for (const std::string span : spans) {
+      for (const char* prior : {"", "prior "}) {
+        const std::string source = "pipeline \"alone\" version 1\nevent Payment { at: time, customer: int, terminal: int, amount: money }\nlet it = " + std::string(prior) +
+                                   std::string(aggregate).replace(aggregate.find('@'), 1, span) + "\n";
+        const language::Checked checked = language::check(source, "alone.pawl");
+        if (!checked.pipeline || !checked.pipeline->lets[0].not_evaluated.empty()) continue;  // a rate needs a span of time, a median a bound
+        ++alone;
+        const twin::Log log = twin::adversarial::generate(*checked.pipeline, {.seed = 3, .inputs = 200});
+        const auto difference = twin::lockstep::find_difference<Adapter>(*checked.pipeline, log, {0, 5});
+        CHECK_MESSAGE(!difference, source, difference.value_or(""));
+      }
+    }
+  }
+  CHECK(alone >= 90);
+}
+
 }  // namespace pawl::window::test

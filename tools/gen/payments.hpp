@@ -117,7 +117,6 @@ class PaymentSource {
     ++handed_out_;
   }
   [[nodiscard]] bool at_end() const noexcept { return handed_out_ == events_; }
-  [[nodiscard]] std::int64_t handed_out() const noexcept { return handed_out_; }
 
  private:
   PaymentSource(const EventSchema& declared, PaymentGenerator generator, std::int64_t events);

@@ -1,20 +1,33 @@
 #include "pawl/decision_files.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace pawl::tools {
+namespace {
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return a == b || std::filesystem::equivalent(a, b, error) || std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
+}
+
+}  // namespace
 
 bool wants_json_lines(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".jsonl.zst"); }
 
 csv::FileForm decision_rows(const std::string& path) { return wants_json_lines(path) ? csv::FileForm::json_lines() : csv::FileForm(csv::decisions_header); }
 
 Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, const DecisionFileOptions& options) {
+  if (!options.decisions.empty() && is_same_file(options.decisions, options.features)) {
+    return Error{ErrorCode::usage, "--decisions and --features are one file, " + options.decisions + ": rows of both would stand in each other's place. Name two"};
+  }
   DecisionFiles files(pipeline);
   const auto open_one = [&](const std::string& path, const csv::FileForm& form, std::optional<csv::Writer>& file) -> Result<void> {
     if (path.empty()) return {};
     auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing}, form);
     if (!opened.ok()) return std::move(opened).error();
     file.emplace(*std::move(opened));
+    files.ends_.emplace_back(path, file->continuation().last_sequence);
     return {};
   };
   std::string features_header = "sequence,id";
@@ -26,12 +39,8 @@ Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, co
 }
 
 Sequence DecisionFiles::complete_to() const noexcept {
-  Sequence complete = no_sequence;
-  if (decisions_file_) complete = decisions_file_->continuation().last_sequence;
-  if (features_file_) {
-    const Sequence features = features_file_->continuation().last_sequence;
-    complete = decisions_file_ ? std::min(complete, features) : features;
-  }
+  Sequence complete = ends_.empty() ? no_sequence : INT64_MAX;
+  for (const auto& [path, last] : ends_) complete = std::min(complete, last);
   return complete;
 }
 

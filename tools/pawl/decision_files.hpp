@@ -28,6 +28,8 @@ class DecisionFiles final : public DecisionSink {
 
   // Decisions up to this sequence stand in every file already.
   [[nodiscard]] Sequence complete_to() const noexcept;
+  // Each file, and the last sequence that it held when it was opened.
+  [[nodiscard]] const std::vector<std::pair<std::string, Sequence>>& ends() const noexcept { return ends_; }
 
   Result<void> on_decision(const rules::Decision& decision) override;
   Result<void> flush() override;
@@ -44,6 +46,7 @@ class DecisionFiles final : public DecisionSink {
 
   const language::Pipeline* pipeline_;
   std::optional<csv::Writer> decisions_file_, features_file_;
+  std::vector<std::pair<std::string, Sequence>> ends_;
   std::optional<DecisionJson> json_;
   std::uint64_t count_ = 0;
 };

@@ -58,9 +58,10 @@ Result<journal::Until> parse_until(const std::string& text) {
 Result<void> open_decision_files(const DurableEngine& engine, const DecisionFileOptions& options, std::optional<DecisionFiles>& files) {
   auto opened = DecisionFiles::open(engine.pipeline(), options);
   if (!opened.ok()) return std::move(opened).error();
-  if (opened->complete_to() > engine.recovery().last_sequence) {
+  for (const auto& [path, last] : opened->ends()) {
+    if (last <= engine.recovery().last_sequence) continue;
     return Error{ErrorCode::usage, fmt::format("{} ends with the decision of sequence {}, but the journal with sequence {}: it belongs to another journal, or the journal lost its end",
-                                               options.decisions.empty() ? options.features : options.decisions, opened->complete_to(), engine.recovery().last_sequence)};
+                                               path, last, engine.recovery().last_sequence)};
   }
   files.emplace(*std::move(opened));
   return {};

@@ -4,8 +4,12 @@
 #include "pawl/commands.hpp"
 #include "pawl/csv_feed.hpp"
 #include "pawl/decision_files.hpp"
+#include "pawl/io/real_disk.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/durable_engine.hpp"
+#include "pawl/journal/engine/load_pipeline.hpp"
+#include "pawl/journal/model/files.hpp"
+#include "pawl/journal/reader.hpp"
 #include "pawl/report.hpp"
 #include "pawl/run_support.hpp"
 
@@ -28,6 +32,17 @@ Result<const EventSchema*> find_event(const language::Pipeline& pipeline, const 
   return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event); it has: {}", name, known)};
 }
 
+// Of a journal that is gone on with. What is no journal, or a damaged one, is the engine's to say.
+Result<void> check_begins_with_first(const std::string& directory) {
+  const auto disk = io::make_real_disk();
+  if (!disk.ok()) return disk.error();
+  const auto reader = journal::JournalReader::open(directory, **disk);
+  const auto beginning = reader.ok() ? reader->beginning() : Result<journal::Position>(reader.error());
+  if (!beginning.ok() || beginning->next_sequence == 0) return {};
+  return Error{ErrorCode::usage, fmt::format("the journal in {} begins with input {}: retention removed those before it, and score gives all decisions of a journal again. "
+                                             "Go on with it by `pawl run` or pawl-fraud, or score into a new directory", directory, beginning->next_sequence)};
+}
+
 Result<EngineOptions> engine_options(const ScoreOptions& options) {
   EngineOptions engine;
   engine.directory = options.journal;
@@ -41,8 +56,18 @@ Result<EngineOptions> engine_options(const ScoreOptions& options) {
   engine.audit = options.audit;
   if (!options.journal.empty()) {
     if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
+    if (auto all = check_begins_with_first(options.journal); !all.ok()) return std::move(all).error();
   }
   return engine;
+}
+
+Result<journal::LoadedPipeline> check_pipeline(const std::string& path) {
+  const auto disk = io::make_real_disk();
+  if (!disk.ok()) return disk.error();
+  const auto text = journal::read_text(**disk, path, limits::pipeline_source_bytes_max);
+  if (!text.ok()) return text.error();
+  journal::DiskModelFiles models(**disk, path, {});
+  return journal::check_pipeline(*text, path, &models);
 }
 
 int score(const ScoreOptions& options) {
@@ -58,13 +83,16 @@ int score(const ScoreOptions& options) {
   // Made before the engine, so that they outlive it.
   std::optional<DecisionFiles> files;
   std::optional<CsvFeed> feed;
-  auto engine = DurableEngine::open(*settings);
-  if (!engine.ok()) return fail(engine.error());
-  show_warnings(**engine, options.pipeline);
-  const auto event = find_event((*engine)->pipeline(), options.event);
+  // Before the engine, which may make a journal: a slip in the command must not leave one behind.
+  const auto pipeline = check_pipeline(options.pipeline);
+  if (!pipeline.ok()) return fail(pipeline.error());
+  const auto event = find_event(*pipeline->pipeline, options.event);
   if (!event.ok()) return fail(event.error());
   auto rows = csv::Source::open(**event, input);
   if (!rows.ok()) return fail(rows.error());
+  auto engine = DurableEngine::open(*settings);
+  if (!engine.ok()) return fail(engine.error());
+  show_warnings(**engine, options.pipeline);
   for (const std::string& note : rows->notes()) warn(note);
   if (auto opened = open_decision_files(**engine, {options.decisions, options.features, options.append}, files); !opened.ok()) return fail(opened.error());
   const auto identity = (*engine)->identify("score");

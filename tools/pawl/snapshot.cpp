@@ -44,7 +44,7 @@ Result<std::string> header_row(const journal::JournalReader& reader, const journ
   return row(snapshot->header(), snapshot->file_bytes(), snapshot->header().database == reader.control().database ? "" : "of another journal");
 }
 
-// A row for each; what is wrong with the others goes to standard error. The exit status is the first one's error.
+// A row for each; what is wrong with the others goes to standard error. The exit status is the greatest of theirs.
 template <class Row>
 int show(const std::string& directory, Row row_of) {
   auto disk = io::make_real_disk();
