@@ -2,9 +2,7 @@
 #pragma once
 
 #include <bit>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,28 +10,9 @@
 #include "pawl/core/rules/decide.hpp"
 #include "pawl/core/window/windows.hpp"
 #include "tests/twin/lockstep.hpp"
+#include "tests/twin/memory.hpp"
 
 namespace pawl::lockstep_test {
-
-// Zeroed, from a cache line. From calloc, which hands out pages that are zero already: most of a state's memory is never touched.
-class Block {
- public:
-  explicit Block(std::size_t bytes) : size_(bytes), room_(bytes + line), memory_(std::calloc(room_, 1)) {
-    void* aligned = memory_.get();
-    data_ = static_cast<std::byte*>(std::align(line, size_, aligned, room_));
-    PAWL_ASSERT(data_ != nullptr);
-  }
-  [[nodiscard]] std::byte* data() const { return data_; }
-  [[nodiscard]] std::span<std::byte> span() const { return {data_, size_}; }
-
- private:
-  struct FreeMemory { void operator()(void* memory) const { std::free(memory); } };
-  static constexpr std::size_t line = 64;
-
-  std::size_t size_, room_;
-  std::unique_ptr<void, FreeMemory> memory_;
-  std::byte* data_ = nullptr;
-};
 
 // Windows in `shards` parts of whole groups, then decide.
 class Product {
@@ -115,7 +94,7 @@ class Product {
   void run(Sequence first, Sequence last, Seen seen) {
     const SlotView view = this->view();
     for (window::Windows& windows : windows_) windows.process(view, first, last, tiles_);
-    std::vector<Block> records;
+    std::vector<twin::Memory> records;
     for (Sequence s = first; s <= last; ++s) records.emplace_back(layout_.record_bytes());
     const std::size_t count = decide_.run(view, tiles_, first, last, [&](std::size_t i) { return records[i].data(); });
     std::size_t next = 0;
@@ -134,11 +113,11 @@ class Product {
   rules::Plan plan_;
   rules::DecisionLayout layout_;
   std::size_t slot_bytes_;
-  Block ring_, cells_;
+  twin::Memory ring_, cells_;
   state::Tiles tiles_;
-  std::vector<Block> state_;
+  std::vector<twin::Memory> state_;
   std::vector<window::Windows> windows_;
-  Block remembered_;
+  twin::Memory remembered_;
   rules::Decide decide_;
 };
 

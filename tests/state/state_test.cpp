@@ -1,8 +1,5 @@
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <random>
 #include <set>
 #include <unordered_map>
@@ -12,18 +9,10 @@
 #include "pawl/core/state/chunk_pool.hpp"
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
+#include "tests/twin/memory.hpp"
 
 namespace pawl::state {
 namespace {
-
-struct FreeMemory { void operator()(std::byte* memory) const { std::free(memory); } };
-using Memory = std::unique_ptr<std::byte, FreeMemory>;
-
-Memory zeroed(std::size_t bytes) {
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64));
-  std::memset(memory, 0, (bytes + 63) / 64 * 64);
-  return Memory(memory);
-}
 
 // Crowds a few buckets and tags, so that probing and erasing meet each other all the time.
 std::uint64_t crowded(std::uint64_t key) { return (key % 3) << 56 | (key % 5) << 48 | (key % 7) << 40 | key % 4; }
@@ -33,8 +22,8 @@ void compare_with_map(std::uint64_t (*hash)(std::uint64_t), std::uint64_t keys_m
   const KeyTableShape shape{.record_bytes = 64, .key_offset = 16, .key_bytes = 8, .keys_max = keys_max};
   Arena measure;
   { const KeyTable table(shape, measure); }
-  const Memory memory = zeroed(measure.used_bytes());
-  Arena arena({memory.get(), measure.used_bytes()});
+  const twin::Memory memory(measure.used_bytes());
+  Arena arena(memory.span());
   KeyTable table(shape, arena);
   std::unordered_map<std::uint64_t, KeyTable::Index> twin;
   std::vector<std::uint32_t> of_partition(limits::partitions, 0);
@@ -81,8 +70,8 @@ TEST_CASE("the key table equals a map, with keys that crowd and keys that spread
 TEST_CASE("a pool hands each chunk out once, until it is given back") {
   Arena measure;
   { const ChunkPool pool(128, 5, measure); }
-  const Memory memory = zeroed(measure.used_bytes());
-  Arena arena({memory.get(), measure.used_bytes()});
+  const twin::Memory memory(measure.used_bytes());
+  Arena arena(memory.span());
   ChunkPool pool(128, 5, arena);
   std::set<ChunkPool::Index> taken;
   for (int i = 0; i < 5; ++i) taken.insert(pool.take());
@@ -94,8 +83,8 @@ TEST_CASE("a pool hands each chunk out once, until it is given back") {
 }
 
 TEST_CASE("columns of a tile stand apart, tiles come round") {
-  const Memory memory = zeroed(Tiles::memory_bytes(3, 4));
-  const Tiles tiles({memory.get(), Tiles::memory_bytes(3, 4)}, 3, 4);
+  const twin::Memory memory(Tiles::memory_bytes(3, 4));
+  const Tiles tiles(memory.span(), 3, 4);
   CHECK(tiles.numbers(1, 0) - tiles.numbers(0, 0) == 64);
   CHECK(tiles.numbers(1, 63) == tiles.numbers(1, 0));
   CHECK(tiles.numbers(1, 64) != tiles.numbers(1, 0));

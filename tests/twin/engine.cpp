@@ -197,9 +197,9 @@ Datum Engine::extreme(const Unique& unique, const std::vector<const Past*>& wind
   for (const Past* past : window) {
     const Datum value = to_datum(type, past->inputs[unique.value]);
     if (value.missing) continue;
-    const bool less = type.kind == Kind::floating ? value.floating < best.floating : value.number < best.number;
-    const bool more = type.kind == Kind::floating ? value.floating > best.floating : value.number > best.number;
-    if (best.missing || (greatest ? more : less)) best = value;
+    const Datum& less = greatest ? best : value;
+    const Datum& more = greatest ? value : best;
+    if (best.missing || (type.kind == Kind::floating ? less.floating < more.floating : order_of(less.number, more.number) < 0)) best = value;
   }
   return best;
 }

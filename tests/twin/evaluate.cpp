@@ -59,8 +59,8 @@ Datum negation(const Datum& a) { return a.missing ? a : Datum::of(a.is_false());
 int order(const Type& at, const Datum& a, const Type& bt, const Datum& b) {
   if (at.kind == Kind::text) return a.text.compare(b.text);
   if (at.kind == Kind::floating) return a.floating < b.floating ? -1 : a.floating > b.floating ? 1 : 0;
-  if (at.scale == bt.scale) return a.number.compare(b.number);
-  return worth(at, a.number).compare(worth(bt, b.number));
+  if (at.scale == bt.scale) return order_of(a.number, b.number);
+  return order_of(worth(at, a.number), worth(bt, b.number));
 }
 
 Datum compare(Op op, const Type& at, const Datum& a, const Type& bt, const Datum& b) {

@@ -36,6 +36,9 @@ struct Datum {
 
 [[nodiscard]] Integer to_integer(Int128 value);
 
+// Negative, 0, positive. (Boost's own comparison of fractions divides until they part: a fifth of all the twin's time.)
+[[nodiscard]] inline int order_of(const Number& a, const Number& b) { return Integer(numerator(a) * denominator(b)).compare(Integer(numerator(b) * denominator(a))); }
+
 // What a value of a type can hold. A number that is no ratio: 64 bits. A ratio: 127 bits and sign for both parts in lowest terms.
 // What does not fit is missing.
 [[nodiscard]] bool fits(const Type& type, const Number& number);

@@ -1,43 +1,30 @@
 // A ring, tiles and one shard of windows in plain memory, as the engine would hold them.
 #pragma once
 
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <vector>
 
 #include "builders.hpp"
 #include "naive.hpp"
 #include "pawl/core/window/windows.hpp"
+#include "tests/twin/memory.hpp"
 
 namespace pawl::window::test {
-
-struct FreeMemory { void operator()(std::byte* memory) const { std::free(memory); } };
-using Memory = std::unique_ptr<std::byte, FreeMemory>;
-
-inline Memory zeroed(std::size_t bytes) {
-  const std::size_t whole = (bytes + 63) / 64 * 64 + 64;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(64, whole));
-  std::memset(memory, 0, whole);
-  return Memory(memory);
-}
 
 class Stage {
  public:
   static constexpr std::size_t slots = 256, tiles = 8, slot_bytes = 256;
 
   Stage(const language::Pipeline& pipeline, const std::vector<Aggregate>& aggregates, const StateLimits& limits)
-      : ring_(zeroed(slots * slot_bytes)), specs_(number(aggregates)), cells_(zeroed(state::Tiles::memory_bytes(columns(), tiles))),
-        state_bytes_(*memory_bytes(pipeline, specs_, limits)), state_(zeroed(state_bytes_)),
-        tiles_({cells_.get(), state::Tiles::memory_bytes(columns(), tiles)}, columns(), tiles),
-        windows_(*Windows::make(pipeline, specs_, limits, {state_.get(), state_bytes_})) {}
+      : ring_(slots * slot_bytes), specs_(number(aggregates)), cells_(state::Tiles::memory_bytes(columns(), tiles)),
+        state_(*memory_bytes(pipeline, specs_, limits)), tiles_(cells_.span(), columns(), tiles),
+        windows_(*Windows::make(pipeline, specs_, limits, state_.span())) {}
 
   // The slot of the next sequence, to be filled.
-  std::byte* slot() { return ring_.get() + static_cast<std::size_t>(published_ + 1) % slots * slot_bytes; }
+  std::byte* slot() { return ring_.data() + static_cast<std::size_t>(published_ + 1) % slots * slot_bytes; }
   void publish() { ++published_; }
   // Processes what was published.
   void process() {
-    windows_.process(SlotView{ring_.get(), slot_bytes, slots - 1}, processed_ + 1, published_, tiles_);
+    windows_.process(SlotView{ring_.data(), slot_bytes, slots - 1}, processed_ + 1, published_, tiles_);
     processed_ = published_;
   }
   [[nodiscard]] Sequence published() const { return published_; }
@@ -70,11 +57,10 @@ class Stage {
   }
   [[nodiscard]] std::size_t columns() const { return specs_.back().column + specs_.back().columns(); }
 
-  Memory ring_;
+  twin::Memory ring_;
   std::vector<FeatureSpec> specs_;
-  Memory cells_;
-  std::size_t state_bytes_;
-  Memory state_;
+  twin::Memory cells_;
+  twin::Memory state_;
   state::Tiles tiles_;
   Windows windows_;
   Sequence published_ = no_sequence, processed_ = no_sequence;

@@ -43,12 +43,10 @@ class Adapter {
       column += specs_.back().columns();
     }
     const StateLimits limits{.keys_max = 4096, .entries_max = 1 << 16, .distinct_max = 1 << 12};
-    const std::size_t bytes = *memory_bytes(twin.pipeline(), specs_, limits);
-    state_ = zeroed(bytes);
-    const std::size_t cells = state::Tiles::memory_bytes(column, tiles_of_a_feed);
-    cells_ = zeroed(cells);
-    tiles_.emplace(std::span(cells_.get(), cells), column, tiles_of_a_feed);
-    windows_.emplace(*Windows::make(twin.pipeline(), specs_, limits, {state_.get(), bytes}));
+    state_.emplace(*memory_bytes(twin.pipeline(), specs_, limits));
+    cells_.emplace(state::Tiles::memory_bytes(column, tiles_of_a_feed));
+    tiles_.emplace(cells_->span(), column, tiles_of_a_feed);
+    windows_.emplace(*Windows::make(twin.pipeline(), specs_, limits, state_->span()));
   }
 
   void feed(const twin::Log& log, Sequence first, Sequence last, std::vector<twin::Outcome>& out) {
@@ -79,7 +77,7 @@ class Adapter {
   }
 
   std::vector<FeatureSpec> specs_;
-  Memory state_, cells_;
+  std::optional<twin::Memory> state_, cells_;
   std::optional<state::Tiles> tiles_;
   std::optional<Windows> windows_;
 };
