@@ -221,14 +221,14 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
     if (input.denominator == 1) sum += input.number;
     if (input.denominator != 1) sum_of_fractions += Number(input.number, input.denominator);
   }
-  const Number total = Number(sum) + sum_of_fractions;
+  const auto total = [&] { return Number(sum) + sum_of_fractions; };
   const Type& type = aggregate.value->type;
   const auto size = static_cast<std::int64_t>(window.size());
   switch (aggregate.kind) {
     case AggregateKind::count: return Datum::of(size);
     case AggregateKind::rate: return rate(aggregate, window.size());
     case AggregateKind::distinct: return Datum::of(static_cast<std::int64_t>(distinct.size()));
-    case AggregateKind::share: return size == 0 ? Datum{} : Datum::of(Number(total / size));
+    case AggregateKind::share: return size == 0 ? Datum{} : Datum::of(Number(total() / size));
     case AggregateKind::first: return size == 0 ? Datum{} : to_datum(type, window.front()->inputs[unique.value]);
     case AggregateKind::last: return size == 0 ? Datum{} : to_datum(type, window.back()->inputs[unique.value]);
     case AggregateKind::min: return extreme(unique, window, false);
@@ -239,9 +239,9 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
     case AggregateKind::sum:
     case AggregateKind::avg:
       if (type.kind == Kind::floating) return {};
-      if (!fits(type, total)) return ++counters_.overflows, Datum{};
-      if (aggregate.kind == AggregateKind::sum) return Datum::of(total);
-      return size == 0 ? Datum{} : Datum::of(Number(total / size));
+      if (!fits(type, total())) return ++counters_.overflows, Datum{};
+      if (aggregate.kind == AggregateKind::sum) return Datum::of(total());
+      return size == 0 ? Datum{} : Datum::of(Number(total() / size));
     case AggregateKind::stddev: {
       if (size < 2) return {};
       Integer squares = 0;
