@@ -24,7 +24,7 @@ int usable_cpus() {
 Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits,
                                             const SnapshotBounds& bounds, const std::function<Result<std::unique_ptr<Machine>>(Sequence)>& make,
                                             std::vector<std::string>& notes) {
-  auto snapshot = SnapshotReader::open(reader.disk(), name.path);
+  auto snapshot = SnapshotReader::open(reader.disk(), name.path, reader.digest_interval());
   if (!snapshot.ok()) return std::move(snapshot).error();
   const SnapshotHeader& header = snapshot->header();
   if (header.sequence > bounds.sequence || header.effective_time > bounds.time) return std::unique_ptr<Machine>();
@@ -32,7 +32,7 @@ Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const Jour
   if (!same(limits, {header.keys_max, header.entries_max, header.distinct_max})) return Error{ErrorCode::foreign, name.path + " was taken under other bounds of state than the journal's"};
   auto machine = make(header.sequence);
   if (!machine.ok()) return machine;
-  const auto paged = load_pages(**machine, header, reader.disk(), name.path, usable_cpus());
+  const auto paged = load_pages(**machine, header, reader.disk(), name.path, (*machine)->is_driven() ? 1 : usable_cpus());
   if (paged.ok() && *paged) {
     if (auto loaded = load_standing(*snapshot, pipeline, **machine); !loaded.ok()) return std::move(loaded).error();
     return machine;

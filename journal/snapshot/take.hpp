@@ -18,6 +18,9 @@ struct TakeOptions {
   io::Clock* clock = nullptr;
   bool background = false;     // the threads give way to all others
   const ring::StopFlag* stop = nullptr;  // once requested, it is given up soon
+  // Of tests: polls the shadow's stages instead of threads; another length of digest intervals.
+  StageDriver* driver = nullptr;
+  std::int64_t digest_interval = limits::digest_interval;
 };
 
 struct Taken {

@@ -18,11 +18,15 @@ using io::Operation;
 namespace {
 
 constexpr const char* directory = "data";
+constexpr std::int64_t digest_interval = 64;  // and not 65,536: snapshots stand where one ends
 constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
 void fixed_random(std::span<std::byte> into) {
   for (std::size_t i = 0; i < into.size(); ++i) into[i] = static_cast<std::byte>(i * 37 + 11);
 }
+
+// They take several times as long, for they need some hundred events.
+constexpr std::uint64_t snapshots_one_in = 8;
 
 std::shared_ptr<const language::Pipeline> checked_pipeline() {
   static const std::shared_ptr<const language::Pipeline> pipeline = [] {
@@ -38,7 +42,8 @@ Swarm::Swarm(io::Random& random)
     : producers(1 + random.below(3)), lives(static_cast<int>(1 + random.below(3))), steps_max(4 + random.below(24)), device_errors(random.below(3) == 0),
       disk_fills(random.below(3) == 0), transient_errors(random.below(3) == 0), clock_jumps(random.below(3) == 0),
       faults_in_recovery(random.below(2) == 0), duplicates(random.below(2) == 0), ring_slots(std::int64_t{1} << random.below(8)),
-      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)) {}
+      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(4) != 0),
+      os(random.below(6) == 0), file(!os && random.below(2) == 0), offers_max(snapshots ? 24 : 8) {}
 
 // Whoever takes decisions, and remembers each: it does not die with the engine.
 class Simulation::Sink final : public DecisionSink {
@@ -52,18 +57,26 @@ class Simulation::Sink final : public DecisionSink {
     Emitted emitted{decision.source(), decision.ticket(), 0, decision.score()};
     for (std::size_t rule = 0; rule < decision.plan().rules.size(); ++rule) emitted.fired |= std::uint64_t{decision.fired(rule)} << rule;
     if (sequence <= last_) s.broken_ = fmt::format("decision {} after decision {}", sequence, last_);
-    if (sequence > s.engine_->status().durable) s.broken_ = fmt::format("decision {} left before its input was durable", sequence);
+    if (!s.swarm_.os && sequence > s.engine_->status().durable) s.broken_ = fmt::format("decision {} left before its input was durable", sequence);
     if (s.durable_at_failure_ && sequence > *s.durable_at_failure_) s.broken_ = fmt::format("decision {} left behind a failure", sequence);
     last_ = sequence;
     const auto at = static_cast<std::size_t>(sequence);
     if (at >= s.emitted_.size()) s.emitted_.resize(at + 1);
     s.counts_.add(s.emitted_[at] ? "decisions emitted again" : "events acked");
+    if (s.swarm_.file && s.emitted_[at]) s.broken_ = fmt::format("decision {} stands twice in its file", sequence);
     if (s.emitted_[at] && *s.emitted_[at] != emitted) s.broken_ = fmt::format("decision {} left twice, with different contents", sequence);
     s.emitted_[at] = emitted;
     s.acked_ = std::max(s.acked_, sequence);
     return {};
   }
-  Result<void> flush() override { return {}; }
+  Result<void> flush() override {
+    if (!deaf_) simulation_.flushed_ = last_;
+    return {};
+  }
+  Result<void> sync() override {
+    if (!deaf_) simulation_.synced_ = simulation_.flushed_;
+    return {};
+  }
   void turn_deaf() { deaf_ = true; }
 
  private:
@@ -75,7 +88,7 @@ class Simulation::Sink final : public DecisionSink {
 Simulation::Simulation(std::uint64_t seed, Counts& counts, std::string* story)
     : seed_(seed), counts_(counts), story_(story), random_(seed * 0x9E37'79B9'7F4A'7C15 + 1), swarm_(random_), clock_(start_time),
       disk_(std::make_unique<io::SimulatedDisk>(io::SimulatedOptions{.seed = seed, .clock = &clock_})) {
-  for (std::size_t i = 0; i < swarm_.producers; ++i) producers_.push_back({.name = "source " + std::to_string(i), .wanted = 1 + random_.below(20)});
+  for (std::size_t i = 0; i < swarm_.producers; ++i) producers_.push_back({.name = "source " + std::to_string(i), .wanted = (swarm_.snapshots ? 60 : 1) + random_.below(20)});
 }
 
 Simulation::~Simulation() {
@@ -108,10 +121,14 @@ EngineOptions Simulation::options() {
   options.segment_bytes = swarm_.segment_pages * 4096;
   options.block_bytes_max = 8192;
   if (!created_) options.state = window::StateLimits{.keys_max = 64, .entries_max = 4096, .distinct_max = 64};
-  options.disk = disk_.get();
+  options.disk = hooked_.get();
   options.clock = &clock_;
   options.random = fixed_random;
   options.driver = scheduler_.get();
+  options.digest_interval = digest_interval;
+  options.durability = swarm_.os ? Durability::os : Durability::disk;
+  if (swarm_.file) options.muted = flushed_;
+  if (swarm_.snapshots) options.snapshots = {.every_inputs = digest_interval, .retention = {.enabled = swarm_.retention, .keep_time = 0}};
   return options;
 }
 
@@ -124,8 +141,17 @@ void Simulation::live() {
   end();
 }
 
-bool Simulation::open() {
+void Simulation::start_scheduler() {
   scheduler_ = std::make_unique<Scheduler>(random_.next() ^ seed_, clock_);
+  hooked_ = std::make_unique<world::HookedDisk>(*disk_);
+  if (!swarm_.snapshots) return;
+  hooked_->set_hook([this](Operation, const std::string& path) {
+    if (path.find("/snap") != std::string::npos && chance(2)) scheduler_->turn();
+  });
+}
+
+bool Simulation::open() {
+  start_scheduler();
   sink_ = std::make_unique<Sink>(*this);
   durable_at_failure_.reset();
   durable_at_eio_.reset();
@@ -140,8 +166,10 @@ bool Simulation::open() {
   disk_->clear_faults();
   faults_before_ = disk_->counters().faults;
   faults_planned_ = faults_before_ > 0;  // the engine may not have shown it yet
-  machine_ends_ = false;
+  machine_ends_ = snapshot_faults_planned_ = false;
+  snapshots_ = {};
   const journal::RecoveryReport& report = engine_->recovery();
+  if (engine_->replayed_after() != no_sequence) counts_.add("starts from a snapshot");
   counts_.add("recovered " + std::string(name(report.label)));
   tell(report.summary());
   must(!closed_cleanly_ || report.label == journal::Label::end, "a journal that was closed cleanly is recovered as " + report.summary());
@@ -196,6 +224,7 @@ void Simulation::turns(std::uint64_t count) {
 void Simulation::look_at_failure() {
   must(broken_.empty(), broken_);
   const EngineStatus status = engine_->status();
+  look_at_snapshots();
   scheduler_->progress();
   // A block whose write failed may be lost from every cache: it is not tried again, and nothing behind it is acked.
   if (eio_alone_ && !durable_at_eio_ && disk_->counters().faults > faults_before_) durable_at_eio_ = status.durable;
@@ -214,6 +243,18 @@ void Simulation::look_at_failure() {
     was_disk_full_ = false;
     counts_.add("disk full, resumed");
   }
+}
+
+// Whatever fails, the engine goes on; and nothing fails by itself.
+void Simulation::look_at_snapshots() {
+  const journal::SnapshotStatus now = engine_->snapshots();
+  counts_.add("snapshots taken", static_cast<std::uint64_t>(now.taken - snapshots_.taken));
+  counts_.add("segments retired", static_cast<std::uint64_t>(now.retired_segments - snapshots_.retired_segments));
+  counts_.add("snapshots failed", static_cast<std::uint64_t>(now.failed - snapshots_.failed));
+  snapshots_ = now;
+  const std::optional<std::string> error = engine_->snapshot_error();
+  if (error) tell("snapshot: " + *error);
+  must(!error || faults_planned_ || snapshot_faults_planned_ || disk_small_, "a snapshot failed, and no fault was planned: " + error.value_or(""));
 }
 
 // Soon after it was missed, and noticed: lives are short, and what a disk does of its own accord comes too late for most of them.
@@ -242,7 +283,7 @@ void Simulation::step() {
 void Simulation::offer(Producer& producer) {
   if (swarm_.duplicates && chance(3)) offer_out_of_order(producer);
   const auto source = static_cast<std::size_t>(&producer - producers_.data());
-  for (std::uint64_t count = 1 + random_.below(8); count > 0; --count) {
+  for (std::uint64_t count = 1 + random_.below(swarm_.offers_max); count > 0; --count) {
     const Ticket ticket = producer.lane->next_ticket();
     const ring::Publication publication = producer.lane->publish(payment(source, ticket), ticket);
     counts_.add("events offered");
@@ -285,6 +326,16 @@ void Simulation::inject() {
   if (swarm_.clock_jumps && chance(2)) {
     clock_.step_wall_clock((static_cast<Duration>(random_.below(7'201)) - 3'600) * one_second);
     counts_.add("faults planned: wall clock set");
+  }
+  if (swarm_.snapshots && chance(3)) {
+    constexpr std::pair<Operation, const char*> operations[] = {{Operation::any, "error in a snapshot"}, {Operation::remove, "error of a removal"}};
+    const auto& [operation, what] = operations[random_.below(std::size(operations))];
+    constexpr int errors[] = {EIO, ENOSPC, EMFILE};
+    disk_->add_fault({.operation = operation, .path_part = operation == Operation::any ? "snap" : "", .after = random_.below(60), .times = times, .error_number = errors[random_.below(std::size(errors))]});
+    snapshot_faults_planned_ = true;
+    tell(what);
+    counts_.add(std::string("faults planned: ") + what);
+    return;
   }
   if (swarm_.transient_errors && chance(2)) {
     if (chance(2)) return plan("short write", {.kind = Fault::Kind::short_count, .operation = Operation::write, .path_part = ".seg", .after = after, .times = times, .amount = random_.below(9) * 512});
@@ -340,7 +391,9 @@ void Simulation::close() {
   counts_.add("ended: closed");
   tell("closed");
   closed_cleanly_ = true;
-  restart_on(chance(2) ? disk_->after_power_cut(io::PowerCut{.policy = Policy::torn, .seed = random_.next()}) : disk_->after_process_death());
+  if (swarm_.os || chance(2)) return restart_on(disk_->after_process_death());
+  lose_decisions(true);
+  restart_on(disk_->after_power_cut(io::PowerCut{.policy = Policy::torn, .seed = random_.next()}));
 }
 
 void Simulation::cut_power() {
@@ -348,6 +401,7 @@ void Simulation::cut_power() {
   const auto& [policy, what] = policies[random_.below(std::size(policies))];
   counts_.add(std::string("ended: power cut, ") + what);
   tell(std::string("power cut, ") + what);
+  lose_decisions(true);
   auto after = disk_->after_power_cut(io::PowerCut{.policy = policy, .seed = random_.next(), .kept = random_.below(disk_->unsynced().size() + 1)});
   restart_on(std::move(after));
 }
@@ -355,7 +409,16 @@ void Simulation::cut_power() {
 void Simulation::die() {
   counts_.add("ended: process death");
   tell("process death");
+  lose_decisions(false);
   restart_on(disk_->after_process_death());
+}
+
+// Of a file: what was not flushed, and after a power cut what was not synced.
+void Simulation::lose_decisions(bool power) {
+  power_was_cut_ = power_was_cut_ || power;
+  if (!swarm_.file) return;
+  if (power && flushed_ > synced_) flushed_ = synced_ + static_cast<Sequence>(random_.below(static_cast<std::uint64_t>(flushed_ - synced_) + 1));
+  for (std::size_t lost = static_cast<std::size_t>(flushed_ + 1); lost < emitted_.size(); ++lost) emitted_[lost].reset();
 }
 
 void Simulation::restart_on(std::unique_ptr<io::SimulatedDisk> disk) {
@@ -377,6 +440,9 @@ std::string Simulation::read_journal(const journal::RecoveryReport& report, std:
   if (report.last_sequence == no_sequence) return {};
   auto reader = journal::JournalReader::open(directory, *disk_);
   if (!reader.ok()) return reader.error().text;
+  const auto beginning = reader->beginning();
+  if (!beginning.ok()) return beginning.error().text;
+  while (static_cast<Sequence>(inputs.size()) < beginning->next_sequence) inputs.push_back(retired_input(inputs.size(), report));
   auto cursor = reader->read({.until_block = report.last_block, .deep = true});
   if (!cursor.ok()) return cursor.error().text;
   journal::BlockView block;
@@ -391,14 +457,36 @@ std::string Simulation::read_journal(const journal::RecoveryReport& report, std:
   }
 }
 
+std::size_t Simulation::producer_of(std::uint16_t number, const journal::RecoveryReport& report) const {
+  const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == number; });
+  must(source != report.sources.end(), "an event of a source that has no name");
+  const auto producer = std::find_if(producers_.begin(), producers_.end(), [&](const Producer& p) { return p.name == source->name; });
+  must(producer != producers_.end(), "an event of a source that nobody made");
+  return static_cast<std::size_t>(producer - producers_.begin());
+}
+
+// What stood there: an earlier start has seen it, or else its decision has left.
+Simulation::Input Simulation::retired_input(std::size_t sequence, const journal::RecoveryReport& report) const {
+  if (sequence < recovered_.size()) return recovered_[sequence];
+  if (sequence == 0) return {};  // the ACTIVATE
+  must(sequence < emitted_.size() && emitted_[sequence], fmt::format("input {} is retired, and its decision has not left", sequence));
+  const Emitted& emitted = *emitted_[sequence];
+  Input input;
+  input.producer = producer_of(emitted.source, report);
+  input.ticket = emitted.ticket;
+  alignas(64) std::byte slot[256]{};
+  encode(payment(input.producer, input.ticket), first_event_type, slot);
+  auto* header = reinterpret_cast<EventHeader*>(slot);
+  header->source = emitted.source;
+  header->ticket = emitted.ticket;
+  input.record.assign(slot + record_offset, slot + sizeof(EventHeader) + header->length);
+  return input;
+}
+
 Simulation::Input Simulation::input_of(const journal::Record& record, const journal::RecoveryReport& report) const {
   Input input;
   if (is_event(record.header().type)) {
-    const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == record.header().source; });
-    must(source != report.sources.end(), "an event of a source that has no name");
-    const auto producer = std::find_if(producers_.begin(), producers_.end(), [&](const Producer& p) { return p.name == source->name; });
-    must(producer != producers_.end(), "an event of a source that nobody made");
-    input.producer = static_cast<std::size_t>(producer - producers_.begin());
+    input.producer = producer_of(record.header().source, report);
     input.ticket = record.header().ticket;
   }
   input.record.assign(record.bytes().begin(), record.bytes().end());
@@ -421,6 +509,11 @@ void Simulation::check_recovered(const journal::RecoveryReport& report) {
   const std::string damage = read_journal(report, inputs);
   must(damage.empty(), "the journal that was recovered is damaged: " + damage);
   must(static_cast<Sequence>(inputs.size()) == report.last_sequence + 1, "the report's last sequence is not the last one");
+  if (swarm_.os && power_was_cut_) {
+    acked_ = std::min(acked_, report.last_sequence);
+    emitted_.resize(std::min(emitted_.size(), inputs.size()));
+  }
+  power_was_cut_ = false;
   must(report.last_sequence >= acked_, fmt::format("acked up to {}, recovered up to {}", acked_, report.last_sequence));
   must(inputs.size() >= recovered_.size(), "less than an earlier start recovered");
   std::vector<Ticket> tickets(producers_.size());
@@ -438,7 +531,26 @@ void Simulation::check_recovered(const journal::RecoveryReport& report) {
     must(tickets[p] <= producers_[p].accepted, "an event that nobody offered");
     must(!closed_cleanly_ || tickets[p] == producers_[p].accepted, "a clean end lost events that were accepted");
   }
+  check_snapshots(report);
   recovered_ = inputs;
+}
+
+// Each is whole that has a name, and two of this history lead to a journal that begins later.
+void Simulation::check_snapshots(const journal::RecoveryReport& report) const {
+  if (!swarm_.snapshots || report.last_sequence == no_sequence) return;
+  auto reader = journal::JournalReader::open(directory, *disk_);
+  must(reader.ok(), "no reader");
+  const auto names = journal::list_snapshots(*disk_, directory);
+  must(names.ok(), "snapshots cannot be listed");
+  const auto beginning = reader->beginning();
+  must(beginning.ok(), "no beginning");
+  int good = 0;
+  for (const journal::SnapshotName& name : *names) {
+    const auto header = journal::verify_snapshot(*disk_, name.path, digest_interval);
+    must(header.ok(), header.ok() ? "" : "a published snapshot is not whole: " + header.error().text);
+    if (name.sequence + 1 >= beginning->next_sequence && journal::check_history(*reader, *header).ok()) ++good;
+  }
+  must(beginning->next_sequence == 0 || good >= 2, fmt::format("the journal begins with input {}, and {} snapshots lead there", beginning->next_sequence, good));
 }
 
 void Simulation::finish() {
@@ -451,16 +563,17 @@ void Simulation::finish() {
   must(broken_.empty(), broken_);
   must(report.ok(), report.ok() ? "" : "cannot be closed on a disk that works: " + report.error().text);
   closed_cleanly_ = true;
-  restart_on(disk_->after_power_cut(io::PowerCut{}));
+  const auto after_end = [&] { return swarm_.os ? disk_->after_process_death() : disk_->after_power_cut(io::PowerCut{}); };
+  restart_on(after_end());
   if (chance(8)) {
     must(open(), "does not start after a clean end");
     const auto again = engine_->close();
     must(again.ok() && again->digest == report->digest, "another digest after a restart");
-    restart_on(disk_->after_power_cut(io::PowerCut{}));
+    restart_on(after_end());
   }
   read_all();
   check_model(report->digest);
-  if (chance(4)) damage_at_rest();
+  if (chance(4)) damage_at_rest(report->digest);
 }
 
 // As the journal's own recovery finds it, without an engine, which would cost most of a seed's time.
@@ -499,7 +612,7 @@ void Simulation::offer_the_rest() {
 void Simulation::check_model(const rules::Digest128& digest) {
   std::vector<std::vector<std::byte>> records;
   for (const Input& input : recovered_) records.push_back(input.record);
-  const Model model = run_model(*checked_pipeline(), records);
+  const Model model = run_model(*checked_pipeline(), records, digest_interval);
   must(model.digest == digest, fmt::format("digest {} and not the model's {}", rules::to_hex(digest), rules::to_hex(model.digest)));
   for (std::size_t i = 0; i < model.judged.size(); ++i) {
     if (!model.judged[i].is_event) continue;
@@ -510,18 +623,22 @@ void Simulation::check_model(const rules::Digest128& digest) {
 }
 
 // One bit of one file rots after a clean end: named, or without effect; never silently different.
-void Simulation::damage_at_rest() {
+void Simulation::damage_at_rest(const rules::Digest128& digest) {
   std::vector<std::string> files{"data/CONTROL"};
-  const auto segments = disk_->list("data/wal");
-  for (const std::string& name : *segments) files.push_back("data/wal/" + name);
+  for (const char* folder : {"data/wal", "data/snap"}) {
+    const auto names = disk_->list(folder);
+    for (const std::string& name : names.ok() ? *names : std::vector<std::string>()) files.push_back(std::string(folder) + "/" + name);
+  }
   const std::string& file = files[random_.below(files.size())];
+  if (disk_->content(file).empty()) return;  // a lock
   disk_->flip_bit(file, random_.below(disk_->content(file).size()), static_cast<unsigned>(random_.below(8)));
   counts_.add("bits flipped at rest");
-  scheduler_ = std::make_unique<Scheduler>(seed_, clock_);
+  start_scheduler();
   const std::vector<Input> before = recovered_;
   auto opened = DurableEngine::open(options());
   if (!opened.ok()) {
     counts_.add("damage at rest: refused");
+    must(file.find("/snap/") == std::string::npos, "a damaged snapshot keeps the engine from starting: " + opened.error().text);
     must(opened.error().code != ErrorCode::io, "damage is called an error of the system: " + opened.error().text);
     return;
   }
@@ -532,6 +649,8 @@ void Simulation::damage_at_rest() {
   counts_.add(named ? "damage at rest: named by readers" : "damage at rest: harmless");
   must(inputs.size() == before.size(), "damage at rest lost inputs, and nobody says so");
   for (std::size_t i = 0; i < inputs.size(); ++i) must(inputs[i].record == before[i].record, "damage at rest changed inputs, and nobody says so");
+  const auto report = engine_->close();
+  must(!report.ok() || report->digest == digest, "damage at rest changed decisions, and nobody says so");
 }
 
 }  // namespace pawl::simulation

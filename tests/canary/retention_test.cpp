@@ -1,0 +1,44 @@
+// An engine that takes snapshots and retires segments, its power cut at each operation: one history at each level, sharp enough to tell one
+// planted bug from none.
+#include "../fault_matrix/snapshot_scene.hpp"
+
+using namespace pawl;
+
+namespace {
+
+constexpr std::int64_t intervals_before = 4;
+
+// All entries and sectors lost, landed, or a part of them.
+void cut_everywhere(Durability durability) {
+  const auto disk = snapshot_scene::closed_behind(intervals_before).after_power_cut(io::PowerCut{});
+  const Sequence last = intervals_before * snapshot_scene::interval;
+  snapshot_scene::Scene scene(*disk, durability, durability == Durability::os ? EngineOptions::as_recorded : last);
+  REQUIRE(scene.open().ok());
+  scene.sink().synced = last;
+  std::uint64_t cuts = 0;
+  disk->watch([&] {
+    for (const io::PowerCut cut : {io::PowerCut{}, io::PowerCut{.policy = io::PowerCut::Policy::keep_all}, io::PowerCut{.policy = io::PowerCut::Policy::subset, .seed = ++cuts}}) {
+      const auto after = disk->after_power_cut(cut);
+      const std::string wrong = snapshot_scene::check(*after, scene.known());
+      REQUIRE_MESSAGE(wrong.empty(), wrong);
+    }
+  });
+  snapshot_scene::live(scene, 2);
+  disk->watch({});
+  CHECK(scene.engine().snapshots().retired_segments > 0);
+  CHECK(cuts > 100);
+}
+
+}  // namespace
+
+TEST_CASE("retention: power cuts at level disk") { cut_everywhere(Durability::disk); }
+TEST_CASE("retention: power cuts at level os") { cut_everywhere(Durability::os); }
+
+// The sink lags behind: its decisions come again, each of them.
+TEST_CASE("retention: a start gives each decision that the sink does not have") {
+  for (const Sequence muted : {Sequence{200}, Sequence{230}}) {
+    const auto disk = snapshot_scene::closed_behind(intervals_before).after_power_cut(io::PowerCut{});
+    const std::string wrong = snapshot_scene::check(*disk, {.created = true, .acked = intervals_before * snapshot_scene::interval, .synced = muted});
+    CHECK_MESSAGE(wrong.empty(), wrong);
+  }
+}
