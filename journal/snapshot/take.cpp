@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* taking_lock_name = "LOCK";
 
-// What is durable for certain: a block is submitted only when the one before it is.
+// What is durable for certain: what the engine says, and else a block is submitted only when the one before it is.
 struct Witnessed {
   Sequence sequence = no_sequence;
   Sequence emitted = no_sequence;
@@ -29,7 +29,7 @@ void note_emitted(const BlockView& block, Sequence& emitted) {
   }
 }
 
-Result<Witnessed> last_witnessed(const JournalReader& reader) {
+Result<Witnessed> last_witnessed(const JournalReader& reader, Sequence durable) {
   auto blocks = reader.read({.from_sequence = INT64_MAX});
   if (!blocks.ok()) return std::move(blocks).error();
   BlockView block;
@@ -40,6 +40,8 @@ Result<Witnessed> last_witnessed(const JournalReader& reader) {
     if (!*more) return witnessed;
     witnessed = {block.header.first_sequence - 1, emitted};
     note_emitted(block, emitted);
+    const Sequence last = block.header.first_sequence + block.header.inputs - 1;
+    if (block.header.inputs > 0 && last <= durable) witnessed = {last, emitted};
   }
 }
 
@@ -79,7 +81,7 @@ class Taking {
 };
 
 Result<void> Taking::choose_sequence() {
-  auto last = last_witnessed(reader_);
+  auto last = last_witnessed(reader_, options_.durable);
   if (!last.ok()) return std::move(last).error();
   taken_.emitted = last->emitted;
   sequence_ = (last->sequence + 1) / options_.digest_interval * options_.digest_interval - 1;

@@ -56,7 +56,7 @@ bool strike(Kind kind, io::SimulatedDisk& disk, std::unique_ptr<io::SimulatedDis
 }
 
 // "refused", "a published snapshot is not whole" of what check says: damage has a name.
-bool is_named(const std::string& wrong) { return wrong.starts_with("refused: ") || wrong.starts_with("a published snapshot is not whole"); }
+bool names_damage(const std::string& wrong) { return wrong.starts_with("refused: ") || wrong.starts_with("a published snapshot is not whole"); }
 
 std::string describe(Eve& eve, bool left) {
   if (left) return "ended";
@@ -111,7 +111,7 @@ Outcome play_snapshot(Kind kind, std::uint64_t at) {
   after->set_capacity(std::numeric_limits<std::uint64_t>::max());
   const std::string wrong = snapshot_scene::check(*after, known);
   if (wrong.empty()) return result;
-  if (is_damage(kind) && is_named(wrong)) {
+  if (is_damage(kind) && names_damage(wrong)) {
     result.outcome += engine_failed ? ", named" : ", named by readers";
   } else {
     result.broken = wrong;

@@ -134,7 +134,7 @@ class Simulation {
   std::vector<std::optional<Emitted>> emitted_;  // by sequence, over all lives
   Sequence acked_ = no_sequence;
   Sequence flushed_ = no_sequence, synced_ = no_sequence;  // of decisions, by a sink that is a file
-  bool power_was_cut_ = false;                             // since the last start
+  bool may_forget_ = false;                                // at level os, what was acked since the last start
   journal::SnapshotStatus snapshots_;                      // of this life
   std::optional<Sequence> durable_at_failure_, durable_at_eio_;
   std::uint64_t faults_before_ = 0;  // that struck while the engine opened
