@@ -75,7 +75,7 @@ bool Snapshotter::is_due() const {
 
 Result<void> Snapshotter::take() {
   const auto driver = engine_.driver != nullptr ? engine_.driver->beside() : nullptr;
-  auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .durable = engine_.durable.load_acquire(), .stop = &stop_, .driver = driver.get(),
+  auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .durable = engine_.durable.load_acquire(), .pages = options_.pages, .stop = &stop_, .driver = driver.get(),
                               .digest_interval = engine_.digest_interval});
   if (!taken.ok()) return std::move(taken).error();
   last_ = taken->header.sequence;

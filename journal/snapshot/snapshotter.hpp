@@ -20,6 +20,7 @@ namespace pawl::journal {
 struct SnapshotOptions {
   std::int64_t every_inputs = 0;
   Duration every = 0;
+  bool pages = true;  // the state's memory beside its rows, for a fast start: as many bytes again
   RetentionOptions retention;
 
   [[nodiscard]] bool enabled() const noexcept { return every_inputs > 0 || every > 0; }

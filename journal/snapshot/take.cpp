@@ -200,7 +200,7 @@ Result<void> Taking::write(const SnapshotOf& of, const std::string& temporary) {
   if (!published.ok()) return std::move(published).error();
   taken_.header = *header;
   taken_.bytes = published->file_bytes();
-  return write_pages();
+  return options_.pages ? write_pages() : Result<void>{};
 }
 
 // A snapshot is one without them: an error is a note.

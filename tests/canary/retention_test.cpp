@@ -13,8 +13,8 @@ void cut_everywhere(Durability durability) {
   const auto disk = snapshot_scene::closed_behind(intervals_before).after_power_cut(io::PowerCut{});
   const Sequence last = intervals_before * snapshot_scene::interval;
   snapshot_scene::Scene scene(*disk, durability, durability == Durability::os ? EngineOptions::as_recorded : last);
+  scene.sink().flushed = scene.sink().synced = last;
   REQUIRE(scene.open().ok());
-  scene.sink().synced = last;
   std::uint64_t cuts = 0;
   disk->watch([&] {
     for (const io::PowerCut cut : {io::PowerCut{}, io::PowerCut{.policy = io::PowerCut::Policy::keep_all}, io::PowerCut{.policy = io::PowerCut::Policy::subset, .seed = ++cuts}}) {

@@ -97,7 +97,7 @@ void enumerate_engine(Durability durability, std::uint64_t quota) {
   const auto disk = snapshot_scene::closed_behind(before).after_power_cut(io::PowerCut{});
   const Sequence last = before * snapshot_scene::interval;
   snapshot_scene::Scene scene(*disk, durability, durability == Durability::os ? EngineOptions::as_recorded : last);
-  scene.sink().synced = last;
+  scene.sink().flushed = scene.sink().synced = last;  // level os too: what is there was synced by the close
   bool opened = false;
   disk->watch([&] {
     const auto known = opened ? scene.known() : snapshot_scene::Known{.acked = last, .synced = last};

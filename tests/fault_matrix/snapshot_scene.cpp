@@ -34,7 +34,7 @@ EngineOptions options_on(io::Disk* disk, InTurn& driver, io::SimulatedClock& clo
   options.decision_records = 1024;
   options.segment_bytes = 32 * 1024;
   options.block_bytes_max = 8 * 1024;
-  options.state = window::StateLimits{.keys_max = 16, .entries_max = 512, .distinct_max = 16};
+  options.state = window::StateLimits{.keys_max = 16, .entries_max = 128, .distinct_max = 16};
   options.disk = disk;
   options.clock = &clock;
   options.random = world::fixed_random;
@@ -142,6 +142,7 @@ Scene::Scene(io::SimulatedDisk& disk, Durability durability, Sequence muted, boo
   options_ = options_on(&disk, driver_, clock_);
   options_.durability = durability;
   options_.muted = muted;
+  if (muted >= 0) sink_.flushed = sink_.synced = muted;
   if (snapshots) options_.snapshots = {.every_inputs = interval, .retention = {.enabled = true}};
 }
 
@@ -166,10 +167,8 @@ bool Scene::publish(std::int64_t count) {
   return true;
 }
 
-bool Scene::has_emitted() const {
-  const EngineStatus status = engine_->status();
-  return status.emitted >= status.sequenced;
-}
+// The event with ticket n is input n: it is the only source, and the ACTIVATE is input 0.
+bool Scene::has_emitted() const { return engine_->status().emitted + 1 >= static_cast<Sequence>(lane_->next_ticket()); }
 
 std::string check(io::SimulatedDisk& disk, const Known& known, std::optional<Error>* error) {
   const bool forgets = known.durability == Durability::os;  // a power cut may take what was acked; its sink asks the journal how far it was

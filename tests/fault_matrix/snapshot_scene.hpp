@@ -63,13 +63,16 @@ class Scene {
   void turn() { driver_.turn(); }
   template <class Done>
   bool turn_until(Done done, int turns = 20'000) {
-    for (; turns > 0 && !done(); --turns) turn();
-    return done();
+    for (; !done(); --turns) {
+      if (turns == 0) return false;
+      turn();
+    }
+    return true;
   }
   // The next events, as far as the engine takes them; false: not all.
   bool publish(std::int64_t count);
   Result<EngineReport> close() { return engine_->close(); }
-  // Everything decided is with the sink, which has flushed it.
+  // The decisions of all that was published are with the sink, which has flushed them.
   [[nodiscard]] bool has_emitted() const;
   [[nodiscard]] Known known() const;
 

@@ -42,7 +42,7 @@ Swarm::Swarm(io::Random& random)
     : producers(1 + random.below(3)), lives(static_cast<int>(1 + random.below(3))), steps_max(4 + random.below(24)), device_errors(random.below(3) == 0),
       disk_fills(random.below(3) == 0), transient_errors(random.below(3) == 0), clock_jumps(random.below(3) == 0),
       faults_in_recovery(random.below(2) == 0), duplicates(random.below(2) == 0), ring_slots(std::int64_t{1} << random.below(8)),
-      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(4) != 0),
+      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(4) != 0), pages(random.below(4) == 0),
       os(random.below(6) == 0), file(!os && random.below(2) == 0), offers_max(snapshots ? 24 : 8) {
   if (!snapshots) return;
   steps_max += 40;
@@ -132,7 +132,7 @@ EngineOptions Simulation::options() {
   options.digest_interval = digest_interval;
   options.durability = swarm_.os ? Durability::os : Durability::disk;
   if (swarm_.file) options.muted = flushed_;
-  if (swarm_.snapshots) options.snapshots = {.every_inputs = digest_interval, .retention = {.enabled = swarm_.retention, .keep_time = 0}};
+  if (swarm_.snapshots) options.snapshots = {.every_inputs = digest_interval, .pages = swarm_.pages, .retention = {.enabled = swarm_.retention, .keep_time = 0}};
   return options;
 }
 

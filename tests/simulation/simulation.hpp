@@ -35,7 +35,7 @@ struct Swarm {
   std::int64_t ring_slots;
   std::size_t lane_capacity;
   std::uint64_t segment_pages;
-  bool snapshots, retention;  // taken by the engine; and what they make needless, removed
+  bool snapshots, retention, pages;  // taken by the engine; what they make needless, removed; memory beside the rows
   bool os;                    // durability: a power cut may take what was acked, and nothing else
   bool file;                  // decisions go into a file, which a crash may shorten to what was synced, and a start continues it; else to somebody who forgets nothing
   std::uint64_t offers_max;   // of a producer at once
