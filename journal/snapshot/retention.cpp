@@ -21,6 +21,7 @@ struct Anchor {
 Result<Anchor> check_anchor(const JournalReader& reader, const SnapshotName& name) {
   auto header = verify_snapshot(reader.disk(), name.path, reader.digest_interval());
   if (!header.ok()) return std::move(header).error();
+  if (auto named = check_name(name, *header); !named.ok()) return std::move(named).error();
   if (auto ours = check_history(reader, *header); !ours.ok()) return std::move(ours).error();
   return Anchor{name, header->segment, header->effective_time};
 }

@@ -102,7 +102,7 @@ Result<bool> Taking::is_there() {
   if (!exists.ok() || !*exists) return exists;
   auto snapshot = SnapshotReader::open(*options_.disk, taken_.path, options_.digest_interval);
   auto header = snapshot.ok() ? verify_snapshot(*options_.disk, taken_.path, options_.digest_interval) : Result<SnapshotHeader>(snapshot.error());
-  if (header.ok() && check_history(reader_, *header).ok()) {
+  if (header.ok() && header->sequence == sequence_ && check_history(reader_, *header).ok()) {
     taken_.header = *header;
     taken_.bytes = snapshot->file_bytes();
     return true;

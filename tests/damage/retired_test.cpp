@@ -18,7 +18,7 @@ constexpr std::uint64_t slower = 1;
 #endif
 
 constexpr std::int64_t intervals = 6;
-constexpr snapshot_scene::Known known{.created = true, .acked = intervals * interval, .synced = 3 * interval};
+constexpr snapshot_scene::Known known{.created = true, .acked = intervals * interval, .synced = 5 * interval + 10};  // behind the newest snapshot but one
 
 std::unique_ptr<io::SimulatedDisk> copy() { return snapshot_scene::closed_behind(intervals).after_power_cut(io::PowerCut{}); }
 
@@ -62,9 +62,9 @@ struct Sweep {
     const std::string wrong = snapshot_scene::check(*disk, known, &refused);
     const bool named = (refused && refused->text.find("data") != std::string::npos && may_refuse) || wrong.starts_with("a published snapshot is not whole") || (!read.empty() && may_refuse);
     ++counts[wrong.empty() && read.empty() ? 0 : named ? 1 : 2];
-    if (!wrong.empty() && !named) FAIL_CHECK(what << ": " << wrong);
+    if (!wrong.empty() && !named && counts[2] <= 5) FAIL_CHECK(what << ": " << wrong);
   }
-  void print(const char* name) const {
+  void print(const std::string& name) const {
     MESSAGE(name << ": " << counts[0] + counts[1] + counts[2] << " states, " << counts[0] << " as before, " << counts[1] << " named, " << counts[2] << " silent");
     CHECK(counts[2] == 0);
     CHECK(counts[1] > 0);
@@ -103,7 +103,8 @@ TEST_CASE("damage: a directory with retired segments, every file deleted, cut, e
   for (const std::string& file : files) {
     sweep.run(file + " deleted", !is_snapshot(file), [&](io::SimulatedDisk& damaged) { REQUIRE(damaged.remove(file).ok()); });
     const std::uint64_t size = disk->content(file).size();
-    for (std::uint64_t bytes = 0; bytes < size; bytes += 4096 * slower) {
+    const std::uint64_t step = size > 200'000 ? size / 20 : 4096;
+    for (std::uint64_t bytes = 0; bytes < size; bytes += step * slower) {
       sweep.run(file + " cut", !is_snapshot(file), [&](io::SimulatedDisk& damaged) {
         auto opened = damaged.open(file, {.access = io::Access::read_write});
         REQUIRE((*opened)->truncate(bytes) == 0);

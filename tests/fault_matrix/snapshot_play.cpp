@@ -1,3 +1,4 @@
+#include "pawl/journal/receipt.hpp"
 #include "scene.hpp"
 #include "snapshot_scene.hpp"
 
@@ -106,6 +107,7 @@ Outcome play_snapshot(Kind kind, std::uint64_t at) {
   const bool engine_failed = eve.scene.engine().status().failed;
   result.outcome = describe(eve, left != nullptr);
   if (!left) known = eve.scene.known();
+  const journal::Receipt receipt = eve.scene.engine().receipt();
   auto after = left ? std::move(left) : eve.disk->after_power_cut(io::PowerCut{});
   after->clear_faults();
   after->set_capacity(std::numeric_limits<std::uint64_t>::max());
@@ -113,6 +115,8 @@ Outcome play_snapshot(Kind kind, std::uint64_t at) {
   if (wrong.empty()) return result;
   if (is_damage(kind) && names_damage(wrong)) {
     result.outcome += engine_failed ? ", named" : ", named by readers";
+  } else if (const auto verdict = journal::check_receipt(world::directory, *after, receipt); is_damage(kind) && verdict.ok() && !verdict->holds()) {
+    result.outcome += ", proved by the receipt";
   } else {
     result.broken = wrong;
   }

@@ -112,7 +112,7 @@ std::string check_snapshots(io::SimulatedDisk& disk) {
   for (const journal::SnapshotName& name : *names) {
     const auto header = journal::verify_snapshot(disk, name.path, interval);
     if (!header.ok()) return "a published snapshot is not whole: " + header.error().text;
-    good += name.sequence + 1 >= beginning->next_sequence && journal::check_history(*reader, *header).ok() ? 1 : 0;
+    good += name.sequence + 1 >= beginning->next_sequence && header->sequence == name.sequence && journal::check_history(*reader, *header).ok() ? 1 : 0;
   }
   if (beginning->next_sequence == 0 || good >= 2) return {};
   return fmt::format("the journal begins with input {}, and {} snapshots lead there", beginning->next_sequence, good);

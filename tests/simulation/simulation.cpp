@@ -553,7 +553,7 @@ void Simulation::check_snapshots(const journal::RecoveryReport& report) const {
   for (const journal::SnapshotName& name : *names) {
     const auto header = journal::verify_snapshot(*disk_, name.path, digest_interval);
     must(header.ok(), header.ok() ? "" : "a published snapshot is not whole: " + header.error().text);
-    if (name.sequence + 1 >= beginning->next_sequence && journal::check_history(*reader, *header).ok()) ++good;
+    if (name.sequence + 1 >= beginning->next_sequence && header->sequence == name.sequence && journal::check_history(*reader, *header).ok()) ++good;
   }
   must(beginning->next_sequence == 0 || good >= 2, fmt::format("the journal begins with input {}, and {} snapshots lead there", beginning->next_sequence, good));
 }
