@@ -124,6 +124,7 @@ Result<void> Sink::on_decision(const Decision& decision) {
   const Sequence sequence = decision.sequence();
   if (last != no_sequence && sequence != last + 1) broken = fmt::format("decision {} behind decision {}", sequence, last);
   if (decision.score() != reference().scores.at(static_cast<std::size_t>(sequence))) broken = fmt::format("decision {} is another than the same inputs give", sequence);
+  first = first == no_sequence ? sequence : first;
   last = sequence;
   return {};
 }
@@ -185,6 +186,7 @@ std::string check(io::SimulatedDisk& disk, const Known& known, std::optional<Err
   if (!closed.ok()) return "cannot be closed: " + closed.error().text;
   if (!scene.sink().broken.empty()) return scene.sink().broken;
   if (report.last_sequence > 0 && closed->digest != digest_of(closed->last_sequence)) return "another digest than the same inputs give";
+  if (!forgets && scene.sink().first > std::max<Sequence>(known.synced + 1, 1)) return fmt::format("the sink has decisions up to {}, and is given those from {} on", known.synced, scene.sink().first);
   if (!forgets && scene.sink().last != (report.last_sequence > known.synced && report.last_sequence > 0 ? report.last_sequence : no_sequence)) return "decisions are missing";
   return {};
 }

@@ -39,7 +39,7 @@ class Sink final : public DecisionSink {
   Result<void> sync() override;
 
   std::string broken;              // a decision that is not the one of its input, or not the next one
-  Sequence last = no_sequence, flushed = no_sequence, synced = no_sequence;
+  Sequence first = no_sequence, last = no_sequence, flushed = no_sequence, synced = no_sequence;
 };
 
 // What the outside world knows at a moment.
