@@ -18,6 +18,14 @@
 
 namespace pawl::simulation {
 
+inline constexpr const char* directory = "data";
+inline constexpr std::int64_t digest_interval = 64;  // and not 65,536: snapshots stand where one ends
+inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+
+inline void fixed_random(std::span<std::byte> into) {
+  for (std::size_t i = 0; i < into.size(); ++i) into[i] = static_cast<std::byte>(i * 37 + 11);
+}
+
 // A promise that does not hold.
 struct Broken : std::runtime_error {
   using std::runtime_error::runtime_error;
