@@ -17,7 +17,7 @@ constexpr std::size_t window_bytes_max = std::size_t{1} << 20;
 }  // namespace
 
 SnapshotReader::SnapshotReader(std::unique_ptr<io::File> file, std::string path, std::uint64_t file_bytes)
-    : file_(std::move(file)), path_(std::move(path)), file_bytes_(file_bytes), window_(window_bytes_max) {}
+    : file_(std::move(file)), path_(std::move(path)), file_bytes_(file_bytes), window_(std::min<std::uint64_t>(window_bytes_max, round_up_to_page(file_bytes))) {}
 
 Result<SnapshotReader> SnapshotReader::open(io::Disk& disk, const std::string& path, std::int64_t digest_interval) {
   auto file = disk.open(path, {.access = io::Access::read, .direct = true});

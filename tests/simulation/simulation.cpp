@@ -22,7 +22,7 @@ Swarm::Swarm(io::Random& random)
     : producers(1 + random.below(3)), lives(static_cast<int>(1 + random.below(3))), steps_max(4 + random.below(24)), device_errors(random.below(3) == 0),
       disk_fills(random.below(3) == 0), transient_errors(random.below(3) == 0), clock_jumps(random.below(3) == 0),
       faults_in_recovery(random.below(2) == 0), duplicates(random.below(2) == 0), ring_slots(std::int64_t{1} << random.below(8)),
-      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(4) != 0), pages(random.below(4) == 0),
+      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(4) != 0), pages(random.below(8) == 0),
       os(random.below(6) == 0), file(!os && random.below(2) == 0), offers_max(snapshots ? 24 : 8) {
   if (!snapshots) return;
   steps_max += 40;
