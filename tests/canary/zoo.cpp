@@ -45,7 +45,7 @@ constexpr Kill all_kills[] = {
     {Bug::start_skips_decisions, "start skips decisions", "retention: a start gives each decision*"},
     {Bug::segments_removed_before_control, "segments removed before CONTROL says so", "retention: power cuts at each operation"},
     {Bug::retention_trusts_flushed_sink, "retention trusts a flushed sink", "retention: power cuts at each operation"},
-    {Bug::retention_trusts_page_cache, "retention trusts the page cache", "durability os: what retention leaves opens*"},
+    {Bug::retention_trusts_page_cache, "retention trusts the page cache", "retention: power cuts at level os"},
     {Bug::one_snapshot_is_enough, "one snapshot is enough", "retention waits for a sink? for two whole snapshots*"},
     {Bug::emitted_before_durable, "decision emitted before its input is durable", "power cuts: each event once*"},
     {Bug::digest_mismatch_ignored, "digest mismatch ignored", "a start that does not reproduce a digest is refused*"},

@@ -139,10 +139,11 @@ Result<void> Sink::sync() {
   return {};
 }
 
-Scene::Scene(io::SimulatedDisk& disk, Durability durability, Sequence muted, bool snapshots) : driver_(clock_) {
+Scene::Scene(io::SimulatedDisk& disk, Durability durability, Sequence muted, bool snapshots, std::uint64_t segment_bytes) : driver_(clock_) {
   options_ = options_on(&disk, driver_, clock_);
   options_.durability = durability;
   options_.muted = muted;
+  options_.segment_bytes = segment_bytes;  // of a new journal
   if (muted >= 0) sink_.flushed = sink_.synced = muted;
   if (snapshots) options_.snapshots = {.every_inputs = interval, .retention = {.enabled = true}};
 }

@@ -53,7 +53,7 @@ struct Known {
 // One engine on one disk. `muted`: decisions up to there stand in the sink.
 class Scene {
  public:
-  Scene(io::SimulatedDisk& disk, Durability durability, Sequence muted = EngineOptions::as_recorded, bool snapshots = true);
+  Scene(io::SimulatedDisk& disk, Durability durability, Sequence muted = EngineOptions::as_recorded, bool snapshots = true, std::uint64_t segment_bytes = 32 * 1024);
   ~Scene();
 
   // Errors: the engine's.
