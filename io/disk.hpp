@@ -67,13 +67,6 @@ class File {
   [[nodiscard]] virtual std::string notice() const { return {}; }  // empty, or why direct I/O was not granted and how to cure it
 };
 
-// A read-only mapping of a whole file (sealed segments only: never the live tail, never the write path).
-class Mapping {
- public:
-  virtual ~Mapping() = default;
-  [[nodiscard]] virtual std::span<const std::byte> bytes() const = 0;
-};
-
 // A held advisory lock; released by its destructor or the end of the process.
 class Lock {
  public:
@@ -88,7 +81,6 @@ class Disk {
   virtual ~Disk() = default;
 
   virtual Result<std::unique_ptr<File>> open(const std::string& path, const OpenOptions& options) = 0;
-  virtual Result<std::unique_ptr<Mapping>> map(const std::string& path) = 0;
   // Creates the file if it is not there. ErrorCode::in_use if another process or holder has it.
   virtual Result<std::unique_ptr<Lock>> lock(const std::string& path) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // names, sorted, without "." and ".."

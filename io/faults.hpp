@@ -10,7 +10,7 @@
 
 namespace pawl::io {
 
-enum class Operation { open, read, write, sync, truncate, map, lock, list, make_directory, rename, remove, sync_directory, any };
+enum class Operation { open, read, write, sync, truncate, lock, list, make_directory, rename, remove, sync_directory, any };
 
 struct Fault {
   static constexpr std::uint64_t for_ever = std::numeric_limits<std::uint64_t>::max();

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -18,19 +17,6 @@
 
 namespace pawl::io {
 namespace {
-
-class RealMapping final : public Mapping {
- public:
-  RealMapping(void* memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {}
-  ~RealMapping() override { if (bytes_ > 0) ::munmap(memory_, bytes_); }
-  RealMapping(const RealMapping&) = delete;
-  RealMapping& operator=(const RealMapping&) = delete;
-  [[nodiscard]] std::span<const std::byte> bytes() const override { return {static_cast<const std::byte*>(memory_), bytes_}; }
-
- private:
-  void* memory_;
-  std::size_t bytes_;
-};
 
 // Held by the open file description, so it goes with this descriptor or the process, whichever ends first. After a kill -9 the
 // kernel keeps it until the writes in flight have ended: then nothing of the dead process can land any more.
@@ -47,7 +33,6 @@ class RealDisk final : public Disk {
   RealDisk(Backend backend, std::string notice) : backend_(backend), notice_(std::move(notice)) {}
 
   Result<std::unique_ptr<File>> open(const std::string& path, const OpenOptions& options) override;
-  Result<std::unique_ptr<Mapping>> map(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Result<bool> exists(const std::string& path) override;
@@ -72,18 +57,6 @@ Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, const Open
   if (backend_ == Backend::io_uring) return std::unique_ptr<File>(new UringFile(*std::move(opened), rings_, 0));
   if (backend_ == Backend::mixed) return std::unique_ptr<File>(new UringFile(*std::move(opened), rings_, mixed_async_bytes_min));
   return std::unique_ptr<File>(new PosixFile(*std::move(opened)));
-}
-
-Result<std::unique_ptr<Mapping>> RealDisk::map(const std::string& path) {
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) return os_error("cannot open", path, errno);
-  const auto bytes = static_cast<std::size_t>(status.st_size);
-  if (bytes == 0) return std::unique_ptr<Mapping>(new RealMapping(nullptr, 0));
-  void* memory = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd.get(), 0);
-  if (memory == MAP_FAILED) return os_error("cannot map", path, errno);
-  static_cast<void>(::madvise(memory, bytes, MADV_SEQUENTIAL));  // only a hint
-  return std::unique_ptr<Mapping>(new RealMapping(memory, bytes));
 }
 
 Result<std::unique_ptr<Lock>> RealDisk::lock(const std::string& path) {

@@ -11,15 +11,6 @@
 namespace pawl::io {
 namespace {
 
-class SimulatedMapping final : public Mapping {
- public:
-  explicit SimulatedMapping(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
-  [[nodiscard]] std::span<const std::byte> bytes() const override { return bytes_; }
-
- private:
-  std::vector<std::byte> bytes_;
-};
-
 class SimulatedLock final : public Lock {
  public:
   SimulatedLock(std::shared_ptr<SimulatedState> state, NodeId node) : state_(std::move(state)), node_(node) {}
@@ -114,16 +105,6 @@ Result<std::unique_ptr<File>> SimulatedDisk::open(const std::string& path, const
   if (const int failed = open_obstacle(*state_, place, options.access); failed != 0) return os_error(operation, path, failed);
   const NodeId node = place.node != no_node ? place.node : make_file(*state_, place);
   return std::unique_ptr<File>(new SimulatedFile(state_, node, path, options));
-}
-
-Result<std::unique_ptr<Mapping>> SimulatedDisk::map(const std::string& path) {
-  const std::lock_guard hold(state_->mutex);
-  int failed = state_->begin_or_errno(Operation::map, path);
-  const auto place = state_->find(path);
-  if (failed == 0) failed = open_obstacle(*state_, place, Access::read);
-  if (failed == 0 && !state_->files.at(place.node).unreadable.empty()) failed = EIO;  // a real mapping would end in SIGBUS
-  if (failed != 0) return os_error("cannot map", path, failed);
-  return std::unique_ptr<Mapping>(new SimulatedMapping(bytes_of(state_->files.at(place.node).cached())));
 }
 
 Result<std::unique_ptr<Lock>> SimulatedDisk::lock(const std::string& path) {

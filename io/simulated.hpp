@@ -83,7 +83,6 @@ class SimulatedDisk final : public Disk {
   ~SimulatedDisk() override;
 
   Result<std::unique_ptr<File>> open(const std::string& path, const OpenOptions& options) override;
-  Result<std::unique_ptr<Mapping>> map(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Result<bool> exists(const std::string& path) override;

@@ -26,7 +26,7 @@ void SimulatedState::show() {
 
 std::optional<Fault> SimulatedState::begin(Operation operation, const std::string& path) {
   ++counters.operations;
-  const bool only_reads = operation == Operation::read || operation == Operation::map || operation == Operation::list;
+  const bool only_reads = operation == Operation::read || operation == Operation::list;
   if (!only_reads) show();
   if (off) return Fault{};
   auto struck = faults.strike(operation, path);

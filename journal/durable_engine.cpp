@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/io/cpus.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/engine/control.hpp"
@@ -209,6 +210,7 @@ Result<void> DurableEngine::State::choose_limits() {
   auto opened = journal::JournalReader::open(options.directory, *disk);
   if (!opened.ok()) return std::move(opened).error();
   reader.emplace(*std::move(opened));
+  reader->set_digest_interval(options.digest_interval);
   auto beginning = journal::read_beginning(*reader);
   if (!beginning.ok()) return std::move(beginning).error();
   if (options.state && !journal::same(*options.state, beginning->state)) {
@@ -229,7 +231,8 @@ Result<void> DurableEngine::State::build_machine() {
     machine = *std::move(made);
     return {};
   }
-  const journal::SnapshotBounds bounds{.sequence = options.from_snapshot ? std::min(muted, recovered.last_sequence) : no_sequence,
+  const Sequence taken = planted(Bug::start_skips_decisions) ? recovered.last_sequence : std::min(muted, recovered.last_sequence);
+  const journal::SnapshotBounds bounds{.sequence = options.from_snapshot ? taken : no_sequence,
                                        .or_oldest = options.allow_gap,
                                        .cure = "an engine goes on from it if its sink has come so far (EngineOptions::from_snapshot and muted), or with a gap in the decisions (allow_gap)"};
   auto started = journal::start_machine(*reader, *loaded.pipeline, limits, bounds, make);
@@ -249,6 +252,7 @@ Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Seq
   settings.measure_latency = options.measure_latency;
   settings.timeline = options.timeline;
   settings.driver = options.driver;
+  settings.digest_interval = options.digest_interval;
   settings.decision_records = options.decision_records;
   settings.state = limits;
   settings.muted = muted;
@@ -264,7 +268,8 @@ Result<void> DurableEngine::State::start() {
 Result<void> DurableEngine::State::start_snapshots() {
   if (!options.snapshots.enabled() || options.durability == Durability::memory) return {};
   snapshotter = std::make_unique<journal::Snapshotter>(
-      options.snapshots, journal::Snapshotter::Engine{options.directory, *disk, *clock, machine->durable(), *journal->preparer(), *loaded.pipeline, options.durability, [this] { return machine->sync_sink(); }});
+      options.snapshots, journal::Snapshotter::Engine{options.directory, *disk, *clock, machine->durable(), *journal->preparer(), *loaded.pipeline, options.durability,
+                                                      [this] { return machine->sync_sink(); }, options.driver, options.digest_interval});
   return snapshotter->start();
 }
 
@@ -309,7 +314,7 @@ Result<void> DurableEngine::State::check_last_digest() {
   rules::Digest128 recorded;
   std::memcpy(recorded.data(), &mark->digest, sizeof recorded);
   machine->stop();
-  return differs(last / limits::digest_interval * limits::digest_interval, last, computed, recorded);
+  return differs(last / options.digest_interval * options.digest_interval, last, computed, recorded);
 }
 
 Error DurableEngine::State::differs(Sequence first, Sequence last, const rules::Digest128& computed, const rules::Digest128& recorded) const {

@@ -74,6 +74,7 @@ struct EngineOptions {
   io::Clock* clock = nullptr;
   void (*random)(std::span<std::byte> into) = journal::random_bytes;  // of database ids and secrets
   journal::StageDriver* driver = nullptr;      // polls the stages instead of threads; `threads` is then the number of window shards
+  std::int64_t digest_interval = limits::digest_interval;  // a multiple of 64; nothing on disk says it, so each start must name the same
 };
 
 struct EngineStatus {

@@ -88,6 +88,10 @@ class JournalReader {
   Result<std::vector<SegmentSummary>> segments() const;
   Result<BlockCursor> read(const ReadOptions& options = {}) const;
 
+  // Set-up, of tests: whoever wrote it ended digest intervals, and took snapshots, after so many inputs.
+  void set_digest_interval(std::int64_t inputs) noexcept { digest_interval_ = inputs; }
+  [[nodiscard]] std::int64_t digest_interval() const noexcept { return digest_interval_; }
+
  private:
   JournalReader(std::string directory, io::Disk& disk, const ControlSlot& control)
       : directory_(std::move(directory)), disk_(&disk), control_(control) {}
@@ -95,6 +99,7 @@ class JournalReader {
   std::string directory_;
   io::Disk* disk_;
   ControlSlot control_;
+  std::int64_t digest_interval_ = limits::digest_interval;
 };
 
 // CONTROL of a directory, or why there is none to be had: the rows of the recovery table before the segments. `notes` gets a

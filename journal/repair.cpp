@@ -11,7 +11,7 @@
 #include "pawl/journal/recovery.hpp"
 #include "pawl/journal/model/files.hpp"
 #include "pawl/journal/snapshot/file_reader.hpp"
-#include "pawl/journal/snapshot/names.hpp"
+#include "pawl/journal/snapshot/snapshots.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -127,7 +127,8 @@ Result<void> Repairer::copy_snapshots() {
   auto names = list_snapshots(disk_, directory_);
   if (!names) return std::move(names).error();
   for (const SnapshotName& name : *names) {
-    if (name.sequence > report_.last_kept() || !verify_snapshot(disk_, name.path)) continue;
+    if (name.sequence > report_.last_kept()) continue;
+    if (const auto header = verify_snapshot(disk_, name.path); !header || !check_name(name, *header)) continue;
     if (auto copied = copy_file(name.path, snapshot_path(to_, name.sequence)); !copied) return copied;
     ++report_.snapshots;
   }

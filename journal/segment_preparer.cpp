@@ -68,7 +68,10 @@ bool SegmentPreparer::record_retirement() {
 Result<void> SegmentPreparer::publish_control(const ControlSlot& next) {
   if (control_error_) return *control_error_;
   auto published = control_->publish(next, clock_.now());
-  if (!published) control_error_ = published.error();
+  if (!published) {
+    control_error_ = published.error();
+    control_lost_.publish(1);
+  }
   return published;
 }
 

@@ -62,6 +62,8 @@ class SegmentPreparer {
   void retire_before(std::uint64_t segment) noexcept { retire_.publish(static_cast<Sequence>(segment)); }
   // CONTROL says so, durably: those files may go. Thread: any.
   [[nodiscard]] std::uint64_t retired_before() const noexcept { return static_cast<std::uint64_t>(retired_.load_acquire()); }
+  // CONTROL could not be written, and never will be by this run: it will not say so. Thread: any.
+  [[nodiscard]] bool was_control_lost() const noexcept { return control_lost_.load_acquire() == 1; }
   // As the writer sees it.
   [[nodiscard]] State state() const noexcept;
   // REQUIRES: ready. The state is idle afterwards. Bytes of the segment.
@@ -109,6 +111,7 @@ class SegmentPreparer {
   // Written by whoever retires segments, and by the preparer once CONTROL has it. The files' removal pairs with retired_before.
   ring::Cursor<> retire_{0};
   ring::Cursor<> retired_{0};
+  ring::Cursor<> control_lost_{0};  // control_error_, for others
   // Written by the preparer: number of the request, times 8, plus its state. Pairs with state().
   ring::Cursor<> answer_{0};
 

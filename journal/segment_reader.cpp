@@ -32,7 +32,7 @@ Result<SegmentBytes> SegmentBytes::open(io::Disk& disk, const std::string& path,
   bytes.path_ = path;
   bytes.size_ = static_cast<std::uint64_t>(size);
   bytes.file_ = std::move(*file);
-  bytes.window_ = AlignedBytes(window_bytes);
+  bytes.window_ = AlignedBytes(std::min<std::uint64_t>(window_bytes, round_up_to_page(bytes.size_)));
   return bytes;
 }
 

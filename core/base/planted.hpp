@@ -51,6 +51,12 @@ enum class Bug : std::uint8_t {
   snapshot_name_not_synced,
   snapshot_not_read_back,           // a lost write is published
   snapshot_of_any_history,          // restored from another time than the journal
+  start_skips_decisions,            // the newest snapshot, although the sink lacks decisions before it
+  // Retention.
+  segments_removed_before_control,  // a crash between leaves a gap that looks like loss
+  retention_trusts_flushed_sink,    // found here: the page cache's decisions, when nothing can make them again
+  retention_trusts_page_cache,      // found here, at durability os: the blocks that the kept snapshots stand on
+  one_snapshot_is_enough,           // and when that one rots, the journal is lost
   // The engine.
   emitted_before_durable,           // etcd #13766: the effect runs ahead of the log
   digest_mismatch_ignored,

@@ -45,7 +45,8 @@ class DecideStage {
       reader_.release(batch.first + done - 1);
       probe_.batch_ended();
     }
-    if (done == 0 && reader_.finished() && digest_passed_on()) close();
+    // Without the next input too: a start waits for the digest of an interval that ends with the log.
+    if (done == 0 && digest_passed_on() && reader_.finished()) close();
     return done;
   }
 

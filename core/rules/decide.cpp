@@ -159,7 +159,7 @@ Decide::Standing Decide::standing() const {
 
 void Decide::restore(const Standing& standing) {
   PAWL_ASSERT(sequence_ == no_sequence);
-  PAWL_ASSERT((standing.sequence + 1) % limits::digest_interval == 0);
+  PAWL_ASSERT((standing.sequence + 1) % interval_inputs_ == 0);
   PAWL_ASSERT(standing.firings.size() == firings_.size());
   sequence_ = standing.sequence;
   interval_ = {standing.sequence, standing.digest};
@@ -298,7 +298,7 @@ void Decide::close_tile() noexcept {
   const Sequence last = sequence_;
   if (last != tile_start(last) + static_cast<Sequence>(limits::tile_events) - 1) return;
   absorb_tile(hash_, limits::tile_events);
-  if ((last + 1) % limits::digest_interval != 0) return;
+  if ((last + 1) % interval_inputs_ != 0) return;
   interval_ = {last, hash_.value()};
   hash_.chain();
 }

@@ -30,6 +30,9 @@ class Decide {
   // REQUIRES: `memory` is zeroed, starts at a cache line, has memory_bytes() and outlives this.
   Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory, const Kernels& kernels = best_kernels());
 
+  // Set-up, of tests: digest intervals of another length, whole tiles.
+  void set_digest_interval(std::int64_t inputs) noexcept { interval_inputs_ = inputs; }
+
   // Evaluates first..last and writes one record for each event among them to out(i), i = 0, 1, ...; returns how many.
   // REQUIRES: first..last lie in one tile and follow the span before; out(i) is room for layout.record_bytes(), aligned to 64, for as many
   // as there are sequences.
@@ -52,7 +55,7 @@ class Decide {
     Sequence last = no_sequence;  // its last sequence; no_sequence: no interval has ended yet
     Digest128 digest{};
   };
-  // The interval of limits::digest_interval sequences that ended last.
+  // The digest interval that ended last.
   [[nodiscard]] const Interval& last_interval() const noexcept { return interval_; }
 
   // Firings by rule, in file order, shadow ones included, suppressed ones not.
@@ -128,6 +131,7 @@ class Decide {
   std::vector<std::uint64_t> firings_;
   ChainedHash hash_, partial_;
   std::vector<Lanes> masks_;                                    // room for those that a tile's digest begins with
+  std::int64_t interval_inputs_ = limits::digest_interval;
   Interval interval_;
   Sequence sequence_ = no_sequence;
 };

@@ -48,7 +48,7 @@ Result<Beginning> with_bounds_of_a_snapshot(const JournalReader& reader, Sequenc
   auto names = list_snapshots(reader.disk(), reader.directory());
   if (!names.ok()) return std::move(names).error();
   for (const SnapshotName& name : *names) {
-    const auto snapshot = SnapshotReader::open(reader.disk(), name.path);
+    const auto snapshot = SnapshotReader::open(reader.disk(), name.path, reader.digest_interval());
     if (!snapshot.ok() || snapshot->header().database != reader.control().database) continue;
     const SnapshotHeader& header = snapshot->header();
     beginning.state = {.keys_max = header.keys_max, .entries_max = header.entries_max, .distinct_max = header.distinct_max};

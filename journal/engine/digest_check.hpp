@@ -16,6 +16,8 @@ namespace pawl::journal {
 // Thread: expect() by the one that reads the journal, the rest by the one that takes digests from decide.
 class DigestCheck {
  public:
+  explicit DigestCheck(std::int64_t interval_inputs = limits::digest_interval) : interval_inputs_(interval_inputs) {}
+
   struct Mismatch {
     Sequence first, last;  // the interval
     rules::Digest128 recorded, computed;
@@ -24,7 +26,7 @@ class DigestCheck {
   // A mark read from the journal. False: no room now, offer it again. Only marks at interval ends queue up: those of clean closes could
   // fill the queue before the first interval ends, and nothing would ever empty it.
   bool expect(const DigestMark& mark) {
-    if ((mark.sequence + 1) % limits::digest_interval != 0) return true;
+    if ((mark.sequence + 1) % interval_inputs_ != 0) return true;
     if (!expected_.push(mark)) return false;
     marks_.publish(marks_.load_own() + 1);
     return true;
@@ -59,7 +61,7 @@ class DigestCheck {
     static_assert(sizeof mark.digest == sizeof interval.digest);
     if (std::memcmp(&mark.digest, interval.digest.data(), sizeof mark.digest) == 0 || mismatch_ || planted(Bug::digest_mismatch_ignored)) return pop();
     mismatch_.emplace();
-    mismatch_->first = interval.last - limits::digest_interval + 1;
+    mismatch_->first = interval.last - interval_inputs_ + 1;
     mismatch_->last = interval.last;
     std::memcpy(mismatch_->recorded.data(), &mark.digest, sizeof mark.digest);
     mismatch_->computed = interval.digest;
@@ -72,6 +74,7 @@ class DigestCheck {
     settled_.publish(settled_.load_own() + 1);
   }
 
+  std::int64_t interval_inputs_;
   boost::lockfree::spsc_queue<DigestMark, boost::lockfree::capacity<256>> expected_;
   std::optional<rules::Decide::Interval> pending_;
   std::optional<Mismatch> mismatch_;

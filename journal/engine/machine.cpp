@@ -121,7 +121,7 @@ Result<void> Machine::wire(Sequence recovered) {
   const SlotView view{ring_memory->data(), slot_bytes_, options_.ring_slots - 1};
 
   // Journal, beside the logic.
-  digest_check_ = std::make_unique<DigestCheck>();
+  digest_check_ = std::make_unique<DigestCheck>(options_.digest_interval);
   if (writer_ != nullptr) {
     journal_reader_ = std::make_unique<ring::Reader<ring::ByteRing>>(*ring_writer_);
     ring_writer_->gate_on(journal_reader_->consumed());
@@ -145,6 +145,7 @@ Result<void> Machine::wire(Sequence recovered) {
     remembered = *memory;
   }
   decide_ = std::make_unique<rules::Decide>(*plan_, *layout_, options_.state, remembered);
+  decide_->set_digest_interval(options_.digest_interval);
   auto record_memory = map(static_cast<std::size_t>(options_.decision_records) * layout_->record_bytes(), true);
   if (!record_memory.ok()) return std::move(record_memory).error();
   record_ring_ = std::make_unique<RecordRing>(*record_memory, layout_->record_bytes());

@@ -38,6 +38,7 @@ struct MachineOptions {
   bool background = false;                      // its threads give way to all others
   Timeline* timeline = nullptr;                 // of a benchmark: notes when each stage passed an input. Outlives the machine
   StageDriver* driver = nullptr;                // of a simulation: runs the stages instead of threads; `threads` is then the number of window shards
+  std::int64_t digest_interval = limits::digest_interval;  // of tests: another length, whole tiles
 };
 
 // Thread: make, start, stop and the results belong to one thread, the owner's. Lifetime: pipeline, writer, preparer and clock outlive it.
@@ -75,6 +76,8 @@ class Machine {
   // See JournalStage::announce. Without a journal nothing is to be announced.
   bool announce(std::uint16_t number, std::string_view name) { return journal_ == nullptr || journal_->announce(number, name); }
 
+  // A simulation's: there are no threads, and nobody may start one.
+  [[nodiscard]] bool is_driven() const noexcept { return options_.driver != nullptr; }
   [[nodiscard]] const rules::Plan& plan() const noexcept { return *plan_; }
   [[nodiscard]] std::size_t slot_bytes() const noexcept { return slot_bytes_; }
   [[nodiscard]] DigestCheck& digests() noexcept { return *digest_check_; }

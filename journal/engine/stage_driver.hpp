@@ -1,6 +1,7 @@
 // Who runs the stages, if not threads of their own.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "pawl/core/engine/stage_list.hpp"
@@ -17,6 +18,8 @@ class StageDriver {
   virtual void turn() = 0;
   // The stages added are no longer polled.
   virtual void stop() = 0;
+  // Of a machine that works beside this one, the shadow of a snapshot: its turns are turns of both. Outlives that machine.
+  virtual std::unique_ptr<StageDriver> beside() = 0;
 };
 
 }  // namespace pawl::journal

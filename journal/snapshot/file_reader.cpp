@@ -17,15 +17,15 @@ constexpr std::size_t window_bytes_max = std::size_t{1} << 20;
 }  // namespace
 
 SnapshotReader::SnapshotReader(std::unique_ptr<io::File> file, std::string path, std::uint64_t file_bytes)
-    : file_(std::move(file)), path_(std::move(path)), file_bytes_(file_bytes), window_(window_bytes_max) {}
+    : file_(std::move(file)), path_(std::move(path)), file_bytes_(file_bytes), window_(std::min<std::uint64_t>(window_bytes_max, round_up_to_page(file_bytes))) {}
 
-Result<SnapshotReader> SnapshotReader::open(io::Disk& disk, const std::string& path) {
+Result<SnapshotReader> SnapshotReader::open(io::Disk& disk, const std::string& path, std::int64_t digest_interval) {
   auto file = disk.open(path, {.access = io::Access::read, .direct = true});
   if (!file.ok()) return std::move(file).error();
   const std::int64_t bytes = (*file)->size();
   if (bytes < 0) return os_error("measure", path, bytes);
   SnapshotReader reader(*std::move(file), path, static_cast<std::uint64_t>(bytes));
-  if (auto read = reader.read_header(); !read.ok()) return std::move(read).error();
+  if (auto read = reader.read_header(digest_interval); !read.ok()) return std::move(read).error();
   return reader;
 }
 
@@ -36,7 +36,7 @@ Error SnapshotReader::damaged(std::uint64_t offset, std::string_view what) const
 
 void SnapshotReader::hash_in(std::span<const std::byte> bytes) { hash_ = hasher_.sha_256({hash_, bytes}); }
 
-Result<void> SnapshotReader::read_header() {
+Result<void> SnapshotReader::read_header(std::int64_t digest_interval) {
   if (file_bytes_ < page_bytes || file_bytes_ % page_bytes != 0) return damaged(file_bytes_, "the file ends there, which no snapshot does");
   if (auto read = take(std::as_writable_bytes(std::span(&header_, 1))); !read.ok()) return read;
   const auto bytes = bytes_of(header_);
@@ -45,7 +45,7 @@ Result<void> SnapshotReader::read_header() {
     return Error{ErrorCode::newer_format, path_ + " has snapshot format " + std::to_string(header_.version) + "; this release knows formats up to " + std::to_string(snapshot_version) + ". Use the newer release"};
   }
   const bool plausible = header_.version == snapshot_version && header_.reserved0 == 0 && all_zero(header_.reserved1) && header_.sequence >= 0 &&
-                         (header_.sequence + 1) % limits::digest_interval == 0;
+                         (header_.sequence + 1) % digest_interval == 0;
   if (!plausible) return damaged(0, "its header holds what no header does");
   hash_in(bytes);
   return {};
@@ -111,8 +111,8 @@ Result<void> SnapshotReader::take(std::span<std::byte> to) {
   return {};
 }
 
-Result<SnapshotHeader> verify_snapshot(io::Disk& disk, const std::string& path) {
-  auto reader = SnapshotReader::open(disk, path);
+Result<SnapshotHeader> verify_snapshot(io::Disk& disk, const std::string& path, std::int64_t digest_interval) {
+  auto reader = SnapshotReader::open(disk, path, digest_interval);
   if (!reader.ok()) return std::move(reader).error();
   if (planted(Bug::snapshot_not_read_back)) return reader->header();
   Part part;

@@ -21,7 +21,7 @@ struct Part {
 class SnapshotReader {
  public:
   // Checks the header. Errors: corrupt, newer_format, those of the operating system.
-  static Result<SnapshotReader> open(io::Disk& disk, const std::string& path);
+  static Result<SnapshotReader> open(io::Disk& disk, const std::string& path, std::int64_t digest_interval = limits::digest_interval);
 
   [[nodiscard]] const SnapshotHeader& header() const noexcept { return header_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -34,7 +34,7 @@ class SnapshotReader {
  private:
   SnapshotReader(std::unique_ptr<io::File> file, std::string path, std::uint64_t file_bytes);
 
-  Result<void> read_header();
+  Result<void> read_header(std::int64_t digest_interval);
   Result<PartHeader> read_part_header();
   Result<void> check_end(const Part& part);
   Result<void> take(std::span<std::byte> to);
@@ -56,6 +56,6 @@ class SnapshotReader {
 };
 
 // Reads all of it. Errors: as SnapshotReader's. Returns its header.
-[[nodiscard]] Result<SnapshotHeader> verify_snapshot(io::Disk& disk, const std::string& path);
+[[nodiscard]] Result<SnapshotHeader> verify_snapshot(io::Disk& disk, const std::string& path, std::int64_t digest_interval = limits::digest_interval);
 
 }  // namespace pawl::journal

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/journal/files.hpp"
 
 namespace pawl::journal {
 namespace {
 
-constexpr std::size_t snapshots_kept = 2;
+std::size_t snapshots_kept() noexcept { return planted(Bug::one_snapshot_is_enough) ? 1 : 2; }
 
 // Of a snapshot that a start can rely on.
 struct Anchor {
@@ -18,8 +19,9 @@ struct Anchor {
 };
 
 Result<Anchor> check_anchor(const JournalReader& reader, const SnapshotName& name) {
-  auto header = verify_snapshot(reader.disk(), name.path);
+  auto header = verify_snapshot(reader.disk(), name.path, reader.digest_interval());
   if (!header.ok()) return std::move(header).error();
+  if (auto named = check_name(name, *header); !named.ok()) return std::move(named).error();
   if (auto ours = check_history(reader, *header); !ours.ok()) return std::move(ours).error();
   return Anchor{name, header->segment, header->effective_time};
 }
@@ -28,7 +30,7 @@ Result<Anchor> check_anchor(const JournalReader& reader, const SnapshotName& nam
 std::vector<Anchor> find_anchors(const JournalReader& reader, const std::vector<SnapshotName>& snapshots, Sequence emitted) {
   std::vector<Anchor> anchors;
   for (const SnapshotName& name : snapshots) {
-    if (anchors.size() == snapshots_kept) break;
+    if (anchors.size() == snapshots_kept()) break;
     if (name.sequence > emitted) continue;
     if (auto anchor = check_anchor(reader, name); anchor.ok()) anchors.push_back(*std::move(anchor));
   }
@@ -66,7 +68,7 @@ Result<RetentionPlan> plan_retention(const JournalReader& reader, const Retentio
   auto snapshots = list_snapshots(reader.disk(), reader.directory());
   if (!snapshots.ok()) return std::move(snapshots).error();
   const std::vector<Anchor> anchors = find_anchors(reader, *snapshots, emitted);
-  if (anchors.size() < snapshots_kept) return plan;
+  if (anchors.size() < snapshots_kept()) return plan;
   const Anchor& older = anchors.back();
   for (auto name = snapshots->rbegin(); name != snapshots->rend() && name->sequence < older.name.sequence; ++name) plan.snapshots.push_back(name->path);
 
@@ -101,11 +103,13 @@ Result<void> apply_retention(const RetentionPlan& plan, const std::string& direc
     if (auto synced = disk.sync_directory(snapshots_directory(directory)); !synced.ok()) return synced;
   }
   if (plan.segments.empty()) return {};
-  if (auto recorded = record(plan.oldest_segment); !recorded.ok()) return recorded;
+  const bool files_first = planted(Bug::segments_removed_before_control);
+  if (auto recorded = files_first ? Result<void>{} : record(plan.oldest_segment); !recorded.ok()) return recorded;
   for (const std::uint64_t segment : plan.segments) {
     if (auto removed = disk.remove(segment_path(directory, segment)); !removed.ok()) return removed;
   }
-  return disk.sync_directory(segments_directory(directory));
+  auto synced = disk.sync_directory(segments_directory(directory));
+  return files_first && synced.ok() ? record(plan.oldest_segment) : synced;
 }
 
 }  // namespace pawl::journal

@@ -24,15 +24,16 @@ int usable_cpus() {
 Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const JournalReader& reader, const language::Pipeline& pipeline, const window::StateLimits& limits,
                                             const SnapshotBounds& bounds, const std::function<Result<std::unique_ptr<Machine>>(Sequence)>& make,
                                             std::vector<std::string>& notes) {
-  auto snapshot = SnapshotReader::open(reader.disk(), name.path);
+  auto snapshot = SnapshotReader::open(reader.disk(), name.path, reader.digest_interval());
   if (!snapshot.ok()) return std::move(snapshot).error();
   const SnapshotHeader& header = snapshot->header();
+  if (auto named = check_name(name, header); !named.ok()) return std::move(named).error();
   if (header.sequence > bounds.sequence || header.effective_time > bounds.time) return std::unique_ptr<Machine>();
   if (auto ours = check_history(reader, header); !ours.ok()) return Error{ours.error().code, name.path + ": " + ours.error().text};
   if (!same(limits, {header.keys_max, header.entries_max, header.distinct_max})) return Error{ErrorCode::foreign, name.path + " was taken under other bounds of state than the journal's"};
   auto machine = make(header.sequence);
   if (!machine.ok()) return machine;
-  const auto paged = load_pages(**machine, header, reader.disk(), name.path, usable_cpus());
+  const auto paged = load_pages(**machine, header, reader.disk(), name.path, (*machine)->is_driven() ? 1 : usable_cpus());
   if (paged.ok() && *paged) {
     if (auto loaded = load_standing(*snapshot, pipeline, **machine); !loaded.ok()) return std::move(loaded).error();
     return machine;
@@ -74,6 +75,11 @@ Result<Place> find_place(const JournalReader& reader, Sequence sequence) {
     if (block.header.first_sequence > sequence) return Error{ErrorCode::missing, "the journal in " + reader.directory() + " begins behind input " + std::to_string(sequence)};
     if (block.header.first_sequence + block.header.inputs > sequence) return Place{block.header.block, block.header.segment, block.header.chain};
   }
+}
+
+Result<void> check_name(const SnapshotName& name, const SnapshotHeader& header) {
+  if (header.sequence == name.sequence) return {};
+  return Error{ErrorCode::corrupt, fmt::format("{} holds the state behind input {}: the file was renamed, or is another's copy. Remove it", name.path, header.sequence)};
 }
 
 Result<void> check_history(const JournalReader& reader, const SnapshotHeader& header) {

@@ -16,6 +16,9 @@ Result<Place> find_place(const JournalReader& reader, Sequence sequence);
 // That a snapshot was taken of this journal, and of what it holds now. Errors: foreign (database, chain), missing.
 Result<void> check_history(const JournalReader& reader, const SnapshotHeader& header);
 
+// That it is the one whose name it has: a renamed or misplaced file is whole, of this history, and of another input. Errors: corrupt.
+Result<void> check_name(const SnapshotName& name, const SnapshotHeader& header);
+
 // How far a start may skip what led there.
 struct SnapshotBounds {
   Sequence sequence = INT64_MAX;  // the snapshot's at most

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
+#include "pawl/core/base/planted.hpp"
 #include "pawl/io/parker.hpp"
 #include "pawl/journal/files.hpp"
 
 namespace pawl::journal {
 namespace {
 
-constexpr Duration nap = 10'000'000;
-constexpr Duration early_delay = 100'000'000;
-constexpr Duration short_nap = 200'000;
+constexpr Duration due_nap = 10'000'000;
+constexpr Duration record_nap = 200'000;
 constexpr int record_naps_max = 50'000;
 constexpr int doublings_max = 6;
 
@@ -25,6 +25,11 @@ Result<void> Snapshotter::start() {
   const Sequence durable = engine_.durable.load_acquire();
   for (auto name = snapshots->rbegin(); name != snapshots->rend() && name->sequence <= durable; ++name) last_ = name->sequence;
   last_ns_ = engine_.clock.monotonic_ns();
+  if (engine_.driver != nullptr) {
+    stages_.add(stage_);
+    engine_.driver->add("snapshots", stages_);
+    return {};
+  }
   auto thread = io::Thread::start({.name = "pawl-snapshot", .background = true}, [this] { run(); });
   if (!thread.ok()) return std::move(thread).error();
   thread_ = *std::move(thread);
@@ -44,33 +49,38 @@ void Snapshotter::stop() {
 
 void Snapshotter::run() {
   while (!stop_.requested()) {
-    if (!is_due()) {
-      io::nap(nap);
-      continue;
-    }
-    const auto done = take();
-    if (!done.ok() && !stop_.requested()) failed(done.error());
+    if (!step()) io::nap(due_nap);
   }
 }
+
+// Takes one if it is time. False: it is not.
+bool Snapshotter::step() {
+  if (at_it_ || stop_.requested() || !is_due()) return false;
+  at_it_ = true;
+  const auto done = take();
+  at_it_ = false;
+  if (!done.ok() && !stop_.requested()) failed(done.error());
+  return true;
+}
+
+void Snapshotter::wait(Duration nap) { engine_.driver != nullptr ? engine_.driver->turn() : io::nap(nap); }
 
 bool Snapshotter::is_due() const {
   const Sequence durable = engine_.durable.load_acquire();
   const std::int64_t now = engine_.clock.monotonic_ns();
-  if (now < not_before_ns_ || durable < last_ + limits::digest_interval) return false;
+  if (now < not_before_ns_ || durable < last_ + engine_.digest_interval) return false;
   const bool by_inputs = options_.every_inputs > 0 && durable >= last_ + options_.every_inputs;
   return by_inputs || (options_.every > 0 && now - last_ns_ >= options_.every);
 }
 
 Result<void> Snapshotter::take() {
-  auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .stop = &stop_});
-  // A reader trusts a block once the next one stands behind it, the durable cursor before that: what is due may be there only in a moment.
-  const bool is_early = taken.ok() ? taken->header.sequence == last_ : taken.error().code == ErrorCode::usage;
-  if (is_early) not_before_ns_ = engine_.clock.monotonic_ns() + early_delay;
-  if (!taken.ok()) return is_early ? Result<void>{} : std::move(taken).error();
-  failures_ = 0;
-  if (is_early) return {};
+  const auto driver = engine_.driver != nullptr ? engine_.driver->beside() : nullptr;
+  auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .durable = engine_.durable.load_acquire(),
+                              .pages = options_.pages, .stop = &stop_, .driver = driver.get(), .digest_interval = engine_.digest_interval});
+  if (!taken.ok()) return std::move(taken).error();
   last_ = taken->header.sequence;
   last_ns_ = engine_.clock.monotonic_ns();
+  failures_ = 0;
   last_sequence_.publish(last_);
   if (!taken->was_there) taken_.publish(taken_.load_own() + 1);
   return retire(taken->emitted);
@@ -80,13 +90,14 @@ Result<void> Snapshotter::retire(Sequence emitted) {
   if (!options_.retention.enabled) return {};
   // What is removed is gone for certain, so whatever takes its place must be there for certain: the decisions in the sink, before a start needs no
   // snapshot older than the kept ones, and at durability os the blocks that the kept ones stand on.
-  auto synced = engine_.sync_sink();
+  auto synced = planted(Bug::retention_trusts_flushed_sink) ? Result<Sequence>(emitted) : engine_.sync_sink();
   if (!synced.ok()) return std::move(synced).error();
-  if (engine_.durability == Durability::os) {
+  if (engine_.durability == Durability::os && !planted(Bug::retention_trusts_page_cache)) {
     if (auto blocks = sync_last_segments(engine_.disk, engine_.directory); !blocks.ok()) return blocks;
   }
   auto reader = JournalReader::open(engine_.directory, engine_.disk);
   if (!reader.ok()) return std::move(reader).error();
+  reader->set_digest_interval(engine_.digest_interval);
   auto plan = plan_retention(*reader, options_.retention, span_, std::min(emitted, *synced));
   if (!plan.ok()) return std::move(plan).error();
   auto applied = apply_retention(*plan, engine_.directory, engine_.disk, [this](std::uint64_t segment) { return record_oldest(segment); });
@@ -100,8 +111,9 @@ Result<void> Snapshotter::record_oldest(std::uint64_t segment) {
   engine_.preparer.retire_before(segment);
   for (int naps = 0; engine_.preparer.retired_before() < segment; ++naps) {
     if (stop_.requested()) return Error{ErrorCode::failed, "the engine is closing"};
+    if (engine_.preparer.was_control_lost()) return Error{ErrorCode::io, "CONTROL of " + engine_.directory + " could not be written: no segment was retired, and the engine stops with the next one"};
     if (naps == record_naps_max) return Error{ErrorCode::io, "CONTROL of " + engine_.directory + " was not written within 10 s: no segment was retired"};
-    io::nap(short_nap);
+    wait(record_nap);
   }
   return {};
 }

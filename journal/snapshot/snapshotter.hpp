@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "pawl/core/engine/stage_list.hpp"
 #include "pawl/io/thread.hpp"
+#include "pawl/journal/engine/stage_driver.hpp"
 #include "pawl/journal/segment_preparer.hpp"
 #include "pawl/journal/snapshot/retention.hpp"
 #include "pawl/journal/snapshot/take.hpp"
@@ -18,6 +20,7 @@ namespace pawl::journal {
 struct SnapshotOptions {
   std::int64_t every_inputs = 0;
   Duration every = 0;
+  bool pages = true;  // the state's memory beside its rows, for a fast start: as many bytes again
   RetentionOptions retention;
 
   [[nodiscard]] bool enabled() const noexcept { return every_inputs > 0 || every > 0; }
@@ -44,6 +47,9 @@ class Snapshotter {
     Durability durability;
     // Decisions up to here are durable in the sink: it is asked to see to it. May block. Errors: the sink's.
     std::function<Result<Sequence>()> sync_sink;
+    // Of tests: polls it, a whole snapshot in one turn, instead of a thread; another length of digest intervals.
+    StageDriver* driver = nullptr;
+    std::int64_t digest_interval = limits::digest_interval;
   };
   static constexpr Duration retry_delay = 1'000'000'000;  // doubles with each failure, up to 64 times as long
 
@@ -63,6 +69,8 @@ class Snapshotter {
 
  private:
   void run();
+  bool step();
+  void wait(Duration nap);
   [[nodiscard]] bool is_due() const;
   Result<void> take();
   Result<void> retire(Sequence emitted);
@@ -80,6 +88,16 @@ class Snapshotter {
   boost::lockfree::spsc_queue<std::string, boost::lockfree::capacity<16>> errors_;
   ring::StopFlag stop_;
   io::Thread thread_;
+
+  // What a driver polls; not again while it is at it, for it gives the driver turns.
+  struct Stage {
+    Snapshotter& snapshotter;
+    std::int64_t poll(std::int64_t) { return snapshotter.step() ? 1 : 0; }
+    [[nodiscard]] static bool finished() { return true; }
+  };
+  Stage stage_{*this};
+  StageList stages_;
+  bool at_it_ = false;
 };
 
 }  // namespace pawl::journal

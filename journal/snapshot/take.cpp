@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* taking_lock_name = "LOCK";
 
-// What is durable for certain: a block is submitted only when the one before it is.
+// What is durable for certain: what the engine says, and else a block is submitted only when the one before it is.
 struct Witnessed {
   Sequence sequence = no_sequence;
   Sequence emitted = no_sequence;
@@ -29,7 +29,7 @@ void note_emitted(const BlockView& block, Sequence& emitted) {
   }
 }
 
-Result<Witnessed> last_witnessed(const JournalReader& reader) {
+Result<Witnessed> last_witnessed(const JournalReader& reader, Sequence durable) {
   auto blocks = reader.read({.from_sequence = INT64_MAX});
   if (!blocks.ok()) return std::move(blocks).error();
   BlockView block;
@@ -40,12 +40,14 @@ Result<Witnessed> last_witnessed(const JournalReader& reader) {
     if (!*more) return witnessed;
     witnessed = {block.header.first_sequence - 1, emitted};
     note_emitted(block, emitted);
+    const Sequence last = block.header.first_sequence + block.header.inputs - 1;
+    if (block.header.inputs > 0 && last <= durable) witnessed = {last, emitted};
   }
 }
 
 class Taking {
  public:
-  Taking(const TakeOptions& options, JournalReader reader) : options_(options), reader_(std::move(reader)) {}
+  Taking(const TakeOptions& options, JournalReader reader) : options_(options), reader_(std::move(reader)) { reader_.set_digest_interval(options.digest_interval); }
 
   Result<Taken> run() {
     for (const auto step : {&Taking::choose_sequence, &Taking::load_pipeline, &Taking::replay, &Taking::publish}) {
@@ -79,13 +81,13 @@ class Taking {
 };
 
 Result<void> Taking::choose_sequence() {
-  auto last = last_witnessed(reader_);
+  auto last = last_witnessed(reader_, options_.durable);
   if (!last.ok()) return std::move(last).error();
   taken_.emitted = last->emitted;
-  sequence_ = (last->sequence + 1) / limits::digest_interval * limits::digest_interval - 1;
+  sequence_ = (last->sequence + 1) / options_.digest_interval * options_.digest_interval - 1;
   if (sequence_ < 0) {
     return Error{ErrorCode::usage, "the journal in " + options_.directory + " holds " + std::to_string(last->sequence + 1) + " durable inputs; snapshots are taken where " +
-                                       std::to_string(limits::digest_interval) + " have ended, and so few replay in no time"};
+                                       std::to_string(options_.digest_interval) + " have ended, and so few replay in no time"};
   }
   auto there = is_there();
   if (!there.ok()) return std::move(there).error();
@@ -98,9 +100,9 @@ Result<bool> Taking::is_there() {
   taken_.path = snapshot_path(options_.directory, sequence_);
   auto exists = options_.disk->exists(taken_.path);
   if (!exists.ok() || !*exists) return exists;
-  auto snapshot = SnapshotReader::open(*options_.disk, taken_.path);
-  auto header = snapshot.ok() ? verify_snapshot(*options_.disk, taken_.path) : Result<SnapshotHeader>(snapshot.error());
-  if (header.ok() && check_history(reader_, *header).ok()) {
+  auto snapshot = SnapshotReader::open(*options_.disk, taken_.path, options_.digest_interval);
+  auto header = snapshot.ok() ? verify_snapshot(*options_.disk, taken_.path, options_.digest_interval) : Result<SnapshotHeader>(snapshot.error());
+  if (header.ok() && header->sequence == sequence_ && check_history(reader_, *header).ok()) {
     taken_.header = *header;
     taken_.bytes = snapshot->file_bytes();
     return true;
@@ -125,6 +127,8 @@ Result<std::unique_ptr<Machine>> Taking::make(Sequence after) const {
   settings.state = limits_;
   settings.after = after;
   settings.background = options_.background;
+  settings.driver = options_.driver;
+  settings.digest_interval = options_.digest_interval;
   return Machine::make(*loaded_.pipeline, settings, *options_.clock, nullptr, nullptr, no_sequence);
 }
 
@@ -187,16 +191,16 @@ Result<void> Taking::publish() {
 Result<void> Taking::write(const SnapshotOf& of, const std::string& temporary) {
   io::Disk& disk = *options_.disk;
   if (auto saved = save_machine(*machine_, of, disk, temporary); !saved.ok()) return saved;
-  auto header = verify_snapshot(disk, temporary);
+  auto header = verify_snapshot(disk, temporary, options_.digest_interval);
   if (!header.ok()) return std::move(header).error();
   if (auto going = check_going_on(); !going.ok()) return going;
   if (auto renamed = disk.rename(temporary, taken_.path); !renamed.ok()) return renamed;
   if (auto synced = planted(Bug::snapshot_name_not_synced) ? Result<void>{} : disk.sync_directory(snapshots_directory(options_.directory)); !synced.ok()) return synced;
-  auto published = SnapshotReader::open(disk, taken_.path);
+  auto published = SnapshotReader::open(disk, taken_.path, options_.digest_interval);
   if (!published.ok()) return std::move(published).error();
   taken_.header = *header;
   taken_.bytes = published->file_bytes();
-  return write_pages();
+  return options_.pages ? write_pages() : Result<void>{};
 }
 
 // A snapshot is one without them: an error is a note.

@@ -17,7 +17,12 @@ struct TakeOptions {
   io::Disk* disk = nullptr;
   io::Clock* clock = nullptr;
   bool background = false;     // the threads give way to all others
+  Sequence durable = no_sequence;  // the engine knows that inputs up to here are; else the next block tells
+  bool pages = true;           // beside the rows
   const ring::StopFlag* stop = nullptr;  // once requested, it is given up soon
+  // Of tests: polls the shadow's stages instead of threads; another length of digest intervals.
+  StageDriver* driver = nullptr;
+  std::int64_t digest_interval = limits::digest_interval;
 };
 
 struct Taken {

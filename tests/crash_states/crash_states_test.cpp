@@ -10,6 +10,7 @@ using namespace pawl;
 using namespace pawl::crash_states;
 using journal::Label;
 using powercut::Acked;
+using journal::Durability;
 using powercut::History;
 using powercut::Run;
 
@@ -84,22 +85,42 @@ TEST_CASE("every state that a power cut may leave, in every history: what was ac
   CHECK(total.images == seen.images.size());
 }
 
-TEST_CASE("every state that a power cut may leave while a snapshot is taken: none under its name that is not whole, none lost once taken") {
+namespace {
+
+// States of two intervals of an engine that takes snapshots and retires segments, from its start to its close.
+void enumerate_engine(Durability durability, std::uint64_t quota) {
   Seen seen;
-  const std::uint64_t quota = std::max<std::uint64_t>(1'500 / slower, 50);
-  Enumerator enumerator(seen, quota, [](io::SimulatedDisk& disk, const Acked& acked) {
-    return powercut::Verdict{snapshot_scene::check(disk, acked.created, false), Label::end};
+  Enumerator enumerator(seen, quota, [&](io::SimulatedDisk& disk, const Acked& acked) {
+    return powercut::Verdict{snapshot_scene::check(disk, {.created = true, .acked = acked.sequence, .synced = acked.synced, .durability = durability}), Label::end};
   });
-  const auto disk = snapshot_scene::journal_without_snapshot();
-  disk->watch([&] { enumerator.look(*disk, {}); });
-  const auto taken = snapshot_scene::take(*disk);
-  disk->watch({});
-  REQUIRE_MESSAGE(taken.ok(), (taken.ok() ? "" : taken.error().text));
-  enumerator.look(*disk, {.created = true});
+  constexpr std::int64_t before = 4;
+  const auto disk = snapshot_scene::closed_behind(before).after_power_cut(io::PowerCut{});
+  const Sequence last = before * snapshot_scene::interval;
+  snapshot_scene::Scene scene(*disk, durability, durability == Durability::os ? EngineOptions::as_recorded : last);
+  scene.sink().flushed = scene.sink().synced = last;  // level os too: what is there was synced by the close
+  bool opened = false;
+  disk->watch([&] {
+    const auto known = opened ? scene.known() : snapshot_scene::Known{.acked = last, .synced = last};
+    enumerator.look(*disk, {.created = true, .sequence = known.acked, .synced = known.synced});
+  });
+  REQUIRE(scene.open().ok());
+  opened = true;
+  snapshot_scene::live(scene, 2);
+  CHECK(scene.engine().snapshots().retired_segments > 0);
+  REQUIRE(scene.close().ok());
   const Tally& tally = enumerator.tally();
-  MESSAGE(fmt::format("snapshot published: {} moments, {} of them whole, {} distinct images", tally.moments, tally.whole, tally.images));
+  MESSAGE(fmt::format("engine with snapshots and retention, level {}: {} moments, {} of them whole, {} distinct images, {} started, {} starts cut in turn", durability == Durability::os ? "os" : "disk",
+                      tally.moments, tally.whole, tally.images, tally.states, tally.cut_recoveries));
   for (const std::string& text : tally.broken) FAIL_CHECK(text);
   CHECK(tally.broken_count == 0);
-  CHECK(tally.whole >= 4);
-  CHECK(tally.images >= quota / 4);
+  CHECK(tally.whole >= 10);
+  CHECK(tally.images >= quota * 10);
+}
+
+}  // namespace
+
+TEST_CASE("every state that a power cut may leave while an engine takes snapshots and retires segments: it starts, and decides as before") {
+  const std::uint64_t quota = std::max<std::uint64_t>(40 / slower, 4);
+  enumerate_engine(Durability::disk, quota);
+  enumerate_engine(Durability::os, quota);
 }

@@ -19,7 +19,7 @@ namespace {
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) { return io::Random(a ^ io::Random(b).next()).next(); }
 
 std::uint64_t key_of(const Acked& acked) {
-  return mix(static_cast<std::uint64_t>(acked.sequence + 2) * 2 + (acked.created ? 1 : 0), acked.block + (std::uint64_t{acked.sources} << 32));
+  return mix(static_cast<std::uint64_t>(acked.sequence + 2) * 2 + (acked.created ? 1 : 0), acked.block + (std::uint64_t{acked.sources} << 32) + (static_cast<std::uint64_t>(acked.synced + 1) << 48));
 }
 
 std::uint64_t fates_of(const Unsynced& thing) { return thing.kind == Unsynced::Kind::sector ? 3 : 2; }
@@ -95,7 +95,7 @@ void Enumerator::try_state(const io::CrashStates& states, const Acked& acked, st
   if (!seen_.checked.insert(mix(image, key_of(acked)))) return;
   ++tally_.states;
   const std::uint64_t chance = mix(image, 1);
-  if (!check_ && first && chance % cut_every == 0) cut_recovery(*after, acked);
+  if (first && chance % (check_ ? cut_every_checked : cut_every) == 0) cut_recovery(*after, acked);
   const Verdict verdict = check_ ? check_(*after, acked) : chance % write_every == 0 ? powercut::recover_and_check(*after, acked, true) : recover(*after, acked);
   ++tally_.labels[static_cast<std::size_t>(verdict.label)];
   if (verdict.broken.empty() || ++tally_.broken_count > 3) return;
@@ -127,10 +127,14 @@ void Enumerator::cut_recovery(const io::SimulatedDisk& disk, const Acked& acked)
   Fingerprints moments;
   again->watch([&] {
     const auto things = again->unsynced();
-    if (moments.insert(moment_of(*again, things, acked).key)) try_states(*again, acked, things, cut_quota, false);
+    if (moments.insert(moment_of(*again, things, acked).key)) try_states(*again, acked, things, check_ ? 2 : cut_quota, false);
   });
   io::SimulatedClock clock;
-  static_cast<void>(Journal::open(world::small_options(*again, clock)));
+  if (check_) {
+    static_cast<void>(check_(*again, acked));
+  } else {
+    static_cast<void>(Journal::open(world::small_options(*again, clock)));
+  }
   again->watch({});
 }
 

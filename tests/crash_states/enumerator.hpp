@@ -50,6 +50,7 @@ class Enumerator {
 
  private:
   static constexpr std::uint64_t cut_every = 400;    // states whose recovery is cut
+  static constexpr std::uint64_t cut_every_checked = 1'500;  // the same with a check of one's own, which takes longer
   static constexpr std::uint64_t write_every = 50;   // states that are written on after the recovery
   static constexpr std::uint64_t cut_quota = 12;     // states of a moment of a recovery
 

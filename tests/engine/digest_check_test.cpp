@@ -112,4 +112,24 @@ TEST_CASE("a start that does not reproduce a digest is refused, with the interva
   CHECK(engine.error().text.find("00000000000000000000000000000000") != std::string::npos);
 }
 
+// Its digest is passed on although no input comes behind it.
+TEST_CASE("a journal that ends with a digest interval starts again") {
+  for (const std::int64_t last : {63, 64, 127}) {
+    pawl::io::SimulatedDisk disk;
+    pawl::EngineOptions options = options_on(disk);
+    options.digest_interval = 64;
+    for (int run = 0; run < 2; ++run) {
+      auto engine = pawl::DurableEngine::open(options);
+      REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+      (*engine)->on_decision([](const pawl::Decision&) {});
+      auto lane = (*engine)->lane("gateway");
+      REQUIRE(lane.ok());
+      for (std::int64_t i = 1; run == 0 && i <= last; ++i) REQUIRE((*lane)->publish(Payment{start + i, i}).accepted());
+      const auto report = (*engine)->close();
+      REQUIRE(report.ok());
+      CHECK(report->last_sequence == last);
+    }
+  }
+}
+
 }  // namespace digest_check_test

@@ -12,10 +12,10 @@
 
 namespace pawl::fault_matrix {
 
-enum class Phase : std::uint8_t { creating, recovering, dropping, preparing, starting, writing, idle, sealing, rolling, closing, snapshotting };
-inline constexpr std::size_t phases = 11;
+enum class Phase : std::uint8_t { creating, recovering, dropping, preparing, starting, writing, idle, sealing, rolling, closing, snapshotting, retiring };
+inline constexpr std::size_t phases = 12;
 inline constexpr std::array<std::string_view, phases> phase_names = {"creating", "recovering", "dropping a torn tail", "preparing a segment", "starting an epoch", "writing",
-                                                                     "idle seal", "sealing", "rolling", "closing", "taking a snapshot"};
+                                                                     "idle seal", "sealing", "rolling", "closing", "taking a snapshot", "retiring segments"};
 
 // The faults of the design, by its letters.
 enum class Kind : std::uint8_t {
@@ -49,8 +49,8 @@ struct Outcome {
 // The plan of a fault that a disk has by itself; none for those that strike from outside.
 [[nodiscard]] std::optional<io::Fault> fault_of(Kind kind);
 
-// The same for a snapshot that is taken: `at` counts from the operation that makes its file.
-[[nodiscard]] std::uint64_t snapshot_operations(Kind kind);
+// The same for an engine that takes a snapshot and retires segments, from the event on that makes it due.
+[[nodiscard]] Trace snapshot_trace();
 [[nodiscard]] Outcome play_snapshot(Kind kind, std::uint64_t at);
 
 }  // namespace pawl::fault_matrix

@@ -255,18 +255,6 @@ FOR_EVERY_DISK("directories: make, list in order, rename over, remove, sync") {
   CHECK_FALSE(disk.remove(wal).ok());
 }
 
-FOR_EVERY_DISK("a mapping shows the whole file, also an empty one") {
-  WORLD_OR_SKIP();
-  const auto file = open(disk, world.root + "/a", create);
-  CHECK((*disk.map(world.root + "/a"))->bytes().empty());
-  write_blocks(*file, 3, 6);
-  const auto mapping = disk.map(world.root + "/a");
-  REQUIRE(mapping.ok());
-  CHECK((*mapping)->bytes().size() == 3 * block);
-  CHECK(std::ranges::all_of((*mapping)->bytes(), [](std::byte byte) { return byte == std::byte{6}; }));
-  CHECK(disk.map(world.root + "/none").error().code == ErrorCode::not_found);
-}
-
 FOR_EVERY_DISK("a lock has one holder") {
   WORLD_OR_SKIP();
   auto first = disk.lock(world.root + "/LOCK");

@@ -21,7 +21,6 @@ class HookedDisk final : public io::Disk {
   void set_hook(Hook hook) { hook_ = std::move(hook); }
 
   Result<std::unique_ptr<io::File>> open(const std::string& path, const io::OpenOptions& options) override { return call(io::Operation::open, path), disk_.open(path, options); }
-  Result<std::unique_ptr<io::Mapping>> map(const std::string& path) override { return call(io::Operation::map, path), disk_.map(path); }
   Result<std::unique_ptr<io::Lock>> lock(const std::string& path) override { return call(io::Operation::lock, path), disk_.lock(path); }
   Result<std::vector<std::string>> list(const std::string& path) override { return call(io::Operation::list, path), disk_.list(path); }
   Result<bool> exists(const std::string& path) override { return call(io::Operation::open, path), disk_.exists(path); }

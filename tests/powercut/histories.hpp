@@ -17,6 +17,7 @@ struct Acked {
   std::uint64_t block = 0;         // of that ack
   journal::Hash chain{};
   std::size_t sources = 0;         // whose names are durable
+  Sequence synced = no_sequence;   // of decisions that a sink has for certain
 };
 
 // One engine on one simulated disk, with a camera: `look` is called inside every operation of the disk and after every step, whenever the

@@ -47,8 +47,7 @@ Judged judge(const twin::Outcome& outcome) {
 
 }  // namespace
 
-Model run_model(const language::Pipeline& pipeline, std::span<const std::vector<std::byte>> records) {
-  PAWL_ASSERT(records.size() < limits::digest_interval);  // the hash is chained behind that
+Model run_model(const language::Pipeline& pipeline, std::span<const std::vector<std::byte>> records, std::int64_t interval) {
   twin::Log log(pipeline);
   twin::Engine twin(pipeline);
   Model model;
@@ -64,6 +63,7 @@ Model run_model(const language::Pipeline& pipeline, std::span<const std::vector<
   }
   rules::ChainedHash hash;
   for (std::size_t first = 0; first < outcomes.size(); first += tile) {
+    if (first > 0 && first % static_cast<std::size_t>(interval) == 0) hash.chain();
     absorb(hash, pipeline, std::span(outcomes).subspan(first, std::min(tile, outcomes.size() - first)));
   }
   model.digest = hash.value();

@@ -21,7 +21,7 @@ struct Model {
   rules::Digest128 digest{};
 };
 
-// `records`: inputs in order, slot bytes [8, 48 + length) each; the first is the ACTIVATE.
-[[nodiscard]] Model run_model(const language::Pipeline& pipeline, std::span<const std::vector<std::byte>> records);
+// `records`: inputs in order, slot bytes [8, 48 + length) each; the first is the ACTIVATE. `interval`: of digests, a multiple of 64.
+[[nodiscard]] Model run_model(const language::Pipeline& pipeline, std::span<const std::vector<std::byte>> records, std::int64_t interval);
 
 }  // namespace pawl::simulation

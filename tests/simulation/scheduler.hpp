@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,7 @@ class Scheduler final : public journal::StageDriver {
 
   void add(std::string_view, StageList& stage) override { stages_.push_back({&stage, random_.next()}); }
   void stop() override { stages_.clear(); }
+  std::unique_ptr<StageDriver> beside() override { return std::make_unique<Beside>(*this); }
 
   void turn() override {
     if (++turns_ > turns_max) stuck();
@@ -51,6 +53,22 @@ class Scheduler final : public journal::StageDriver {
   struct Stage {
     StageList* list;
     std::uint64_t priority;
+  };
+  // The stages of a shadow, in any order, with turns of the engine between.
+  class Beside final : public StageDriver {
+   public:
+    explicit Beside(Scheduler& engine) : engine_(engine) {}
+    void add(std::string_view, StageList& stage) override { stages_.push_back(&stage); }
+    void stop() override { stages_.clear(); }
+    std::unique_ptr<StageDriver> beside() override { return nullptr; }
+    void turn() override {
+      for (std::uint64_t polls = engine_.random_.below(2 * stages_.size() + 1); polls > 0; --polls) stages_[engine_.random_.below(stages_.size())]->poll(512);
+      if (engine_.random_.below(4) == 0) engine_.turn();
+    }
+
+   private:
+    Scheduler& engine_;
+    std::vector<StageList*> stages_;
   };
   static constexpr std::uint64_t turns_max = 400'000;
   static constexpr Duration idle_ns = 20'000'000;

@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "model.hpp"
 #include "payment.hpp"
-#include "pawl/journal/engine/load_pipeline.hpp"
-#include "pawl/journal/reader.hpp"
 
 namespace pawl::simulation {
 
@@ -17,20 +13,8 @@ using io::Operation;
 
 namespace {
 
-constexpr const char* directory = "data";
-constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
-
-void fixed_random(std::span<std::byte> into) {
-  for (std::size_t i = 0; i < into.size(); ++i) into[i] = static_cast<std::byte>(i * 37 + 11);
-}
-
-std::shared_ptr<const language::Pipeline> checked_pipeline() {
-  static const std::shared_ptr<const language::Pipeline> pipeline = [] {
-    auto loaded = journal::check_pipeline(pipeline_text, "simulated");
-    return std::shared_ptr<const language::Pipeline>(std::move(loaded->pipeline));
-  }();
-  return pipeline;
-}
+// They take several times as long, for they need some hundred events.
+constexpr std::uint64_t snapshots_one_in = 8;
 
 }  // namespace
 
@@ -38,7 +22,12 @@ Swarm::Swarm(io::Random& random)
     : producers(1 + random.below(3)), lives(static_cast<int>(1 + random.below(3))), steps_max(4 + random.below(24)), device_errors(random.below(3) == 0),
       disk_fills(random.below(3) == 0), transient_errors(random.below(3) == 0), clock_jumps(random.below(3) == 0),
       faults_in_recovery(random.below(2) == 0), duplicates(random.below(2) == 0), ring_slots(std::int64_t{1} << random.below(8)),
-      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)) {}
+      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(4) != 0), pages(random.below(8) == 0),
+      os(random.below(6) == 0), file(!os && random.below(2) == 0), offers_max(snapshots ? 24 : 8) {
+  if (!snapshots) return;
+  steps_max += 40;
+  lane_capacity = std::max<std::size_t>(lane_capacity, 16);
+}
 
 // Whoever takes decisions, and remembers each: it does not die with the engine.
 class Simulation::Sink final : public DecisionSink {
@@ -58,12 +47,20 @@ class Simulation::Sink final : public DecisionSink {
     const auto at = static_cast<std::size_t>(sequence);
     if (at >= s.emitted_.size()) s.emitted_.resize(at + 1);
     s.counts_.add(s.emitted_[at] ? "decisions emitted again" : "events acked");
+    if (s.swarm_.file && s.emitted_[at]) s.broken_ = fmt::format("decision {} stands twice in its file", sequence);
     if (s.emitted_[at] && *s.emitted_[at] != emitted) s.broken_ = fmt::format("decision {} left twice, with different contents", sequence);
     s.emitted_[at] = emitted;
     s.acked_ = std::max(s.acked_, sequence);
     return {};
   }
-  Result<void> flush() override { return {}; }
+  Result<void> flush() override {
+    if (!deaf_) simulation_.flushed_ = last_;
+    return {};
+  }
+  Result<void> sync() override {
+    if (!deaf_) simulation_.synced_ = simulation_.flushed_;
+    return {};
+  }
   void turn_deaf() { deaf_ = true; }
 
  private:
@@ -75,7 +72,7 @@ class Simulation::Sink final : public DecisionSink {
 Simulation::Simulation(std::uint64_t seed, Counts& counts, std::string* story)
     : seed_(seed), counts_(counts), story_(story), random_(seed * 0x9E37'79B9'7F4A'7C15 + 1), swarm_(random_), clock_(start_time),
       disk_(std::make_unique<io::SimulatedDisk>(io::SimulatedOptions{.seed = seed, .clock = &clock_})) {
-  for (std::size_t i = 0; i < swarm_.producers; ++i) producers_.push_back({.name = "source " + std::to_string(i), .wanted = 1 + random_.below(20)});
+  for (std::size_t i = 0; i < swarm_.producers; ++i) producers_.push_back({.name = "source " + std::to_string(i), .wanted = (swarm_.snapshots ? 60 : 1) + random_.below(20)});
 }
 
 Simulation::~Simulation() {
@@ -107,25 +104,38 @@ EngineOptions Simulation::options() {
   options.decision_records = 1024;
   options.segment_bytes = swarm_.segment_pages * 4096;
   options.block_bytes_max = 8192;
-  if (!created_) options.state = window::StateLimits{.keys_max = 64, .entries_max = 4096, .distinct_max = 64};
-  options.disk = disk_.get();
+  if (!created_) options.state = window::StateLimits{.keys_max = 64, .entries_max = 1024, .distinct_max = 64};
+  options.disk = hooked_.get();
   options.clock = &clock_;
   options.random = fixed_random;
   options.driver = scheduler_.get();
+  options.digest_interval = digest_interval;
+  options.durability = swarm_.os ? Durability::os : Durability::disk;
+  if (swarm_.file) options.muted = flushed_;
+  if (swarm_.snapshots) options.snapshots = {.every_inputs = digest_interval, .pages = swarm_.pages, .retention = {.enabled = swarm_.retention, .keep_time = 0}};
   return options;
 }
 
 void Simulation::live() {
   counts_.add("lives");
-  tell("a new life");
+  tell(fmt::format("a new life{}{}{}", swarm_.os ? ", level os" : "", swarm_.snapshots ? ", snapshots" : "", swarm_.file ? ", decisions in a file" : ""));
   if (swarm_.faults_in_recovery && chance(3)) arm_recovery();
   if (!open()) return;
   for (std::uint64_t steps = 1 + random_.below(swarm_.steps_max); steps > 0; --steps) step();
   end();
 }
 
-bool Simulation::open() {
+void Simulation::start_scheduler() {
   scheduler_ = std::make_unique<Scheduler>(random_.next() ^ seed_, clock_);
+  hooked_ = std::make_unique<world::HookedDisk>(*disk_);
+  if (!swarm_.snapshots) return;
+  hooked_->set_hook([this](Operation, const std::string& path) {
+    if (path.find("/snap") != std::string::npos && chance(2)) scheduler_->turn();
+  });
+}
+
+bool Simulation::open() {
+  start_scheduler();
   sink_ = std::make_unique<Sink>(*this);
   durable_at_failure_.reset();
   durable_at_eio_.reset();
@@ -140,8 +150,10 @@ bool Simulation::open() {
   disk_->clear_faults();
   faults_before_ = disk_->counters().faults;
   faults_planned_ = faults_before_ > 0;  // the engine may not have shown it yet
-  machine_ends_ = false;
+  machine_ends_ = snapshot_faults_planned_ = false;
+  snapshots_ = {};
   const journal::RecoveryReport& report = engine_->recovery();
+  if (engine_->replayed_after() != no_sequence) counts_.add("starts from a snapshot");
   counts_.add("recovered " + std::string(name(report.label)));
   tell(report.summary());
   must(!closed_cleanly_ || report.label == journal::Label::end, "a journal that was closed cleanly is recovered as " + report.summary());
@@ -196,6 +208,7 @@ void Simulation::turns(std::uint64_t count) {
 void Simulation::look_at_failure() {
   must(broken_.empty(), broken_);
   const EngineStatus status = engine_->status();
+  look_at_snapshots();
   scheduler_->progress();
   // A block whose write failed may be lost from every cache: it is not tried again, and nothing behind it is acked.
   if (eio_alone_ && !durable_at_eio_ && disk_->counters().faults > faults_before_) durable_at_eio_ = status.durable;
@@ -214,6 +227,18 @@ void Simulation::look_at_failure() {
     was_disk_full_ = false;
     counts_.add("disk full, resumed");
   }
+}
+
+// Whatever fails, the engine goes on; and nothing fails by itself.
+void Simulation::look_at_snapshots() {
+  const journal::SnapshotStatus now = engine_->snapshots();
+  counts_.add("snapshots taken", static_cast<std::uint64_t>(now.taken - snapshots_.taken));
+  counts_.add("segments retired", static_cast<std::uint64_t>(now.retired_segments - snapshots_.retired_segments));
+  counts_.add("snapshots failed", static_cast<std::uint64_t>(now.failed - snapshots_.failed));
+  snapshots_ = now;
+  const std::optional<std::string> error = engine_->snapshot_error();
+  if (error) tell("snapshot: " + *error);
+  must(!error || faults_planned_ || snapshot_faults_planned_ || disk_small_, "a snapshot failed, and no fault was planned: " + error.value_or(""));
 }
 
 // Soon after it was missed, and noticed: lives are short, and what a disk does of its own accord comes too late for most of them.
@@ -242,7 +267,7 @@ void Simulation::step() {
 void Simulation::offer(Producer& producer) {
   if (swarm_.duplicates && chance(3)) offer_out_of_order(producer);
   const auto source = static_cast<std::size_t>(&producer - producers_.data());
-  for (std::uint64_t count = 1 + random_.below(8); count > 0; --count) {
+  for (std::uint64_t count = 1 + random_.below(swarm_.offers_max); count > 0; --count) {
     const Ticket ticket = producer.lane->next_ticket();
     const ring::Publication publication = producer.lane->publish(payment(source, ticket), ticket);
     counts_.add("events offered");
@@ -274,7 +299,7 @@ void Simulation::note_refusal(ring::Refusal refusal) {
 
 void Simulation::inject() {
   const auto plan = [&](const std::string& what, const Fault& fault) {
-    eio_alone_ = !faults_planned_ && what == "EIO of a write";
+    eio_alone_ = !faults_planned_ && !snapshot_faults_planned_ && what == "EIO of a write";
     disk_->add_fault(fault);
     faults_planned_ = true;
     tell(fmt::format("{} after {}, times {}", what, fault.after, fault.times));
@@ -285,6 +310,17 @@ void Simulation::inject() {
   if (swarm_.clock_jumps && chance(2)) {
     clock_.step_wall_clock((static_cast<Duration>(random_.below(7'201)) - 3'600) * one_second);
     counts_.add("faults planned: wall clock set");
+  }
+  if (swarm_.snapshots && chance(3)) {
+    constexpr std::pair<Operation, const char*> operations[] = {{Operation::any, "error in a snapshot"}, {Operation::remove, "error of a removal"}};
+    const auto& [operation, what] = operations[random_.below(std::size(operations))];
+    constexpr int errors[] = {EIO, ENOSPC, EMFILE};
+    disk_->add_fault({.operation = operation, .path_part = operation == Operation::any ? "snap" : "", .after = random_.below(60), .times = times, .error_number = errors[random_.below(std::size(errors))]});
+    snapshot_faults_planned_ = true;
+    eio_alone_ = false;
+    tell(what);
+    counts_.add(std::string("faults planned: ") + what);
+    return;
   }
   if (swarm_.transient_errors && chance(2)) {
     if (chance(2)) return plan("short write", {.kind = Fault::Kind::short_count, .operation = Operation::write, .path_part = ".seg", .after = after, .times = times, .amount = random_.below(9) * 512});
@@ -340,7 +376,9 @@ void Simulation::close() {
   counts_.add("ended: closed");
   tell("closed");
   closed_cleanly_ = true;
-  restart_on(chance(2) ? disk_->after_power_cut(io::PowerCut{.policy = Policy::torn, .seed = random_.next()}) : disk_->after_process_death());
+  if (swarm_.os || chance(2)) return restart_on(disk_->after_process_death());
+  lose_decisions(true);
+  restart_on(disk_->after_power_cut(io::PowerCut{.policy = Policy::torn, .seed = random_.next()}));
 }
 
 void Simulation::cut_power() {
@@ -348,6 +386,7 @@ void Simulation::cut_power() {
   const auto& [policy, what] = policies[random_.below(std::size(policies))];
   counts_.add(std::string("ended: power cut, ") + what);
   tell(std::string("power cut, ") + what);
+  lose_decisions(true);
   auto after = disk_->after_power_cut(io::PowerCut{.policy = policy, .seed = random_.next(), .kept = random_.below(disk_->unsynced().size() + 1)});
   restart_on(std::move(after));
 }
@@ -355,7 +394,16 @@ void Simulation::cut_power() {
 void Simulation::die() {
   counts_.add("ended: process death");
   tell("process death");
+  lose_decisions(false);
   restart_on(disk_->after_process_death());
+}
+
+// Of a file: what was not flushed, and after a power cut what was not synced.
+void Simulation::lose_decisions(bool power) {
+  may_forget_ = may_forget_ || power || faults_planned_;  // level os: a sync that fails takes what it was to keep
+  if (!swarm_.file) return;
+  if (power && flushed_ > synced_) flushed_ = synced_ + static_cast<Sequence>(random_.below(static_cast<std::uint64_t>(flushed_ - synced_) + 1));
+  for (std::size_t lost = static_cast<std::size_t>(flushed_ + 1); lost < emitted_.size(); ++lost) emitted_[lost].reset();
 }
 
 void Simulation::restart_on(std::unique_ptr<io::SimulatedDisk> disk) {
@@ -368,170 +416,6 @@ void Simulation::restart_on(std::unique_ptr<io::SimulatedDisk> disk) {
   faults_planned_ = machine_ends_ = false;
   was_disk_full_ = false;
   broken_.clear();
-}
-
-// --- the proofs ---
-
-// Empty, or what a reader says.
-std::string Simulation::read_journal(const journal::RecoveryReport& report, std::vector<Input>& inputs) const {
-  if (report.last_sequence == no_sequence) return {};
-  auto reader = journal::JournalReader::open(directory, *disk_);
-  if (!reader.ok()) return reader.error().text;
-  auto cursor = reader->read({.until_block = report.last_block, .deep = true});
-  if (!cursor.ok()) return cursor.error().text;
-  journal::BlockView block;
-  for (;;) {
-    auto more = cursor->next(block);
-    if (!more.ok()) return more.error().text;
-    if (!*more) return {};
-    must(block.header.first_sequence == static_cast<Sequence>(inputs.size()), "a hole in the sequences");
-    for (const journal::Record record : block.records()) {
-      if (record.is_input()) inputs.push_back(input_of(record, report));
-    }
-  }
-}
-
-Simulation::Input Simulation::input_of(const journal::Record& record, const journal::RecoveryReport& report) const {
-  Input input;
-  if (is_event(record.header().type)) {
-    const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == record.header().source; });
-    must(source != report.sources.end(), "an event of a source that has no name");
-    const auto producer = std::find_if(producers_.begin(), producers_.end(), [&](const Producer& p) { return p.name == source->name; });
-    must(producer != producers_.end(), "an event of a source that nobody made");
-    input.producer = static_cast<std::size_t>(producer - producers_.begin());
-    input.ticket = record.header().ticket;
-  }
-  input.record.assign(record.bytes().begin(), record.bytes().end());
-  return input;
-}
-
-// What was offered, and nothing else.
-void Simulation::check_input(const Input& input) const {
-  alignas(64) std::byte slot[256]{};
-  static_assert(sizeof slot >= sizeof(EventHeader) + payload_bytes_of<Payment>);
-  encode(payment(input.producer, input.ticket), first_event_type, slot);
-  const std::size_t head = sizeof(EventHeader) - record_offset;
-  const std::size_t payload = reinterpret_cast<const EventHeader*>(slot)->length;
-  must(input.record.size() >= head + payload, "an event is shorter than it was offered");
-  must(std::memcmp(input.record.data() + head, slot + sizeof(EventHeader), payload) == 0, fmt::format("ticket {} of source {} is not what was offered", input.ticket, input.producer));
-}
-
-void Simulation::check_recovered(const journal::RecoveryReport& report) {
-  std::vector<Input> inputs;
-  const std::string damage = read_journal(report, inputs);
-  must(damage.empty(), "the journal that was recovered is damaged: " + damage);
-  must(static_cast<Sequence>(inputs.size()) == report.last_sequence + 1, "the report's last sequence is not the last one");
-  must(report.last_sequence >= acked_, fmt::format("acked up to {}, recovered up to {}", acked_, report.last_sequence));
-  must(inputs.size() >= recovered_.size(), "less than an earlier start recovered");
-  std::vector<Ticket> tickets(producers_.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (i < recovered_.size()) must(inputs[i].record == recovered_[i].record, fmt::format("sequence {} is not what an earlier start recovered", i));
-    if (inputs[i].ticket == 0) continue;  // the ACTIVATE
-    must(inputs[i].ticket == ++tickets[inputs[i].producer], fmt::format("sequence {} has ticket {} of a source whose next is {}", i, inputs[i].ticket, tickets[inputs[i].producer]));
-    if (i >= recovered_.size()) check_input(inputs[i]);
-    if (i >= emitted_.size() || !emitted_[i]) continue;
-    const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == emitted_[i]->source; });
-    must(source != report.sources.end() && source->name == producers_[inputs[i].producer].name && emitted_[i]->ticket == inputs[i].ticket,
-         fmt::format("sequence {} was acked as another event than it is", i));
-  }
-  for (std::size_t p = 0; p < producers_.size(); ++p) {
-    must(tickets[p] <= producers_[p].accepted, "an event that nobody offered");
-    must(!closed_cleanly_ || tickets[p] == producers_[p].accepted, "a clean end lost events that were accepted");
-  }
-  recovered_ = inputs;
-}
-
-void Simulation::finish() {
-  disk_->clear_faults();
-  disk_->set_capacity(unlimited);
-  disk_small_ = faults_planned_ = false;
-  must(open(), "does not start on a disk that works");
-  offer_the_rest();
-  const auto report = engine_->close();
-  must(broken_.empty(), broken_);
-  must(report.ok(), report.ok() ? "" : "cannot be closed on a disk that works: " + report.error().text);
-  closed_cleanly_ = true;
-  restart_on(disk_->after_power_cut(io::PowerCut{}));
-  if (chance(8)) {
-    must(open(), "does not start after a clean end");
-    const auto again = engine_->close();
-    must(again.ok() && again->digest == report->digest, "another digest after a restart");
-    restart_on(disk_->after_power_cut(io::PowerCut{}));
-  }
-  read_all();
-  check_model(report->digest);
-  if (chance(4)) damage_at_rest();
-}
-
-// As the journal's own recovery finds it, without an engine, which would cost most of a seed's time.
-void Simulation::read_all() {
-  journal::Options settings;
-  settings.directory = directory;
-  settings.disk = disk_.get();
-  settings.clock = &clock_;
-  settings.random = fixed_random;
-  const auto opened = journal::Journal::open(settings);
-  must(opened.ok(), opened.ok() ? "" : "refused after a clean end: " + opened.error().text);
-  must(opened->recovery().clean, "a clean end is not recovered as one");
-  check_recovered(opened->recovery());
-}
-
-void Simulation::offer_the_rest() {
-  for (bool done = false; !done;) {
-    done = true;
-    for (std::size_t source = 0; source < producers_.size(); ++source) {
-      Producer& producer = producers_[source];
-      while (producer.lane->next_ticket() <= producer.wanted) {
-        const Ticket ticket = producer.lane->next_ticket();
-        counts_.add("events offered");
-        if (!producer.lane->publish(payment(source, ticket), ticket).accepted()) break;
-        counts_.add("events accepted");
-        producer.accepted = ticket;
-      }
-      done = done && producer.lane->next_ticket() > producer.wanted;
-    }
-    scheduler_->turn();
-    must(broken_.empty(), broken_);
-  }
-}
-
-// Every decision that ever left, and the digest, are those of the plain model over what the journal holds.
-void Simulation::check_model(const rules::Digest128& digest) {
-  std::vector<std::vector<std::byte>> records;
-  for (const Input& input : recovered_) records.push_back(input.record);
-  const Model model = run_model(*checked_pipeline(), records);
-  must(model.digest == digest, fmt::format("digest {} and not the model's {}", rules::to_hex(digest), rules::to_hex(model.digest)));
-  for (std::size_t i = 0; i < model.judged.size(); ++i) {
-    if (!model.judged[i].is_event) continue;
-    must(i < emitted_.size() && emitted_[i], fmt::format("no decision of sequence {} ever left", i));
-    must(emitted_[i]->fired == model.judged[i].fired && emitted_[i]->score == model.judged[i].score, fmt::format("decision {} is not the model's", i));
-  }
-  counts_.add("events decided as the model does", model.judged.size());
-}
-
-// One bit of one file rots after a clean end: named, or without effect; never silently different.
-void Simulation::damage_at_rest() {
-  std::vector<std::string> files{"data/CONTROL"};
-  const auto segments = disk_->list("data/wal");
-  for (const std::string& name : *segments) files.push_back("data/wal/" + name);
-  const std::string& file = files[random_.below(files.size())];
-  disk_->flip_bit(file, random_.below(disk_->content(file).size()), static_cast<unsigned>(random_.below(8)));
-  counts_.add("bits flipped at rest");
-  scheduler_ = std::make_unique<Scheduler>(seed_, clock_);
-  const std::vector<Input> before = recovered_;
-  auto opened = DurableEngine::open(options());
-  if (!opened.ok()) {
-    counts_.add("damage at rest: refused");
-    must(opened.error().code != ErrorCode::io, "damage is called an error of the system: " + opened.error().text);
-    return;
-  }
-  engine_ = *std::move(opened);
-  // A start reads sealed segments as far as there are inputs; what stands behind the last one is seen by whoever reads that.
-  std::vector<Input> inputs;
-  const bool named = !read_journal(engine_->recovery(), inputs).empty();
-  counts_.add(named ? "damage at rest: named by readers" : "damage at rest: harmless");
-  must(inputs.size() == before.size(), "damage at rest lost inputs, and nobody says so");
-  for (std::size_t i = 0; i < inputs.size(); ++i) must(inputs[i].record == before[i].record, "damage at rest changed inputs, and nobody says so");
 }
 
 }  // namespace pawl::simulation

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../journal/hooked_disk.hpp"
 #include "counts.hpp"
 #include "pawl/io/simulated.hpp"
 #include "pawl/journal/durable_engine.hpp"
@@ -16,6 +17,14 @@
 #include "scheduler.hpp"
 
 namespace pawl::simulation {
+
+inline constexpr const char* directory = "data";
+inline constexpr std::int64_t digest_interval = 64;  // and not 65,536: snapshots stand where one ends
+inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+
+inline void fixed_random(std::span<std::byte> into) {
+  for (std::size_t i = 0; i < into.size(); ++i) into[i] = static_cast<std::byte>(i * 37 + 11);
+}
 
 // A promise that does not hold.
 struct Broken : std::runtime_error {
@@ -34,6 +43,10 @@ struct Swarm {
   std::int64_t ring_slots;
   std::size_t lane_capacity;
   std::uint64_t segment_pages;
+  bool snapshots, retention, pages;  // taken by the engine; what they make needless, removed; memory beside the rows
+  bool os;                    // durability: a power cut may take what was acked, and nothing else
+  bool file;                  // decisions go into a file, which a crash may shorten to what was synced, and a start continues it; else to somebody who forgets nothing
+  std::uint64_t offers_max;   // of a producer at once
 };
 
 class Simulation {
@@ -73,8 +86,10 @@ class Simulation {
   // A life.
   void live();
   bool open();
+  void start_scheduler();
   void arm_recovery();
   void refused_to_open(const Error& error);
+  void lose_decisions(bool power);
   void step();
   void offer(Producer& producer);
   void offer_out_of_order(Producer& producer);
@@ -83,6 +98,7 @@ class Simulation {
   void space_comes_back();
   void turns(std::uint64_t count);
   void look_at_failure();
+  void look_at_snapshots();
 
   // Its end.
   void end();
@@ -95,11 +111,14 @@ class Simulation {
   void finish();
   void offer_the_rest();
   void check_model(const rules::Digest128& digest);
-  void damage_at_rest();
+  void damage_at_rest(const rules::Digest128& digest);
 
   [[nodiscard]] std::string read_journal(const journal::RecoveryReport& report, std::vector<Input>& inputs) const;
   [[nodiscard]] Input input_of(const journal::Record& record, const journal::RecoveryReport& report) const;
+  [[nodiscard]] std::size_t producer_of(std::uint16_t source, const journal::RecoveryReport& report) const;
+  [[nodiscard]] Input retired_input(std::size_t sequence, const journal::RecoveryReport& report) const;
   void check_recovered(const journal::RecoveryReport& report);
+  void check_snapshots(const journal::RecoveryReport& report) const;
   void read_all();
   void check_input(const Input& input) const;
   void tell(std::string_view what);
@@ -114,6 +133,7 @@ class Simulation {
   Swarm swarm_;
   io::SimulatedClock clock_;
   std::unique_ptr<io::SimulatedDisk> disk_;
+  std::unique_ptr<world::HookedDisk> hooked_;  // the same, and the engine has turns in the middle of what a snapshot does
   std::unique_ptr<Scheduler> scheduler_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<DurableEngine> engine_;
@@ -121,6 +141,9 @@ class Simulation {
   std::vector<Input> recovered_;                 // at the last start
   std::vector<std::optional<Emitted>> emitted_;  // by sequence, over all lives
   Sequence acked_ = no_sequence;
+  Sequence flushed_ = no_sequence, synced_ = no_sequence;  // of decisions, by a sink that is a file
+  bool may_forget_ = false;                                // at level os, what was acked since the last start
+  journal::SnapshotStatus snapshots_;                      // of this life
   std::optional<Sequence> durable_at_failure_, durable_at_eio_;
   std::uint64_t faults_before_ = 0;  // that struck while the engine opened
   bool eio_alone_ = false;           // no other fault is planned in this life
@@ -128,6 +151,7 @@ class Simulation {
   bool closed_cleanly_ = false;   // the last life ended so: nothing may be lost by it
   bool disk_small_ = false;       // it may be full
   bool faults_planned_ = false;
+  bool snapshot_faults_planned_ = false;  // which are the snapshots' matter alone
   bool machine_ends_ = false;     // of them: one that ends the machine while it recovers
   bool was_disk_full_ = false;
   std::string broken_;            // seen by the sink, which has to return

@@ -29,6 +29,7 @@ Result<std::string> verified_row(const journal::JournalReader& reader, const jou
   if (!snapshot.ok()) return std::move(snapshot).error();
   auto header = journal::verify_snapshot(reader.disk(), name.path);
   if (!header.ok()) return std::move(header).error();
+  if (auto named = journal::check_name(name, *header); !named.ok()) return std::move(named).error();
   if (auto ours = journal::check_history(reader, *header); !ours.ok()) return Error{ours.error().code, name.path + ": " + ours.error().text};
   auto pages = reader.disk().exists(journal::pages_path(name.path));
   if (!pages.ok()) return std::move(pages).error();
