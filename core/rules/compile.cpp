@@ -56,10 +56,11 @@ class Compiler : private TextCompiler<Compiler> {
     if (!let.not_evaluated.empty()) return;
     why_not_.clear();
     LetPlan& planned = plan_.lets[index];
-    planned.is_text = let.expr->type.kind == Kind::text;
-    if (const auto value = planned.is_text ? text_let(*let.expr, planned.text) : compile(*let.expr)) {
+    const bool is_text = let.expr->type.kind == Kind::text;
+    if (const auto value = is_text ? text_let(*let.expr, planned.text) : compile(*let.expr)) {
       planned.value = *value;
       planned.evaluated = true;
+      planned.is_text = is_text;
       planned.bytes = std::max<std::size_t>(longest(planned.text, plan_.program), 1);
     } else {
       plan_.not_evaluated.push_back("let " + let.name + ": " + why_not_);
