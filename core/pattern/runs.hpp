@@ -61,7 +61,6 @@ class RunPool {
   [[nodiscard]] std::size_t run_bytes() const noexcept { return run_bytes_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] bool is_full(std::size_t partition) const noexcept { return used_[partition] == partition_runs_max_; }
-  [[nodiscard]] std::uint32_t partition_runs_max() const noexcept { return partition_runs_max_; }
 
   // REQUIRES: !is_full(partition).
   [[nodiscard]] RunIndex take(std::size_t partition) noexcept {

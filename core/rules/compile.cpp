@@ -25,6 +25,7 @@ using language::Op;
 using language::Pipeline;
 
 constexpr std::size_t registers_max = 60'000;  // operands are 16 bits
+constexpr std::size_t compared_members_max = 8;  // of a set of numbers; in a larger one each lane's number is searched
 
 class Compiler : private TextCompiler<Compiler> {
   friend TextCompiler<Compiler>;
@@ -56,10 +57,11 @@ class Compiler : private TextCompiler<Compiler> {
     if (!let.not_evaluated.empty()) return;
     why_not_.clear();
     LetPlan& planned = plan_.lets[index];
-    planned.is_text = let.expr->type.kind == Kind::text;
-    if (const auto value = planned.is_text ? text_let(*let.expr, planned.text) : compile(*let.expr)) {
+    const bool is_text = let.expr->type.kind == Kind::text;
+    if (const auto value = is_text ? text_let(*let.expr, planned.text) : compile(*let.expr)) {
       planned.value = *value;
       planned.evaluated = true;
+      planned.is_text = is_text;
       planned.bytes = std::max<std::size_t>(longest(planned.text, plan_.program), 1);
     } else {
       plan_.not_evaluated.push_back("let " + let.name + ": " + why_not_);
@@ -443,6 +445,8 @@ class Compiler : private TextCompiler<Compiler> {
       for (std::size_t i = 1; i < expr.args.size(); ++i) texts.push_back(expr.args[i]->value.text);
       return text_test(Code::text_in, *expr.args[0], texts);
     }
+    const auto value = compile(*expr.args[0]);
+    if (value && is_large_set(expr, *value)) return search(expr, *value);
     std::optional<Register> out;
     for (std::size_t i = 1; i < expr.args.size(); ++i) {
       const auto one = comparison(Op::equal, *expr.args[0], *expr.args[i]);
@@ -450,6 +454,19 @@ class Compiler : private TextCompiler<Compiler> {
       if (!out) return std::nullopt;
     }
     return out;
+  }
+
+  // Of numbers that fit a column of them: floats and fractions are compared one by one.
+  static bool is_large_set(const Expr& expr, Register value) {
+    if (expr.args.size() - 1 <= compared_members_max || value.kind != ColumnKind::number || is_float(*expr.args[0])) return false;
+    return std::none_of(expr.args.begin() + 1, expr.args.end(), [](const auto& member) { return member->type.ratio; });
+  }
+
+  std::optional<Register> search(const Expr& expr, Register value) {
+    std::vector<std::int64_t> members;
+    for (std::size_t i = 1; i < expr.args.size(); ++i) members.push_back(expr.args[i]->value.number);
+    plan_.program.sets.push_back(one_of(std::move(members)));
+    return emit(ColumnKind::boolean, {.code = Code::number_in, .a = value.index, .aux = static_cast<std::int64_t>(plan_.program.sets.size() - 1)});
   }
 
   std::optional<Register> range(const Expr& expr) {

@@ -15,6 +15,9 @@ using PartKind = ConditionPart::Kind;
 constexpr std::int64_t factor_max = 1 << 16;
 constexpr std::size_t terms_max = 8;
 
+// A larger set is a leaf: to search it costs less than to compare with each step. It bounds the memory of sets as well.
+constexpr std::size_t set_steps_max = 256;
+
 class Parts {
  public:
   explicit Parts(const Plan& plan) : plan_(plan), program_(plan.program), live_(program_.instructions.size()) {
@@ -32,6 +35,7 @@ class Parts {
     parts_.sum_of.resize(program_.numbers);
     for (const RulePlan& rule : plan_.rules) parts_.takes.push_back(rule.evaluated && !rule.has_pattern && maker(rule.when) != made_later);
     need_what_others_read();
+    find_sets();
     for (std::size_t i = 0; i < plan_.rules.size(); ++i) {
       if (parts_.takes[i]) split(plan_.rules[i].when.index, parts_.of_rule[i]);
     }
@@ -103,58 +107,84 @@ class Parts {
     }
   }
 
-  // --- a condition into parts ---
+  // --- booleans that are sets ---
 
-  void split(std::uint16_t boolean, std::vector<ConditionPart>& parts) {
-    if (auto set = set_of(boolean)) {
-      parts.push_back(*std::move(set));
-      return;
-    }
-    const Instruction* const made = made_by({ColumnKind::boolean, boolean});
-    if (made == nullptr || is_live({ColumnKind::boolean, boolean})) {
-      parts.push_back({.kind = PartKind::leaf, .a = boolean, .set = {}});
-    } else if (made->code == Code::logical_and) {
-      split(made->a, parts);
-      split(made->b, parts);
-    } else if (made->code == Code::number_less || made->code == Code::number_equal) {
-      parts.push_back({.kind = PartKind::pair, .a = made->a, .b = made->b, .equal = made->code == Code::number_equal, .set = {}});
-    } else if (made->code == Code::number_less_equal) {
-      parts.push_back({.kind = PartKind::pair, .a = made->b, .b = made->a, .negated = true, .set = {}});
-    } else {
-      parts.push_back({.kind = PartKind::leaf, .a = boolean, .set = {}});
+  // Of each once, operands first. No recursion: lets make a program as deep as a file is long.
+  void find_sets() {
+    set_at_.assign(program_.booleans, none);
+    for (const Instruction& instruction : program_.instructions) {
+      if (yields(instruction.code) != ColumnKind::boolean) continue;
+      auto set = set_of(instruction);
+      if (!set || set->values.steps.size() > set_steps_max) continue;
+      set_at_[instruction.out] = static_cast<int>(parts_.sets.size());
+      parts_.sets.push_back(*std::move(set));
     }
   }
 
-  // Nothing: it is no function of one number column.
-  std::optional<ConditionPart> set_of(std::uint16_t boolean) {
-    const Instruction* const made = made_by({ColumnKind::boolean, boolean});
-    if (made == nullptr) return std::nullopt;
-    switch (made->code) {
-      case Code::number_equal: return constants_[made->a] ? set(made->b, equal_to, made->a, false) : set(made->a, equal_to, made->b, false);
-      case Code::number_less: return constants_[made->a] ? set(made->b, at_most, made->a, true) : set(made->a, less_than, made->b, false);
-      case Code::number_less_equal: return constants_[made->a] ? set(made->b, less_than, made->a, true) : set(made->a, at_most, made->b, false);
+  // Nothing: it is no function of one number column, or a large one.
+  std::optional<NumberSet> set_of(const Instruction& made) {
+    switch (made.code) {
+      case Code::number_equal: return constants_[made.a] ? set(made.b, equal_to, made.a, false) : set(made.a, equal_to, made.b, false);
+      case Code::number_less: return constants_[made.a] ? set(made.b, at_most, made.a, true) : set(made.a, less_than, made.b, false);
+      case Code::number_less_equal: return constants_[made.a] ? set(made.b, less_than, made.a, true) : set(made.a, at_most, made.b, false);
+      case Code::number_in: {
+        const ValueSet& values = program_.sets[static_cast<std::size_t>(made.aux)];
+        return constants_[made.a] || values.steps.size() > set_steps_max ? std::nullopt : std::optional(NumberSet{made.a, values});
+      }
       case Code::logical_not: {
-        auto of = set_of(made->a);
-        if (of) of->set = complement(std::move(of->set));
-        return of;
+        const NumberSet* const of = known_set(made.a);
+        return of == nullptr ? std::nullopt : std::optional(NumberSet{of->number, complement(of->values)});
       }
       case Code::logical_and:
       case Code::logical_or: {
-        auto a = set_of(made->a);
-        if (!a) return std::nullopt;
-        const auto b = set_of(made->b);
-        if (!b || b->a != a->a) return std::nullopt;
-        a->set = made->code == Code::logical_and ? both(a->set, b->set) : either(a->set, b->set);
-        return a;
+        const NumberSet *const a = known_set(made.a), *const b = known_set(made.b);
+        if (a == nullptr || b == nullptr || a->number != b->number) return std::nullopt;
+        return NumberSet{a->number, made.code == Code::logical_and ? both(a->values, b->values) : either(a->values, b->values)};
       }
       default: return std::nullopt;
     }
   }
 
-  std::optional<ConditionPart> set(std::uint16_t number, ValueSet (*make)(std::int64_t), std::uint16_t constant, bool inverted) {
+  std::optional<NumberSet> set(std::uint16_t number, ValueSet (*make)(std::int64_t), std::uint16_t constant, bool inverted) {
     if (constants_[number] || !constants_[constant]) return std::nullopt;
     ValueSet made = make(*constants_[constant]);
-    return ConditionPart{.kind = PartKind::set, .a = number, .set = inverted ? complement(std::move(made)) : std::move(made)};
+    return NumberSet{number, inverted ? complement(std::move(made)) : std::move(made)};
+  }
+
+  [[nodiscard]] const NumberSet* known_set(std::uint16_t boolean) const {
+    return set_at_[boolean] == none ? nullptr : &parts_.sets[static_cast<std::size_t>(set_at_[boolean])];
+  }
+
+  // --- a condition into parts ---
+
+  void split(std::uint16_t boolean, std::vector<ConditionPart>& parts) {
+    if (const NumberSet* const set = known_set(boolean)) {
+      parts.push_back({.kind = PartKind::set, .a = set->number, .set = static_cast<std::uint32_t>(set_at_[boolean])});
+      return;
+    }
+    const Register condition{ColumnKind::boolean, boolean};
+    const Instruction* const made = is_live(condition) ? nullptr : made_by(condition);
+    if (made != nullptr && made->code == Code::logical_and) {
+      split(made->a, parts);
+      split(made->b, parts);
+      return;
+    }
+    const auto pair = made == nullptr ? std::nullopt : pair_of(*made);
+    parts.push_back(pair ? *pair : ConditionPart{.kind = PartKind::leaf, .a = boolean});
+  }
+
+  // Nothing: it compares no two number columns.
+  std::optional<ConditionPart> pair_of(const Instruction& condition) {
+    const Instruction* made = &condition;
+    bool negated = false;
+    for (; made != nullptr && made->code == Code::logical_not; made = made_by({ColumnKind::boolean, made->a})) negated = !negated;
+    if (made == nullptr) return std::nullopt;
+    switch (made->code) {
+      case Code::number_equal: return ConditionPart{.kind = PartKind::pair, .a = made->a, .b = made->b, .equal = true, .negated = negated};
+      case Code::number_less: return ConditionPart{.kind = PartKind::pair, .a = made->a, .b = made->b, .negated = negated};
+      case Code::number_less_equal: return ConditionPart{.kind = PartKind::pair, .a = made->b, .b = made->a, .negated = !negated};
+      default: return std::nullopt;
+    }
   }
 
   // --- sums ---
@@ -172,7 +202,7 @@ class Parts {
     std::vector<bool> fits(program_.numbers, true);
     for (const auto& parts : parts_.of_rule) {
       for (const ConditionPart& part : parts) {
-        if (part.kind == PartKind::set && !in_32_bits(part.set)) fits[part.a] = false;
+        if (part.kind == PartKind::set && !in_32_bits(parts_.sets[part.set].values)) fits[part.a] = false;
       }
     }
     lazy_.resize(live_.size());
@@ -231,6 +261,7 @@ class Parts {
   const Program& program_;
   std::array<std::vector<int>, 3> maker_;  // by kind and register: the index of the instruction
   std::vector<bool> live_, lazy_;          // by instruction
+  std::vector<int> set_at_;                // by boolean register: where its set stands
   std::vector<std::optional<std::int64_t>> constants_;
   ConditionParts parts_;
 };

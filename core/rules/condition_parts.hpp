@@ -14,7 +14,12 @@ struct ConditionPart {
   enum class Kind : std::uint8_t { set, pair, leaf } kind = Kind::leaf;
   std::uint16_t a = 0, b = 0;  // registers: the number of a set, two numbers, a boolean
   bool equal = false, negated = false;  // of a pair: not (a = b), not (a < b)
-  ValueSet set;
+  std::uint32_t set = 0;                // into ConditionParts::sets
+};
+
+struct NumberSet {
+  std::uint16_t number;  // register
+  ValueSet values;
 };
 
 // k1 * number1 + k2 * number2 + ..
@@ -24,6 +29,7 @@ struct LinearForm {
 };
 
 struct ConditionParts {
+  std::vector<NumberSet> sets;                                // of each boolean that is one
   std::vector<std::vector<ConditionPart>> of_rule;            // by rule; of rules that are not taken: nothing
   std::vector<std::optional<LinearForm>> sum_of;              // by number register: those that the program need not compute always
   std::vector<Instruction> instructions, lazy;                // what stays in the first pass; what computes sums in full

@@ -19,13 +19,13 @@ using Index = ConditionPlan::Index;
 using PartKind = ConditionPart::Kind;
 using Residual = ConditionPlan::Residual;
 
-constexpr std::size_t rows_bytes_max = std::size_t{64} << 20;  // of the bitmaps by the event
+constexpr std::size_t rows_bytes_max = std::size_t{16} << 20;  // of the bitmaps by the event
 
 Index size_of(const auto& items) { return static_cast<Index>(items.size()); }
 
 class Tables {
  public:
-  Tables(Plan& plan, const ConditionParts& parts) : plan_(plan), out_(plan.conditions), parts_(parts), operands_(plan.rules.size()) {}
+  Tables(Plan& plan, const ConditionParts& parts) : plan_(plan), out_(plan.conditions), parts_(parts), operands_(plan.rules.size()), set_words_(parts.sets.size(), none) {}
 
   void run() {
     out_.lazy = parts_.lazy;
@@ -41,12 +41,20 @@ class Tables {
   }
 
  private:
+  static constexpr Index none = ~Index{0};
+  // A column or sum: the steps of its sets, and each set with the rules that ask for it.
+  struct Asked {
+    std::set<std::int64_t> steps;
+    std::map<Index, std::vector<std::size_t>> rules_of_set;
+  };
+
   template <class Operation>
   void each_taken(Operation operation) {
     for (std::size_t rule = 0; rule < plan_.rules.size(); ++rule) if (out_.takes[rule]) operation(rule);
   }
   [[nodiscard]] const std::vector<std::uint16_t>& on(std::size_t rule) const { return plan_.pipeline->rules[plan_.rules[rule].rule].on; }
   [[nodiscard]] bool is_sum(const ConditionPart& part) const { return part.kind == PartKind::set && parts_.sum_of[part.a].has_value(); }
+  [[nodiscard]] const ValueSet& values(const ConditionPart& part) const { return parts_.sets[part.set].values; }
 
   void number_on(std::size_t rule) {
     const auto found = std::find(out_.ons.begin(), out_.ons.end(), on(rule));
@@ -70,14 +78,20 @@ class Tables {
     for (const ConditionPart& part : parts_.of_rule[rule]) {
       if (is_sum(part)) {
         for (const LinearForm::Term& term : parts_.sum_of[part.a]->terms) (void)column(term.number, rule);
-        sums_[part.a].insert(part.set.steps.begin(), part.set.steps.end());
+        ask(sums_[part.a], part, rule);
       } else if (part.kind == PartKind::set) {
         (void)column(part.a, rule);
-        steps_[part.a].insert(part.set.steps.begin(), part.set.steps.end());
+        ask(steps_[part.a], part, rule);
       } else if (part.kind == PartKind::pair) {
         (void)column(part.a, rule), (void)column(part.b, rule);
       }
     }
+  }
+
+  void ask(Asked& asked, const ConditionPart& part, std::size_t rule) {
+    const auto [at, fresh] = asked.rules_of_set.try_emplace(part.set);
+    if (fresh) asked.steps.insert(values(part).steps.begin(), values(part).steps.end());
+    at->second.push_back(rule);
   }
 
   // A step can be told apart in a width if saturating to it leaves value >= step what it is.
@@ -95,9 +109,9 @@ class Tables {
   }
 
   void make_steps() {
-    for (const auto& [number, steps] : steps_) {
+    for (const auto& [number, asked] : steps_) {
       std::vector<std::int64_t> narrow16, narrow32, wide;
-      for (const std::int64_t step : steps) (fits<std::int16_t>(step) ? narrow16 : fits<std::int32_t>(step) ? narrow32 : wide).push_back(step);
+      for (const std::int64_t step : asked.steps) (fits<std::int16_t>(step) ? narrow16 : fits<std::int32_t>(step) ? narrow32 : wide).push_back(step);
       const Index source = columns_.at(number);
       if (!narrow16.empty()) out_.narrow16.push_back(add_steps(out_.steps16, source, narrow16, number));
       if (!narrow32.empty()) out_.narrow32.push_back(add_steps(out_.steps32, source, narrow32, number));
@@ -106,7 +120,7 @@ class Tables {
   }
 
   void make_sums() {
-    for (const auto& [number, steps] : sums_) {
+    for (const auto& [number, asked] : sums_) {
       ConditionPlan::Sum sum{.number = number, .terms = {size_of(out_.sum_terms), 0}, .steps = {}};
       std::int64_t weight = 0;
       for (const LinearForm::Term& term : parts_.sum_of[number]->terms) {
@@ -115,7 +129,7 @@ class Tables {
         weight += std::abs(term.factor);
         ++sum.terms.count;
       }
-      const std::vector<std::int64_t> list(steps.begin(), steps.end());
+      const std::vector<std::int64_t> list(asked.steps.begin(), asked.steps.end());
       out_.sum_steps64_at.push_back(out_.steps64.size());
       out_.steps64.insert(out_.steps64.end(), list.begin(), list.end());
       sum.steps = add_steps(out_.steps32, size_of(out_.columns) + size_of(out_.sums), list, number);
@@ -150,12 +164,18 @@ class Tables {
       if (fresh) out_.pairs.push_back({columns_.at(part.a), columns_.at(part.b), part.equal, new_words(2)});
       return at->second + (part.negated ? 1 : 0);
     }
-    if (part.set.steps.size() == 1) return word_of_step_.at({part.a, part.set.steps[0]}) + (part.set.lowest ? 1 : 0);
-    const auto [at, fresh] = combined_.try_emplace({part.a, part.set.lowest, part.set.steps}, out_.words);
+    if (set_words_[part.set] == none) set_words_[part.set] = word_of_set(part);
+    return set_words_[part.set];
+  }
+
+  Index word_of_set(const ConditionPart& part) {
+    const ValueSet& set = values(part);
+    if (set.steps.size() == 1) return word_of_step_.at({part.a, set.steps[0]}) + (set.lowest ? 1 : 0);
+    const auto [at, fresh] = combined_.try_emplace({part.a, set.lowest, set.steps}, out_.words);
     if (!fresh) return at->second;
     const Index source = is_sum(part) ? size_of(out_.columns) + sum_at_.at(part.a) : columns_.at(part.a);
-    out_.combined.push_back({source, {size_of(out_.combined_words), size_of(part.set.steps)}, part.set.lowest, new_words(1)});
-    for (const std::int64_t step : part.set.steps) out_.combined_words.push_back(word_of_step_.at({part.a, step}));
+    out_.combined.push_back({source, {size_of(out_.combined_words), size_of(set.steps)}, set.lowest, new_words(1)});
+    for (const std::int64_t step : set.steps) out_.combined_words.push_back(word_of_step_.at({part.a, step}));
     return at->second;
   }
 
@@ -173,17 +193,17 @@ class Tables {
   // --- rules by the event ---
 
   void make_index() {
-    out_.bit_words = (plan_.rules.size() + 63) / 64;
-    out_.pitch = (out_.bit_words + ConditionPlan::words_at_once - 1) / ConditionPlan::words_at_once * ConditionPlan::words_at_once;
+    constexpr std::size_t rules_at_once = 64 * ConditionPlan::words_at_once;
+    out_.pitch = (plan_.rules.size() + rules_at_once - 1) / rules_at_once * ConditionPlan::words_at_once;
     std::size_t rows = 0;
-    for (const auto& [number, steps] : steps_) rows += steps.size() + 2;
+    for (const auto& [number, asked] : steps_) rows += asked.steps.size() + 2;
     out_.indexed = rows * out_.pitch * sizeof(ConditionPlan::Bits) <= rows_bytes_max;
     if (!out_.indexed) return;
     const std::size_t events = plan_.pipeline->events.size();
     out_.on.assign(events, std::vector<ConditionPlan::Bits>(out_.pitch));
     each_taken([this](std::size_t rule) { for (const std::uint16_t event : on(rule)) set_bit(out_.on[event].data(), rule); });
     out_.families_of.resize(events);
-    for (const auto& [number, steps] : steps_) make_family(number, {steps.begin(), steps.end()});
+    for (const auto& [number, asked] : steps_) make_family(number, asked);
     make_event_columns();
     out_.residuals_of.resize(plan_.rules.size());
     each_taken([this](std::size_t rule) { make_residuals(rule); });
@@ -193,21 +213,21 @@ class Tables {
   static void set_bit(ConditionPlan::Bits* bits, std::size_t rule) { bits[rule / 64] |= ConditionPlan::Bits{1} << (rule % 64); }
   static void clear_bit(ConditionPlan::Bits* bits, std::size_t rule) { bits[rule / 64] &= ~(ConditionPlan::Bits{1} << (rule % 64)); }
 
-  void make_family(std::uint16_t number, const std::vector<std::int64_t>& steps) {
+  void make_family(std::uint16_t number, const Asked& asked) {
+    const std::vector<std::int64_t> steps(asked.steps.begin(), asked.steps.end());
     ConditionPlan::Family family{.column = columns_.at(number), .steps = {size_of(out_.family_steps), size_of(steps)}, .row = out_.rows.size()};
     out_.family_steps.insert(out_.family_steps.end(), steps.begin(), steps.end());
     make_parts(family, steps);
     out_.rows.resize(out_.rows.size() + (steps.size() + 2) * out_.pitch, ~ConditionPlan::Bits{0});
     ConditionPlan::Bits* const rows = out_.rows.data() + family.row;
-    each_taken([&](std::size_t rule) {
-      for (const ConditionPart& part : parts_.of_rule[rule]) {
-        if (part.kind != PartKind::set || part.a != number) continue;
-        for (std::size_t row = 0; row <= steps.size(); ++row) {
-          if (!part.set.contains(row == 0 ? INT64_MIN : steps[row - 1])) clear_bit(rows + row * out_.pitch, rule);
-        }
-        clear_bit(rows + (steps.size() + 1) * out_.pitch, rule);
+    for (const auto& [set, rules] : asked.rules_of_set) {
+      const auto clear = [&](std::size_t row) { for (const std::size_t rule : rules) clear_bit(rows + row * out_.pitch, rule); };
+      const ValueSet& values = parts_.sets[set].values;
+      for (std::size_t row = 0; row <= steps.size(); ++row) {
+        if (!values.contains(row == 0 ? INT64_MIN : steps[row - 1])) clear(row);
       }
-    });
+      clear(steps.size() + 1);
+    }
     for (const std::uint16_t event : out_.columns[family.column].events) out_.families_of[event].push_back(family);
   }
 
@@ -262,14 +282,15 @@ class Tables {
     }
     const ConditionPlan::Sum& sum = out_.sums[sum_at_.at(part.a)];
     const auto term = [&](Index i) { return out_.terms[out_.sum_terms[sum.terms.first + i]]; };
-    if (sum.terms.count <= 2 && part.set.steps.size() == 1) {  // in the set below the step, or from it on
+    const ValueSet& set = values(part);
+    if (sum.terms.count <= 2 && set.steps.size() == 1) {  // in the set below the step, or from it on
       const bool two = sum.terms.count == 2;
-      return {.kind = Residual::Kind::compare, .negated = !part.set.lowest, .a = term(0).column, .b = two ? term(1).column : term(0).column,
-              .factor_a = term(0).factor, .factor_b = two ? term(1).factor : 0, .limit = part.set.steps[0], .terms = {}, .steps = {}};
+      return {.kind = Residual::Kind::compare, .negated = !set.lowest, .a = term(0).column, .b = two ? term(1).column : term(0).column,
+              .factor_a = term(0).factor, .factor_b = two ? term(1).factor : 0, .limit = set.steps[0], .terms = {}, .steps = {}};
     }
-    const ConditionPlan::Range steps{size_of(out_.family_steps), size_of(part.set.steps)};
-    out_.family_steps.insert(out_.family_steps.end(), part.set.steps.begin(), part.set.steps.end());
-    return {.kind = Residual::Kind::sum, .negated = part.set.lowest, .terms = sum.terms, .steps = steps};
+    const ConditionPlan::Range steps{size_of(out_.family_steps), size_of(set.steps)};
+    out_.family_steps.insert(out_.family_steps.end(), set.steps.begin(), set.steps.end());
+    return {.kind = Residual::Kind::sum, .negated = set.lowest, .terms = sum.terms, .steps = steps};
   }
 
   Plan& plan_;
@@ -277,7 +298,8 @@ class Tables {
   const ConditionParts& parts_;
   std::vector<std::vector<Index>> operands_;                 // by rule
   std::map<std::uint16_t, Index> columns_, sum_at_, leaves_; // by register
-  std::map<std::uint16_t, std::set<std::int64_t>> steps_, sums_;
+  std::map<std::uint16_t, Asked> steps_, sums_;              // by register of a column, of a sum
+  std::vector<Index> set_words_;                             // by set
   std::map<std::pair<std::uint16_t, std::int64_t>, Index> word_of_step_;
   std::map<std::pair<Index, std::int32_t>, Index> terms_;
   std::map<std::tuple<std::uint16_t, std::uint16_t, bool>, Index> pairs_;

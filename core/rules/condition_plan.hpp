@@ -89,11 +89,10 @@ struct ConditionPlan {
     Range terms, steps;                                         // of a sum; steps into family_steps
   };
   bool indexed = false;                                         // false: the bitmaps would be too large, there is only the way by the tile
-  std::size_t bit_words = 0;                                    // of a bitmap
   std::vector<std::int64_t> family_steps;
   std::vector<Index> parts;
   std::vector<Bits> rows;                                       // of `pitch` words each
-  std::size_t pitch = 0;                                        // bit_words, rounded up to words_at_once
+  std::size_t pitch = 0;                                        // 64 rules each, in whole words_at_once
   static constexpr std::size_t words_at_once = 4;
   std::vector<std::vector<Family>> families_of;                 // by event type
   // in_sums: all ones if a sum reads it, else 0; a sum overflows for events too whose rules do not ask for it. Likewise not_asked: such a column.

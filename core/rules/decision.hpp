@@ -118,7 +118,6 @@ class Decision {
   [[nodiscard]] bool shown_present(std::size_t value) const noexcept { return bit(layout_->shown_valid_offset(), value); }
   [[nodiscard]] Fraction shown_value(std::size_t value) const noexcept;  // as let_value
   [[nodiscard]] std::string_view shown_text(std::size_t value) const noexcept;
-  [[nodiscard]] bool any_suppressed() const noexcept { return layout_->has_suppressed() && any(layout_->suppressed_offset()); }
 
   [[nodiscard]] const Plan& plan() const noexcept { return layout_->plan(); }
   // The record as it stands in the ring.

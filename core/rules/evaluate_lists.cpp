@@ -1,4 +1,4 @@
-// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need.
+// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need. And large sets.
 #include <bit>
 #include <utility>
 
@@ -53,6 +53,14 @@ void Evaluator::execute_list(const Instruction& instruction) noexcept {
       each_lane(valid, [&](std::size_t lane) { ask(lane, text_key(plan_.program.texts[static_cast<std::size_t>(instruction.aux)], plan.bytes, room)); });
   }
   store(booleans_[instruction.out], truth, valid);
+}
+
+void Evaluator::search_set(const Instruction& instruction) noexcept {
+  const NumberColumn& number = numbers_[instruction.a];
+  const ValueSet& set = plan_.program.sets[static_cast<std::size_t>(instruction.aux)];
+  Lanes truth = 0;
+  each_lane(number.valid & span_, [&](std::size_t lane) { truth |= static_cast<Lanes>(set.contains(number.cells[lane])) << lane; });
+  store(booleans_[instruction.out], truth, number.valid);
 }
 
 }  // namespace pawl::rules

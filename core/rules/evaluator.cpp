@@ -523,6 +523,7 @@ void Evaluator::execute_boolean(const Instruction& instruction) noexcept {
     case Code::number_equal: return number_comparison(instruction, kernels_.equal);
     case Code::number_less: return number_comparison(instruction, kernels_.less);
     case Code::number_less_equal: return number_comparison(instruction, kernels_.less_equal);
+    case Code::number_in: return search_set(instruction);
     case Code::float_equal: return float_comparison(instruction, [](double x, double y) { return x == y; });
     case Code::float_less: return float_comparison(instruction, [](double x, double y) { return x < y; });
     case Code::float_less_equal: return float_comparison(instruction, [](double x, double y) { return x <= y; });

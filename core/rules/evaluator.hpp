@@ -109,6 +109,7 @@ class Evaluator {
   void execute_boolean(const Instruction& instruction) noexcept;
   void execute_merge(const Instruction& instruction) noexcept;
   void execute_list(const Instruction& instruction) noexcept;
+  void search_set(const Instruction& instruction) noexcept;
   void execute_model(const Instruction& instruction) noexcept;
   void fill_input(const ModelInput& input, Lanes lanes, double* out) const noexcept;
 

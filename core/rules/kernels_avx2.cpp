@@ -61,9 +61,9 @@ struct Avx2 {
   };
   struct Compare64 {
     using Cell = std::int64_t;
-    static __m256i greater(__m256i a, __m256i b) noexcept { return _mm256_cmpgt_epi64(a, b); }
-    static __m256i equal(__m256i a, __m256i b) noexcept { return _mm256_cmpeq_epi64(a, b); }
-    static __m256i set(Cell value) noexcept { return _mm256_set1_epi64x(value); }
+    static __m256i greater(__m256i a, __m256i b) noexcept { return Avx2::less(b, a); }
+    static __m256i equal(__m256i a, __m256i b) noexcept { return Avx2::equal(a, b); }
+    static __m256i set(Cell value) noexcept { return Avx2::set(value); }
     template <class Masks>
     static Lanes lanes32(Masks mask, unsigned i) noexcept {
       Lanes lanes = 0;

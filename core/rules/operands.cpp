@@ -32,6 +32,7 @@ bool is_unary(Code code) noexcept {
     case Code::ratio_negate:
     case Code::ratio_absolute:
     case Code::logical_not:
+    case Code::number_in:
     case Code::number_present:
     case Code::ratio_present:
     case Code::boolean_present:

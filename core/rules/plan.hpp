@@ -17,7 +17,6 @@
 
 namespace pawl::rules {
 
-
 struct ScorePlan {
   Register value;
   bool is_constant = false;
@@ -58,7 +57,7 @@ struct LetPlan {
   bool evaluated = false;   // false: always missing
   Register value;           // of a text: a boolean, true where it has a value
   std::vector<bool> readable;  // by event type; empty: at all. Elsewhere its column may hold something that nobody reads
-  bool is_text = false;
+  bool is_text = false;     // only if it is evaluated
   Operand text;
   std::size_t bytes = 0;    // of the longest text
 };

@@ -15,6 +15,7 @@
 #include "pawl/core/model/model.hpp"
 #include "pawl/core/rules/field_access.hpp"
 #include "pawl/core/rules/kernels.hpp"
+#include "pawl/core/rules/value_set.hpp"
 
 namespace pawl::rules {
 
@@ -79,8 +80,8 @@ enum class Code : std::uint8_t {
   // Numbers to ratio, ratios to ratio.
   to_ratio, divide_numbers, ratio_add, ratio_subtract, ratio_multiply, ratio_divide, ratio_negate,
   ratio_absolute, ratio_minimum, ratio_maximum,
-  // Comparisons to boolean; greater and not-equal are made of these.
-  number_equal, number_less, number_less_equal, float_equal, float_less, float_less_equal, ratio_equal, ratio_less, ratio_less_equal, boolean_equal,
+  // Comparisons to boolean; greater and not-equal are made of these. number_in: aux = index into Program::sets.
+  number_equal, number_less, number_less_equal, number_in, float_equal, float_less, float_less_equal, ratio_equal, ratio_less, ratio_less_equal, boolean_equal,
   logical_and, logical_or, logical_not,
   number_present, ratio_present, boolean_present,
   number_otherwise, ratio_otherwise, boolean_otherwise,
@@ -113,6 +114,7 @@ struct ModelCall {
 struct Program {
   std::vector<FieldAccess> fields;
   std::vector<std::string> texts;
+  std::vector<ValueSet> sets;
   std::vector<Constant> constants;
   std::vector<Instruction> instructions;  // free of state: the first pass
   std::vector<Instruction> dependent;     // those that ask a list, and what is computed of them: the second pass

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/rules/evaluator.hpp"
 #include "pawl/core/rules/text_at.hpp"
@@ -33,6 +34,7 @@ class TextLets {
         std::byte* const to = bytes_.data() + lane * bytes_of_lane_ + offsets_[i];
         const auto text = text_at(let.text, plan_.program, evaluator, lane);
         const std::size_t used = text ? text->size() : 0;
+        PAWL_ASSERT(used <= let.bytes);
         std::memset(to, 0, let.bytes);
         if (used > 0) std::memcpy(to, text->data(), used);
       });

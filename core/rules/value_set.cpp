@@ -38,7 +38,20 @@ ValueSet at_most(std::int64_t bound) {
   return less_than(bound + 1);
 }
 
-ValueSet equal_to(std::int64_t value) { return both(at_most(value), complement(less_than(value))); }
+ValueSet equal_to(std::int64_t value) { return one_of({value}); }
+
+ValueSet one_of(std::vector<std::int64_t> values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  ValueSet set;
+  for (const std::int64_t value : values) {  // in from it on, out again behind it
+    if (value == INT64_MIN) set.lowest = true;
+    else if (!set.steps.empty() && set.steps.back() == value) set.steps.pop_back();
+    else set.steps.push_back(value);
+    if (value != INT64_MAX) set.steps.push_back(value + 1);
+  }
+  return set;
+}
 
 ValueSet complement(ValueSet set) {
   set.lowest = !set.lowest;

@@ -19,6 +19,7 @@ struct ValueSet {
 [[nodiscard]] ValueSet less_than(std::int64_t bound);
 [[nodiscard]] ValueSet at_most(std::int64_t bound);
 [[nodiscard]] ValueSet equal_to(std::int64_t value);
+[[nodiscard]] ValueSet one_of(std::vector<std::int64_t> values);
 [[nodiscard]] ValueSet complement(ValueSet set);
 [[nodiscard]] ValueSet both(const ValueSet& a, const ValueSet& b);
 [[nodiscard]] ValueSet either(const ValueSet& a, const ValueSet& b);

@@ -34,6 +34,17 @@ TEST_CASE("a comparison's set holds what the comparison holds for") {
   }
 }
 
+TEST_CASE("a set of members holds these") {
+  std::mt19937_64 random(2);
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<std::int64_t> members;
+    for (std::uint64_t more = random() % 8; more > 0; --more) members.push_back(values[random() % std::size(values)]);
+    const ValueSet set = one_of(members);
+    CHECK(is_normal(set));
+    for (const std::int64_t value : values) CHECK(set.contains(value) == (std::find(members.begin(), members.end(), value) != members.end()));
+  }
+}
+
 TEST_CASE("and, or, not of random sets") {
   std::mt19937_64 random(1);
   const auto bound = [&] { return values[random() % std::size(values)]; };

@@ -27,8 +27,8 @@ Result<io::Region> zeroed(std::size_t bytes) {
 // Windows and decide over one slot, from the start of a log.
 class Trial {
  public:
-  static Result<std::unique_ptr<Trial>> make(const Pipeline& pipeline) {
-    auto trial = std::unique_ptr<Trial>(new Trial(pipeline));
+  static Result<std::unique_ptr<Trial>> make(const rules::Plan& plan) {
+    auto trial = std::unique_ptr<Trial>(new Trial(plan));
     if (auto ready = trial->reserve(); !ready.ok()) return std::move(ready).error();
     return trial;
   }
@@ -49,8 +49,8 @@ class Trial {
  private:
   static constexpr Sequence mask = 127;
 
-  explicit Trial(const Pipeline& pipeline) : pipeline_(pipeline), plan_(rules::make_plan(pipeline)), layout_(plan_, {}) {
-    for (const EventSchema& schema : pipeline.events) slot_bytes_ = std::max(slot_bytes_, pawl::slot_bytes(schema.payload_bytes));
+  explicit Trial(const rules::Plan& plan) : pipeline_(*plan.pipeline), plan_(plan), layout_(plan, {}) {
+    for (const EventSchema& schema : pipeline_.events) slot_bytes_ = std::max(slot_bytes_, pawl::slot_bytes(schema.payload_bytes));
   }
 
   Result<void> reserve() {
@@ -85,7 +85,7 @@ class Trial {
   [[nodiscard]] SlotView view() const { return {slots_->bytes().data(), slot_bytes_, mask}; }
 
   const Pipeline& pipeline_;
-  rules::Plan plan_;
+  const rules::Plan& plan_;
   rules::DecisionLayout layout_;
   std::size_t slot_bytes_ = 0;
   std::optional<io::Region> slots_, cells_, state_, remembered_, record_;
@@ -123,15 +123,15 @@ std::optional<std::string> check(const Pipeline& pipeline, const Expectation& ex
   return fmt::format("{}expected {} {}, but {}", after, fires ? "fires" : "silent", expected.name, what_came(decision, pipeline.rules[rule], rule));
 }
 
-Result<TestOutcome> run(const Pipeline& pipeline, const language::Test& test) {
+Result<TestOutcome> run(const rules::Plan& plan, const language::Test& test) {
   TestOutcome outcome{&test, {}};
-  auto trial = Trial::make(pipeline);
+  auto trial = Trial::make(plan);
   if (!trial.ok()) return std::move(trial).error();
   for (std::size_t given = 1; given <= test.given.size(); ++given) {
     const rules::Decision decision = (*trial)->play(test.given[given - 1]);
     for (const Expectation& expected : test.expect) {
       if (expected.after_given != given) continue;
-      if (auto failure = check(pipeline, expected, decision)) outcome.failures.push_back(*std::move(failure));
+      if (auto failure = check(*plan.pipeline, expected, decision)) outcome.failures.push_back(*std::move(failure));
     }
   }
   for (const Expectation& expected : test.expect) {
@@ -144,8 +144,9 @@ Result<TestOutcome> run(const Pipeline& pipeline, const language::Test& test) {
 
 Result<std::vector<TestOutcome>> run_pipeline_tests(const Pipeline& pipeline) {
   std::vector<TestOutcome> outcomes;
+  const rules::Plan plan = rules::make_plan(pipeline);
   for (const language::Test& test : pipeline.tests) {
-    auto outcome = run(pipeline, test);
+    auto outcome = run(plan, test);
     if (!outcome.ok()) return std::move(outcome).error();
     outcomes.push_back(*std::move(outcome));
   }
