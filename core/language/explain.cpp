@@ -307,6 +307,7 @@ class Explainer {
     }
     text += std::string(" within ") + print(pattern.within) + " per " + print_key(pattern.key);
     if (pattern.where) text += std::string(" where ") + print(*pattern.where, pipeline_);
+    if (is_timed(pattern)) text += std::string("; complete ") + (pattern.steps.back().wait != 0 ? print(pattern.steps.back().wait) + " after its last event" : print(pattern.within) + " after its first event") + ", with the first input or tick behind that";
     return text + fmt::format("; at most {} open runs a key, after a match {}", pattern.limit, pattern.skip_to_next ? "the next start" : "all runs of the key end");
   }
 
