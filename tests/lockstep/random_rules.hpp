@@ -95,22 +95,24 @@ class RandomRules {
   std::string absence() {
     const bool payment = one_in(2);
     std::string text = std::string(" then no ") + (payment ? "Payment" : "Login");
-    if (!one_in(3)) text += "(" + condition(payment, 0) + ")";
-    if (one_in(3)) text += " for " + duration();
+    if (!one_in(6)) text += "(" + condition(payment, 0) + " and " + (payment ? "amount > 100.00" : "device = \"abc\"") + ")";
+    if (one_in(2)) text += " for " + std::to_string(1 + below(2)) + "s";
     return text;
   }
 
   // A pattern that asks lists about its steps, and may change them.
   std::string pattern(int number) {
     const bool payment = one_in(2);
+    const bool timed = one_in(2);
     std::string text = "rule r" + std::to_string(number) + " { pattern a: Payment(" + condition(true, below(2)) + ")";
     text += one_of({" then ", " then ", " then immediately "});
     text += std::string("b: ") + (payment ? "Payment(" : "Login(") + condition(payment, 0) + " and ";
     text += one_of({"a.terminal in terminals", "not (a.customer in customers)", "a.amount in amounts", "a.device in devices", "min2(a.device, device) = device", "(a.device otherwise n5) in devices",
                     "a.customer in (1, 2, 3, 4)", "(if a.flag then a.device else \"ab\") = n5"}) + ")";
-    const bool timed = one_in(2);
+    if (timed && one_in(3)) text += "?";
     if (timed) text += absence();
-    text += " within " + duration() + " per " + (one_in(3) ? "customer + device" : "customer");
+    text += " within " + duration();
+    text += one_in(3) ? " per customer + device" : " per customer";
     if (one_in(3)) text += " where " + one_of({"a.terminal in terminals", "not (b.device in devices)", "a.device in (\"a\", \"ab\") or b.flag", "max2(a.device, b.device) in devices"});
     if (one_in(3)) text += " after match skip to next";
     if (one_in(3)) text += " limit 2";

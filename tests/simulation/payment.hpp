@@ -24,6 +24,7 @@ let busy = prior count(per terminal, 30m)
 rule often { on Payment when seen >= 3 then score 5 }
 rule much  { on Payment when spent > 300.00 then score 7 }
 rule rush  { on Payment when busy >= 4 then score 1 }
+rule alone { pattern p: Payment(amount > 50.00) then no Payment within 5ms per customer after match skip to next then score p.terminal + 1 }
 )";
 
 inline constexpr Time start_time = 1'700'000'000 * one_second;

@@ -49,17 +49,17 @@ class Simulation::Sink final : public DecisionSink {
     if (deaf_) return {};  // the power is gone already; what the dying engine still does is nobody's
     Simulation& s = simulation_;
     const Sequence sequence = decision.sequence();
-    Emitted emitted{decision.source(), decision.ticket(), 0, decision.score()};
+    Emitted emitted{decision.source(), decision.ticket(), 0, decision.score(), decision.is_timed() ? decision.first_sequence() : no_sequence};
     for (std::size_t rule = 0; rule < decision.plan().rules.size(); ++rule) emitted.fired |= std::uint64_t{decision.fired(rule)} << rule;
-    if (sequence <= last_) s.broken_ = fmt::format("decision {} after decision {}", sequence, last_);
+    const std::pair output(sequence, decision.output());
+    if (output <= last_) s.broken_ = fmt::format("decision {} of input {} after decision {} of {}", output.second, sequence, last_.second, last_.first);
+    if (sequence == last_.first && decision.output() != last_.second + 1) s.broken_ = fmt::format("input {} lacks an output before {}", sequence, decision.output());
     if (sequence > s.engine_->status().durable) s.broken_ = fmt::format("decision {} left before its input was durable", sequence);
     if (s.durable_at_failure_ && sequence > *s.durable_at_failure_) s.broken_ = fmt::format("decision {} left behind a failure", sequence);
-    last_ = sequence;
-    const auto at = static_cast<std::size_t>(sequence);
-    if (at >= s.emitted_.size()) s.emitted_.resize(at + 1);
-    s.counts_.add(s.emitted_[at] ? "decisions emitted again" : "events acked");
-    if (s.emitted_[at] && *s.emitted_[at] != emitted) s.broken_ = fmt::format("decision {} left twice, with different contents", sequence);
-    s.emitted_[at] = emitted;
+    last_ = output;
+    const auto [at, is_new] = s.emitted_.try_emplace(output, emitted);
+    s.counts_.add(!is_new ? "decisions emitted again" : decision.is_timed() ? "timed outputs" : "events acked");
+    if (at->second != emitted) s.broken_ = fmt::format("decision {} of input {} left twice, with different contents", output.second, sequence);
     s.acked_ = std::max(s.acked_, sequence);
     return {};
   }
@@ -68,7 +68,7 @@ class Simulation::Sink final : public DecisionSink {
 
  private:
   Simulation& simulation_;
-  Sequence last_ = no_sequence;
+  Simulation::Output last_{no_sequence, 0};
   bool deaf_ = false;
 };
 
@@ -105,6 +105,7 @@ EngineOptions Simulation::options() {
   options.threads = static_cast<int>(1 + random_.below(3));  // shards: another number in each life
   options.ring_slots = swarm_.ring_slots;
   options.decision_records = 1024;
+  options.tick_interval = 1'000'000;
   options.segment_bytes = swarm_.segment_pages * 4096;
   options.block_bytes_max = 8192;
   if (!created_) options.state = window::StateLimits{.keys_max = 64, .entries_max = 4096, .distinct_max = 64};
@@ -426,12 +427,13 @@ void Simulation::check_recovered(const journal::RecoveryReport& report) {
   std::vector<Ticket> tickets(producers_.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (i < recovered_.size()) must(inputs[i].record == recovered_[i].record, fmt::format("sequence {} is not what an earlier start recovered", i));
-    if (inputs[i].ticket == 0) continue;  // the ACTIVATE
+    if (inputs[i].ticket == 0) continue;  // the ACTIVATE, ticks
     must(inputs[i].ticket == ++tickets[inputs[i].producer], fmt::format("sequence {} has ticket {} of a source whose next is {}", i, inputs[i].ticket, tickets[inputs[i].producer]));
     if (i >= recovered_.size()) check_input(inputs[i]);
-    if (i >= emitted_.size() || !emitted_[i]) continue;
-    const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == emitted_[i]->source; });
-    must(source != report.sources.end() && source->name == producers_[inputs[i].producer].name && emitted_[i]->ticket == inputs[i].ticket,
+    const auto emitted = emitted_.find({static_cast<Sequence>(i), 0});
+    if (emitted == emitted_.end()) continue;
+    const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == emitted->second.source; });
+    must(source != report.sources.end() && source->name == producers_[inputs[i].producer].name && emitted->second.ticket == inputs[i].ticket,
          fmt::format("sequence {} was acked as another event than it is", i));
   }
   for (std::size_t p = 0; p < producers_.size(); ++p) {
@@ -501,11 +503,17 @@ void Simulation::check_model(const rules::Digest128& digest) {
   for (const Input& input : recovered_) records.push_back(input.record);
   const Model model = run_model(*checked_pipeline(), records);
   must(model.digest == digest, fmt::format("digest {} and not the model's {}", rules::to_hex(digest), rules::to_hex(model.digest)));
+  std::size_t outputs = 0;
   for (std::size_t i = 0; i < model.judged.size(); ++i) {
-    if (!model.judged[i].is_event) continue;
-    must(i < emitted_.size() && emitted_[i], fmt::format("no decision of sequence {} ever left", i));
-    must(emitted_[i]->fired == model.judged[i].fired && emitted_[i]->score == model.judged[i].score, fmt::format("decision {} is not the model's", i));
+    for (const Judged& judged : model.judged[i]) {
+      const auto emitted = emitted_.find({static_cast<Sequence>(i), judged.output});
+      must(emitted != emitted_.end(), fmt::format("decision {} of sequence {} never left", judged.output, i));
+      must(emitted->second.fired == judged.fired && emitted->second.score == judged.score && emitted->second.first == judged.first, fmt::format("decision {} of sequence {} is not the model's", judged.output, i));
+      ++outputs;
+    }
+    if (i > 0 && !model.is_event[i]) counts_.add("ticks");
   }
+  must(outputs == emitted_.size(), "more decisions left than the model has");
   counts_.add("events decided as the model does", model.judged.size());
 }
 

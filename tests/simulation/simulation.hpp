@@ -3,10 +3,12 @@
 // end everything that was promised is checked.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "counts.hpp"
@@ -66,6 +68,7 @@ class Simulation {
     Ticket ticket;
     std::uint64_t fired;
     std::int64_t score;
+    Sequence first;  // of a timed output; else no_sequence
     friend bool operator==(const Emitted&, const Emitted&) = default;
   };
   class Sink;
@@ -119,7 +122,8 @@ class Simulation {
   std::unique_ptr<DurableEngine> engine_;
   std::vector<Producer> producers_;
   std::vector<Input> recovered_;                 // at the last start
-  std::vector<std::optional<Emitted>> emitted_;  // by sequence, over all lives
+  using Output = std::pair<Sequence, std::uint32_t>;
+  std::map<Output, Emitted> emitted_;            // over all lives
   Sequence acked_ = no_sequence;
   std::optional<Sequence> durable_at_failure_, durable_at_eio_;
   std::uint64_t faults_before_ = 0;  // that struck while the engine opened
