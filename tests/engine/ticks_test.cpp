@@ -3,18 +3,23 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "pawl/io/simulated.hpp"
 #include "pawl/io/simulated_clock.hpp"
+#include "pawl/io/system_clock.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/reader.hpp"
+#include "temporary_directory.hpp"
 
 namespace ticks_test {
 
@@ -235,6 +240,44 @@ TEST_CASE("deadlines that passed while nothing ran fire behind the restart") {
   REQUIRE(world.outputs.size() == 1);
   CHECK(world.outputs[0] == Output{2, 1, "5 from 1 customer 7 id 107"});
   world.close();
+}
+
+TEST_CASE("with threads and the machine's own clock") {
+  const pawl::test::TemporaryDirectory directory;
+  pawl::EngineOptions options;
+  options.directory = directory.path() + "/journal";
+  options.pipeline_text = std::string(events) + "rule unpaid { pattern o: Order then no Paid within 20ms per customer then score 5 }\n";
+  options.segment_bytes = std::uint64_t{4} << 20;
+  options.tick_interval = 1'000'000;
+  options.threads = 2;
+  constexpr int orders = 50;
+  std::atomic<int> timed = 0;
+  std::string digest;
+  {
+    auto engine = pawl::DurableEngine::open(options);
+    REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+    (*engine)->on_decision([&](const pawl::Decision& decision) { timed += decision.is_timed() ? 1 : 0; });
+    auto lane = (*engine)->lane("orders");
+    REQUIRE(lane.ok());
+    pawl::io::SystemClock clock;
+    for (int i = 0; i < orders; ++i) REQUIRE((*lane)->publish(Order{clock.now(), i, i}).accepted());
+    for (int waits = 0; waits < 10'000 && timed < orders; ++waits) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    CHECK(timed == orders);
+    const auto report = (*engine)->close();
+    REQUIRE(report.ok());
+    CHECK(report->last_sequence > orders);  // ticks
+    digest = pawl::rules::to_hex(report->digest);
+  }
+  options.muted = pawl::EngineOptions::replay_all;
+  options.threads = 1;
+  auto engine = pawl::DurableEngine::open(options);
+  REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+  timed = 0;
+  (*engine)->on_decision([&](const pawl::Decision& decision) { timed += decision.is_timed() ? 1 : 0; });
+  const auto report = (*engine)->close();
+  REQUIRE(report.ok());
+  CHECK(timed == orders);
+  CHECK(pawl::rules::to_hex(report->digest) == digest);
 }
 
 // A night's open runs fire at one input: more outputs than there is room for decisions.
