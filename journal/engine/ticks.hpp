@@ -2,11 +2,12 @@
 // replay takes them from there.
 //
 // A tick's time is the effective time of the last event and what has passed since that was sequenced: it follows the events' own clock,
-// whatever they are late by. One is written only if a deadline has passed by then and everything sequenced before is decided: a log without
+// whatever they are late by, and does not notice when somebody sets the machine's. One is written only if a deadline has passed by then and everything sequenced before is decided: a log without
 // open deadlines has none.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
+#include <optional>
 
 #include "pawl/core/engine/decided_time.hpp"
 #include "pawl/core/engine/source.hpp"
@@ -35,7 +36,12 @@ class Ticks final : public InputSource {
   io::Clock& clock_;
   Duration interval_;
   ring::StopFlag begun_;
-  Time began_ = INT64_MIN, last_tick_ = INT64_MIN;  // the first look; it counts as a tick
+
+  // The last event, as of the first look that saw it: then so much had passed since it was sequenced. All on the monotonic clock but what had
+  // passed before this run, which only the wall clock knows.
+  std::optional<Time> ingest_;
+  Duration passed_ = 0;
+  std::int64_t looked_ns_ = 0, last_tick_ns_ = 0;  // the very first look counts as a tick
 };
 
 }  // namespace pawl::journal

@@ -86,6 +86,7 @@ class World {
   [[nodiscard]] pawl::Time now() { return clock_.now(); }
 
   void settle() { driver_->turns(400); }
+  void set_clock(Duration difference) { clock_.step_wall_clock(difference); }
   void pass(Duration duration) {
     settle();
     clock_.advance(duration);
@@ -229,6 +230,20 @@ TEST_CASE("no tick comes sooner than the interval behind an event or another tic
   CHECK(world.ticks().size() == 1);
 }
 
+TEST_CASE("who sets the machine's clock fires nothing by it") {
+  World world(unpaid);
+  world.order(1, world.now());
+  world.pass(4 * one_second);
+  for (const Duration step : {7200 * one_second, -14'400 * one_second}) {
+    world.set_clock(step);
+    world.pass(2 * one_second);
+    CHECK(world.timed() == 0);
+  }
+  world.pass(3 * one_second);
+  CHECK(world.timed() == 1);
+  world.close();
+}
+
 TEST_CASE("deadlines that passed while nothing ran fire behind the restart") {
   World world(unpaid);
   world.order(7, world.now());
@@ -282,11 +297,12 @@ TEST_CASE("with threads and the machine's own clock") {
 
 // A night's open runs fire at one input: more outputs than there is room for decisions.
 TEST_CASE("one input with thousands of outputs: wherever the power is cut, each is given, under one identity") {
-  constexpr int orders = 3'000;
+  constexpr std::int64_t count = 3'000;
+  constexpr auto orders = static_cast<std::size_t>(count);
   std::vector<Output> whole;
   {
     World world(unpaid);
-    for (int i = 0; i < orders; ++i) world.order(i, world.now()), world.turns(2);
+    for (std::int64_t i = 0; i < count; ++i) world.order(i, world.now()), world.turns(2);
     world.pass(20 * one_second);
     world.settle();
     world.close();
@@ -297,13 +313,13 @@ TEST_CASE("one input with thousands of outputs: wherever the power is cut, each 
   std::size_t again = 0, cut_within = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     World world(unpaid);
-    for (int i = 0; i < orders; ++i) world.order(i, world.now()), world.turns(2);
+    for (std::int64_t i = 0; i < count; ++i) world.order(i, world.now()), world.turns(2);
     world.settle();
     world.pass(20 * one_second - 400'000);
     world.outputs.clear();
     for (std::uint64_t life = 0; life < 4; ++life) {
       world.turns(static_cast<int>(1 + seed * 3 + life));
-      cut_within += world.timed() % orders != 0 ? 1 : 0;
+      cut_within += static_cast<std::size_t>(world.timed() % orders != 0);
       world.cut_power(seed * 10 + life);
       world.start(pawl::EngineOptions::as_recorded);
     }
@@ -315,7 +331,7 @@ TEST_CASE("one input with thousands of outputs: wherever the power is cut, each 
     std::sort(given.begin(), given.end());
     given.erase(std::unique(given.begin(), given.end()), given.end());
     REQUIRE(given.size() == orders);
-    CHECK(std::equal(given.begin(), given.end(), whole.end() - orders));
+    CHECK(std::equal(given.begin(), given.end(), whole.end() - count));
   }
   CHECK(cut_within > 0);
   CHECK(again > 0);  // at least once, as the sink is no file
