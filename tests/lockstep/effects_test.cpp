@@ -62,7 +62,7 @@ std::vector<std::byte> remembered_by(rules::Decide& decide) {
 std::size_t timed_outputs(const language::Pipeline& pipeline, const twin::Log& log) {
   Product product(pipeline, log.slot_bytes(), 1);
   std::size_t count = 0;
-  product.feed(log, 0, log.last(), [&](Sequence, const rules::Decision* decision) { count += decision != nullptr && decision->is_timed() ? 1 : 0; });
+  product.feed(log, 0, log.last(), [&](Sequence, const rules::Decision* decision) { count += static_cast<std::size_t>(decision != nullptr && decision->is_timed()); });
   return count;
 }
 
