@@ -12,6 +12,14 @@
 namespace pawl::rules {
 namespace {
 
+// REQUIRES: a policy. `rank`: of the best that live rules ask for.
+std::uint8_t decided(const PolicyPlan& policy, std::int64_t score, Rank rank) noexcept {
+  for (const PolicyPlan::Threshold& threshold : policy.thresholds) {
+    if (score >= threshold.score) rank = std::min(rank, threshold.rank);
+  }
+  return rank == no_rank ? policy.otherwise : policy.by_rank[rank];
+}
+
 constexpr Sequence tile_start(Sequence sequence) noexcept { return sequence & ~static_cast<Sequence>(limits::tile_events - 1); }
 
 }  // namespace
@@ -41,7 +49,6 @@ Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::Sta
 
 void Decide::evaluate(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last) noexcept {
   PAWL_ASSERT(first == sequence_ + 1);
-  PAWL_ASSERT(!owes_timed_);
   evaluator_.run(slots, tiles, first, last);
   const Lanes span = evaluator_.span();
   if (evaluator_.first_lane() == 0) start_tile();
@@ -140,18 +147,11 @@ void Decide::apply_policy() noexcept {
   const PolicyPlan& policy = plan_.policy;
   each_lane(evaluator_.events(), [&](std::size_t lane) {
     scores_[lane] = std::min(scores_[lane], policy.cap);
-    decisions_[lane] = decision_of(scores_[lane], ranks_[lane]);
+    decisions_[lane] = decided(policy, scores_[lane], ranks_[lane]);
   });
 }
 
-// REQUIRES: a policy. `rank`: of the best that live rules ask for.
-std::uint8_t Decide::decision_of(std::int64_t score, Rank rank) const noexcept {
-  const PolicyPlan& policy = plan_.policy;
-  for (const PolicyPlan::Threshold& threshold : policy.thresholds) {
-    if (score >= threshold.score) rank = std::min(rank, threshold.rank);
-  }
-  return rank == no_rank ? policy.otherwise : policy.by_rank[rank];
-}
+std::uint8_t Decide::decision_of(std::int64_t score, Rank rank) const noexcept { return decided(plan_.policy, score, rank); }
 
 void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
   for (const ScorePlan& score : rule.scores) {

@@ -51,8 +51,8 @@ class Decide {
     std::size_t records = 0;
     each_lane(evaluator_.events(), [&](std::size_t lane) { records_[lane] = out(records++); });
     decide(slots);
-    owes_timed_ = timed_;
     if (!timed_) close_tile();
+    else owe_timed();
     return records;
   }
 
@@ -123,6 +123,7 @@ class Decide {
   void write_shown() noexcept;
   [[nodiscard]] bool write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept;
   void close_tile() noexcept;
+  void owe_timed() noexcept;
   void absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept;
   void absorb_masks(ChainedHash& hash, Lanes present) noexcept;
 

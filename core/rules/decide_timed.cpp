@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "pawl/core/base/assert.hpp"
 #include "pawl/core/rules/decide.hpp"
 
 namespace pawl::rules {
@@ -23,6 +24,11 @@ Sequence Decide::span_end(const SlotView& slots, Sequence first, Sequence last) 
   Sequence end = first;
   while (end < last && time <= bound) time = time_of(slots, ++end, effective);
   return end;
+}
+
+void Decide::owe_timed() noexcept {
+  PAWL_ASSERT(!owes_timed_);
+  owes_timed_ = true;
 }
 
 bool Decide::next_timed(const SlotView& slots, std::byte* record) noexcept {

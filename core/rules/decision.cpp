@@ -28,7 +28,8 @@ DecisionLayout::DecisionLayout(const Plan& plan, Carried carried)
     id_places_.push_back(id);
   }
   if (plan.patterns.timed()) timed_bytes_ = sizeof(TimedPart) + plan.patterns.key_bytes_max();
-  std::size_t offset = let_valid_offset();
+  let_valid_offset_ = timed_offset() + timed_bytes_;
+  std::size_t offset = let_valid_offset_;
   if (carried.lets) {
     offset += words_for(plan.lets.size()) * 8;
     for (const LetPlan& let : plan.lets) {

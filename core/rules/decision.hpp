@@ -77,7 +77,7 @@ class DecisionLayout {
   [[nodiscard]] std::size_t id_text_offset() const noexcept { return shadow_offset() + (has_shadow_ ? rule_words_ * 8 : 0); }
   [[nodiscard]] bool has_timed() const noexcept { return timed_bytes_ != 0; }
   [[nodiscard]] std::size_t timed_offset() const noexcept { return id_text_offset() + id_text_bytes_; }
-  [[nodiscard]] std::size_t let_valid_offset() const noexcept { return timed_offset() + timed_bytes_; }
+  [[nodiscard]] std::size_t let_valid_offset() const noexcept { return let_valid_offset_; }
   [[nodiscard]] std::size_t let_offset(std::size_t let) const noexcept { return let_offsets_[let]; }
   [[nodiscard]] std::size_t shown_valid_offset() const noexcept { return shown_valid_offset_; }
   [[nodiscard]] std::size_t shown_offset(std::size_t value) const noexcept { return shown_offsets_[value]; }
@@ -90,7 +90,7 @@ class DecisionLayout {
   Carried carried_;
   bool has_suppressed_, has_shadow_;
   std::size_t rule_words_;
-  std::size_t id_text_bytes_ = 0, timed_bytes_ = 0;
+  std::size_t id_text_bytes_ = 0, timed_bytes_ = 0, let_valid_offset_ = 0;
   std::size_t record_bytes_ = 0;
   std::vector<std::size_t> let_offsets_, shown_offsets_;
   std::size_t shown_valid_offset_ = 0;
