@@ -98,7 +98,7 @@ TEST_CASE("random rules with effects equal the twin's") {
     REQUIRE_MESSAGE(!difference, "seed ", seed, "\n", source, difference.value_or(""));
     timed += timed_outputs(*pipeline, log);
   }
-  CHECK(timed > 10 * programs);  // else deadlines were not tried
+  CHECK(timed > 3 * programs);  // else deadlines were not tried
 }
 
 TEST_CASE("every batch size gives the same records, digest, counters and memory of what was remembered") {
