@@ -113,6 +113,7 @@ Result<void> DurableEngine::State::check_options() {
     return Error{ErrorCode::usage, "EngineOptions::decision_records is " + std::to_string(options.decision_records) + ": it must be a power of two from " +
                                        std::to_string(2 * journal::Machine::batch_max)};
   }
+  if (options.tick_interval < 0) return Error{ErrorCode::usage, "EngineOptions::tick_interval is negative: it is a time, or 0 for no ticks"};
   const bool fits = options.ring_slots == 0 || (ring::is_power_of_two(options.ring_slots) && options.ring_slots <= limits::ring_slots_max);
   if (options.snapshots.retention.enabled && !options.snapshots.enabled()) {
     return Error{ErrorCode::usage, "EngineOptions::snapshots: retention removes what snapshots make needless, so one of every_inputs and every must be set with it"};
@@ -255,6 +256,7 @@ Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Seq
   settings.digest_interval = options.digest_interval;
   settings.decision_records = options.decision_records;
   settings.state = limits;
+  settings.tick_interval = options.tick_interval;
   settings.muted = muted;
   settings.after = after;
   return journal::Machine::make(*loaded.pipeline, settings, *clock, &journal->writer(), journal->preparer(), journal->recovery().last_sequence);
@@ -262,6 +264,7 @@ Result<std::unique_ptr<journal::Machine>> DurableEngine::State::make_machine(Seq
 
 Result<void> DurableEngine::State::start() {
   if (auto started = start_machine(); !started.ok()) return started;
+  machine->begin_ticks();
   return start_snapshots();
 }
 

@@ -42,6 +42,9 @@ struct EngineOptions {
   // Bounds of keyed state, per key group; they stand in the log. Empty: those of the journal, or the defaults for a new one. Others than
   // those of the journal are an error: what a bound refused cannot be decided again under another.
   std::optional<window::StateLimits> state = {};
+  // Time that passes without events fires the deadlines of patterns that end with `no`: by ticks, inputs of the log, written when no event has come for
+  // this long and a deadline has passed by then. A pipeline without such patterns has none. 0: none, only the next event fires them.
+  Duration tick_interval = 100'000'000;
   std::int64_t ring_slots = 0;                 // a power of two up to limits::ring_slots_max; 0: 2 MiB of slots
   std::int64_t decision_records = 1 << 16;     // a power of two from 1024: decisions that wait for the disk, or for a sink
   // Decisions up to this sequence are not given to the sink again. replay_all: every decision of the log. as_recorded: those that the

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
@@ -127,7 +128,7 @@ Result<EngineOptions> engine_options(const Options& options) {
   // Exactly once: the file itself says which decisions it has.
   auto rows = csv::find_whole_rows(options.decisions, tools::decision_rows(options.decisions));
   if (!rows.ok()) return std::move(rows).error();
-  settings.muted = rows->last_sequence;
+  settings.muted = std::max(rows->last_sequence - 1, EngineOptions::replay_all);  // the last input may have further outputs
   settings.allow_gap = true;  // told, once the file is open
   return settings;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "pawl/core/base/crc32c.hpp"
+#include "pawl/core/engine/decided_time.hpp"
 #include "pawl/core/engine/record_ring.hpp"
 #include "pawl/core/ring/byte_ring.hpp"
 #include "pawl/core/ring/reader.hpp"
@@ -32,15 +33,21 @@ class DecideStage {
               ring::Writer<RecordRing>& decisions, DigestQueue& digests, Probe& probe)
       : reader_(reader), decide_(decide), slots_(slots), tiles_(tiles), decisions_(decisions), digests_(digests), probe_(probe) {}
 
+  // Set-up: where to say what time has come to, behind each batch. Outlives the stage.
+  void tell(DecidedTimes& times) noexcept { times_ = &times; }
+
   std::int64_t poll(std::int64_t budget) {
     const ring::Batch batch = reader_.poll(budget);
     std::int64_t done = 0;
     for (Sequence first = batch.first; first <= batch.last;) {
-      const Sequence last = std::min(batch.last, first | static_cast<Sequence>(limits::tile_events - 1));
-      if (!decide(first, last)) break;
+      Sequence last = std::min(batch.last, first | static_cast<Sequence>(limits::tile_events - 1));
+      if (decide_.timed()) last = decide_.owes_timed() ? decide_.sequence() : decide_.span_end(slots_, first, last);
+      if (!decide_.owes_timed() && !decide(first, last)) break;
+      if (decide_.owes_timed() && !pass_timed_on()) break;
       done += last - first + 1;
       first = last + 1;
     }
+    if (times_ != nullptr && told_ != batch.first + done - 1) tell_times(batch.first, batch.first + done - 1);
     if (done > 0) {
       reader_.release(batch.first + done - 1);
       probe_.batch_ended();
@@ -69,6 +76,28 @@ class DecideStage {
     const std::size_t records = decide_.run(slots_, tiles_, first, last, [&](std::size_t i) { return decisions_[room.first + static_cast<Sequence>(i)]; });
     if (records > 0) publish(room.first, room.first + static_cast<Sequence>(records) - 1);
     decisions_.give_back();
+    return true;
+  }
+
+  // That first..last were decided; of an empty batch, where decide stands.
+  void tell_times(Sequence first, Sequence last) noexcept {
+    told_ = last;
+    for (Sequence s = last; s >= first; --s) {
+      if (!is_event(slots_.header(s).type)) continue;
+      ingest_ = slots_.header(s).ingest;
+      break;
+    }
+    times_->publish({last, decide_.deadline(), decide_.evaluator().effective_time(), ingest_});
+  }
+
+  // Timed outputs of the last input decided: one can have any number of them. False: no room for all of them yet; the rest comes with the next poll.
+  bool pass_timed_on() {
+    while (decide_.owes_timed()) {
+      const ring::Batch room = decisions_.claim_exactly(1);
+      if (room.empty()) return false;
+      if (decide_.next_timed(slots_, decisions_[room.first])) publish(room.first, room.first);
+      decisions_.give_back();
+    }
     return true;
   }
 
@@ -117,6 +146,9 @@ class DecideStage {
   DigestQueue& digests_;
   Probe& probe_;
   Sequence passed_on_ = no_sequence;
+  DecidedTimes* times_ = nullptr;
+  Sequence told_ = no_sequence - 1;  // up to which input
+  Time ingest_ = INT64_MIN;          // of the last event
   ring::Cursor<> damaged_{0};
   bool closed_ = false;
 };

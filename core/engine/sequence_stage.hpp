@@ -55,6 +55,9 @@ class SequenceStage {
     return true;
   }
 
+  // Set-up: a source that is asked for one input where no other has any, until the stage is closed. Outlives the stage.
+  void tick_with(InputSource& ticks) noexcept { ticks_ = &ticks; }
+
   // No source will be added: the stage finishes when all of them have.
   void close() noexcept { closing_.publish(1); }
 
@@ -66,7 +69,10 @@ class SequenceStage {
       work += take_from(source, budget);
       if (source.sequenced() && !source.finished()) return work;
     }
-    if (work == 0 && closing_.load_acquire() == 1 && all_finished(added_.load_acquire())) close_ring();
+    if (work > 0) return work;
+    const bool closing = closing_.load_acquire() == 1;
+    if (closing && all_finished(added_.load_acquire())) close_ring();
+    if (ticks_ != nullptr && !closing && !ring_full_) work = take_from(*ticks_, 1);
     return work;
   }
 
@@ -129,6 +135,7 @@ class SequenceStage {
   std::byte* base_;
   Clock& clock_;
   std::array<InputSource*, sources_max> sources_{};
+  InputSource* ticks_ = nullptr;
   ring::Cursor<> added_{0};    // how many sources; written by add
   ring::Cursor<> closing_{0};  // 1 once close was called
   bool ring_full_ = false;     // when last looked

@@ -34,6 +34,7 @@ bool takes_no_value(AggregateKind kind) { return kind == AggregateKind::count ||
 
 Typed Checker::aggregate(const Node& node, const Scope& scope) {
   const AggregateNode& source = *node.aggregate;
+  if (is_without_event(node.span, scope, "a window")) return {};
   if (scope.aggregate) return error(node.span, "E151", "an aggregate inside an aggregate; windows see only fields of the windowed events");
   if (!node.args.empty()) {
     const bool extreme = source.kind == AggregateKind::min || source.kind == AggregateKind::max;

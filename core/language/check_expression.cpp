@@ -140,9 +140,17 @@ Typed Checker::outside_aggregate(const Node& node, const Scope& scope) {
                "an aggregate sees only fields of the windowed events and constants, but `" + name.string() + "` is a " + what->second + "; compare outside of the aggregate");
 }
 
+// Reported: what is computed at an event, where a deadline completes the pattern.
+bool Checker::is_without_event(Span span, const Scope& scope, std::string_view what) {
+  if (!scope.timed) return false;
+  problems_.error(span, "E166", std::string(what) + " is computed at an event, but a pattern that ends with `no` is completed by its deadline; read fields of its steps, such as `step.at`");
+  return true;
+}
+
 Typed Checker::let_reference(std::size_t index, const Node& node, const Scope& scope) {
   const Let& let = out_.lets[index];
   if (let.expr == nullptr) return {};  // broken, or part of a cycle: reported there
+  if (!let_constants_[index] && is_without_event(node.span, scope, std::string("let `") + let.name + "`")) return {};
   const EventSet& readable = let.readable_at;
   for (const std::uint16_t event : scope.events) {
     if (std::binary_search(readable.begin(), readable.end(), event)) continue;
@@ -160,6 +168,7 @@ Typed Checker::let_reference(std::size_t index, const Node& node, const Scope& s
 
 // Lets are checked before models, but their events already lack those that have not all inputs.
 Typed Checker::model_reference(std::size_t index, const Node& node, const Scope& scope) {
+  if (is_without_event(node.span, scope, std::string("model `") + node.name.string() + "`")) return {};
   for (const std::uint16_t event : scope.events) {
     if (index >= model_events_.size() || std::binary_search(model_events_[index].begin(), model_events_[index].end(), event)) continue;
     return error(node.span, "E104", std::string("model `") + node.name.string() + "` cannot be read at " + out_.events[event].name + ", which has not all of its inputs");

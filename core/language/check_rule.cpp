@@ -108,6 +108,7 @@ void Checker::pattern(const syntax::Rule& rule, Rule& out) {
     whole.events = last_events(made, pattern.where != nullptr);
     whole.fields = false;
     whole.steps = &made.steps;
+    whole.timed = !made.steps.empty() && is_timed(made);
     if (pattern.where) made.where = boolean(*pattern.where, whole, "what follows `where`");
     condition(rule, out, whole);
   }
@@ -210,14 +211,27 @@ void Checker::reasons(const syntax::Rule& rule, Rule& out, const Scope& scope) {
   }
 }
 
+// What a deadline completes has no event, but the pattern's key.
+void Checker::fields_of_key(const std::vector<Name>& names, const Rule& rule, std::string_view what) {
+  if (!rule.pattern || rule.pattern->steps.empty() || !is_timed(*rule.pattern)) return;
+  const std::vector<std::string>& key = rule.pattern->key;
+  for (const Name& name : names) {
+    if (std::find(key.begin(), key.end(), name.text) != key.end()) continue;
+    problems_.error(name.span, "E166", std::string("a pattern that ends with `no` is completed by its deadline, without an event, so ") + std::string(what) +
+                                           " can only be a field of its key; add `" + name.string() + "` to the key, or leave it out here");
+  }
+}
+
 // Clauses that need only the rule's events.
 void Checker::rest(const syntax::Rule& rule, Rule& out) {
   if (rule.cooldown) {
     out.cooldown = rule.cooldown->width;
     out.cooldown_key = key(rule.cooldown->key, out.on);
     if (out.cooldown == 0) problems_.error(rule.cooldown->span, "E121", "a cooldown must be longer than nothing");
+    fields_of_key(rule.cooldown->key, out, "its cooldown");
   }
   if (rule.live_by.empty()) return;
+  fields_of_key({rule.live_by}, out, "what it is live by");
   Scope scope;
   scope.events = out.on;
   const Field* field = common_field(rule.live_by, scope);

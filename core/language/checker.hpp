@@ -36,6 +36,7 @@ struct Scope {
   bool let = false;                           // no rule: an aggregate without `on` has no event to fall back on
   EventSet* narrowed = nullptr;               // let: loses events whose key field has another type than the window's
   const std::vector<Step>* steps = nullptr;   // of a pattern, those that may be named so far
+  bool timed = false;                         // of a pattern that a deadline completes: there is no event, so no let, window or model
 };
 
 class Checker {
@@ -93,6 +94,7 @@ class Checker {
   void rest(const syntax::Rule& rule, Rule& out);
   EventSet on(const std::vector<syntax::Name>& names);
   std::vector<std::string> key(const std::vector<syntax::Name>& names, const EventSet& events);
+  void fields_of_key(const std::vector<syntax::Name>& names, const Rule& rule, std::string_view what);
 
   // Expressions: check_expression.cpp, check_operation.cpp.
   Typed expression(const syntax::Node& node, const Scope& scope);
@@ -100,6 +102,7 @@ class Checker {
   ExprPtr boolean(const syntax::Node& node, const Scope& scope, std::string_view what);
   Typed name(const syntax::Node& node, const Scope& scope);
   Typed outside_aggregate(const syntax::Node& node, const Scope& scope);
+  bool is_without_event(Span span, const Scope& scope, std::string_view what);
   Typed let_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
   Typed model_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
   Typed field_reference(const syntax::Name& name, const Scope& scope);

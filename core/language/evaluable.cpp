@@ -73,6 +73,11 @@ class Captures {
     if (expr.op == Op::binding) add(expr, "last");
     for (const auto& arg : expr.args) collect(*arg);
   }
+  // Of the first event, where a deadline completes the pattern.
+  void add_id(const Type& type) {
+    ++can_be_missing_;
+    bytes_ += type.kind == Kind::text ? (type.text_bytes + 7U) / 8 * 8 : 8;
+  }
   [[nodiscard]] bool fit() const { return can_be_missing_ <= captured_max && bytes_ <= captured_bytes_max; }
 
  private:
@@ -167,9 +172,8 @@ std::string why_not(const Action& action, const Pipeline& pipeline) {
 
 std::string why_not(const Pattern& pattern, const Pipeline& pipeline) {
   if (pattern.steps.size() > 32) return "its pattern has more than 32 steps";
-  if (pattern.steps.back().negated) return "its pattern ends with `no`";
   for (const Step& step : pattern.steps) {
-    if (step.negated && step.wait != 0) return "its pattern has a `no .. for` before its end";
+    if (step.negated && step.wait != 0 && &step != &pattern.steps.back()) return "its pattern has a `no .. for` before its end";
     if (step.negated && step.immediately) return "its pattern has a `then immediately no`";
     if (!step.condition) continue;
     if (std::string why = why_not(*step.condition, pipeline); !why.empty()) return why;
@@ -177,9 +181,26 @@ std::string why_not(const Pattern& pattern, const Pipeline& pipeline) {
   return pattern.where ? why_not(*pattern.where, pipeline) : std::string();
 }
 
-std::string why_not_its_captures(const Rule& rule) {
+// Without an event to compute it at. Constants are computed anyway.
+bool asks_list_about_no_step(const Expr& expr) {
+  if (expr.op == Op::in_list && !reads_steps(*expr.args[0])) return true;
+  return std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return asks_list_about_no_step(*arg); });
+}
+
+std::string why_not_by_deadline(const Rule& rule) {
+  bool asks = rule.pattern->where && asks_list_about_no_step(*rule.pattern->where);
+  for (const Action& action : rule.actions) asks = asks || (action.expr && asks_list_about_no_step(*action.expr));
+  for (const Reason& reason : rule.reasons) {
+    for (const auto& hole : reason.exprs) asks = asks || asks_list_about_no_step(*hole);
+  }
+  return asks ? "its pattern ends with `no`, and it asks a list about none of its steps" : std::string();
+}
+
+std::string why_not_its_captures(const Rule& rule, const Pipeline& pipeline) {
   Captures captures;
   for_each_whole(rule, [&](const Expr& expr) { captures.collect(expr); });
+  const EventSchema& first = pipeline.events[rule.pattern->steps.front().event];
+  if (const int id = first.find("id"); id >= 0 && is_timed(*rule.pattern)) captures.add_id(first.fields[static_cast<std::size_t>(id)].type);
   return captures.fit() ? std::string() : "it reads too many fields of its steps";
 }
 
@@ -216,8 +237,8 @@ std::string why_not(const Rule& rule, const Pipeline& pipeline) {
     }
   }
   if (!rule.pattern) return {};
-  std::string why = why_not_its_captures(rule);
-  return why.empty() ? why_not_at_its_end(rule) : why;
+  if (std::string why = why_not_its_captures(rule, pipeline); !why.empty()) return why;
+  return is_timed(*rule.pattern) ? why_not_by_deadline(rule) : why_not_at_its_end(rule);
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ constexpr int links_bytes = 16;           // of an event in a window of `first`,
 constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
 
 constexpr std::size_t kept_key_bytes = 24;  // of a value of a list or a key that cools down: hash, until when, and its place among the deadlines
+constexpr std::size_t waiting_bytes = 40;  // more of a run that waits for its deadline: it, and a place among the deadlines
 constexpr std::size_t runs_key_bytes = 48;  // of a key with open runs: hash, which patterns, first and last run, hints
 constexpr std::size_t run_bytes = 40;       // of an open run: where it stands, since when
 constexpr std::size_t line_bytes = 64;      // all of these are whole cache lines
@@ -179,9 +180,11 @@ class Explainer {
     });
     std::size_t bytes = run_bytes;
     for (const auto& [what, size] : captured) bytes += size;
+    if (is_timed(*rule.pattern)) bytes += waiting_bytes;
     return fmt::format("  pattern of {} per {}: {} bytes a key with open runs and {} bytes a run, at most {} of them, none for longer than {}\n", rule.name, print_key(rule.pattern->key),
                        whole_lines(runs_key_bytes + std::max<std::size_t>(key_bytes(rule, rule.pattern->key), 8)),
-                       whole_lines(bytes), rule.pattern->limit, print(rule.pattern->within));
+                       whole_lines(bytes), rule.pattern->limit,
+                       rule.pattern->steps.back().wait == 0 ? print(rule.pattern->within) : print(rule.pattern->within) + " and " + print(rule.pattern->steps.back().wait));
   }
 
   std::string rings() const {
@@ -307,6 +310,7 @@ class Explainer {
     }
     text += std::string(" within ") + print(pattern.within) + " per " + print_key(pattern.key);
     if (pattern.where) text += std::string(" where ") + print(*pattern.where, pipeline_);
+    if (is_timed(pattern)) text += std::string("; complete ") + (pattern.steps.back().wait != 0 ? print(pattern.steps.back().wait) + " after its last event" : print(pattern.within) + " after its first event") + ", with the first input or tick behind that";
     return text + fmt::format("; at most {} open runs a key, after a match {}", pattern.limit, pattern.skip_to_next ? "the next start" : "all runs of the key end");
   }
 

@@ -53,7 +53,7 @@ void warn_unused(const Pipeline& pipeline, Problems& problems) {
 // With a `where`, a run that is complete but for it goes on.
 void warn_never_reached(const Rule& rule, Problems& problems) {
   const Pattern& pattern = *rule.pattern;
-  if (pattern.where) return;
+  if (pattern.where || is_timed(pattern)) return;
   const std::size_t last = first_that_completes(pattern);
   const Step& step = pattern.steps[last];
   const std::string count = std::to_string(step.at_least);

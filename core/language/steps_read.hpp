@@ -34,6 +34,9 @@ bool each_value_of_steps(const Pattern& pattern, Visit visit) {
   return std::all_of(pattern.steps.begin(), pattern.steps.end(), [&](const Step& step) { return search(search, step.condition.get()); }) && search(search, pattern.where.get());
 }
 
+// It ends with `no`: not an event completes it, but its deadline. REQUIRES: the pattern has steps.
+[[nodiscard]] inline bool is_timed(const Pattern& pattern) { return pattern.steps.back().negated; }
+
 // The step that completes the pattern as soon as it has what it needs: behind it none is needed. REQUIRES: the pattern has steps.
 [[nodiscard]] inline std::size_t first_that_completes(const Pattern& pattern) {
   std::size_t step = pattern.steps.size() - 1;

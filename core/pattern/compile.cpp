@@ -27,7 +27,12 @@ class Compiler {
     plan_.limit = static_cast<std::uint32_t>(pattern_.limit);
     plan_.skip_to_next = pattern_.skip_to_next;
     plan_.fire_if_missing = rule_.fire_if_missing;
+    if (language::is_timed(pattern_)) {
+      plan_.end = bit(pattern_.steps.size() - 1);
+      plan_.wait = pattern_.steps.back().wait;
+    }
     collect_captures();
+    if (bits_ > valid_bits) return why_ = "it reads too many fields of its steps", std::nullopt;
     for (std::size_t i = 0; i < pattern_.steps.size(); ++i) {
       if (!add_step(i)) return std::nullopt;
     }
@@ -43,7 +48,6 @@ class Compiler {
     std::size_t step;
     std::string member;  // empty: the events as such
     CaptureKind kind;
-    const Expr* binding;
   };
 
   void collect_captures() {
@@ -52,8 +56,11 @@ class Compiler {
     }
     if (pattern_.where) collect(*pattern_.where);
     each_output([&](const Expr& expr) { collect(expr); return true; });
+    const bool has_id = plan_.end != 0 && pipeline_.events[pattern_.steps.front().event].find("id") >= 0;
+    if (has_id) want(0, "id", CaptureKind::first);
     std::stable_sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) { return a.step < b.step; });
     for (const Wanted& wanted : wanted_) lay_out(wanted);
+    if (has_id) plan_.id = static_cast<std::uint16_t>(index_of(0, "id", CaptureKind::first));
   }
 
   void collect(const Expr& expr) {
@@ -83,10 +90,13 @@ class Compiler {
     return static_cast<std::size_t>(found - pattern_.steps.begin());
   }
 
-  void want(const Expr& binding, CaptureKind kind) {
-    const std::size_t step = step_named(binding.name);
-    const bool known = std::any_of(wanted_.begin(), wanted_.end(), [&](const Wanted& w) { return w.step == step && w.member == binding.member && w.kind == kind; });
-    if (!known) wanted_.push_back({step, binding.member, kind, &binding});
+  void want(const Expr& binding, CaptureKind kind) { want(step_named(binding.name), binding.member, kind); }
+  void want(std::size_t step, const std::string& member, CaptureKind kind) {
+    if (index_of(step, member, kind) == wanted_.size()) wanted_.push_back({step, member, kind});
+  }
+  [[nodiscard]] std::size_t index_of(std::size_t step, const std::string& member, CaptureKind kind) const {
+    const auto found = std::find_if(wanted_.begin(), wanted_.end(), [&](const Wanted& w) { return w.step == step && w.member == member && w.kind == kind; });
+    return static_cast<std::size_t>(found - wanted_.begin());
   }
 
   void lay_out(const Wanted& wanted) {
@@ -95,7 +105,7 @@ class Compiler {
     Capture made;
     made.kind = wanted.kind;
     made.lateness = field < 0 && !wanted.member.empty();
-    made.text = field >= 0 && wanted.binding->type.kind == Kind::text;
+    made.text = field >= 0 && schema.fields[static_cast<std::size_t>(field)].type.kind == Kind::text;
     made.place = rules::place_of(schema, field);
     made.offset = static_cast<std::uint16_t>(plan_.capture_bytes);
     const bool can_be_missing = wanted.kind != CaptureKind::events && wanted.kind != CaptureKind::values && wanted.kind != CaptureKind::sum;
@@ -106,17 +116,14 @@ class Compiler {
 
   // REQUIRES: it was collected.
   const Capture& capture_of(const Expr& binding, CaptureKind kind) const {
-    const std::size_t step = step_named(binding.name);
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      if (wanted_[i].step == step && wanted_[i].member == binding.member && wanted_[i].kind == kind) return plan_.captures[i];
-    }
-    PAWL_ASSERT(false);
-    return plan_.captures.front();
+    const std::size_t index = index_of(step_named(binding.name), binding.member, kind);
+    PAWL_ASSERT(index < plan_.captures.size());
+    return plan_.captures[index];
   }
 
   std::optional<Captured> captured(const Expr& expr) {
     const Expr& binding = expr.op == Op::binding ? expr : *expr.args[0];
-    if (bits_ > valid_bits || plan_.capture_bytes > capture_bytes_max) return why_ = "it reads too many fields of its steps", std::nullopt;
+    if (plan_.capture_bytes > capture_bytes_max) return why_ = "it reads too many fields of its steps", std::nullopt;
     if (expr.type.kind == Kind::floating) return why_ = "it computes with floats and steps of a pattern", std::nullopt;
     if (expr.op != Op::binding && expr.name == "count") {
       return Captured{.as = Captured::As::count, .offset = capture_of(binding, binding.member.empty() ? CaptureKind::events : CaptureKind::values).offset};
@@ -153,7 +160,7 @@ class Compiler {
     const std::vector<Step>& steps = pattern_.steps;
     const auto is_needed = [](const Step& step) { return !step.negated && step.at_least > 0; };
     const auto rest = steps.begin() + static_cast<std::ptrdiff_t>(index) + 1;
-    made.ends = std::none_of(rest, steps.end(), is_needed);
+    made.ends = plan_.end == 0 && std::none_of(rest, steps.end(), is_needed);
     for (std::size_t i = index + 1; i < steps.size(); ++i) {
       if (steps[i].negated) {
         made.negations.push_back({static_cast<std::uint16_t>(i), 0});
@@ -161,8 +168,11 @@ class Compiler {
       }
       made.next |= bit(i);
       for (StepPlan::Negation& negation : made.negations) negation.closes |= bit(i);
-      if (steps[i].at_least > 0) break;
+      if (steps[i].at_least > 0) return;
     }
+    if (plan_.end == 0) return;
+    made.next |= plan_.end;
+    for (StepPlan::Negation& negation : made.negations) negation.closes |= plan_.end;
   }
 
   // Parts joined by `and`: all have to be true, so each can be asked where it is cheapest.
@@ -180,8 +190,9 @@ class Compiler {
 
   // --- formulas ---
 
-  // That completes the pattern; null: it can be of several types.
+  // That completes the pattern; null: it can be of several types, or it is no event.
   const EventSchema* last_event() const {
+    if (plan_.end != 0) return nullptr;
     const std::size_t first = language::first_that_completes(pattern_);
     for (std::size_t i = first + 1; pattern_.where && i < pattern_.steps.size(); ++i) {
       if (!pattern_.steps[i].negated && pattern_.steps[i].event != pattern_.steps[first].event) return nullptr;

@@ -17,10 +17,15 @@ using state::KeyTable;
 
 namespace {
 
-std::size_t largest_captures(const std::vector<PatternPlan>& patterns, const GroupPlan& plan) {
+bool is_timed(const std::vector<PatternPlan>& patterns, const GroupPlan& plan) {
+  return std::any_of(plan.patterns.begin(), plan.patterns.end(), [&](std::size_t pattern) { return patterns[pattern].end != 0; });
+}
+
+// Behind the head of a run.
+std::size_t largest_rest(const std::vector<PatternPlan>& patterns, const GroupPlan& plan) {
   std::size_t bytes = 0;
   for (const std::size_t pattern : plan.patterns) bytes = std::max(bytes, patterns[pattern].capture_bytes);
-  return bytes;
+  return bytes + (is_timed(patterns, plan) ? sizeof(Waiting) : 0);
 }
 
 state::KeyTableShape shape(const GroupPlan& plan, const PatternLimits& limits) {
@@ -45,7 +50,8 @@ bool is_past(const PatternPlan& plan, const RunHead& run, Time te) noexcept {
 }  // namespace
 
 Group::Group(const std::vector<PatternPlan>& patterns, const GroupPlan& plan, const PatternLimits& limits, state::Arena& arena)
-    : patterns_(patterns), plan_(plan), table_(shape(plan, limits), arena), pool_(largest_captures(patterns, plan), limits.runs_max, arena) {
+    : patterns_(patterns), plan_(plan), table_(shape(plan, limits), arena), timed_(is_timed(patterns, plan)), pool_(largest_rest(patterns, plan), limits.runs_max, arena),
+      waiting_(Deadlines::Of::waiting, pool_, timed_ ? pool_.runs_max() : 0, arena), others_(Deadlines::Of::others, pool_, timed_ ? pool_.runs_max() : 0, arena) {
   for (const std::size_t pattern : plan_.patterns) {
     first_step_.push_back(fits_.size());
     fits_.resize(fits_.size() + patterns_[pattern].steps.size());
@@ -55,6 +61,7 @@ Group::Group(const std::vector<PatternPlan>& patterns, const GroupPlan& plan, co
   aside_.resize((plan_.patterns.size() + 2) * pool_.run_bytes());
   named_.resize(plan_.patterns.size());
   of_pattern_.resize(plan_.patterns.size());
+  due_key_.resize(plan_.key_bytes);
 }
 
 // --- before a span ---
@@ -155,7 +162,10 @@ void Group::step(const rules::Evaluator& evaluator, std::size_t lane, Findings& 
 
 void Group::advance_runs(Turn& turn) noexcept {
   const bool emptied = remove_runs(turn.record, [&](RunHead& run, Link at) {
-    if (advance(turn, run) == Fate::ends) return true;
+    const Fate fate = advance(turn, run);
+    if (fate == Fate::ends) return true;
+    if (plan_of(run.pattern).end != 0) wait_or_not(at.index);
+    if (fate == Fate::is_due) return false;
     OfPattern& of = of_pattern_[run.pattern];
     if (of.counted == turn_) return ++of.open, false;
     of.counted = turn_;
@@ -179,7 +189,7 @@ bool Group::remove_runs(Index record, Gone gone) noexcept {
     if (gone(run, Link{index, before})) {
       (before == no_run ? head.first : pool_[before]->next) = next;
       if (next == no_run) head.last = before;
-      pool_.give_back(index, partition);
+      give_back(index, partition);
     } else {
       head.patterns |= pattern_bit(run.pattern);
       before = index;
@@ -191,12 +201,20 @@ bool Group::remove_runs(Index record, Gone gone) noexcept {
   return true;
 }
 
+void Group::give_back(RunIndex run, std::size_t partition) noexcept {
+  if (timed_ && plan_of(pool_[run]->pattern).end != 0) waiting_.remove(*pool_[run]), others_.remove(*pool_[run]);
+  pool_.give_back(run, partition);
+}
+
+// A run at its pattern's end may wait for longer than `within`, if `no` says for how long; but it takes nothing then.
 Group::Fate Group::advance(Turn& turn, RunHead& run) noexcept {
   const PatternPlan& plan = plan_of(run.pattern);
-  if (is_past(plan, run, turn.te)) return Fate::ends;
+  const bool past = is_past(plan, run, turn.te), waiting = is_waiting(plan, run);
+  if (waiting && turn.te > pool_.waiting(run).deadline) return Fate::is_due;  // behind this event, which it does not concern
+  if (past && !waiting) return Fate::ends;
   if (!has_lane(named_[run.pattern], turn.lane)) return Fate::stays;
   if (of_pattern_[run.pattern].completed == turn_ && !plan.skip_to_next) return Fate::ends;
-  for (StepMask steps = enterable(plan, run); steps != 0;) {
+  for (StepMask steps = past ? 0 : enterable(plan, run) & ~plan.end; steps != 0;) {
     const auto step = static_cast<std::size_t>(std::bit_width(steps)) - 1;
     steps &= ~bit(step);
     if (!may_take(turn, run, step)) continue;
@@ -205,7 +223,24 @@ Group::Fate Group::advance(Turn& turn, RunHead& run) noexcept {
     if (how == Taken::goes_on) return Fate::stays;
   }
   pass_by(turn, run);
-  return enterable(plan, run) == 0 ? Fate::ends : Fate::stays;
+  const StepMask left = enterable(plan, run);
+  return (past ? left & plan.end : left) == 0 ? Fate::ends : Fate::stays;
+}
+
+// `te`: of the last event taken. Never: it lies behind all times.
+void Group::set_deadline(const PatternPlan& plan, RunHead& run, Time te) noexcept {
+  const bool overflow = __builtin_add_overflow(plan.wait != 0 ? te : run.first_te, plan.wait != 0 ? plan.wait : plan.within, &pool_.waiting(run).deadline);
+  if (overflow) pool_.waiting(run).deadline = INT64_MAX;
+}
+
+// As its state says. REQUIRES: of a pattern that ends with `no`.
+void Group::wait_or_not(RunIndex index) noexcept {
+  RunHead& run = *pool_[index];
+  const PatternPlan& plan = plan_of(run.pattern);
+  const bool waits = (enterable(plan, run) & plan.end) != 0;
+  (waits ? others_ : waiting_).remove(run);
+  if (waits) waiting_.add(index, plan.rule);
+  else if (plan.wait == 0) others_.add(index, plan.rule);  // with `for`, the deadline is not known before it waits
 }
 
 Moment Group::moment(const Turn& turn, const RunHead& run) noexcept {
@@ -231,6 +266,7 @@ Group::Taken Group::take(Turn& turn, RunHead& run, std::size_t index) noexcept {
   further.count = count;
   further.closed = 0;
   for (std::size_t i = 0; i < step.captures; ++i) capture(plan.captures[step.first_capture + i], turn.slot, turn.te, captures_of(&further), further.valid);
+  if (plan.end != 0) set_deadline(plan, further, turn.te);
   if (!completes) return Taken::goes_on;
   if (!plan.where || where_holds(turn, run.pattern, further)) return complete(turn, further), Taken::completes;
   if (enterable(plan, further) == 0) return Taken::passes;
@@ -284,6 +320,7 @@ void Group::start(Turn& turn, std::size_t pattern) noexcept {
   run.pattern = static_cast<std::uint16_t>(pattern);
   run.first_te = turn.te;
   run.first_sequence = static_cast<Sequence>(reinterpret_cast<const EventHeader*>(turn.slot)->stamp) - 1;
+  if (timed_) pool_.waiting(run).place = no_place;
   if (!may_take(turn, run, 0) || take(turn, run, 0) != Taken::goes_on) return;
   const OfPattern& of = of_pattern_[pattern];
   if (of.counted == turn_ && of.open == plan_of(pattern).limit) drop(turn, of.oldest);
@@ -300,7 +337,7 @@ void Group::drop(Turn& turn, Link run) noexcept {
   } else if (OfPattern& of = of_pattern_[pool_[next]->pattern]; of.counted == turn_ && of.oldest.index == next) {
     of.oldest.before = run.before;  // to be dropped itself, maybe
   }
-  pool_.give_back(run.index, KeyTable::partition_of(turn.hash));
+  give_back(run.index, KeyTable::partition_of(turn.hash));
   ++runs_dropped_;
 }
 
@@ -328,6 +365,9 @@ void Group::link(Index record, RunIndex index) noexcept {
   head.last = index;
   head.hints[head.next_hint] = index;
   head.next_hint = (head.next_hint + 1) % KeyHead::hints_max;
+  if (plan_of(pool_[index]->pattern).end == 0) return;
+  pool_.waiting(*pool_[index]).record = record;
+  wait_or_not(index);
 }
 
 // If the partition is full: a few of its other keys lose the runs that are past their time, the next time the keys behind them.
@@ -341,9 +381,38 @@ bool Group::make_room(Turn& turn) noexcept {
     const Index record = table_.next(partition, hands_[partition]);
     if (record == KeyTable::none) break;
     if (record == turn.record) continue;
-    remove_runs(record, [&](const RunHead& run, Link) { return is_past(plan_of(run.pattern), run, turn.te); });
+    remove_runs(record, [&](RunHead& run, Link) { return is_past(plan_of(run.pattern), run, turn.te) && !is_waiting(plan_of(run.pattern), run); });
   }
   return has_room();
+}
+
+// --- deadlines ---
+
+void Group::end_past(Time te) noexcept {
+  while (!others_.empty() && others_.first().at < te) {
+    const RunHead* const past = pool_[others_.first().run];
+    remove_runs(pool_.waiting(*pool_[others_.first().run]).record, [&](const RunHead& run, Link) { return &run == past; });
+  }
+}
+
+Due Group::end_first_due(const rules::Evaluator& evaluator, std::size_t lane, Sequence sequence) noexcept {
+  RunHead& run = *pool_[waiting_.first().run];
+  const PatternPlan& plan = plan_of(run.pattern);
+  const Index record = pool_.waiting(run).record;
+  std::memcpy(aside(run.pattern), &run, pool_.run_bytes());
+  std::memcpy(due_key_.data(), table_.record(record) + sizeof(KeyHead), plan_.key_bytes);
+  Due due{.pattern = plan_.patterns[run.pattern], .run = aside(run.pattern), .key = due_key_, .fired = true, .missing = false};
+  if (plan.where) {
+    const Moment moment{.evaluator = evaluator, .lane = lane, .slot = evaluator.slot(lane), .captures = captures_of(due.run), .captured = due.run->valid, .counters = formula_counters_};
+    const Operand where = plan.where->run(moment);
+    due.missing = !where.valid;
+    due.fired = where.valid ? where.value.numerator != 0 : plan.fire_if_missing;
+  }
+  const bool clears = due.fired && !plan.skip_to_next;
+  remove_runs(record, [&](const RunHead& other, Link) {
+    return &other == &run || (clears && other.pattern == due.run->pattern && other.first_sequence < sequence);
+  });
+  return due;
 }
 
 }  // namespace pawl::pattern

@@ -4,12 +4,14 @@
 // gathers their keys and fetches their records and runs; then step() takes them one by one, in order.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "pawl/core/pattern/deadlines.hpp"
 #include "pawl/core/pattern/plan.hpp"
 #include "pawl/core/pattern/runs.hpp"
 #include "pawl/core/rules/evaluator.hpp"
@@ -44,6 +46,14 @@ struct Findings {
   }
 };
 
+// A run whose deadline has passed.
+struct Due {
+  std::size_t pattern;          // its index in the plan
+  const RunHead* run;           // a copy; valid until the next one
+  std::span<const std::byte> key;  // likewise
+  bool fired, missing;          // `where` is true, or was missing
+};
+
 // Thread: one. No allocation after construction. Plans outlive it.
 class Group {
  public:
@@ -57,6 +67,18 @@ class Group {
   // REQUIRES: a lane of wanted(); lanes in order. Adds to `findings`, which has room for a match and a note per pattern.
   void step(const rules::Evaluator& evaluator, std::size_t lane, Findings& findings) noexcept;
 
+  // Of the runs that wait for their deadline the one that is due first; null: none waits.
+  [[nodiscard]] const Deadline* first_due() const noexcept { return waiting_.empty() ? nullptr : &waiting_.first(); }
+  // Not before this time is a run due, if none begins; INT64_MAX: never.
+  [[nodiscard]] Time none_due_before() const noexcept {
+    return std::min(waiting_.empty() ? INT64_MAX : waiting_.first().at, others_.empty() ? INT64_MAX : others_.first().at);
+  }
+  // Ends runs that can no longer come to wait, at effective time `te`.
+  void end_past(Time te) noexcept;
+  // Ends that run, and with it, unless matches may overlap, the key's others of its pattern that began before input `sequence`, which has
+  // been taken by step(). REQUIRES: first_due(); `lane` is that input's.
+  [[nodiscard]] Due end_first_due(const rules::Evaluator& evaluator, std::size_t lane, Sequence sequence) noexcept;
+
   [[nodiscard]] GroupCounters counters() const noexcept { return {table_.size(), pool_.size(), runs_dropped_, runs_refused_, formula_counters_}; }
   [[nodiscard]] FormulaCounters& formula_counters() noexcept { return formula_counters_; }
 
@@ -64,7 +86,7 @@ class Group {
   friend class GroupSaver;
   friend class GroupLoader;
   using Index = state::KeyTable::Index;
-  enum class Fate : std::uint8_t { stays, ends };
+  enum class Fate : std::uint8_t { stays, ends, is_due };
 
   // One event in its turn.
   struct Turn {
@@ -94,6 +116,9 @@ class Group {
 
   void advance_runs(Turn& turn) noexcept;
   [[nodiscard]] Fate advance(Turn& turn, RunHead& run) noexcept;
+  [[nodiscard]] bool is_waiting(const PatternPlan& plan, RunHead& run) const noexcept { return plan.end != 0 && waiting_.holds(run); }
+  void set_deadline(const PatternPlan& plan, RunHead& run, Time te) noexcept;
+  void wait_or_not(RunIndex index) noexcept;
   [[nodiscard]] bool may_take(const Turn& turn, const RunHead& run, std::size_t step) noexcept;
   enum class Taken : std::uint8_t { completes, goes_on, passes };
   [[nodiscard]] Taken take(Turn& turn, RunHead& run, std::size_t step) noexcept;
@@ -110,12 +135,15 @@ class Group {
   // Removes the runs of a key for which gone(run, link) is true. True: the key is left without any, and is gone too.
   template <class Gone>
   bool remove_runs(Index record, Gone gone) noexcept;
+  void give_back(RunIndex run, std::size_t partition) noexcept;
   void link(Index record, RunIndex run) noexcept;
 
   const std::vector<PatternPlan>& patterns_;
   const GroupPlan& plan_;
   state::KeyTable table_;
+  bool timed_;                                // patterns that end with `no` are among them
   RunPool pool_;
+  Deadlines waiting_, others_;
   std::array<std::uint32_t, limits::partitions> hands_{};  // of the clock that looks for runs past their time
   std::uint64_t runs_dropped_ = 0, runs_refused_ = 0;
   FormulaCounters formula_counters_;
@@ -140,6 +168,7 @@ class Group {
     Link oldest;                                          // of those
   };
   std::vector<OfPattern> of_pattern_;
+  std::vector<std::byte> due_key_;
   bool clears_ = false;                       // a completed pattern takes the key's other runs with it
 };
 

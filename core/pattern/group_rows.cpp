@@ -23,6 +23,7 @@ std::string GroupSaver::schema(const Group& group) {
       append_number(text += ' ', 'k', static_cast<std::uint64_t>(capture.kind));
       append_number(text, 'o', capture.offset);
     }
+    if (plan.end != 0) text += " deadline";
   }
   return text;
 }
@@ -59,7 +60,9 @@ void GroupSaver::write_runs(const KeyHead& head, state::RowWriter& rows) const {
     rows.put(run.first_te);
     rows.put(run.first_sequence);
     rows.put(run.valid);
-    rows.put_bytes({captures_of(&run), group_.plan_of(run.pattern).capture_bytes});
+    const PatternPlan& plan = group_.plan_of(run.pattern);
+    rows.put_bytes({captures_of(&run), plan.capture_bytes});
+    if (plan.end != 0) rows.put(group_.pool_.waiting(*group_.pool_[index]).deadline);
   }
 }
 
@@ -123,8 +126,10 @@ bool GroupLoader::read_run(state::RowReader& rows, std::size_t partition, Group:
   run.first_sequence = rows.take<Sequence>();
   run.valid = rows.take<std::uint64_t>();
   rows.take_into({captures_of(&run), plan.capture_bytes});
+  if (plan.end != 0) group_.pool_.waiting(run) = {.deadline = rows.take<Time>(), .record = record, .place = no_place};
+  if (!rows.holds() || run.step >= plan.steps.size()) return false;
   group_.link(record, index);
-  return rows.holds() && run.step < plan.steps.size();
+  return true;
 }
 
 }  // namespace pawl::pattern

@@ -3,7 +3,8 @@
 //   part 0        how many keys and runs, the clock's hands, counters
 //   parts 1-256   a partition of the hash each: its keys, in the order of the table, with their runs, oldest first
 //
-// A run is its pattern, step, closed steps, count, first effective time and sequence, which captures are there, and the captures.
+// A run is its pattern, step, closed steps, count, first effective time and sequence, which captures are there, and the captures; of a pattern
+// that ends with `no` also its deadline.
 // Places in the table are part of it: the clock that looks for runs past their time goes by them, and so does what is refused at a bound.
 #pragma once
 

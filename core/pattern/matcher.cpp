@@ -113,6 +113,36 @@ Operand Matcher::output(const Findings::Match& match, std::size_t index) noexcep
   return plan_.patterns[match.pattern].outputs[index].formula.run(moment);
 }
 
+// Null: no run waits.
+Group* Matcher::first_due() const noexcept {
+  Group* first = nullptr;
+  for (const auto& group : groups_) {
+    const Deadline* const due = group->first_due();
+    if (due != nullptr && (first == nullptr || Deadline::is_before(*due, *first->first_due()))) first = group.get();
+  }
+  return first;
+}
+
+Time Matcher::deadline() const noexcept {
+  const Group* const first = first_due();
+  return first == nullptr ? INT64_MAX : first->first_due()->at;
+}
+
+Time Matcher::none_due_before() const noexcept {
+  Time time = INT64_MAX;
+  for (const auto& group : groups_) time = std::min(time, group->none_due_before());
+  return time;
+}
+
+void Matcher::end_past(Time te) noexcept {
+  for (const auto& group : groups_) group->end_past(te);
+}
+
+Due Matcher::end_first_due(std::size_t lane, Sequence sequence) noexcept {
+  lane_ = lane;
+  return first_due()->end_first_due(*evaluator_, lane, sequence);
+}
+
 GroupCounters Matcher::counters() const noexcept {
   GroupCounters sum;
   for (const auto& group : groups_) {

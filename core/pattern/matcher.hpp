@@ -31,6 +31,16 @@ class Matcher {
   // An output of a match's pattern. REQUIRES: found by the last step().
   [[nodiscard]] Operand output(const Findings::Match& match, std::size_t index) noexcept;
 
+  // The earliest deadline of a run that waits for its own; INT64_MAX: none does.
+  [[nodiscard]] Time deadline() const noexcept;
+  // See Group::none_due_before and Group::end_past.
+  [[nodiscard]] Time none_due_before() const noexcept;
+  void end_past(Time te) noexcept;
+  // Ends the run that has the earliest deadline: see Group::end_first_due. REQUIRES: there is one.
+  [[nodiscard]] Due end_first_due(std::size_t lane, Sequence sequence) noexcept;
+  // REQUIRES: found by the last end_first_due().
+  [[nodiscard]] Operand output(const Due& due, std::size_t index) noexcept { return output(Findings::Match{due.pattern, due.run}, index); }
+
   [[nodiscard]] std::size_t groups() const noexcept { return groups_.size(); }
   [[nodiscard]] Group& group(std::size_t index) noexcept { return *groups_[index]; }
   [[nodiscard]] const Group& group(std::size_t index) const noexcept { return *groups_[index]; }
@@ -38,12 +48,14 @@ class Matcher {
   [[nodiscard]] GroupCounters counters() const noexcept;
 
  private:
+  [[nodiscard]] Group* first_due() const noexcept;
+
   const PatternsPlan& plan_;
   std::vector<std::unique_ptr<Group>> groups_;
   Findings findings_;
   const rules::Evaluator* evaluator_ = nullptr;
   rules::Lanes wanted_ = 0;
-  std::size_t lane_ = 0;  // of the last step()
+  std::size_t lane_ = 0;  // of the last step() or end_first_due()
 };
 
 }  // namespace pawl::pattern

@@ -1,10 +1,13 @@
 // A pattern as tables: what each step needs, where a run may go from it, and what is kept of its events.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +39,11 @@ struct PatternPlan {
   std::size_t rule = 0;              // index into Pipeline::rules
   std::vector<StepPlan> steps;
   StepMask strict = 0;               // steps with `then immediately`
+  // Of a pattern that ends with `no`, else 0: the bit of its last step, which stands for the pattern's end. No event enters it; a run that
+  // could waits there for its deadline, unless the negation is broken.
+  StepMask end = 0;
+  Duration wait = 0;                 // the deadline lies so far behind the last event taken (`no X for wait`); 0: `within` behind the first
+  std::optional<std::uint16_t> id;   // the capture of the first event's field `id`, of a pattern that ends with `no`
   std::vector<Capture> captures;     // by step
   std::size_t capture_bytes = 0;
   std::optional<Formula> where;
@@ -56,6 +64,12 @@ struct KeyPart {
   std::uint16_t offset = 0;  // in the key
 };
 
+// What a key holds there: the bytes of a number, or of a text without its padding.
+[[nodiscard]] inline std::span<const std::byte> part_of(const std::byte* key, const KeyPart& part) noexcept {
+  const bool text = part.place.kind == Kind::text;
+  return {key + part.offset, text ? ::strnlen(reinterpret_cast<const char*>(key + part.offset), part.place.bytes) : sizeof(std::int64_t)};
+}
+
 struct GroupPlan {
   std::vector<std::size_t> patterns;               // indices into the plan's patterns, ascending
   std::vector<std::vector<KeyPart>> parts;         // by event type; `per all`: nothing
@@ -71,6 +85,22 @@ using ColumnOf = std::function<std::optional<rules::Register>(const language::Ex
 struct PatternsPlan {
   std::vector<PatternPlan> patterns;  // in file order
   std::vector<GroupPlan> groups;
+
+  // Some of them end with `no`.
+  [[nodiscard]] bool timed() const noexcept {
+    return std::any_of(patterns.begin(), patterns.end(), [](const PatternPlan& pattern) { return pattern.end != 0; });
+  }
+  // That the pattern is in.
+  [[nodiscard]] const GroupPlan& group_of(std::size_t pattern) const noexcept {
+    return *std::find_if(groups.begin(), groups.end(), [&](const GroupPlan& group) { return std::binary_search(group.patterns.begin(), group.patterns.end(), pattern); });
+  }
+  // How its key stands in those of the group: the parts that its first event gives.
+  [[nodiscard]] const std::vector<KeyPart>& key_of(std::size_t pattern) const noexcept { return group_of(pattern).parts[patterns[pattern].steps.front().event]; }
+  [[nodiscard]] std::size_t key_bytes_max() const noexcept {
+    std::size_t bytes = 0;
+    for (const GroupPlan& group : groups) bytes = std::max(bytes, group.key_bytes);
+    return bytes;
+  }
 };
 
 // Patterns with one key, by the names and types of its fields, share a group. REQUIRES: patterns of this pipeline.

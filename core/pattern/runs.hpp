@@ -3,6 +3,8 @@
 //   key:  | hash 8 | patterns 8 | first run 4 | last run 4 | hints 5 x 4 | next hint 4 | key ... |     64 bytes and more
 //   run:  | next 4 | pattern 2 | step 1 | free 1 | closed 4 | count 4 | first te 8 | first sequence 8 | valid 8 | captures ... |
 //
+// In a group with patterns that end with `no`, each run ends with what Waiting says.
+//
 // `patterns` says which patterns the runs are of, a bit for each modulo 64: most events concern none of them, and the runs are not touched.
 // Hints are the places of runs that were added last: they are fetched ahead, and may be stale.
 #pragma once
@@ -34,6 +36,14 @@ struct RunHead {
 };
 static_assert(sizeof(RunHead) == 40);
 
+struct Waiting {
+  Time deadline;         // past it nothing breaks the run any more
+  std::uint32_t record;  // of its key
+  std::uint32_t place;   // among the deadlines of its group, see deadlines.hpp; no_place: among none
+};
+inline constexpr std::uint32_t no_place = 0xFFFF'FFFF;
+static_assert(sizeof(Waiting) == 16);
+
 struct KeyHead {
   static constexpr std::size_t hints_max = 5;
   std::uint64_t hash;
@@ -59,8 +69,11 @@ class RunPool {
 
   [[nodiscard]] RunHead* operator[](RunIndex index) const noexcept { return reinterpret_cast<RunHead*>(memory_ + index * run_bytes_); }
   [[nodiscard]] std::size_t run_bytes() const noexcept { return run_bytes_; }
+  // Of a run of the pool, or a copy of one. REQUIRES: runs have room for it.
+  [[nodiscard]] Waiting& waiting(RunHead& run) const noexcept { return *reinterpret_cast<Waiting*>(reinterpret_cast<std::byte*>(&run) + run_bytes_ - sizeof(Waiting)); }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] bool is_full(std::size_t partition) const noexcept { return used_[partition] == partition_runs_max_; }
+  [[nodiscard]] std::size_t runs_max() const noexcept { return limits::partitions * std::size_t{partition_runs_max_}; }
 
   // REQUIRES: !is_full(partition).
   [[nodiscard]] RunIndex take(std::size_t partition) noexcept {

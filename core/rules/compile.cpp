@@ -142,6 +142,7 @@ class Compiler : private TextCompiler<Compiler> {
     planned.share = share_of(rule);
     planned.cooldown = rule.cooldown;
     if (rule.cooldown != 0) planned.cooldown_key = plan_cooldown_key(rule, pipeline_, plan_.program);
+    if (rule.pattern && language::is_timed(*rule.pattern)) take_from_key(rule, planned);
     for (const language::Action& action : rule.actions) {
       if (action.kind == language::ActionKind::add_to_list || action.kind == language::ActionKind::remove_from_list) {
         if (!compile_edit(action, planned)) return false;
@@ -159,6 +160,14 @@ class Compiler : private TextCompiler<Compiler> {
     return true;
   }
 
+  // A deadline completes the pattern: there is its key, and no event.
+  static void take_from_key(const language::Rule& rule, RulePlan& planned) {
+    const std::vector<std::string>& key = rule.pattern->key;
+    const auto part = [&](const std::string& name) { return static_cast<std::uint16_t>(std::find(key.begin(), key.end(), name) - key.begin()); };
+    for (std::size_t i = 0; i < rule.cooldown_key.size(); ++i) planned.cooldown_key.parts[i].of_pattern = part(rule.cooldown_key[i]);
+    if (planned.share.percent < 100) planned.share.of_pattern = part(rule.live_by);
+  }
+
   // --- explanations ---
 
   void show(RulePlan& planned) {
@@ -168,7 +177,7 @@ class Compiler : private TextCompiler<Compiler> {
     planned.holes.clear();
     if (rule.when) show_leaves(*rule.when, planned.values);
     if (rule.pattern) planned.values = explained_[&rule];
-    if (rule.pattern && !rule.pattern->where) {
+    if (rule.pattern && !rule.pattern->where && !language::is_timed(*rule.pattern)) {
       const language::Step& last = rule.pattern->steps[language::first_that_completes(*rule.pattern)];
       if (last.condition) show_leaves(*last.condition, planned.values);
     }

@@ -2,7 +2,6 @@
 // says where in the heap it stands, so that a deadline can be postponed or removed in a few steps, whatever the number of keys.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/base/types.hpp"
 #include "pawl/core/state/arena.hpp"
+#include "pawl/core/state/heap.hpp"
 #include "pawl/core/state/key_table.hpp"
 
 namespace pawl::rules {
@@ -36,12 +36,14 @@ class Deadlines {
   // REQUIRES: the key has none.
   void add(std::size_t partition, Deadline deadline) noexcept {
     PAWL_ASSERT(sizes_[partition] < partition_keys_max_);
-    rise(partition, sizes_[partition]++, deadline);
+    state::heap_rise(heap(partition), sizes_[partition]++, deadline, is_before, put_into(partition));
   }
   // Of a key that never runs out.
   void note_absent(state::KeyTable::Index key) noexcept { set_place(key, absent); }
   // REQUIRES: the key has one, not later than `at`.
-  void postpone(std::size_t partition, state::KeyTable::Index key, Time at) noexcept { sink(partition, place_of(key), {at, key}); }
+  void postpone(std::size_t partition, state::KeyTable::Index key, Time at) noexcept {
+    state::heap_sink(heap(partition), sizes_[partition], place_of(key), Deadline{at, key}, is_before, put_into(partition));
+  }
   // If the key has one.
   void remove(std::size_t partition, state::KeyTable::Index key) noexcept {
     const std::uint32_t place = place_of(key);
@@ -49,14 +51,12 @@ class Deadlines {
     const Deadline moved = heap(partition)[--sizes_[partition]];
     set_place(key, absent);
     if (moved.key == key) return;
-    if (place > 0 && moved.at < heap(partition)[parent(place)].at) rise(partition, place, moved);
-    else sink(partition, place, moved);
+    state::heap_settle(heap(partition), sizes_[partition], place, moved, is_before, put_into(partition));
   }
 
  private:
-  static constexpr std::uint32_t absent = 0xFFFF'FFFF, children = 4;
+  static constexpr std::uint32_t absent = 0xFFFF'FFFF;
 
-  [[nodiscard]] static constexpr std::uint32_t parent(std::uint32_t place) noexcept { return (place - 1) / children; }
   [[nodiscard]] Deadline* heap(std::size_t partition) const noexcept { return heaps_ + partition * std::size_t{partition_keys_max_}; }
   [[nodiscard]] std::uint32_t place_of(state::KeyTable::Index key) const noexcept {
     std::uint32_t place;
@@ -69,23 +69,13 @@ class Deadlines {
     set_place(deadline.key, place);
   }
 
-  // From a free place up, or down, to where it belongs.
-  void rise(std::size_t partition, std::uint32_t place, const Deadline deadline) noexcept {
-    for (; place > 0 && deadline.at < heap(partition)[parent(place)].at; place = parent(place)) put(partition, place, heap(partition)[parent(place)]);
-    put(partition, place, deadline);
-  }
-  void sink(std::size_t partition, std::uint32_t place, const Deadline deadline) noexcept {
-    const Deadline* const all = heap(partition);
-    for (;;) {
-      const std::uint32_t first = place * children + 1, end = std::min(first + children, sizes_[partition]);
-      if (first >= end) break;
-      const auto* const least = std::min_element(all + first, all + end, [](const Deadline& a, const Deadline& b) { return a.at < b.at; });
-      if (least->at >= deadline.at) break;
-      put(partition, place, *least);
-      place = static_cast<std::uint32_t>(least - all);
-    }
-    put(partition, place, deadline);
-  }
+  [[nodiscard]] static bool is_before(const Deadline& a, const Deadline& b) noexcept { return a.at < b.at; }
+  struct PutInto {
+    Deadlines& deadlines;
+    std::size_t partition;
+    void operator()(std::uint32_t place, const Deadline& deadline) const noexcept { deadlines.put(partition, place, deadline); }
+  };
+  [[nodiscard]] PutInto put_into(std::size_t partition) noexcept { return {*this, partition}; }
 
   state::Records records_;
   std::size_t place_offset_;

@@ -12,6 +12,14 @@
 namespace pawl::rules {
 namespace {
 
+// REQUIRES: a policy. `rank`: of the best that live rules ask for.
+std::uint8_t decided(const PolicyPlan& policy, std::int64_t score, Rank rank) noexcept {
+  for (const PolicyPlan::Threshold& threshold : policy.thresholds) {
+    if (score >= threshold.score) rank = std::min(rank, threshold.rank);
+  }
+  return rank == no_rank ? policy.otherwise : policy.by_rank[rank];
+}
+
 constexpr Sequence tile_start(Sequence sequence) noexcept { return sequence & ~static_cast<Sequence>(limits::tile_events - 1); }
 
 }  // namespace
@@ -22,7 +30,10 @@ std::size_t Decide::memory_bytes(const Plan& plan, const window::StateLimits& li
 
 Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::StateLimits& limits, std::span<std::byte> memory, const Kernels& kernels)
     : plan_(plan), layout_(layout), evaluator_(plan, kernels), marks_(plan.rules.size()), simple_(plan.rules.size()), always_((plan.rules.size() + 63) / 64), touched_(always_.size()),
-      shadowed_(plan.rules.size()), firings_(plan.rules.size()) {
+      shadowed_(plan.rules.size()), firings_(plan.rules.size()), timed_(plan.patterns.timed()) {
+  for (const pattern::PatternPlan& pattern : plan.patterns.patterns) {
+    if (pattern.end != 0) shortest_wait_ = std::min(shortest_wait_, pattern.wait != 0 ? pattern.wait : pattern.within);
+  }
   masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
   for (std::size_t rule = 0; rule < plan.rules.size(); ++rule) {
     if (plan.rules[rule].evaluated && !plan.conditions.takes[rule]) always_[rule / 64] |= std::uint64_t{1} << (rule % 64);
@@ -136,13 +147,11 @@ void Decide::apply_policy() noexcept {
   const PolicyPlan& policy = plan_.policy;
   each_lane(evaluator_.events(), [&](std::size_t lane) {
     scores_[lane] = std::min(scores_[lane], policy.cap);
-    Rank rank = ranks_[lane];
-    for (const PolicyPlan::Threshold& threshold : policy.thresholds) {
-      if (scores_[lane] >= threshold.score) rank = std::min(rank, threshold.rank);
-    }
-    decisions_[lane] = rank == no_rank ? policy.otherwise : policy.by_rank[rank];
+    decisions_[lane] = decided(policy, scores_[lane], ranks_[lane]);
   });
 }
+
+std::uint8_t Decide::decision_of(std::int64_t score, Rank rank) const noexcept { return decided(plan_.policy, score, rank); }
 
 void Decide::add_scores(const RulePlan& rule, Lanes fired) noexcept {
   for (const ScorePlan& score : rule.scores) {

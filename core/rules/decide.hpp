@@ -33,16 +33,29 @@ class Decide {
   // Set-up, of tests: digest intervals of another length, whole tiles.
   void set_digest_interval(std::int64_t inputs) noexcept { interval_inputs_ = inputs; }
 
+  // Patterns of the plan end with `no`: behind each run() come timed outputs, and spans end where some may be due.
+  [[nodiscard]] bool timed() const noexcept { return timed_; }
+  // The last input of a span from `first` on, at most `last`: behind no other one before it is a deadline due. REQUIRES: as run().
+  [[nodiscard]] Sequence span_end(const SlotView& slots, Sequence first, Sequence last) const noexcept;
+  // Writes the next timed output of the last input that was run, as run() does; false: there is none left, and nothing was written. To be asked
+  // until then, before the next span; the record's room may come from anywhere. REQUIRES: timed(); slots as in run().
+  [[nodiscard]] bool next_timed(const SlotView& slots, std::byte* record) noexcept;
+  // Some may be left.
+  [[nodiscard]] bool owes_timed() const noexcept { return owes_timed_; }
+  // The earliest deadline that is open; INT64_MAX: none.
+  [[nodiscard]] Time deadline() const noexcept { return timed_ ? effects_->deadline() : INT64_MAX; }
+
   // Evaluates first..last and writes one record for each event among them to out(i), i = 0, 1, ...; returns how many.
   // REQUIRES: first..last lie in one tile and follow the span before; out(i) is room for layout.record_bytes(), aligned to 64, for as many
-  // as there are sequences.
+  // as there are sequences; first..last is a span as span_end() has it, and no timed outputs are owed.
   template <class Out>
   std::size_t run(const SlotView& slots, const state::Tiles& tiles, Sequence first, Sequence last, Out&& out) noexcept {
     evaluate(slots, tiles, first, last);
     std::size_t records = 0;
     each_lane(evaluator_.events(), [&](std::size_t lane) { records_[lane] = out(records++); });
     decide(slots);
-    close_tile();
+    if (!timed_) close_tile();
+    else owe_timed();
     return records;
   }
 
@@ -98,6 +111,12 @@ class Decide {
   void add_score(std::size_t lane, std::int64_t score) noexcept;
   void add_scores(const RulePlan& rule, Lanes fired) noexcept;
   void apply_policy() noexcept;
+  [[nodiscard]] std::uint8_t decision_of(std::int64_t score, Rank rank) const noexcept;
+  [[nodiscard]] Time time_of(const SlotView& slots, Sequence sequence, Time& effective) const noexcept;
+  void write_timed(const SlotView& slots, const Effects::Timed& timed, std::byte* record) noexcept;
+  void write_timed_id(const Effects::Timed& timed, std::byte* record) const noexcept;
+  void write_timed_shown(const Effects::Timed& timed, std::byte* record) noexcept;
+  void absorb_timed(const Effects::Timed& timed, const DecisionRecord& head) noexcept;
   void write_heads(const SlotView& slots, std::uint16_t event) noexcept;
   void write_id_text(std::string_view text, std::byte* record) const noexcept;
   void mark(Lanes lanes, std::size_t rule, std::size_t words_offset) const noexcept;
@@ -107,6 +126,7 @@ class Decide {
   void write_shown() noexcept;
   [[nodiscard]] bool write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept;
   void close_tile() noexcept;
+  void owe_timed() noexcept;
   void absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept;
   void absorb_masks(ChainedHash& hash, Lanes present) noexcept;
 
@@ -132,6 +152,9 @@ class Decide {
   ChainedHash hash_, partial_;
   std::vector<Lanes> masks_;                                    // room for those that a tile's digest begins with
   std::int64_t interval_inputs_ = limits::digest_interval;
+  bool timed_, owes_timed_ = false;
+  Duration shortest_wait_ = INT64_MAX;                          // from a pattern's first event to its deadline
+  std::uint32_t outputs_ = 0;                                   // timed ones of the last input so far
   Interval interval_;
   Sequence sequence_ = no_sequence;
 };

@@ -27,7 +27,9 @@ DecisionLayout::DecisionLayout(const Plan& plan, Carried carried)
     if (id.exists() && id.kind == Kind::text) id_text_bytes_ = std::max(id_text_bytes_, round_up(id.bytes, 8));
     id_places_.push_back(id);
   }
-  std::size_t offset = let_valid_offset();
+  if (plan.patterns.timed()) timed_bytes_ = sizeof(TimedPart) + plan.patterns.key_bytes_max();
+  let_valid_offset_ = timed_offset() + timed_bytes_;
+  std::size_t offset = let_valid_offset_;
   if (carried.lets) {
     offset += words_for(plan.lets.size()) * 8;
     for (const LetPlan& let : plan.lets) {
@@ -54,6 +56,19 @@ bool Decision::id_is_text() const noexcept {
 std::string_view Decision::id_text() const noexcept {
   const char* text = reinterpret_cast<const char*>(record_ + layout_->id_text_offset());
   return {text, ::strnlen(text, layout_->id_text_bytes())};
+}
+
+Decision::KeyValue Decision::key_value(std::size_t part) const noexcept {
+  const std::vector<pattern::PatternPlan>& patterns = plan().patterns.patterns;
+  const auto pattern = std::find_if(patterns.begin(), patterns.end(), [&](const pattern::PatternPlan& one) { return one.rule == timed_rule(); });
+  PAWL_ASSERT(pattern != patterns.end());
+  const pattern::KeyPart& stands = plan().patterns.key_of(static_cast<std::size_t>(pattern - patterns.begin()))[part];
+  const std::span<const std::byte> bytes = pattern::part_of(record_ + layout_->timed_offset() + sizeof(TimedPart), stands);
+  const Field& field = event().fields[static_cast<std::size_t>(event().find(plan().pipeline->rules[timed_rule()].pattern->key[part]))];
+  KeyValue value{field, 0, {}};
+  if (field.type.kind == Kind::text) value.text = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  else std::memcpy(&value.number, bytes.data(), sizeof value.number);
+  return value;
 }
 
 bool Decision::any(std::size_t words_offset) const noexcept {

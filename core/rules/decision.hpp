@@ -1,13 +1,18 @@
-// What decide passes to emit: one compact record per event, of a size fixed when the pipeline is loaded.
+// What decide passes to emit: one compact record per event and per timed output, of a size fixed when the pipeline is loaded.
 //
 //   0         8        16       24      32   40       42      44         45      46         48
 //   | sequence | ingest | ticket | score | id | source | event | decision | flags | reserved | fired words | missing words |
-//   | suppressed words | shadow words | id text | let validity words | let cells | shown validity words | shown cells |
+//   | suppressed words | shadow words | id text | timed | let validity words | let cells | shown validity words | shown cells |
 //
 // fired, missing: one bit per rule of the pipeline, in file order, in ceil(rules / 64) words. `missing` are the rules that could not be
 // evaluated because something they need was missing. `suppressed`, only if the pipeline has cooldowns: those that fired within theirs, and so
 // did nothing; they are not among `fired`. `shadow`, only if rules are live for a share of keys: those that fired in shadow. Lets and
 // shown values (Plan::shown) follow only if the records were asked to carry them; the latter have a value only where something fired.
+// `timed`, only if patterns end with `no`: zeros in an event's own decision; in a timed output
+//   0                8        12     16
+//   | first sequence | output | rule | key ... |
+// A timed output belongs to the input that fired it and stands behind that input's own decision: (sequence, output) is its identity. It has
+// source and ticket 0, as it answers no producer, and the event type and id of the pattern's first event.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +42,14 @@ struct DecisionRecord {
 };
 static_assert(sizeof(DecisionRecord) == 48);
 
+// Of a timed output: what identifies the match. Its pattern's key follows.
+struct TimedPart {
+  Sequence first_sequence;  // of the first event that the pattern took
+  std::uint32_t output;     // from 1, of each input; 0: no timed output
+  std::uint32_t rule;
+};
+static_assert(sizeof(TimedPart) == 16);
+
 // What records carry beyond what was decided.
 struct Carried {
   bool lets = false;   // the value of every let
@@ -62,7 +75,9 @@ class DecisionLayout {
   [[nodiscard]] std::size_t suppressed_offset() const noexcept { return missing_offset() + rule_words_ * 8; }
   [[nodiscard]] std::size_t shadow_offset() const noexcept { return suppressed_offset() + (has_suppressed_ ? rule_words_ * 8 : 0); }
   [[nodiscard]] std::size_t id_text_offset() const noexcept { return shadow_offset() + (has_shadow_ ? rule_words_ * 8 : 0); }
-  [[nodiscard]] std::size_t let_valid_offset() const noexcept { return id_text_offset() + id_text_bytes_; }
+  [[nodiscard]] bool has_timed() const noexcept { return timed_bytes_ != 0; }
+  [[nodiscard]] std::size_t timed_offset() const noexcept { return id_text_offset() + id_text_bytes_; }
+  [[nodiscard]] std::size_t let_valid_offset() const noexcept { return let_valid_offset_; }
   [[nodiscard]] std::size_t let_offset(std::size_t let) const noexcept { return let_offsets_[let]; }
   [[nodiscard]] std::size_t shown_valid_offset() const noexcept { return shown_valid_offset_; }
   [[nodiscard]] std::size_t shown_offset(std::size_t value) const noexcept { return shown_offsets_[value]; }
@@ -75,7 +90,7 @@ class DecisionLayout {
   Carried carried_;
   bool has_suppressed_, has_shadow_;
   std::size_t rule_words_;
-  std::size_t id_text_bytes_ = 0;
+  std::size_t id_text_bytes_ = 0, timed_bytes_ = 0, let_valid_offset_ = 0;
   std::size_t record_bytes_ = 0;
   std::vector<std::size_t> let_offsets_, shown_offsets_;
   std::size_t shown_valid_offset_ = 0;
@@ -101,6 +116,20 @@ class Decision {
   [[nodiscard]] std::string_view id_text() const noexcept;
   [[nodiscard]] bool id_is_text() const noexcept;
 
+  // Fired by a deadline, not by an event: a pattern that ends with `no`. It has no lets, and concerns one rule.
+  [[nodiscard]] bool is_timed() const noexcept { return output() != 0; }
+  // 0: the event's own decision; from 1: timed outputs of that input. With the sequence, the decision's identity.
+  [[nodiscard]] std::uint32_t output() const noexcept { return layout_->has_timed() ? timed().output : 0; }
+  // Of a timed output: the first event that the pattern took, and the values of the pattern's key, in its order. REQUIRES: is_timed().
+  [[nodiscard]] Sequence first_sequence() const noexcept { return timed().first_sequence; }
+  [[nodiscard]] std::size_t timed_rule() const noexcept { return timed().rule; }
+  struct KeyValue {
+    const Field& field;
+    std::int64_t number;    // unless it is a text
+    std::string_view text;
+  };
+  [[nodiscard]] KeyValue key_value(std::size_t part) const noexcept;
+
   // Rules by index in file order. In shadow a rule fires without effect.
   [[nodiscard]] bool fired(std::size_t rule) const noexcept { return bit(layout_->fired_offset(), rule); }
   [[nodiscard]] bool fired_live(std::size_t rule) const noexcept { return fired(rule) && !in_shadow(rule); }
@@ -125,6 +154,7 @@ class Decision {
 
  private:
   [[nodiscard]] const DecisionRecord& head() const noexcept { return *reinterpret_cast<const DecisionRecord*>(record_); }
+  [[nodiscard]] const TimedPart& timed() const noexcept { return *reinterpret_cast<const TimedPart*>(record_ + layout_->timed_offset()); }
   [[nodiscard]] bool in_shadow(std::size_t rule) const noexcept {
     return plan().rules[rule].shadow || (layout_->has_shadow() && bit(layout_->shadow_offset(), rule));
   }

@@ -10,7 +10,9 @@
 //     masks are a boolean's that is true where it has a value, as many bytes as the longest has for each value, padded with zeros
 //   if a rule fired: n scores of 8 bytes
 //   if there is a policy: n decisions, a byte each (DecisionRecord)
-// Lets and rules that are not evaluated have no cells, the lets no masks either.
+// Lets and rules that are not evaluated have no cells, the lets no masks either. Timed outputs of a tile's inputs stand before it, in their order:
+// 8 bytes each of the sequence, the first sequence and the score; 4 each of output and rule; a byte each that says whether the rule fired, could not
+// be evaluated, was suppressed, fired in shadow, and one for the decision; 3 zeros; the key, as long as the pattern's group has it.
 // The digest is chained: after every 65,536 sequences the hash starts anew with the 16 bytes it came to, so that replay can name the
 // first interval that differs.
 #pragma once

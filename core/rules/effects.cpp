@@ -56,6 +56,7 @@ Effects::Effects(const Plan& plan, const window::StateLimits& limits, std::span<
   cooldown_key_.resize(cooldown_key_bytes(plan));
   if (!plan.patterns.patterns.empty()) {
     matcher_.emplace(plan.patterns, pattern_limits(limits), arena);
+    for (std::size_t i = 0; i < plan.patterns.patterns.size(); ++i) timed_keys_.push_back(plan.patterns.patterns[i].end == 0 ? nullptr : &plan.patterns.key_of(i));
     for (std::size_t i = 0; i < matcher_->groups(); ++i) runs_.emplace_back("runs of patterns " + std::to_string(i), matcher_->group(i));
   }
   for (std::size_t i = 0; i < plan.rules.size(); ++i) {
@@ -148,13 +149,58 @@ void Effects::act_at(const Evaluator& evaluator, std::size_t lane) noexcept {
   for (std::size_t i = 0; i < acting_.size(); ++i) {
     const RulePlan& rule = plan_.rules[acting_[i]];
     if (!has_lane(fired_[i], lane)) continue;
-    if (rule.cooldown != 0 && !start_cooldown(rule, evaluator, lane)) {
+    const Time now = evaluator.effective_time(lane);
+    if (rule.cooldown != 0 && !start_cooldown(cooldown_key(rule, evaluator, lane), now, rule.cooldown)) {
       suppressed_[acting_[i]] |= lane_bit(lane);
       continue;
     }
     if (rule.edits.empty() || !live(rule, evaluator, lane)) continue;  // a shadow rule keeps its own cooldown, and leaves alone what others see
-    for (const EditPlan& edit : rule.edits) this->edit(edit, evaluator, lane);
+    for (const EditPlan& edit : rule.edits) this->edit(edit, evaluator, lane, now);
   }
+}
+
+// --- deadlines ---
+
+std::optional<Effects::Timed> Effects::next_timed(Evaluator& evaluator, Sequence sequence, Time now) noexcept {
+  const std::size_t lane = evaluator.last_lane();
+  while (deadline() < now) {
+    const pattern::Due due = matcher_->end_first_due(lane, sequence);
+    if (!due.fired && !due.missing) continue;
+    const pattern::PatternPlan& pattern = plan_.patterns.patterns[due.pattern];
+    Timed timed{.rule = pattern.rule, .pattern = &pattern, .run = due.run, .key = due.key, .fired = due.fired, .missing = due.missing, .suppressed = false, .live = false};
+    for (std::size_t i = 0; due.fired && i < pattern.outputs.size(); ++i) {
+      const pattern::Operand value = matcher_->output(due, i);
+      evaluator.put(pattern.outputs[i].to, lane, value.valid ? std::optional(value.value) : std::nullopt);
+    }
+    if (due.fired) act_on(timed, *timed_keys_[due.pattern], evaluator, lane);
+    return timed;
+  }
+  matcher_->end_past(evaluator.effective_time());
+  return std::nullopt;
+}
+
+// Ticks never advance the effective time: effects count from that of the last event.
+void Effects::act_on(Timed& timed, const std::vector<pattern::KeyPart>& parts, const Evaluator& evaluator, std::size_t lane) noexcept {
+  const RulePlan& rule = plan_.rules[timed.rule];
+  const Time now = evaluator.effective_time();
+  if (rule.cooldown != 0 && !start_cooldown(cooldown_key(rule, parts, timed.key.data()), now, rule.cooldown)) {
+    timed.fired = false;
+    timed.suppressed = true;
+    return;
+  }
+  const auto share_key = [&] { return pattern::part_of(timed.key.data(), parts[rule.share.of_pattern]); };
+  timed.live = !rule.shadow && (rule.share.percent == 100 || in_share(rule.share, share_key().data(), share_key().size()));
+  for (std::size_t i = 0; timed.live && i < rule.edits.size(); ++i) edit(rule.edits[i], evaluator, lane, now);
+}
+
+const std::byte* Effects::cooldown_key(const RulePlan& rule, const std::vector<pattern::KeyPart>& parts, const std::byte* key) noexcept {
+  std::byte* to = begin_cooldown_key(rule);
+  for (const KeyPlan::Part& part : rule.cooldown_key.parts) {
+    const std::span<const std::byte> bytes = pattern::part_of(key, parts[part.of_pattern]);
+    std::memcpy(to, bytes.data(), bytes.size());
+    to += part.bytes;
+  }
+  return cooldown_key_.data();
 }
 
 bool Effects::live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept {
@@ -163,30 +209,33 @@ bool Effects::live(const RulePlan& rule, const Evaluator& evaluator, std::size_t
 
 // Null: a part of it is missing, and the rule never cools down.
 const std::byte* Effects::cooldown_key(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept {
+  std::byte* const to = begin_cooldown_key(rule);
+  const bool whole = read_key(rule.cooldown_key, plan_.program, evaluator.event(lane), evaluator.slot(lane), to);
+  return whole ? cooldown_key_.data() : nullptr;
+}
+
+// Where its fields go.
+std::byte* Effects::begin_cooldown_key(const RulePlan& rule) noexcept {
   std::fill(cooldown_key_.begin(), cooldown_key_.end(), std::byte{0});
   const std::uint64_t number = rule.rule;
   std::memcpy(cooldown_key_.data(), &number, sizeof number);
-  const bool whole = read_key(rule.cooldown_key, plan_.program, evaluator.event(lane), evaluator.slot(lane), cooldown_key_.data() + sizeof number);
-  return whole ? cooldown_key_.data() : nullptr;
+  return cooldown_key_.data() + sizeof number;
 }
 
 bool Effects::cools_down(const std::byte* key, Time now) const noexcept { return key != nullptr && cooldowns_[0].holds(key, now); }
 
 // False: the rule acted for this key less than its cooldown ago; else it acts now.
-bool Effects::start_cooldown(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept {
-  const std::byte* const key = cooldown_key(rule, evaluator, lane);
-  const Time now = evaluator.effective_time(lane);
+bool Effects::start_cooldown(const std::byte* key, Time now, Duration cooldown) noexcept {
   if (cools_down(key, now)) return false;
-  if (key != nullptr) cooldowns_[0].add(key, now, rule.cooldown);
+  if (key != nullptr) cooldowns_[0].add(key, now, cooldown);
   return true;
 }
 
-void Effects::edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept {
+void Effects::edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane, Time now) noexcept {
   ExpiringKeys& list = lists_[edit.list];
   bool present = false;
   const std::byte* const key = value_key(edit, evaluator, lane, present);
   if (!present) return;
-  const Time now = evaluator.effective_time(lane);
   if (key == nullptr) {
     if (edit.add) list.note_too_long();
   } else if (edit.add) {

@@ -43,6 +43,25 @@ class Effects {
   [[nodiscard]] Firing matched(std::size_t rule, Lanes lanes) const noexcept { return {matched_[rule].fired & lanes, matched_[rule].missing & lanes}; }
   [[nodiscard]] const pattern::Matcher* matcher() const noexcept { return matcher_ ? &*matcher_ : nullptr; }
 
+  // --- Of patterns that end with `no` ---
+
+  // The earliest deadline of an open run; INT64_MAX: there is none.
+  [[nodiscard]] Time deadline() const noexcept { return matcher_ ? matcher_->deadline() : INT64_MAX; }
+  // See pattern::Group.
+  [[nodiscard]] Time none_due_before() const noexcept { return matcher_ ? matcher_->none_due_before() : INT64_MAX; }
+  // What a deadline has come to.
+  struct Timed {
+    std::size_t rule;
+    const pattern::PatternPlan* pattern;
+    const pattern::RunHead* run;
+    std::span<const std::byte> key;
+    bool fired, missing, suppressed, live;
+  };
+  // The next of the deadlines before `now`, in order, that fires its rule, or whose `where` is missing; nothing: there is none. It belongs to
+  // input `sequence`, the last of the span just run: what it changes is seen by the next one and by the inputs behind. Valid until the
+  // next call. REQUIRES: run() of that span.
+  [[nodiscard]] std::optional<Timed> next_timed(Evaluator& evaluator, Sequence sequence, Time now) noexcept;
+
   // Lanes of the tile so far where the rule fired but was suppressed by its cooldown.
   [[nodiscard]] Lanes suppressed(std::size_t rule) const noexcept { return suppressed_[rule]; }
 
@@ -57,9 +76,12 @@ class Effects {
   void step_patterns(Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] bool live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept;
   [[nodiscard]] const std::byte* cooldown_key(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;
+  [[nodiscard]] std::byte* begin_cooldown_key(const RulePlan& rule) noexcept;
   [[nodiscard]] bool cools_down(const std::byte* key, Time now) const noexcept;
-  [[nodiscard]] bool start_cooldown(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;
-  void edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane) noexcept;
+  [[nodiscard]] bool start_cooldown(const std::byte* key, Time now, Duration cooldown) noexcept;
+  void edit(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane, Time now) noexcept;
+  void act_on(Timed& timed, const std::vector<pattern::KeyPart>& parts, const Evaluator& evaluator, std::size_t lane) noexcept;
+  [[nodiscard]] const std::byte* cooldown_key(const RulePlan& rule, const std::vector<pattern::KeyPart>& parts, const std::byte* key) noexcept;
   [[nodiscard]] const std::byte* value_key(const EditPlan& edit, const Evaluator& evaluator, std::size_t lane, bool& present) noexcept;
 
   const Plan& plan_;
@@ -71,6 +93,7 @@ class Effects {
   std::optional<pattern::Matcher> matcher_;  // of a pipeline with patterns
   std::vector<pattern::GroupRows> runs_;     // rows of its groups
   std::vector<Firing> matched_;          // by rule
+  std::vector<const std::vector<pattern::KeyPart>*> timed_keys_;  // by pattern; null: it ends with an event
   ListKey room_;
   std::vector<std::byte> cooldown_key_;  // room for one
 };

@@ -25,7 +25,11 @@ struct ScorePlan {
 
 // Fields of an event that make a key, one behind the other: numbers in 8 bytes, texts padded with zeros to the longest there is.
 struct KeyPlan {
-  struct Part { std::uint16_t field; std::uint32_t bytes; };  // index into Program::fields
+  struct Part {
+    std::uint16_t field;  // index into Program::fields
+    std::uint32_t bytes;
+    std::uint16_t of_pattern = 0;  // of a rule whose pattern ends with `no`: the part of the pattern's key that it is
+  };
   std::vector<Part> parts;
   std::size_t bytes = 0;
 };
@@ -67,6 +71,7 @@ struct SharePlan {
   unsigned percent = 100;   // of keys that the rule is live for
   std::uint16_t field = 0;  // index into Program::fields
   std::uint64_t seed = 0;
+  std::uint16_t of_pattern = 0;  // as KeyPlan::Part's
 };
 
 // A value that an explanation shows: a field, let or aggregate of a condition, or what stands in a reason's braces.

@@ -12,10 +12,12 @@ bool in_share(const SharePlan& share, const Program& program, std::uint16_t even
   if (!place.exists() || !place.present(slot)) return false;
   if (place.kind == Kind::text) {
     const std::string_view text = place.text(slot);
-    return XXH3_64bits_withSeed(text.data(), text.size(), share.seed) % 100 < share.percent;
+    return in_share(share, text.data(), text.size());
   }
   const std::int64_t number = place.number(slot);
-  return XXH3_64bits_withSeed(&number, sizeof number, share.seed) % 100 < share.percent;
+  return in_share(share, &number, sizeof number);
 }
+
+bool in_share(const SharePlan& share, const void* bytes, std::size_t count) noexcept { return XXH3_64bits_withSeed(bytes, count, share.seed) % 100 < share.percent; }
 
 }  // namespace pawl::rules

@@ -12,6 +12,9 @@ namespace pawl::rules {
 // rule is in shadow. REQUIRES: rule.share.percent < 100, an event that the rule is evaluated on.
 [[nodiscard]] bool in_share(const SharePlan& share, const Program& program, std::uint16_t event, const std::byte* slot) noexcept;
 
+// The same of the value's bytes.
+[[nodiscard]] bool in_share(const SharePlan& share, const void* bytes, std::size_t count) noexcept;
+
 [[nodiscard]] std::uint64_t share_seed(std::string_view rule_name) noexcept;
 
 }  // namespace pawl::rules

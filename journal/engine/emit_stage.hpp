@@ -1,6 +1,7 @@
 // Emit: lets a decision leave only when its input is durable.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -21,6 +22,9 @@ class EmitStage {
   EmitStage(ring::Reader<RecordRing>& reader, const rules::DecisionLayout& layout, const ring::Cursor<>& durable, Sequence muted, Probe& probe)
       : reader_(reader), layout_(layout), durable_(durable), muted_(muted), emitted_(muted), probe_(probe) {}
 
+  // Set-up, where an input can have several outputs: up to which all of them were passed on, released behind the records. Outlives the stage.
+  void complete_up_to(const ring::Cursor<>& decided) noexcept { decided_ = &decided; }
+
   // Once, from any thread: until then decisions wait in their ring. The sink outlives the stage.
   void set_sink(DecisionSink& sink) noexcept {
     sink_ = &sink;
@@ -36,9 +40,11 @@ class EmitStage {
   std::int64_t poll(std::int64_t budget) {
     if (error_) return 0;
     if (!sink_set_.requested()) return let_go(budget);
+    // Before the records are looked at: of what was complete by then, none is left behind an empty batch. Acquire: pairs with release in DecideStage.
+    const Sequence complete = decided_ != nullptr ? decided_->load_acquire() : ring::no_end;
     const ring::Batch batch = ready(budget);
     if (batch.empty()) {
-      flush();
+      flush(complete);
       return 0;
     }
     for (Sequence i = batch.first; i <= batch.last; ++i) hand_over(reader_[i]);
@@ -47,7 +53,7 @@ class EmitStage {
     return error_ ? 0 : batch.size();
   }
 
-  [[nodiscard]] bool finished() noexcept { return error_.has_value() || (reader_.finished() && !unflushed_); }
+  [[nodiscard]] bool finished() noexcept { return error_.has_value() || (reader_.finished() && !unflushed_ && last_ <= emitted_.load_own()); }
 
   // The sink's error: the engine has failed. Thread: emit's.
   [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
@@ -105,11 +111,10 @@ class EmitStage {
     take(sink_->on_decision(rules::Decision(record, layout_)));
   }
 
-  void flush() {
-    if (!unflushed_) return;
-    take(sink_->flush());
+  void flush(Sequence complete) {
+    if (unflushed_) take(sink_->flush());
     unflushed_ = false;
-    if (!error_) emitted_.publish(last_);
+    if (const Sequence whole = std::min(last_, complete); !error_ && whole > emitted_.load_own()) emitted_.publish(whole);
   }
 
   void take(Result<void> result) {
@@ -121,6 +126,7 @@ class EmitStage {
   ring::Reader<RecordRing>& reader_;
   const rules::DecisionLayout& layout_;
   const ring::Cursor<>& durable_;
+  const ring::Cursor<>* decided_ = nullptr;
   Sequence muted_;
   Sequence last_ = no_sequence;
   ring::Cursor<> emitted_;

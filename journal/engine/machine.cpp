@@ -90,7 +90,7 @@ Result<std::span<std::byte>> Machine::map(std::size_t bytes, bool prefault) {
   return memory_.back().bytes();
 }
 
-//   sources                                                           (lanes, polled sources, the journal in replay)
+//   sources, or else ticks                                            (lanes, polled sources, the journal in replay)
 //      |
 //   [sequence] ==> RING ==========================================    one writer
 //                    |                |
@@ -154,10 +154,17 @@ Result<void> Machine::wire(Sequence recovered) {
   if (journal_ == nullptr) digest_check_stage_ = std::make_unique<DigestCheckStage>(digest_queue_, *digest_check_, decisions_->end());
   decide_stage_ = std::make_unique<DecideStage<LatencyProbe>>(*decide_reader_, *decide_, view, *tiles_, *decisions_, digest_queue_, decide_probe_);
 
+  if (decide_->timed() && options_.tick_interval != 0) {
+    decide_stage_->tell(decided_times_);
+    ticks_.emplace(decided_times_, ring_writer_->published(), clock_, options_.tick_interval);
+    sequence_->tick_with(*ticks_);
+  }
+
   // Emit, behind decide and the disk.
   emit_reader_ = std::make_unique<ring::Reader<RecordRing>>(*decisions_);
   decisions_->gate_on(emit_reader_->consumed());
   emit_ = std::make_unique<EmitStage<LatencyProbe>>(*emit_reader_, *layout_, durable_cursor(), options_.muted, emit_probe_);
+  if (decide_->timed()) emit_->complete_up_to(decide_reader_->consumed());
   if (journal_) journal_->record_emitted(emit_->emitted());
   return {};
 }
@@ -334,6 +341,10 @@ Result<void> Machine::start() {
     threads_.push_back(*std::move(thread));
   }
   return {};
+}
+
+void Machine::begin_ticks() noexcept {
+  if (ticks_) ticks_->begin();
 }
 
 void Machine::pause() {

@@ -22,6 +22,7 @@
 #include "pawl/journal/engine/journal_stage.hpp"
 #include "pawl/journal/engine/probe.hpp"
 #include "pawl/journal/engine/stage_driver.hpp"
+#include "pawl/journal/engine/ticks.hpp"
 #include "pawl/journal/engine/timeline.hpp"
 
 namespace pawl::journal {
@@ -37,6 +38,7 @@ struct MachineOptions {
   Sequence after = no_sequence;                 // the first input is the next one: the state is then restored before start()
   bool background = false;                      // its threads give way to all others
   Timeline* timeline = nullptr;                 // of a benchmark: notes when each stage passed an input. Outlives the machine
+  Duration tick_interval = 0;                   // of live operation; 0: time without events is not noticed. See Ticks
   StageDriver* driver = nullptr;                // of a simulation: runs the stages instead of threads; `threads` is then the number of window shards
   std::int64_t digest_interval = limits::digest_interval;  // of tests: another length, whole tiles
 };
@@ -57,6 +59,8 @@ class Machine {
   Machine& operator=(const Machine&) = delete;
 
   Result<void> start();
+  // Time without events counts from now on, if the pipeline has use for it and tick_interval is not 0.
+  void begin_ticks() noexcept;
   // The owner waits a moment for the stages.
   void pause();
   // No more sources: ends when everything that was sequenced is decided, durable and emitted. Blocks. After a failure, or 5 s of a full disk, it
@@ -167,6 +171,8 @@ class Machine {
   std::unique_ptr<ring::Writer<RecordRing>> decisions_;
   LatencyProbe decide_probe_;
   std::unique_ptr<DecideStage<LatencyProbe>> decide_stage_;
+  DecidedTimes decided_times_;
+  std::optional<Ticks> ticks_;
   std::unique_ptr<ring::Reader<RecordRing>> emit_reader_;
   LatencyProbe emit_probe_;
   std::unique_ptr<EmitStage<LatencyProbe>> emit_;

@@ -11,7 +11,7 @@ class DecisionSink {
  public:
   virtual ~DecisionSink() = default;
 
-  // One decision, in sequence order; its input is durable. The view is valid during the call. May buffer. Should not block for long:
+  // One decision, in the order of sequences and outputs; its input is durable. The view is valid during the call. May buffer. Should not block for long:
   // decisions wait in a bounded ring, and when that is full the engine's back-pressure starts.
   virtual Result<void> on_decision(const rules::Decision& decision) = 0;
   // Everything given so far leaves the process. Called whenever there is nothing more to give.

@@ -78,7 +78,7 @@ struct Payment {
 };
 PAWL_EVENT(Payment, at, id, customer, terminal, amount, fraud);
 
-// Every kind of feature that this release evaluates.
+// Every kind of feature that this release evaluates, and a pattern whose deadline fires it.
 constexpr const char* pipeline = R"(pipeline "allocation" version 1
 event Payment { at: time, id: int, customer: int, terminal: int, amount: money, fraud: bool }
 let spent   = sum(amount per customer, 1d)
@@ -91,6 +91,7 @@ rule often  { on Payment when count(per customer, 1h) >= 4 then score 200 }
 rule spike  { on Payment when prior count(per customer, 7d) >= 5 and amount > 3 * usual then score 600 }
 rule risky  { on Payment when risk >= 50% and buyers > 3 then score 700 }
 rule much   { on Payment when spent > 300.00 and at - last_at < 60s then score 300 }
+rule once   { pattern a: Payment(amount > 200.00) then no Payment(amount < 100.00) within 1h per customer then score a.terminal cooldown 1h per customer }
 )";
 
 constexpr pawl::Time start = 1'522'540'800 * pawl::one_second;

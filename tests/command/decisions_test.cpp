@@ -148,4 +148,52 @@ TEST_CASE("JSON lines are continued without a torn or doubled line, as they are 
   CHECK(refused.status == 65);
 }
 
+TEST_CASE("what a deadline fires has rows of its own, behind that of the input that fires it, wherever the file was cut") {
+  const Scratch scratch;
+  const std::string file = scratch.write("cards.pawl", R"(pipeline "cards" version 1
+event Payment { id: int, at: time, customer: int, amount: money }
+let twice = amount * 2
+rule unproved { pattern p: Payment(amount > 100.00) then no Payment(amount < 1.00) within 10s per customer then score 20, review queue "calls" reason U001 "{p.amount} and no proof" }
+rule quiet    { pattern p: Payment(amount > 160.00) then no Payment(amount < 1.00) within 10s per customer then score 7 mode shadow }
+policy { review at score 900  default approve }
+)");
+  const std::string rows = "id,at,customer,amount\n";
+  const std::string input = scratch.write("rows.csv", rows + "11,2018-08-08T10:00:00Z,7,150.00\n12,2018-08-08T10:00:00Z,8,160.00\n13,2018-08-08T10:00:05Z,8,0.50\n"
+                                                             "14,2018-08-08T10:00:05Z,9,170.00\n15,2018-08-08T10:00:20Z,7,5.00\n");
+  const std::string none = scratch.write("none.csv", rows);
+  for (const std::string form : {"csv", "jsonl"}) {
+    CAPTURE(form);
+    const std::string journal = scratch / ("journal-" + form), decisions = scratch / ("d." + form);
+    const auto score = [&](const std::string& events, const std::string& more) {
+      return pawl_command("score --pipeline " + file + " --event Payment --input " + events + " --journal " + journal + " --decisions " + decisions + " --features " + (scratch / "f.csv") + more);
+    };
+    const auto run = score(input, "");
+    REQUIRE_MESSAGE(run.status == 0, run.err);
+    const std::string whole = read_file(decisions);
+    if (form == "csv") {
+      CHECK(whole == "sequence,id,decision,score,rules\n1,11,approve,0,\n2,12,approve,0,\n3,13,approve,0,\n4,14,approve,0,\n5,15,approve,0,\n"
+                     "5,11,review,20,unproved\n5,14,review,20,unproved\n5,14,approve,0,\n");
+    } else {
+      CHECK(line_of(whole, 5).starts_with("{\"sequence\":5,\"id\":\"15\",\"event\":\"Payment\",\"source\":1,\"ticket\":5,"));
+      CHECK(line_of(whole, 6).starts_with("{\"sequence\":5,\"output\":1,\"first\":1,\"key\":{\"customer\":\"7\"},\"id\":\"11\",\"event\":\"Payment\",\"source\":0,\"ticket\":0,"));
+      CHECK(line_of(whole, 6).ends_with(R"("decision":"review","score":20,"fired":[{"rule":"unproved","reasons":[{"code":"U001","text":"150.00 and no proof"}]}],"queues":["calls"]})"));
+      CHECK(line_of(whole, 8).starts_with("{\"sequence\":5,\"output\":3,\"first\":4,\"key\":{\"customer\":\"9\"},"));
+      CHECK(line_of(whole, 8).ends_with(R"("fired":[],"shadow":[{"rule":"quiet"}]})"));
+    }
+    const std::string features = read_file(scratch / "f.csv");
+    CHECK(std::count(features.begin(), features.end(), '\n') == 6);  // of events alone
+    const auto replay = pawl_command("replay --journal " + journal + " --decisions " + (scratch / ("r." + form)));
+    CHECK(replay.status == 0);
+    CHECK(read_file(scratch / ("r." + form)) == whole);
+    for (std::size_t cut = whole.size() / 2; cut < whole.size(); cut += 7) {
+      CAPTURE(cut);
+      scratch.write("d." + form, whole.substr(0, cut));
+      const auto again = score(none, " --append");
+      CHECK_MESSAGE(again.status == 0, again.err);
+      CHECK(read_file(decisions) == whole);
+      CHECK(read_file(scratch / "f.csv") == features);
+    }
+  }
+}
+
 }  // namespace decisions_test

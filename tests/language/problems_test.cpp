@@ -182,6 +182,10 @@ constexpr Case cases[] = {
     {"E131", "model m from \"m.json\" sha256 \"00\" inputs (x)\nlet <<x>> = m", "`x` uses `x`"},
     {"E104", "let twice = 2 * terminal\nrule r { pattern Login then Payment? within 1h per customer then score <<twice>> }", "cannot be read at Login"},
     {"E104", "let twice = 2 * terminal\nrule r { pattern l: Login then p: Payment? within 1h per customer where p.ok or <<twice>> > 1 }", "cannot be read at Login"},
+    {"E166", "let twice = 2 * amount\nrule r { pattern p: Payment then no Login within 1h per customer then score <<twice>> }", "let `twice` is computed at an event"},
+    {"E166", "rule r { pattern p: Payment then no Login within 1h per customer where <<count(per customer, 1h on Login)>> > 2 }", "a window is computed at an event"},
+    {"E166", "rule r { pattern p: Payment then no Login within 1h per customer cooldown 1h per <<device>> }", "its cooldown can only be a field of its key"},
+    {"E166", "rule r { pattern p: Payment then no Login within 1h per customer mode live 5% by <<device>> }", "what it is live by"},
     {"W201", "rule r { pattern a: Payment(<<amount > 5.00 and amount < 1.00>>) then Payment within 1h per customer }", "can never fire"},
     {"W201", "rule r { pattern Payment then no Payment(<<false>>) then Login within 1h per customer }", "nothing is forbidden here"},
     {"W201", "rule r { pattern a: Payment then Payment within 1h per customer where <<a.amount > 5.00 and a.amount < 1.00>> }", "no run fulfils"},
@@ -202,6 +206,7 @@ constexpr Case cases[] = {
     {"W210", "rule r { on Payment when <<amount > 3 * avg(amount per terminal, 1h)>> }", "Did you mean `prior avg(amount per terminal, 1h on Payment)`?"},
     {"W210", "let usual = avg(amount per terminal, 1h)\nrule r { on Payment when <<amount > 3 * usual>> }", "prior"},
     {"W300", "let <<x>> = median(amount per terminal, since start)", "`median`"},
+    {"W300", "list l of int\nrule <<r>> { pattern p: Payment then no Login within 1h per customer where 5 in l then add p.customer to l }", "asks a list about none of its steps"},
     {"W300", "event E <<late 10m>> { at: time }", "effective time"},
     {"W300", "event E <<reorder up to 2s>> { at: time }", "sequenced as they arrive"},
     {"I310", "rule r { on Payment when <<count(per customer, 1h)>> > 2 }", "this window holds Payment"},
@@ -272,7 +277,7 @@ TEST_CASE("a quote within the braces of a reason ends the text, and what to writ
 
 TEST_CASE("a pattern whose end is needed, or that says in `where` when it is complete, ends as it says") {
   for (const char* body : {"pattern a: Login{3} within 1h per customer", "pattern a: Login? within 1h per customer", "pattern Payment then a: Login{2,5} within 1h per customer where count(a) >= 4",
-                           "pattern Payment then Login+ then Payment within 1h per customer"}) {
+                           "pattern Payment then Login+ then Payment within 1h per customer", "pattern Payment then Login+ then no Payment within 1h per customer"}) {
     CAPTURE(body);
     for (const Diagnostic& diagnostic : check(std::string(prelude) + "rule r { " + body + " }", "p.pawl").diagnostics) CHECK(diagnostic.code != "W220");
   }

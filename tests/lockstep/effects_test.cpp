@@ -59,6 +59,13 @@ std::vector<std::byte> remembered_by(rules::Decide& decide) {
   return bytes;
 }
 
+std::size_t timed_outputs(const language::Pipeline& pipeline, const twin::Log& log) {
+  Product product(pipeline, log.slot_bytes(), 1);
+  std::size_t count = 0;
+  product.feed(log, 0, log.last(), [&](Sequence, const rules::Decision* decision) { count += static_cast<std::size_t>(decision != nullptr && decision->is_timed()); });
+  return count;
+}
+
 // In batches of `batch` inputs, but no batch reaches beyond its tile of 64; 0: of any size.
 Ran run(const language::Pipeline& pipeline, const twin::Log& log, Sequence batch) {
   Product product(pipeline, log.slot_bytes(), 1);
@@ -82,13 +89,16 @@ Ran run(const language::Pipeline& pipeline, const twin::Log& log, Sequence batch
 }  // namespace
 
 TEST_CASE("random rules with effects equal the twin's") {
+  std::size_t timed = 0;
   for (std::uint64_t seed = 1; seed <= programs; ++seed) {
     const std::string source = RandomRules(seed).program();
     const auto pipeline = checked(source);
     const twin::Log log = log_of(*pipeline, seed, 500);
     const auto difference = twin::lockstep::find_difference<Decisions<1>>(*pipeline, log, {seed});
     REQUIRE_MESSAGE(!difference, "seed ", seed, "\n", source, difference.value_or(""));
+    timed += timed_outputs(*pipeline, log);
   }
+  CHECK(timed > 3 * programs);  // else deadlines were not tried
 }
 
 TEST_CASE("every batch size gives the same records, digest, counters and memory of what was remembered") {

@@ -37,7 +37,7 @@ class Product {
   [[nodiscard]] rules::Decide& decide() { return decide_; }
   [[nodiscard]] std::span<window::Windows> windows() { return windows_; }
 
-  // seen(sequence, record or nothing if it is no event), for each input.
+  // seen(sequence, record or nothing if it is no event), for each input, and behind it seen(sequence, record) for each of its timed outputs.
   template <class Seen>
   void feed(const twin::Log& log, Sequence first, Sequence last, Seen seen) {
     while (first <= last) {
@@ -94,6 +94,16 @@ class Product {
   void run(Sequence first, Sequence last, Seen seen) {
     const SlotView view = this->view();
     for (window::Windows& windows : windows_) windows.process(view, first, last, tiles_);
+    while (first <= last) {
+      const Sequence end = decide_.span_end(view, first, last);
+      decide_span(first, end, seen);
+      first = end + 1;
+    }
+  }
+
+  template <class Seen>
+  void decide_span(Sequence first, Sequence last, Seen seen) {
+    const SlotView view = this->view();
     std::vector<twin::Memory> records;
     for (Sequence s = first; s <= last; ++s) records.emplace_back(layout_.record_bytes());
     const std::size_t count = decide_.run(view, tiles_, first, last, [&](std::size_t i) { return records[i].data(); });
@@ -108,6 +118,12 @@ class Product {
       seen(s, &decision);
     }
     PAWL_ASSERT(next == count);
+    Block timed(layout_.record_bytes());
+    while (decide_.owes_timed() && decide_.next_timed(view, timed.data())) {
+      const rules::Decision decision(timed.data(), layout_);
+      PAWL_ASSERT(decision.is_timed() && decision.sequence() == last);
+      seen(last, &decision);
+    }
   }
 
   rules::Plan plan_;
@@ -130,7 +146,8 @@ class Features {
 
   void feed(const twin::Log& log, Sequence first, Sequence last, std::vector<twin::Outcome>& out) {
     if (!product_) product_.emplace(twin_.pipeline(), log.slot_bytes(), shards);
-    product_->feed(log, first, last, [&](Sequence s, const rules::Decision*) {
+    product_->feed(log, first, last, [&](Sequence s, const rules::Decision* decision) {
+      if (decision != nullptr && decision->is_timed()) return;
       twin::Outcome outcome;
       outcome.aggregates.resize(twin_.aggregate_count());
       for (const window::FeatureSpec& spec : product_->plan().features) {
@@ -161,11 +178,27 @@ class Decisions {
 
   void feed(const twin::Log& log, Sequence first, Sequence last, std::vector<twin::Outcome>& out) {
     if (!product_) product_.emplace(twin_.pipeline(), log.slot_bytes(), shards, Product::ample, kernel_set(kernels));
-    product_->feed(log, first, last, [&](Sequence, const rules::Decision* decision) { out.push_back(decision ? outcome(*decision) : twin::Outcome{}); });
+    product_->feed(log, first, last, [&](Sequence, const rules::Decision* decision) {
+      if (decision != nullptr && decision->is_timed()) out.back().timed.push_back(timed(*decision));
+      else out.push_back(decision != nullptr ? outcome(*decision) : twin::Outcome{});
+    });
     PAWL_ASSERT(product_->refused() == 0);
   }
 
  private:
+  [[nodiscard]] twin::Timed timed(const rules::Decision& decision) const {
+    const language::Pipeline& pipeline = twin_.pipeline();
+    const std::size_t rule = decision.timed_rule();
+    twin::Timed timed{.rule = rule, .first_sequence = decision.first_sequence(), .key = {}, .id = {}, .fired = decision.fired_live(rule), .shadow = decision.fired_in_shadow(rule),
+                      .suppressed = decision.suppressed(rule), .missing = decision.could_not_be_evaluated(rule), .decision = std::string(decision.decision()), .score = decision.score()};
+    for (std::size_t i = 0; i < pipeline.rules[rule].pattern->key.size(); ++i) {
+      const rules::Decision::KeyValue value = decision.key_value(i);
+      timed.key.push_back(value.field.type.kind == Kind::text ? twin::Datum::of_text(std::string(value.text)) : twin::Datum::of(value.number));
+    }
+    if (decision.has_id()) timed.id = decision.id_is_text() ? twin::Datum::of_text(std::string(decision.id_text())) : twin::Datum::of(decision.id());
+    return timed;
+  }
+
   [[nodiscard]] twin::Outcome outcome(const rules::Decision& decision) const {
     const language::Pipeline& pipeline = twin_.pipeline();
     twin::Outcome outcome;

@@ -91,23 +91,38 @@ class RandomRules {
     return text + "}\n";
   }
 
+  // What has not to come at the end of a pattern.
+  std::string absence() {
+    const bool payment = one_in(2);
+    std::string text = std::string(" then no ") + (payment ? "Payment" : "Login");
+    if (!one_in(6)) text += "(" + condition(payment, 0) + " and " + (payment ? "amount > 100.00" : "device = \"abc\"") + ")";
+    if (one_in(2)) text += " for " + std::to_string(1 + below(2)) + "s";
+    return text;
+  }
+
   // A pattern that asks lists about its steps, and may change them.
   std::string pattern(int number) {
     const bool payment = one_in(2);
+    const bool timed = one_in(2);
     std::string text = "rule r" + std::to_string(number) + " { pattern a: Payment(" + condition(true, below(2)) + ")";
     text += one_of({" then ", " then ", " then immediately "});
     text += std::string("b: ") + (payment ? "Payment(" : "Login(") + condition(payment, 0) + " and ";
     text += one_of({"a.terminal in terminals", "not (a.customer in customers)", "a.amount in amounts", "a.device in devices", "min2(a.device, device) = device", "(a.device otherwise n5) in devices",
                     "a.customer in (1, 2, 3, 4)", "(if a.flag then a.device else \"ab\") = n5"}) + ")";
-    text += " within " + duration() + " per customer";
+    if (timed && one_in(3)) text += "?";
+    if (timed) text += absence();
+    text += " within " + duration();
+    text += one_in(3) ? " per customer + device" : " per customer";
     if (one_in(3)) text += " where " + one_of({"a.terminal in terminals", "not (b.device in devices)", "a.device in (\"a\", \"ab\") or b.flag", "max2(a.device, b.device) in devices"});
     if (one_in(3)) text += " after match skip to next";
     if (one_in(3)) text += " limit 2";
     text += " then score " + one_of({"5", "if a.terminal in terminals then 3 else 8", "if b.device in devices then 1 else 2"});
+    if (one_in(3)) text += ", " + one_of({"decline", "review", "alert high", "allow"});
     for (int edits = below(3); edits > 0; --edits) {
-      text += ", " + one_of({"add a.terminal to terminals", "remove a.terminal from terminals", "add b.customer to customers", "add a.amount to amounts", "add n5 to devices"});
+      text += ", " + one_of({"add a.terminal to terminals", "remove a.terminal from terminals", "add b.customer to customers", "add a.amount to amounts", timed ? "add \"ab\" to devices" : "add n5 to devices"});
     }
     if (one_in(3)) text += " cooldown " + duration() + " per customer";
+    if (timed && one_in(3)) text += " mode " + one_of({"shadow", "live 50% by customer"});
     if (one_in(4)) text += " if missing fire";
     return text + " }\n";
   }

@@ -23,7 +23,8 @@
 
 namespace pawl::pattern_test {
 
-// What an event did: "rule=score" for each rule that it fired, "rule?" for each whose `where` was missing. Empty: nothing.
+// What an input did: "rule=score" for each rule that it fired, "rule?" for each whose `where` was missing, then in their order timed outputs as
+// "rule=score@first" with the first sequence of their run, or "rule?@first". Empty: nothing.
 using Findings = std::map<Sequence, std::string>;
 
 // What the lists of a pipeline hold, from the start and for ever: 1 and 3, "s1" and "s3", true.
@@ -78,11 +79,12 @@ class Fast {
   // REQUIRES: first follows the last one fed.
   void feed(const twin::Log& log, Sequence first, Sequence last, Findings& out) {
     while (first <= last) {
-      const Sequence end = std::min(last, first | 63);
+      const Sequence end = plan_.patterns.timed() ? first : std::min(last, first | 63);  // batches with deadlines are those of decide: tests/lockstep
       evaluator_.run(log.view(), tiles_, first, end);
       evaluator_.run_dependent(evaluator_.first_lane(), evaluator_.last_lane());
       matcher_->begin(evaluator_, evaluator_.span());
       rules::each_lane(matcher_->wanted(), [&](std::size_t lane) { note((first & ~Sequence{63}) + static_cast<Sequence>(lane), matcher_->step(lane), out); });
+      if (plan_.patterns.timed()) end_due(log, first, out);
       first = end + 1;
     }
   }
@@ -121,21 +123,39 @@ class Fast {
     matcher_.emplace(plan_.patterns, limits_, arena);
   }
 
+  void end_due(const twin::Log& log, Sequence sequence, Findings& out) {
+    const bool tick = log.header(sequence).type == static_cast<std::uint16_t>(InputType::tick);
+    const Time now = tick ? std::max(evaluator_.effective_time(), log.header(sequence).at) : evaluator_.effective_time();
+    while (matcher_->deadline() < now) {
+      const pattern::Due due = matcher_->end_first_due(evaluator_.last_lane(), sequence);
+      const std::string first = "@" + std::to_string(due.run->first_sequence) + " ", name = plan_.pipeline->rules[plan_.patterns.patterns[due.pattern].rule].name;
+      if (due.fired) out[sequence] += name + "=" + std::to_string(score_of(sequence, due.pattern, [&](std::size_t output) { return matcher_->output(due, output); })) + first;
+      if (due.missing) out[sequence] += name + "?" + first;
+    }
+    matcher_->end_past(evaluator_.effective_time());
+  }
+
+  template <class Output>
+  std::int64_t score_of(Sequence sequence, std::size_t pattern, Output value) const {
+    const std::size_t rule = plan_.patterns.patterns[pattern].rule;
+    std::int64_t score = 0;
+    std::size_t output = 0, next = 0;
+    for (const language::Action& action : plan_.pipeline->rules[rule].actions) {
+      const rules::ScorePlan& planned = plan_.rules[rule].scores[next++];
+      if (planned.is_constant) score += planned.constant;
+      else if (language::reads_steps(*action.expr)) score += static_cast<std::int64_t>(value(output++).value.numerator);
+      else score += evaluator_.number(planned.value).cells[static_cast<std::size_t>(sequence) % 64];
+    }
+    return score;
+  }
+
   void note(Sequence sequence, const pattern::Findings& found, Findings& out) {
     std::string text;
     std::vector<pattern::Findings::Match> matches = found.matches;
     std::sort(matches.begin(), matches.end(), [](const auto& a, const auto& b) { return a.pattern < b.pattern; });
     for (const auto& match : matches) {
       const language::Rule& rule = plan_.pipeline->rules[plan_.patterns.patterns[match.pattern].rule];
-      std::int64_t score = 0;
-      std::size_t output = 0, next = 0;
-      for (const language::Action& action : rule.actions) {
-        const rules::ScorePlan& planned = plan_.rules[plan_.patterns.patterns[match.pattern].rule].scores[next++];
-        if (planned.is_constant) score += planned.constant;
-        else if (language::reads_steps(*action.expr)) score += static_cast<std::int64_t>(matcher_->output(match, output++).value.numerator);
-        else score += evaluator_.number(planned.value).cells[static_cast<std::size_t>(sequence) % 64];
-      }
-      text += rule.name + "=" + std::to_string(score) + " ";
+      text += rule.name + "=" + std::to_string(score_of(sequence, match.pattern, [&](std::size_t output) { return matcher_->output(match, output); })) + " ";
     }
     for (std::size_t i = 0; i < plan_.patterns.patterns.size(); ++i) {
       const bool missing = std::find(found.missing.begin(), found.missing.end(), i) != found.missing.end();
@@ -161,7 +181,29 @@ inline Findings by_twin(const language::Pipeline& pipeline, const twin::Log& log
   Findings out;
   Time te = first_effective_time;
   twin::Counters counters;
+  const auto fire_due = [&](Sequence s, Time now) {
+    const auto in_list = [&](std::size_t list, const twin::Datum& value) { return is_listed(pipeline.lists[list].type, value); };
+    for (;;) {
+      std::optional<twin::PatternTwin::Due> first;
+      std::size_t rule = 0;
+      for (std::size_t i = 0; i < twins.size(); ++i) {
+        auto due = twins[i].first_due(now);
+        if (due && (!first || *due < *first)) first = std::move(due), rule = i;
+      }
+      if (!first) return;
+      const twin::Scope scope{.schema = nullptr, .slot = nullptr, .effective_time = te, .let = {}, .aggregate = {}, .in_list = in_list, .counters = &counters};
+      const twin::PatternTwin::Outcome ended = twins[rule].end(*first, s, scope);
+      const std::string from = "@" + std::to_string(first->run.first().sequence) + " ";
+      twin::Integer score = 0;
+      for (const language::Action& action : pipeline.rules[rule].actions) {
+        if (ended.fired) score += numerator(evaluate(*action.expr, twins[rule].scope_of(first->run, scope)).number);
+      }
+      if (ended.fired) out[s] += pipeline.rules[rule].name + "=" + score.str() + from;
+      if (ended.missing) out[s] += pipeline.rules[rule].name + "?" + from;
+    }
+  };
   for (Sequence s = 0; s <= log.last(); ++s) {
+    if (log.header(s).type == static_cast<std::uint16_t>(InputType::tick)) fire_due(s, std::max(te, log.header(s).at));
     if (!is_event(log.header(s).type)) continue;
     te = std::max(te, log.header(s).at);
     const auto event = static_cast<std::uint16_t>(log.header(s).type - first_event_type);
@@ -180,6 +222,7 @@ inline Findings by_twin(const language::Pipeline& pipeline, const twin::Log& log
       fired += pipeline.rules[i].name + "=" + score.str() + " ";
     }
     if (!(fired + missing).empty()) out[s] = fired + missing;
+    fire_due(s, te);
   }
   if (dropped != nullptr) {
     *dropped = 0;

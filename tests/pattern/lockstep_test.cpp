@@ -62,6 +62,10 @@ list sums of money
       if (i > 0 && !last && chance(30) && !text.ends_with("immediately ")) text += negation() + " then ";
       text += step(i == 0);
     }
+    timed_ = chance(30);
+    if (timed_) text += " then " + negation();
+    if (timed_ && chance(20)) text += " then " + negation();
+    if (timed_ && chance(30)) text += " for " + std::to_string(1 + upto(9)) + "s";
     const std::string keys[] = {"k", "k", "k", "g", "k + g", "f + k", "all"};
     text += " within " + std::to_string(1 + upto(12)) + "s per " + one_of(keys);
     if (chance(25)) text += " where " + bound();
@@ -131,20 +135,23 @@ list sums of money
                                    "(if f then " + text + " else s) = called", text + " starts with \"s\"", "max2(" + text + ", called) in names", "(" + text + " otherwise s) is missing"};
     return one_of(choices);
   }
+  // At the event that completes the pattern, if one does.
+  std::string of_event() const { return timed_ ? "4" : "twice"; }
   std::string bound() {
     const Named& step = some_step();
     const std::string text = step.repeats ? "last(" + step.name + ".s)" : step.name + ".s";
-    const std::string choices[] = {whole() + " > " + number(), whole() + " != " + whole(), "twice > " + whole(), whole() + " in hot", "not (" + whole() + " in " + set() + ")", text + " in names",
+    const std::string choices[] = {whole() + " > " + number(), whole() + " != " + whole(), of_event() + " > " + whole(), whole() + " in hot", "not (" + whole() + " in " + set() + ")", text + " in names",
                                    "min2(" + text + ", \"s2\") < \"s2\""};
     return one_of(choices);
   }
   std::string value() {
-    const std::string choices[] = {whole(), "10 * " + whole() + " + " + whole(), "if " + bound() + " then 7 else " + whole(), "twice", "5", "if " + whole() + " in hot then 3 else 9"};
+    const std::string choices[] = {whole(), "10 * " + whole() + " + " + whole(), "if " + bound() + " then 7 else " + whole(), of_event(), "5", "if " + whole() + " in hot then 3 else 9"};
     return one_of(choices);
   }
 
   std::mt19937_64 random_;
   std::vector<Named> named_;
+  bool timed_ = false;  // the pattern ends with `no`
 };
 
 twin::Log events(const language::Pipeline& pipeline, std::uint64_t seed) {
@@ -185,7 +192,7 @@ std::string first_difference(const Findings& expected, const Findings& got) {
 }  // namespace
 
 TEST_CASE("the matcher equals the twin") {
-  std::size_t fired = 0, notes = 0, drops = 0;
+  std::size_t fired = 0, notes = 0, drops = 0, timed = 0;
   for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     const std::string source = Writer(seed).pipeline();
     const language::Checked checked = language::check(source, "random.pawl");
@@ -203,10 +210,12 @@ TEST_CASE("the matcher equals the twin") {
     for (const auto& [sequence, what] : expected) {
       fired += static_cast<std::size_t>(std::count(what.begin(), what.end(), '='));
       notes += static_cast<std::size_t>(std::count(what.begin(), what.end(), '?'));
+      timed += static_cast<std::size_t>(std::count(what.begin(), what.end(), '@'));
     }
   }
   // What was compared is not nothing.
   CHECK(fired > 50 * seeds());
+  CHECK(timed > 5 * seeds());
   CHECK(2 * notes > seeds());
   CHECK(2 * drops > seeds());
 }

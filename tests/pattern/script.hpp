@@ -1,6 +1,6 @@
 // Short ways to write events and what a pattern makes of them.
 //
-//   "A@0:5 B@10:2 A@11k2:-"   an A of key 1 at second 0 with v = 5; a B; an A of key 2 whose v is missing. k- is a missing key
+//   "A@0:5 B@10:2 A@11k2:- T@12"   an A of key 1 at second 0 with v = 5; a B; an A of key 2 whose v is missing; a tick. k- is a missing key
 #pragma once
 
 #include <doctest/doctest.h>
@@ -23,6 +23,7 @@ inline void append(twin::Log& log, std::string_view word) {
   const std::size_t event = word[0] == 'A' ? 0 : 1;
   const std::size_t at = word.find('@'), key = word.find('k'), value = word.find(':');
   const auto part = [&](std::size_t from, std::size_t to) { return std::string(word.substr(from + 1, std::min(to, word.size()) - from - 1)); };
+  if (word[0] == 'T') return log.append_tick(static_cast<Time>(std::stold(part(at, word.size())) * one_second));
   std::byte* const slot = log.append(event, static_cast<Time>(std::stold(part(at, std::min(key, value))) * one_second));
   const std::string k = key == std::string_view::npos ? "1" : part(key, value), v = value == std::string_view::npos ? "-" : part(value, word.size());
   if (k != "-") write_number(pipeline.events[event], slot, 1, std::stoll(k));
@@ -40,7 +41,8 @@ inline twin::Log log_of(const language::Pipeline& pipeline, std::string_view eve
   return log;
 }
 
-// "2=7 5=1": at the second event the rule fired and scored 7. "3?": `where` was missing. From the twin; the matcher has to agree, in any
+// "2=7 5=1": at the second event the rule fired and scored 7. "3?": `where` was missing. "4=7@2": a deadline passed at the fourth, of a run that
+// the second had begun. From the twin; the matcher has to agree, in any
 // batches and restarts.
 inline std::string fired(const std::string& body, std::string_view events) {
   const auto pipeline = checked(std::string(events_of_script) + "rule r { " + body + " }\n");

@@ -138,3 +138,75 @@ TEST_CASE("keys: several fields, texts, per all") {
   CHECK(fired("pattern a: A then b: B within 10s per t then score 1", "A@0k1:1 B@1k1:2 B@2k2:1") == "3=1");
   CHECK(fired("pattern a: A then b: B within 10s per all then score 1", "A@0k1:1 B@1k2:2") == "2=1");
 }
+
+TEST_CASE("a pattern that ends with `no` is completed by its deadline") {
+  const std::string body = "pattern a: A(v = 1) then no B(v = 2) within 10s per k then score a.v";
+  CHECK(fired(body, "A@0:1 A@10:7 A@11:7") == "3=1@1");             // not at the deadline: until then B may come
+  CHECK(fired(body, "A@0:1 B@10:2 A@11:7") == "");
+  CHECK(fired(body, "A@0:1 B@10.000000001:2") == "2=1@1");          // past it B breaks nothing, but fires
+  CHECK(fired(body, "A@0:1 B@3:3 A@11:7") == "3=1@1");              // no such B
+  CHECK(fired(body, "A@0:1 B@3k2:2 A@11k3:7") == "3=1@1");          // another key breaks nothing; any input fires
+  CHECK(fired(body, "A@0:1 B@11k-:2") == "2=1@1");                  // one without a key too
+  CHECK(fired(body, "A@0:1") == "");
+  CHECK(fired(body, "A@0:1 B@5:2 A@6:1 A@17:7") == "4=1@3");
+}
+
+TEST_CASE("ticks fire deadlines, and leave the effective time as it is") {
+  const std::string body = "pattern a: A(v = 1) then no B(v = 2) within 10s per k then score a.v";
+  CHECK(fired(body, "A@0:1 T@10") == "");
+  CHECK(fired(body, "A@0:1 T@10.000000001 B@5:2 A@20:7") == "2=1@1");
+  CHECK(fired(body, "A@0:1 T@9 B@5:2 T@20") == "");                 // the tick at 9 has not made B late
+  CHECK(fired(body, "A@5:1 T@3 T@15.5") == "3=1@1");                // an early one is as the last event
+  CHECK(fired(body, "A@0:1 T@11 A@8:1 T@12 T@19") == "2=1@1 5=1@3");
+}
+
+TEST_CASE("timed outputs of one input come by deadline, then by first sequence") {
+  const std::string body = "pattern a: A then no B within 10s per k after match skip to next then score a.v";
+  CHECK(fired(body, "A@0:1 A@1k2:2 A@1k3:3 A@1k2:4 T@20") == "5=1@1 5=2@2 5=3@3 5=4@4");
+  CHECK(fired("pattern a: A then no B for 2s within 10s per k then score a.v", "A@5:1 A@5k2:2 T@20") == "3=1@1 3=2@2");
+}
+
+TEST_CASE("a timed match ends the key's runs that began before the input that fires it") {
+  const std::string past = "pattern a: A then no B within 10s per k then score a.v";
+  CHECK(fired(past, "A@0:1 A@1:2 A@2:3 T@30") == "4=1@1");
+  CHECK(fired(past, "A@0:1 A@1:2 A@11:3 T@30") == "3=1@1 4=3@3");   // the third began with the firing input
+  CHECK(fired(past, "A@0:1 A@1k2:2 T@30") == "3=1@1 3=2@2");
+  CHECK(fired("pattern a: A then no B within 10s per k limit 1 then score a.v", "A@0:1 A@11:2 T@30") == "2=1@1 3=2@2");  // what is due is not open
+  CHECK(fired("pattern a: A then no B within 10s per k limit 1 then score a.v", "A@0:1 A@9:2 T@30") == "3=2@2 dropped 1");
+}
+
+TEST_CASE("the end of a pattern behind several, repeated and optional steps") {
+  const std::string two = "pattern a: A then b: B(v = 1) then no B(v = 2) within 10s per k then score 10 * a.v + b.v";
+  CHECK(fired(two, "A@0:5 T@11 B@11:1 T@30") == "");                 // b did not come in time
+  CHECK(fired(two, "A@0:5 B@4:1 T@11") == "3=51@1");
+  CHECK(fired(two, "A@0:5 B@3:2 B@4:1 T@11") == "4=51@1");           // asked behind b
+  CHECK(fired(two, "A@0:5 B@4:1 B@5:2 B@6:1 T@11") == "");
+  CHECK(fired(two, "A@0:5 B@9:1 A@9:1 A@10.5:7") == "4=51@1");       // it came to wait within a batch
+  const std::string many = "pattern a: A(v = 1){2,} then no A(v = 2) within 10s per k then score count(a)";
+  CHECK(fired(many, "A@0:1 A@1:1 A@2:1 T@11") == "4=3@1");
+  CHECK(fired(many, "A@0:1 A@1:1 A@2:2 T@11") == "");
+  CHECK(fired(many, "A@0:1 A@1:1 A@2:2 A@3:1 T@11") == "5=3@1");     // between the last a and the end
+  const std::string optional = "pattern a: A then no B(v = 3) then b: B(v = 1)? then no B(v = 2) within 10s per k then score count(b)";
+  CHECK(fired(optional, "A@0:1 T@11") == "2=0@1");
+  CHECK(fired(optional, "A@0:1 B@1:1 T@11") == "3=1@1");
+  CHECK(fired(optional, "A@0:1 B@1:3 T@11") == "");
+  CHECK(fired(optional, "A@0:1 B@1:1 B@2:3 T@11") == "4=1@1");
+}
+
+TEST_CASE("`no x for d` counts from the last event taken, and may last longer than `within`") {
+  const std::string body = "pattern a: A then b: B(v = 1) then no B(v = 2) for 5s within 10s per k then score b.v";
+  CHECK(fired(body, "A@0:1 B@2:1 T@7 T@7.1") == "4=1@1");
+  CHECK(fired(body, "A@0:1 B@8:1 T@12 T@13.1") == "4=1@1");
+  CHECK(fired(body, "A@0:1 B@8:1 B@12:2 T@30") == "");
+  CHECK(fired(body, "A@0:1 B@10.1:1 T@30") == "");
+  const std::string many = "pattern a: A{1,3} then no B for 5s within 10s per k then score count(a)";
+  CHECK(fired(many, "A@0:1 A@4:1 T@6 T@9.5") == "4=2@1");            // taking one more postpones
+  CHECK(fired(many, "A@0:1 A@4:1 A@8:1 A@11:1 T@13.5") == "5=3@1");  // past `within` it takes none
+}
+
+TEST_CASE("`where` and missing values of a timed match") {
+  const std::string body = "pattern a: A then no B within 10s per k where a.v > 3 then score a.v";
+  CHECK(fired(body, "A@0:1 A@1:4 T@30") == "3=4@2");
+  CHECK(fired(body, "A@0:- T@30") == "2?@1");
+  CHECK(fired(body + " if missing fire", "A@0:- T@30") == "2=0@1 2?@1");
+}

@@ -12,8 +12,26 @@ constexpr std::size_t tile = limits::tile_events;
 
 std::int64_t number_of(const twin::Datum& datum) { return static_cast<std::int64_t>(boost::multiprecision::numerator(datum.number)); }
 
+// Of a pipeline without policy, whose patterns have one number as their key.
+void absorb_timed(rules::ChainedHash& hash, std::span<const twin::Outcome> outcomes) {
+  for (const twin::Outcome& outcome : outcomes) {
+    for (std::size_t i = 0; i < outcome.timed.size(); ++i) {
+      const twin::Timed& timed = outcome.timed[i];
+      const std::int64_t words[] = {outcome.sequence, timed.first_sequence, static_cast<std::int64_t>(timed.score)};
+      const std::uint32_t halves[] = {static_cast<std::uint32_t>(i + 1), static_cast<std::uint32_t>(timed.rule)};
+      const std::uint8_t bytes[8] = {timed.fired, timed.missing, timed.suppressed, timed.shadow, 0, 0, 0, 0};
+      const std::int64_t key = number_of(timed.key[0]);
+      hash.absorb(words, sizeof words);
+      hash.absorb(halves, sizeof halves);
+      hash.absorb(bytes, sizeof bytes);
+      hash.absorb(&key, sizeof key);
+    }
+  }
+}
+
 // The canonical bytes of one tile, for a pipeline whose lets are all numbers.
 void absorb(rules::ChainedHash& hash, const language::Pipeline& pipeline, std::span<const twin::Outcome> outcomes) {
+  absorb_timed(hash, outcomes);
   const std::size_t lets = pipeline.lets.size(), rule_count = pipeline.rules.size();
   std::vector<std::uint64_t> masks(1 + lets + 2 * rule_count);
   std::vector<std::vector<std::int64_t>> cells(lets, std::vector<std::int64_t>(outcomes.size()));
@@ -39,10 +57,17 @@ void absorb(rules::ChainedHash& hash, const language::Pipeline& pipeline, std::s
   if (any_fired) hash.absorb(scores.data(), scores.size() * sizeof scores[0]);
 }
 
-Judged judge(const twin::Outcome& outcome) {
-  Judged judged{outcome.is_event, 0, static_cast<std::int64_t>(outcome.score)};
-  for (const std::size_t rule : outcome.fired) judged.fired |= std::uint64_t{1} << rule;
-  return judged;
+std::vector<Judged> judge(const twin::Outcome& outcome) {
+  std::vector<Judged> decisions;
+  if (outcome.is_event) {
+    Judged& judged = decisions.emplace_back(Judged{.output = 0, .score = static_cast<std::int64_t>(outcome.score)});
+    for (const std::size_t rule : outcome.fired) judged.fired |= std::uint64_t{1} << rule;
+  }
+  for (const twin::Timed& timed : outcome.timed) {
+    const auto output = static_cast<std::uint32_t>(decisions.size() + (outcome.is_event ? 0 : 1));
+    decisions.push_back({.output = output, .fired = std::uint64_t{timed.fired} << timed.rule, .score = static_cast<std::int64_t>(timed.score), .first = timed.first_sequence});
+  }
+  return decisions;
 }
 
 }  // namespace
@@ -60,6 +85,7 @@ Model run_model(const language::Pipeline& pipeline, std::span<const std::vector<
     }
     outcomes.push_back(twin.step(static_cast<Sequence>(i), log.slot(static_cast<Sequence>(i))));
     model.judged.push_back(judge(outcomes.back()));
+    model.is_event.push_back(outcomes.back().is_event);
   }
   rules::ChainedHash hash;
   for (std::size_t first = 0; first < outcomes.size(); first += tile) {

@@ -10,14 +10,17 @@
 
 namespace pawl::simulation {
 
+// A decision.
 struct Judged {
-  bool is_event = false;
+  std::uint32_t output = 0;
   std::uint64_t fired = 0;  // one bit per rule
   std::int64_t score = 0;
+  Sequence first = no_sequence;  // of a timed output
 };
 
 struct Model {
-  std::vector<Judged> judged;  // by sequence
+  std::vector<std::vector<Judged>> judged;  // by sequence
+  std::vector<bool> is_event;               // likewise
   rules::Digest128 digest{};
 };
 

@@ -16,7 +16,8 @@ struct Payment {
 };
 PAWL_EVENT(Payment, at, id, customer, terminal, amount);
 
-inline constexpr const char* pipeline_text = R"(pipeline "simulated" version 1
+inline std::string pipeline_text(bool timed) {
+  std::string text = R"(pipeline "simulated" version 1
 event Payment { at: time, id: int, customer: int, terminal: int, amount: money }
 let seen = count(per customer, 1h)
 let spent = sum(amount per customer, 2h)
@@ -25,6 +26,10 @@ rule often { on Payment when seen >= 3 then score 5 }
 rule much  { on Payment when spent > 300.00 then score 7 }
 rule rush  { on Payment when busy >= 4 then score 1 }
 )";
+  if (timed) text += R"(rule alone { pattern p: Payment(amount > 50.00) then no Payment within 5ms per customer after match skip to next then score p.terminal + 1 }
+)";
+  return text;
+}
 
 inline constexpr Time start_time = 1'700'000'000 * one_second;
 

@@ -12,12 +12,9 @@
 namespace pawl::simulation {
 namespace {
 
-std::shared_ptr<const language::Pipeline> checked_pipeline() {
-  static const std::shared_ptr<const language::Pipeline> pipeline = [] {
-    auto loaded = journal::check_pipeline(pipeline_text, "simulated");
-    return std::shared_ptr<const language::Pipeline>(std::move(loaded->pipeline));
-  }();
-  return pipeline;
+const language::Pipeline& checked_pipeline(bool timed) {
+  static const journal::LoadedPipeline pipelines[] = {*journal::check_pipeline(pipeline_text(false), "simulated"), *journal::check_pipeline(pipeline_text(true), "simulated")};
+  return *pipelines[timed ? 1 : 0].pipeline;
 }
 
 }  // namespace
@@ -56,8 +53,9 @@ std::size_t Simulation::producer_of(std::uint16_t number, const journal::Recover
 Simulation::Input Simulation::retired_input(std::size_t sequence, const journal::RecoveryReport& report) const {
   if (sequence < recovered_.size()) return recovered_[sequence];
   if (sequence == 0) return {};  // the ACTIVATE
-  must(sequence < emitted_.size() && emitted_[sequence], fmt::format("input {} is retired, and its decision has not left", sequence));
-  const Emitted& emitted = *emitted_[sequence];
+  const auto found = emitted_.find({static_cast<Sequence>(sequence), 0});
+  must(found != emitted_.end(), fmt::format("input {} is retired, and its decision has not left", sequence));
+  const Emitted& emitted = found->second;
   Input input;
   input.producer = producer_of(emitted.source, report);
   input.ticket = emitted.ticket;
@@ -98,7 +96,7 @@ void Simulation::check_recovered(const journal::RecoveryReport& report) {
   must(static_cast<Sequence>(inputs.size()) == report.last_sequence + 1, "the report's last sequence is not the last one");
   if (swarm_.os && may_forget_) {
     acked_ = std::min(acked_, report.last_sequence);
-    emitted_.resize(std::min(emitted_.size(), inputs.size()));
+    emitted_.erase(emitted_.lower_bound({static_cast<Sequence>(inputs.size()), 0}), emitted_.end());
   }
   may_forget_ = false;
   must(report.last_sequence >= acked_, fmt::format("acked up to {}, recovered up to {}", acked_, report.last_sequence));
@@ -106,12 +104,13 @@ void Simulation::check_recovered(const journal::RecoveryReport& report) {
   std::vector<Ticket> tickets(producers_.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (i < recovered_.size()) must(inputs[i].record == recovered_[i].record, fmt::format("sequence {} is not what an earlier start recovered", i));
-    if (inputs[i].ticket == 0) continue;  // the ACTIVATE
+    if (inputs[i].ticket == 0) continue;  // the ACTIVATE, ticks
     must(inputs[i].ticket == ++tickets[inputs[i].producer], fmt::format("sequence {} has ticket {} of a source whose next is {}", i, inputs[i].ticket, tickets[inputs[i].producer]));
     if (i >= recovered_.size()) check_input(inputs[i]);
-    if (i >= emitted_.size() || !emitted_[i]) continue;
-    const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == emitted_[i]->source; });
-    must(source != report.sources.end() && source->name == producers_[inputs[i].producer].name && emitted_[i]->ticket == inputs[i].ticket,
+    const auto emitted = emitted_.find({static_cast<Sequence>(i), 0});
+    if (emitted == emitted_.end()) continue;
+    const auto source = std::find_if(report.sources.begin(), report.sources.end(), [&](const auto& s) { return s.number == emitted->second.source; });
+    must(source != report.sources.end() && source->name == producers_[inputs[i].producer].name && emitted->second.ticket == inputs[i].ticket,
          fmt::format("sequence {} was acked as another event than it is", i));
   }
   for (std::size_t p = 0; p < producers_.size(); ++p) {
@@ -199,13 +198,19 @@ void Simulation::offer_the_rest() {
 void Simulation::check_model(const rules::Digest128& digest) {
   std::vector<std::vector<std::byte>> records;
   for (const Input& input : recovered_) records.push_back(input.record);
-  const Model model = run_model(*checked_pipeline(), records, digest_interval);
+  const Model model = run_model(checked_pipeline(swarm_.timed()), records, digest_interval);
   must(model.digest == digest, fmt::format("digest {} and not the model's {}", rules::to_hex(digest), rules::to_hex(model.digest)));
+  std::size_t outputs = 0;
   for (std::size_t i = 0; i < model.judged.size(); ++i) {
-    if (!model.judged[i].is_event) continue;
-    must(i < emitted_.size() && emitted_[i], fmt::format("no decision of sequence {} ever left", i));
-    must(emitted_[i]->fired == model.judged[i].fired && emitted_[i]->score == model.judged[i].score, fmt::format("decision {} is not the model's", i));
+    for (const Judged& judged : model.judged[i]) {
+      const auto emitted = emitted_.find({static_cast<Sequence>(i), judged.output});
+      must(emitted != emitted_.end(), fmt::format("decision {} of sequence {} never left", judged.output, i));
+      must(emitted->second.fired == judged.fired && emitted->second.score == judged.score && emitted->second.first == judged.first, fmt::format("decision {} of sequence {} is not the model's", judged.output, i));
+      ++outputs;
+    }
+    if (i > 0 && !model.is_event[i]) counts_.add("ticks");
   }
+  must(outputs == emitted_.size(), "more decisions left than the model has");
   counts_.add("events decided as the model does", model.judged.size());
 }
 

@@ -38,23 +38,23 @@ class Simulation::Sink final : public DecisionSink {
     if (deaf_) return {};  // the power is gone already; what the dying engine still does is nobody's
     Simulation& s = simulation_;
     const Sequence sequence = decision.sequence();
-    Emitted emitted{decision.source(), decision.ticket(), 0, decision.score()};
+    Emitted emitted{decision.source(), decision.ticket(), 0, decision.score(), decision.is_timed() ? decision.first_sequence() : no_sequence};
     for (std::size_t rule = 0; rule < decision.plan().rules.size(); ++rule) emitted.fired |= std::uint64_t{decision.fired(rule)} << rule;
-    if (sequence <= last_) s.broken_ = fmt::format("decision {} after decision {}", sequence, last_);
+    const std::pair output(sequence, decision.output());
+    if (output <= last_) s.broken_ = fmt::format("decision {} of input {} after decision {} of {}", output.second, sequence, last_.second, last_.first);
+    if (sequence == last_.first && decision.output() != last_.second + 1) s.broken_ = fmt::format("input {} lacks an output before {}", sequence, decision.output());
     if (sequence > s.engine_->status().durable) s.broken_ = fmt::format("decision {} left before its input was durable", sequence);
     if (s.durable_at_failure_ && sequence > *s.durable_at_failure_) s.broken_ = fmt::format("decision {} left behind a failure", sequence);
-    last_ = sequence;
-    const auto at = static_cast<std::size_t>(sequence);
-    if (at >= s.emitted_.size()) s.emitted_.resize(at + 1);
-    s.counts_.add(s.emitted_[at] ? "decisions emitted again" : "events acked");
-    if (s.swarm_.file && s.emitted_[at]) s.broken_ = fmt::format("decision {} stands twice in its file", sequence);
-    if (s.emitted_[at] && *s.emitted_[at] != emitted) s.broken_ = fmt::format("decision {} left twice, with different contents", sequence);
-    s.emitted_[at] = emitted;
+    last_ = output;
+    const auto [at, is_new] = s.emitted_.try_emplace(output, emitted);
+    s.counts_.add(!is_new ? "decisions emitted again" : decision.is_timed() ? "timed outputs" : "events acked");
+    if (s.swarm_.file && !is_new) s.broken_ = fmt::format("decision {} of input {} stands twice in its file", output.second, sequence);
+    if (at->second != emitted) s.broken_ = fmt::format("decision {} of input {} left twice, with different contents", output.second, sequence);
     s.acked_ = std::max(s.acked_, sequence);
     return {};
   }
   Result<void> flush() override {
-    if (!deaf_) simulation_.flushed_ = last_;
+    if (!deaf_) simulation_.flushed_ = last_.first;
     return {};
   }
   Result<void> sync() override {
@@ -65,7 +65,7 @@ class Simulation::Sink final : public DecisionSink {
 
  private:
   Simulation& simulation_;
-  Sequence last_ = no_sequence;
+  Simulation::Output last_{no_sequence, 0};
   bool deaf_ = false;
 };
 
@@ -98,10 +98,11 @@ void Simulation::run() {
 EngineOptions Simulation::options() {
   EngineOptions options;
   options.directory = directory;
-  options.pipeline_text = pipeline_text;
+  options.pipeline_text = pipeline_text(swarm_.timed());
   options.threads = static_cast<int>(1 + random_.below(3));  // shards: another number in each life
   options.ring_slots = swarm_.ring_slots;
   options.decision_records = 1024;
+  options.tick_interval = 1'000'000;
   options.segment_bytes = swarm_.segment_pages * 4096;
   options.block_bytes_max = 8192;
   if (!created_) options.state = window::StateLimits{.keys_max = 64, .entries_max = 1024, .distinct_max = 64};
@@ -403,7 +404,7 @@ void Simulation::lose_decisions(bool power) {
   may_forget_ = may_forget_ || power || faults_planned_;  // level os: a sync that fails takes what it was to keep
   if (!swarm_.file) return;
   if (power && flushed_ > synced_) flushed_ = synced_ + static_cast<Sequence>(random_.below(static_cast<std::uint64_t>(flushed_ - synced_) + 1));
-  for (std::size_t lost = static_cast<std::size_t>(flushed_ + 1); lost < emitted_.size(); ++lost) emitted_[lost].reset();
+  emitted_.erase(emitted_.upper_bound({flushed_, UINT32_MAX}), emitted_.end());
 }
 
 void Simulation::restart_on(std::unique_ptr<io::SimulatedDisk> disk) {

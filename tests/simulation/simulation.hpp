@@ -3,10 +3,12 @@
 // end everything that was promised is checked.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../journal/hooked_disk.hpp"
@@ -47,6 +49,10 @@ struct Swarm {
   bool os;                    // durability: a power cut may take what was acked, and nothing else
   bool file;                  // decisions go into a file, which a crash may shorten to what was synced, and a start continues it; else to somebody who forgets nothing
   std::uint64_t offers_max;   // of a producer at once
+
+  // A pattern waits: there are ticks and timed outputs. What was retired is known by its decision, of which a tick need not have one; and an input
+  // of several outputs may stand in a file by a part of them, which this file cannot tell.
+  [[nodiscard]] bool timed() const { return !retention && !file; }
 };
 
 class Simulation {
@@ -79,6 +85,7 @@ class Simulation {
     Ticket ticket;
     std::uint64_t fired;
     std::int64_t score;
+    Sequence first;  // of a timed output; else no_sequence
     friend bool operator==(const Emitted&, const Emitted&) = default;
   };
   class Sink;
@@ -139,7 +146,8 @@ class Simulation {
   std::unique_ptr<DurableEngine> engine_;
   std::vector<Producer> producers_;
   std::vector<Input> recovered_;                 // at the last start
-  std::vector<std::optional<Emitted>> emitted_;  // by sequence, over all lives
+  using Output = std::pair<Sequence, std::uint32_t>;
+  std::map<Output, Emitted> emitted_;            // over all lives
   Sequence acked_ = no_sequence;
   Sequence flushed_ = no_sequence, synced_ = no_sequence;  // of decisions, by a sink that is a file
   bool may_forget_ = false;                                // at level os, what was acked since the last start

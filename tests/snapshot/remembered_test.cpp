@@ -17,6 +17,7 @@ rule twice  { on Payment when amount in amounts then score 3, remove amount from
 rule once   { on Payment when not (amount in amounts) and spent > 100.00 then add amount to amounts for 20m }
 rule leave  { on Payment when known and amount < 1.00 then remove customer from seen }
 rule probe  { pattern small: Payment(amount < 40.00) then big: Payment(amount > 160.00 and terminal != small.terminal) within 1h per customer then score 2, add small.terminal to hot }
+rule silent { pattern a: Payment(amount > 150.00) then no Payment(amount < 60.00) within 2h per customer then score 4, add a.terminal to hot cooldown 3h per customer }
 rule calm   { on Payment when amount > 100.00 then score 1 cooldown 30m per customer + terminal mode shadow }
 )";
 

@@ -419,7 +419,10 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
   Outcome outcome;
   outcome.sequence = sequence;
   const auto* header = reinterpret_cast<const EventHeader*>(slot);
-  if (!pawl::is_event(header->type)) return outcome;
+  if (!pawl::is_event(header->type)) {
+    if (header->type == static_cast<std::uint16_t>(InputType::tick)) fire_due(sequence, std::max(effective_time_, header->at), outcome);
+    return outcome;
+  }
   outcome.is_event = true;
   outcome.event = static_cast<std::uint16_t>(header->type - first_event_type);
   PAWL_ASSERT(outcome.event < pipeline_.events.size());
@@ -447,7 +450,54 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
     if (readable && let.not_evaluated.empty()) outcome.lets[i] = evaluate(*let.expr, scope);
   }
   decide(scope, outcome);
+  fire_due(sequence, effective_time_, outcome);
   return outcome;
+}
+
+void Engine::fire_due(Sequence sequence, Time now, Outcome& outcome) {
+  for (;;) {
+    std::optional<PatternTwin::Due> first;
+    std::size_t rule = 0;
+    for (std::size_t i = 0; i < pipeline_.rules.size(); ++i) {
+      if (!pipeline_.rules[i].pattern || !pipeline_.rules[i].not_evaluated.empty() || pipeline_.rules[i].mode == language::RuleMode::off) continue;
+      auto due = patterns_.at(i).first_due(now);
+      if (!due || (first && !(*due < *first))) continue;
+      first = std::move(due);
+      rule = i;
+    }
+    if (!first) return;
+    Timed timed = fire_one(rule, *first, sequence);
+    if (timed.fired || timed.shadow || timed.suppressed || timed.missing) outcome.timed.push_back(std::move(timed));
+  }
+}
+
+Timed Engine::fire_one(std::size_t rule, const PatternTwin::Due& due, Sequence sequence) {
+  const language::Rule& definition = pipeline_.rules[rule];
+  const Taken& first = due.run.first();
+  const EventSchema& schema = pipeline_.events[definition.pattern->steps.front().event];
+  const Scope scope{.schema = &schema, .slot = first.slot.data(), .effective_time = effective_time_, .let = {}, .aggregate = {},
+                    .in_list = [&](std::size_t list, const Datum& value) { return holds(list, value); }, .counters = &counters_};
+  PatternTwin& twin = patterns_.at(rule);
+  const PatternTwin::Outcome ended = twin.end(due, sequence, scope);
+  Timed timed{.rule = rule, .first_sequence = first.sequence, .key = {}, .id = {}, .missing = ended.missing, .decision = "approve"};
+  for (const std::string& name : definition.pattern->key) timed.key.push_back(read(schema, first.slot.data(), static_cast<std::size_t>(schema.find(name))));
+  for (const Taken& taken : due.run.taken.front()) {
+    if (schema.find("id") >= 0 && timed.id.missing) timed.id = read(schema, taken.slot.data(), static_cast<std::size_t>(schema.find("id")));
+  }
+  Outcome as_event;
+  const Scope seen = twin.scope_of(due.run, scope);
+  if (ended.fired) fire(rule, seen, as_event);
+  timed.fired = !as_event.fired.empty();
+  timed.shadow = !as_event.shadow.empty();
+  timed.suppressed = !as_event.suppressed.empty();
+  for (std::size_t i = 0; timed.fired && i < definition.actions.size(); ++i) {
+    const language::Action& action = definition.actions[i];
+    if (action.kind == language::ActionKind::add_to_list || action.kind == language::ActionKind::remove_from_list) edit(action, evaluate(*action.expr, seen));
+  }
+  if (pipeline_.policy.present) apply_policy(as_event);
+  if (pipeline_.policy.present) timed.decision = as_event.decision;
+  timed.score = as_event.score;
+  return timed;
 }
 
 }  // namespace pawl::twin

@@ -16,7 +16,8 @@
 //    XXH3-64 of the rule's name, is below the percentage modulo 100; elsewhere, and without a key, it is in shadow.
 //  - policy: the score is at most `cap`; of what live rules ask for and `at score` gives, the first in `order` is the decision; decisions that are not
 //    in it come behind, as decline, reject, challenge, review, allow, approve; nothing asked for: `default`.
-//  - effects take place when all rules of the event have been asked, in file order.
+//  - effects take place when all rules of the event have been asked, in file order; behind that come the input's timed outputs, one after the other,
+//    each with its effects. These count from the effective time, which ticks do not advance; cooldowns and shares are by the first event's fields.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +38,21 @@
 
 namespace pawl::twin {
 
+// What a deadline came to: a pattern that ends with `no`.
+struct Timed {
+  std::size_t rule = 0;
+  Sequence first_sequence = no_sequence;  // of the first event that the pattern took
+  std::vector<Datum> key;
+  Datum id;                               // of the first step: the first value that there is
+  bool fired = false, shadow = false, suppressed = false, missing = false;  // the first three exclude each other
+  std::string decision;
+  Integer score = 0;
+  friend bool operator==(const Timed&, const Timed&) = default;
+};
+
 struct Outcome {
   Sequence sequence = no_sequence;
+  std::vector<Timed> timed;           // in order; a tick has them too
   bool is_event = false;              // false for ticks and control: then nothing below is set
   std::uint16_t event = 0;            // index into Pipeline::events
   Time effective_time = 0;
@@ -126,6 +140,8 @@ class Engine {
   bool cools_down(std::size_t rule, const Scope& scope);
   [[nodiscard]] static bool in_shadow(const language::Rule& rule, const Scope& scope);
   void apply_policy(Outcome& outcome) const;
+  void fire_due(Sequence sequence, Time now, Outcome& outcome);
+  Timed fire_one(std::size_t rule, const PatternTwin::Due& due, Sequence sequence);
   bool holds(std::size_t list, const Datum& value) const;
   void edit(const language::Action& action, const Datum& value);
   void decide_pattern(std::size_t rule, const Scope& scope, Outcome& outcome, std::map<std::size_t, PatternRun>& matched);

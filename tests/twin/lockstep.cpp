@@ -65,6 +65,15 @@ std::optional<Difference> compare_lets(const Engine& twin, const Outcome& expect
   return std::nullopt;
 }
 
+std::string outputs_text(const Engine& twin, const std::vector<Timed>& outputs) {
+  std::string text;
+  for (const Timed& timed : outputs) {
+    text.append(twin.pipeline().rules[timed.rule].name).append(timed.fired ? " fired" : timed.shadow ? " in shadow" : timed.suppressed ? " suppressed" : "").append(timed.missing ? " missing" : "");
+    text.append(" from ").append(std::to_string(timed.first_sequence)).append(" ").append(timed.decision).append(" ").append(timed.score.str()).append("; ");
+  }
+  return text.empty() ? "none" : text;
+}
+
 void append_history(const Pipeline& pipeline, const Log& log, const Difference& difference, std::string& text) {
   Engine twin(pipeline);
   for (Sequence s = 0; s <= difference.sequence; ++s) (void)twin.step(s, log.slot(s));
@@ -80,6 +89,7 @@ void append_history(const Pipeline& pipeline, const Log& log, const Difference& 
 }  // namespace
 
 std::optional<Difference> compare(const Engine& twin, const Outcome& expected, const Outcome& got, Compare what) {
+  if (what == Compare::decisions && expected.timed != got.timed) return Difference{expected.sequence, "timed outputs", outputs_text(twin, expected.timed), outputs_text(twin, got.timed), {}};
   if (!expected.is_event) return std::nullopt;
   if (what == Compare::features) return compare_values(twin, expected, got);
   if (auto lets = compare_lets(twin, expected, got)) return lets;

@@ -13,7 +13,7 @@
 // one Outcome per input, whether it is an event or not. Log::view() is the log as one ring; a small ring copies from Log::slot().
 //  (a) Compare::features: `aggregates` only, one per twin.aggregate_count(), at index i the value of twin.aggregate(i); a fast engine that
 //      has features of its own finds the index by twin.aggregate_index(*feature.aggregate).
-//  (b) Compare::decisions: `lets`, `fired`, `shadow`, `suppressed`, `missing`, `decision` and `score`.
+//  (b) Compare::decisions: `timed`, `lets`, `fired`, `shadow`, `suppressed`, `missing`, `decision` and `score`.
 // Datum::of, of_text, of_ratio make the values; a ratio need not be in lowest terms.
 //
 //   const auto difference = twin::lockstep::find_difference<Adapter>(pipeline, log, {0, seed});

@@ -25,10 +25,14 @@ PatternTwin::Outcome PatternTwin::step(Sequence sequence, std::uint16_t type, co
   std::string key;
   if (std::find(rule_.on.begin(), rule_.on.end(), type) == rule_.on.end() || !key_of(event, key)) return outcome;
   std::vector<PatternRun>& runs = runs_[key];
-  std::erase_if(runs, [&](const PatternRun& run) { return static_cast<Int128>(scope.effective_time) - run.first().effective_time > pattern().within; });
+  std::erase_if(runs, [&](const PatternRun& run) { return is_past(run, scope.effective_time) && !waits(run); });
   const bool past_last = !pattern().skip_to_next;
-  std::vector<PatternRun> left;
+  std::vector<PatternRun> left, due;
   for (PatternRun& run : runs) {
+    if (waits(run) && scope.effective_time > deadline(run)) {
+      due.push_back(run);
+      continue;
+    }
     const Advance how = advance(run, event, outcome);
     if (how == Advance::stays) left.push_back(run);
     if (how == Advance::completes && !outcome.fired) outcome.fired = run;
@@ -37,6 +41,44 @@ PatternTwin::Outcome PatternTwin::step(Sequence sequence, std::uint16_t type, co
   runs = std::move(left);
   if (outcome.fired && past_last) runs.clear();
   else start(runs, event, outcome);
+  runs.insert(runs.end(), due.begin(), due.end());  // where among the key's runs does not matter: they end before the next input
+  return outcome;
+}
+
+// --- patterns that end with `no` ---
+
+Integer PatternTwin::deadline(const PatternRun& run) const {
+  const Duration wait = pattern().steps.back().wait;
+  return wait != 0 ? Integer(run.last().effective_time) + wait : Integer(run.first().effective_time) + pattern().within;
+}
+
+bool PatternTwin::waits(const PatternRun& run) const { return is_timed() && is_complete(run) && !run.closed.contains(pattern().steps.size() - 1); }
+
+std::optional<PatternTwin::Due> PatternTwin::first_due(Time now) const {
+  std::optional<Due> first;
+  for (const auto& [key, runs] : runs_) {
+    for (const PatternRun& run : runs) {
+      if (!waits(run) || now <= deadline(run)) continue;
+      Due due{deadline(run), run, key};
+      if (!first || due < *first) first = std::move(due);
+    }
+  }
+  return first;
+}
+
+PatternTwin::Outcome PatternTwin::end(const Due& due, Sequence sequence, const Scope& scope) {
+  Outcome outcome;
+  bool holds = true;
+  if (pattern().where) {
+    const Datum where = evaluate(*pattern().where, scope_of(due.run, scope));
+    outcome.missing = where.missing;
+    holds = where.is_true() || (where.missing && rule_.fire_if_missing);
+  }
+  if (holds) outcome.fired = due.run;
+  const Sequence first = due.run.first().sequence;
+  std::erase_if(runs_[due.key], [&](const PatternRun& run) {
+    return run.first().sequence == first || (holds && !pattern().skip_to_next && run.first().sequence < sequence);
+  });
   return outcome;
 }
 
@@ -64,6 +106,7 @@ std::set<std::size_t> PatternTwin::enterable(const PatternRun& run) const {
       if (!steps[i].negated && steps[i].at_least > 0) break;
     }
   }
+  if (waits(run)) found.insert(steps.size() - 1);  // the end: no event fits it, but the run has a future
   for (const std::size_t step : run.closed) found.erase(step);
   return found;
 }
@@ -89,19 +132,20 @@ PatternRun PatternTwin::with(PatternRun run, std::size_t step, const Event& even
 }
 
 PatternTwin::Advance PatternTwin::advance(PatternRun& run, const Event& event, Outcome& outcome) const {
+  const bool past = is_past(run, event.scope.effective_time);
   const std::set<std::size_t> steps = enterable(run);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (!fits(*step, run, event)) continue;
+    if (past || pattern().steps[*step].negated || !fits(*step, run, event)) continue;
     if (const auto how = take(run, *step, event, outcome)) return *how;
   }
   pass_by(run, event);
-  return enterable(run).empty() ? Advance::dies : Advance::stays;
+  return (past ? !waits(run) : enterable(run).empty()) ? Advance::dies : Advance::stays;
 }
 
 // Nothing if the run would be complete but for `where`, and cannot go on.
 std::optional<PatternTwin::Advance> PatternTwin::take(PatternRun& run, std::size_t step, const Event& event, Outcome& outcome) const {
   PatternRun further = with(run, step, event);
-  bool completes = is_complete(further);
+  bool completes = !is_timed() && is_complete(further);
   if (completes && pattern().where) {
     const Datum where = evaluate(*pattern().where, scope_of(further, event.scope));
     outcome.missing = outcome.missing || where.missing;
@@ -122,6 +166,7 @@ void PatternTwin::pass_by(PatternRun& run, const Event& event) const {
     if (steps[i].negated) negation_broken = negation_broken || fits(i, run, event);
     else if (negation_broken || steps[i].immediately) run.closed.insert(i);
     if (!steps[i].negated && steps[i].at_least > 0) break;
+    if (negation_broken && i + 1 == steps.size()) run.closed.insert(i);  // the end
   }
   if (steps[run.step].immediately) run.closed.insert(run.step);
 }

@@ -13,6 +13,12 @@
 //  - `where` is asked when a run would be complete. Not true: the run goes on if it can take more, else the event passes it by.
 //    Missing: the rule counts as not evaluated at this event, and `if missing fire` completes the run.
 //  - Runs whose first event is longer ago than `within` are gone; a run that starts beyond `limit` drops the oldest.
+//  - A pattern that ends with `no x` is completed by its deadline: `within` behind its first event, or with `no x for d` d behind the last that
+//    the run took, if then it has all it needs and no x came since that event. It fires at the first input whose time is greater: the effective
+//    time of an event, of a tick the later of that and its own. What is due was so before that event, which neither breaks nor advances it;
+//    but it comes behind the event's own decision. Those due at one input come by deadline, first sequence and place in the file. A match ends
+//    the key's runs of the rule that began before the input, unless matches overlap. With `for`, a run may wait for longer than `within`, but
+//    takes nothing then.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +26,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
@@ -40,6 +47,7 @@ struct PatternRun {
   std::set<std::size_t> closed;           // steps that cannot be entered until an event is taken
 
   [[nodiscard]] const Taken& first() const { return taken.front().front(); }
+  [[nodiscard]] const Taken& last() const { return taken[step].back(); }
 };
 
 class PatternTwin {
@@ -53,6 +61,17 @@ class PatternTwin {
   };
   // `scope`: of the event, with lets and aggregates.
   Outcome step(Sequence sequence, std::uint16_t event, const Scope& scope);
+
+  // Of a pattern that ends with `no`: the run that is due first at an input of that time, with its deadline and the key's values in `run`.
+  struct Due {
+    Integer deadline;
+    PatternRun run;
+    std::string key;
+    friend bool operator<(const Due& a, const Due& b) { return std::pair(a.deadline, a.run.first().sequence) < std::pair(b.deadline, b.run.first().sequence); }
+  };
+  [[nodiscard]] std::optional<Due> first_due(Time now) const;
+  // What the run's end comes to: as step(), with `fired` its values. REQUIRES: first_due() gave it; input `sequence` has been taken by step().
+  Outcome end(const Due& due, Sequence sequence, const Scope& scope);
 
   // The scope of an expression that reads the steps of a run. The run outlives the scope.
   [[nodiscard]] Scope scope_of(const PatternRun& run, const Scope& scope) const;
@@ -72,6 +91,10 @@ class PatternTwin {
   [[nodiscard]] bool key_of(const Event& event, std::string& key) const;
   [[nodiscard]] std::set<std::size_t> enterable(const PatternRun& run) const;
   [[nodiscard]] bool is_complete(const PatternRun& run) const;
+  [[nodiscard]] bool is_timed() const { return pattern().steps.back().negated; }
+  [[nodiscard]] Integer deadline(const PatternRun& run) const;
+  [[nodiscard]] bool waits(const PatternRun& run) const;
+  [[nodiscard]] bool is_past(const PatternRun& run, Time te) const { return static_cast<Int128>(te) - static_cast<Int128>(run.first().effective_time) > pattern().within; }
   [[nodiscard]] bool fits(std::size_t step, const PatternRun& run, const Event& event) const;
   [[nodiscard]] PatternRun with(PatternRun run, std::size_t step, const Event& event) const;
   Advance advance(PatternRun& run, const Event& event, Outcome& outcome) const;

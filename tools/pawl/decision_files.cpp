@@ -45,16 +45,26 @@ Sequence DecisionFiles::complete_to() const noexcept {
 }
 
 Result<void> DecisionFiles::on_decision(const rules::Decision& decision) {
-  if (decision.sequence() > complete_to()) ++count_;
-  if (decisions_file_ && decision.sequence() > decisions_file_->continuation().last_sequence) {
+  const bool has_decision = decisions_file_ && is_written(decision);
+  const bool has_features = decision.is_timed() || (features_file_ && decision.sequence() <= features_file_->continuation().last_sequence);
+  const bool has_all = (decisions_file_ || features_file_) && (!decisions_file_ || has_decision) && (!features_file_ || has_features);
+  if (!has_all) ++count_;
+  if (decisions_file_ && !has_decision) {
     write_decision(decision);
     if (!decisions_file_->state().ok()) return decisions_file_->state();
   }
-  if (features_file_ && decision.sequence() > features_file_->continuation().last_sequence) {
+  if (features_file_ && !has_features) {
     write_features(decision);
     if (!features_file_->state().ok()) return features_file_->state();
   }
   return {};
+}
+
+// An input has one row for each output, in their order: of the last one some may be there.
+bool DecisionFiles::is_written(const rules::Decision& decision) noexcept {
+  const csv::Continuation& found = decisions_file_->continuation();
+  if (decision.sequence() != found.last_sequence) return decision.sequence() < found.last_sequence;
+  return seen_of_last_++ < found.rows_of_last;
 }
 
 void DecisionFiles::write_id(csv::Writer& writer, const rules::Decision& decision) {

@@ -26,7 +26,7 @@ class DecisionFiles final : public DecisionSink {
  public:
   static Result<DecisionFiles> open(const language::Pipeline& pipeline, const DecisionFileOptions& options);
 
-  // Decisions up to this sequence stand in every file already.
+  // Decisions up to this sequence stand in every file already; of this one, timed outputs may be missing.
   [[nodiscard]] Sequence complete_to() const noexcept;
   // Each file, and the last sequence that it held when it was opened.
   [[nodiscard]] const std::vector<std::pair<std::string, Sequence>>& ends() const noexcept { return ends_; }
@@ -40,6 +40,7 @@ class DecisionFiles final : public DecisionSink {
 
  private:
   explicit DecisionFiles(const language::Pipeline& pipeline) : pipeline_(&pipeline) {}
+  [[nodiscard]] bool is_written(const rules::Decision& decision) noexcept;
   void write_decision(const rules::Decision& decision);
   void write_features(const rules::Decision& decision);
   static void write_id(csv::Writer& writer, const rules::Decision& decision);
@@ -49,6 +50,7 @@ class DecisionFiles final : public DecisionSink {
   std::vector<std::pair<std::string, Sequence>> ends_;
   std::optional<DecisionJson> json_;
   std::uint64_t count_ = 0;
+  std::uint64_t seen_of_last_ = 0;  // decisions of the last sequence that the file of decisions held when it was opened
 };
 
 }  // namespace pawl::tools

@@ -72,6 +72,7 @@ DecisionJson::DecisionJson(const language::Pipeline& pipeline) : pipeline_(pipel
 
 const std::string& DecisionJson::line(const Decision& decision) {
   line_ = fmt::format("{{\"sequence\":{}", decision.sequence());
+  if (decision.is_timed()) add_match(decision);
   add_id(decision);
   line_ += fmt::format(",\"event\":{},\"source\":{},\"ticket\":{}", json_string(decision.event().name), decision.source(), decision.ticket());
   line_ += about_pipeline_;
@@ -84,6 +85,20 @@ const std::string& DecisionJson::line(const Decision& decision) {
   add_names(decision, "missing", &Decision::could_not_be_evaluated);
   line_ += '}';
   return line_;
+}
+
+// Of a timed output: which one of the input it is, the first event that the pattern took, and the pattern's key.
+void DecisionJson::add_match(const Decision& decision) {
+  line_ += fmt::format(",\"output\":{},\"first\":{},\"key\":{{", decision.output(), decision.first_sequence());
+  const std::vector<std::string>& key = pipeline_.rules[decision.timed_rule()].pattern->key;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const Decision::KeyValue value = decision.key_value(i);
+    std::array<char, print_bytes_max> room;
+    const bool is_text = value.field.type.kind == Kind::text;
+    const std::string_view text = is_text ? value.text : std::string_view(room.data(), print_number(value.field.type, value.number, value.field.labels, room.data()));
+    line_.append(i == 0 ? "" : ",").append(json_string(key[i])).append(":").append(json_string(text));
+  }
+  line_ += '}';
 }
 
 void DecisionJson::add_id(const Decision& decision) {

@@ -27,6 +27,7 @@ class DecisionJson {
   [[nodiscard]] static std::string reason_text(const rules::Decision& decision, std::size_t rule, std::size_t reason);
 
  private:
+  void add_match(const rules::Decision& decision);
   void add_id(const rules::Decision& decision);
   void add_rules(const rules::Decision& decision, const char* name, bool live);
   void add_rule(const rules::Decision& decision, std::size_t rule);

@@ -33,7 +33,7 @@ class Trial {
     return trial;
   }
 
-  // The decision is valid until the next event.
+  // The event's decision is valid until the next one, as is what deadlines fired that passed by it.
   rules::Decision play(const language::Given& given) {
     const Sequence sequence = next_++;
     std::byte* const slot = slots_->bytes().data() + static_cast<std::size_t>(sequence & mask) * slot_bytes_;
@@ -43,8 +43,15 @@ class Trial {
     for (const auto& [field, value] : given.fields) write(schema, slot, field, value);
     windows_->process(view(), sequence, sequence, *tiles_);
     decide_->run(view(), *tiles_, sequence, sequence, [&](std::size_t) { return record_->bytes().data(); });
+    timed_.assign(pipeline_.rules.size(), false);
+    while (decide_->owes_timed() && decide_->next_timed(view(), timed_record_->bytes().data())) {
+      const rules::Decision decision(timed_record_->bytes().data(), layout_);
+      timed_[decision.timed_rule()] = timed_[decision.timed_rule()] || decision.fired(decision.timed_rule());
+    }
     return {record_->bytes().data(), layout_};
   }
+
+  [[nodiscard]] bool fired_by_deadline(std::size_t rule) const { return timed_[rule]; }
 
  private:
   static constexpr Sequence mask = 127;
@@ -58,7 +65,7 @@ class Trial {
     if (!state_bytes.ok()) return std::move(state_bytes).error();
     const std::pair<std::optional<io::Region>*, std::size_t> wanted[] = {
         {&slots_, static_cast<std::size_t>(mask + 1) * slot_bytes_}, {&cells_, state::Tiles::memory_bytes(plan_.feature_columns, 2)}, {&state_, *state_bytes},
-        {&remembered_, rules::Decide::memory_bytes(plan_, limits_of_tests)}, {&record_, layout_.record_bytes()}};
+        {&remembered_, rules::Decide::memory_bytes(plan_, limits_of_tests)}, {&record_, layout_.record_bytes()}, {&timed_record_, layout_.record_bytes()}};
     for (const auto& [region, bytes] : wanted) {
       auto mapped = zeroed(bytes);
       if (!mapped.ok()) return std::move(mapped).error();
@@ -88,10 +95,11 @@ class Trial {
   const rules::Plan& plan_;
   rules::DecisionLayout layout_;
   std::size_t slot_bytes_ = 0;
-  std::optional<io::Region> slots_, cells_, state_, remembered_, record_;
+  std::optional<io::Region> slots_, cells_, state_, remembered_, record_, timed_record_;
   std::optional<state::Tiles> tiles_;
   std::optional<window::Windows> windows_;
   std::optional<rules::Decide> decide_;
+  std::vector<bool> timed_;  // by rule
   Sequence next_ = 0;
 };
 
@@ -101,17 +109,18 @@ std::size_t rule_named(const Pipeline& pipeline, const std::string& name) {
 }
 
 // What the rule did at the event, in words.
-std::string what_came(const rules::Decision& decision, const language::Rule& rule, std::size_t index) {
+std::string what_came(const rules::Decision& decision, const language::Rule& rule, std::size_t index, bool fired_by_deadline) {
   if (!rule.not_evaluated.empty()) return "it is not evaluated by this release: " + rule.not_evaluated;
   if (rule.mode == language::RuleMode::off) return "its mode is off";
   if (decision.fired(index)) return "it fired";
+  if (fired_by_deadline) return "its deadline had passed, and fired it";
   if (decision.suppressed(index)) return "its cooldown suppressed it";
   if (decision.could_not_be_evaluated(index)) return "a value that it needs is missing";
   return "it was silent";
 }
 
 // Nothing if it holds.
-std::optional<std::string> check(const Pipeline& pipeline, const Expectation& expected, const rules::Decision& decision) {
+std::optional<std::string> check(const Pipeline& pipeline, const Expectation& expected, const rules::Decision& decision, const Trial& trial) {
   const std::string after = fmt::format("after given {}: ", expected.after_given);
   if (expected.kind == Expectation::Kind::decision) {
     if (decision.decision() == expected.name) return std::nullopt;
@@ -119,8 +128,9 @@ std::optional<std::string> check(const Pipeline& pipeline, const Expectation& ex
   }
   const std::size_t rule = rule_named(pipeline, expected.name);
   const bool fires = expected.kind == Expectation::Kind::fires;
-  if (pipeline.rules[rule].not_evaluated.empty() && decision.fired(rule) == fires) return std::nullopt;
-  return fmt::format("{}expected {} {}, but {}", after, fires ? "fires" : "silent", expected.name, what_came(decision, pipeline.rules[rule], rule));
+  const bool fired = decision.fired(rule) || trial.fired_by_deadline(rule);
+  if (pipeline.rules[rule].not_evaluated.empty() && fired == fires) return std::nullopt;
+  return fmt::format("{}expected {} {}, but {}", after, fires ? "fires" : "silent", expected.name, what_came(decision, pipeline.rules[rule], rule, trial.fired_by_deadline(rule)));
 }
 
 Result<TestOutcome> run(const rules::Plan& plan, const language::Test& test) {
@@ -131,7 +141,7 @@ Result<TestOutcome> run(const rules::Plan& plan, const language::Test& test) {
     const rules::Decision decision = (*trial)->play(test.given[given - 1]);
     for (const Expectation& expected : test.expect) {
       if (expected.after_given != given) continue;
-      if (auto failure = check(*plan.pipeline, expected, decision)) outcome.failures.push_back(*std::move(failure));
+      if (auto failure = check(*plan.pipeline, expected, decision, **trial)) outcome.failures.push_back(*std::move(failure));
     }
   }
   for (const Expectation& expected : test.expect) {

@@ -19,7 +19,7 @@ struct RunOptions {
   std::int64_t events = 1'000'000;
   std::uint64_t seed = 1;
   std::string pipeline, input, journal = "pawl-journal", decisions, durability = "disk";
-  std::string backend = "automatic", snapshot_every;
+  std::string backend = "automatic", snapshot_every, tick_interval = "100ms";
   int threads = 0;
   bool append = false, audit = false;
 };
@@ -142,6 +142,12 @@ Result<EngineOptions> engine_options(const RunOptions& options) {
   if (!snapshots.ok()) return std::move(snapshots).error();
   engine.snapshots = *snapshots;
   engine.audit = options.audit;
+  engine.tick_interval = 0;
+  if (options.tick_interval != "off") {
+    auto interval = parse_duration_option("--tick-interval", options.tick_interval);
+    if (!interval.ok()) return std::move(interval).error();
+    engine.tick_interval = *interval;
+  }
   if (engine.durability == Durability::memory) return engine;
   if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
   return engine;
@@ -224,6 +230,7 @@ void add_run(Command& program, Action& action) {
   command.flag("--append", options->append, "Go on where an earlier run of the same stream ended or was killed");
   command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl");
   command.option("--snapshot-every", options->snapshot_every, "Take a snapshot every so many inputs (1000000) or so often (30s), beside the run");
+  command.option("--tick-interval", options->tick_interval, "Without events for so long, let the deadlines of patterns pass; off: only the next event does").shows_default();
   command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
   command.option("--durability", options->durability, "What acked means").one_of({"disk", "os", "memory"}).shows_default();
   command.flag("--audit", options->audit, "Hash blocks with SHA-256: a receipt then proves every byte against forgery");

@@ -54,6 +54,7 @@ Result<EngineOptions> engine_options(const ScoreOptions& options) {
   engine.muted = EngineOptions::replay_all;
   engine.backend = backend_named(options.backend);
   engine.audit = options.audit;
+  engine.tick_interval = 0;  // but the one that the input ends with
   if (!options.journal.empty()) {
     if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
     if (auto all = check_begins_with_first(options.journal); !all.ok()) return std::move(all).error();
