@@ -58,6 +58,7 @@ class Builder {
     std::size_t distinct = none;
     std::size_t chain = none, window = none;
     std::size_t ranking = none;
+    std::size_t fold = none;
   };
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -94,7 +95,8 @@ class Builder {
   std::size_t add_column(const Column& column) {
     for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
       Column& other = layout_.columns[i];
-      if (other.kind != column.kind || other.facts != column.facts || other.match != column.match || other.value != column.value || other.half_life != column.half_life) continue;
+      if (other.kind != column.kind || other.facts != column.facts || other.match != column.match || other.value != column.value || other.half_life != column.half_life ||
+          other.own != column.own || other.room != column.room) continue;
       other.in_entry |= column.in_entry;
       return i;
     }
@@ -170,6 +172,38 @@ class Builder {
                        .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
   }
 
+  // --- operators of the program's own ---
+
+  const Operator* kept(const std::shared_ptr<const Operator>& own) {
+    if (std::find(layout_.operators.begin(), layout_.operators.end(), own) == layout_.operators.end()) layout_.operators.push_back(own);
+    return own.get();
+  }
+
+  // A short `last N` stays in the record, whatever the operator; else one with an inverse is a difference of totals, and one without is folded, unless nothing leaves.
+  void collect_own(const Aggregate& aggregate, Needs& needs) {
+    const std::size_t value = add_expr(values_, aggregate.value.get());
+    if (aggregate.span == SpanKind::last_n && aggregate.n <= operator_values_max) {
+      needs.first = add_column({.kind = Column::Kind::recent, .facts = where_fact(aggregate), .match = valid_facts(aggregate), .own = kept(aggregate.own),
+                                .room = static_cast<std::uint32_t>(aggregate.n), .value = value, .in_entry = aggregate.delay > 0});
+      return;
+    }
+    needs.trail = trail_of(aggregate, needs.lead);
+    if (aggregate.own->inverse == nullptr && needs.trail >= 0) {
+      needs.fold = add_fold(aggregate, needs);
+      return;
+    }
+    needs.first = add_column({.kind = Column::Kind::own, .facts = valid_facts(aggregate), .own = kept(aggregate.own), .value = value, .in_entry = needs.lead >= 0 || needs.trail >= 0});
+  }
+
+  std::size_t add_fold(const Aggregate& aggregate, const Needs& needs) {
+    const Fold fold{.own = kept(aggregate.own), .raw = add_raw({.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)}), .lead = needs.lead, .trail = needs.trail};
+    const auto alike = [&](const Fold& other) { return other.own == fold.own && other.raw == fold.raw && other.lead == fold.lead && other.trail == fold.trail; };
+    const auto known = std::find_if(layout_.folds.begin(), layout_.folds.end(), alike);
+    if (known != layout_.folds.end()) return static_cast<std::size_t>(known - layout_.folds.begin());
+    layout_.folds.push_back(fold);
+    return layout_.folds.size() - 1;
+  }
+
   // The first, least or greatest value since the start.
   std::size_t kept_column(const Aggregate& aggregate, bool in_entry) {
     Column column;
@@ -188,6 +222,8 @@ class Builder {
       needs.first = carry_column(aggregate, aggregate.delay > 0);
     } else if (aggregate.kind == AggregateKind::ewma) {
       needs.first = decayed_column(aggregate, aggregate.delay > 0);
+    } else if (aggregate.kind == AggregateKind::own) {
+      collect_own(aggregate, needs);
     } else if (since_start && is_chained(aggregate.kind)) {
       needs.first = kept_column(aggregate, aggregate.delay > 0);
     } else {
@@ -308,6 +344,7 @@ class Builder {
       for (Chain::Window& window : chain.windows) move(window.trail);
     }
     for (Ranking& ranking : layout_.rankings) { move(ranking.lead); move(ranking.trail); }
+    for (Fold& fold : layout_.folds) { move(fold.lead); move(fold.trail); }
     layout_.edges = std::move(edges);
     layout_.time_edges = static_cast<std::size_t>(std::count_if(layout_.edges.begin(), layout_.edges.end(), [](const Edge& e) { return !e.last_n; }));
   }
@@ -388,10 +425,10 @@ class Builder {
       if (column.kind == Column::Kind::sum64 || column.kind == Column::Kind::count32) return;
       column.offset = static_cast<std::uint32_t>(offset);
       column.bit = add_bit(column.facts);
-      if (column.kind == Column::Kind::carry) column.match_bit = add_bit(column.match);
+      if (column.kind == Column::Kind::carry || column.kind == Column::Kind::recent) column.match_bit = add_bit(column.match);
       if (column.kind != Column::Kind::count64) column.word = add_word(column);
-      offset += bytes_of(column.kind);
-      if (in_entry && column.kind == Column::Kind::moments) layout_.edge_moments.push_back(column);
+      offset += bytes_of(column);
+      if (in_entry && (column.kind == Column::Kind::moments || column.kind == Column::Kind::own)) layout_.edge_additive.push_back(column);
       (!in_entry && column.kind == Column::Kind::latest ? layout_.latests : others).push_back(column);
     });
     return offset;
@@ -407,6 +444,7 @@ class Builder {
       for (const Chain::Window& window : chain.windows) need(window.trail);
     }
     for (const Ranking& ranking : layout_.rankings) { need(ranking.lead); need(ranking.trail); }
+    for (const Fold& fold : layout_.folds) { need(fold.lead); need(fold.trail); }
     for (std::size_t i = layout_.time_edges; i < layout_.edges.size(); ++i) {
       needed[i] = true;
       layout_.ring_words = layout_.entry_words;
@@ -454,6 +492,10 @@ class Builder {
       ranking.root = static_cast<std::uint32_t>(offset);
       offset += sizeof(std::uint32_t);
     }
+    for (Fold& fold : layout_.folds) {
+      fold.state = static_cast<std::uint32_t>(offset);
+      offset += sizeof(FoldState) + 2 * fold.own->state_bytes;
+    }
     for (const std::uint32_t edge : layout_.ring_edges) {
       if (edge < layout_.time_edges && layout_.pane == 0) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
     }
@@ -467,6 +509,10 @@ class Builder {
 
   std::optional<Error> place_ring_entry() {
     layout_.ring_entry_bytes = sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t) + layout_.raws_bytes;
+    for (Fold& fold : layout_.folds) {
+      fold.part = layout_.ring_entry_bytes;
+      layout_.ring_entry_bytes += fold.own->state_bytes;
+    }
     for (Chain& chain : layout_.chains) {
       chain.links = layout_.ring_entry_bytes;
       layout_.ring_entry_bytes += sizeof(Links);
@@ -523,8 +569,12 @@ class Builder {
       read.lead = layout_.rankings[needs.ranking].root;
       read.total = static_cast<std::uint32_t>(needs.ranking);
     }
+    if (aggregate.kind == AggregateKind::own) {
+      read.operator_ = aggregate.own.get();
+      read.total = read.op == Read::Op::recent ? static_cast<std::uint32_t>(aggregate.n) : static_cast<std::uint32_t>(needs.fold);
+    }
     read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
-    read.floating = feature.type.kind == Kind::floating && read.op != Read::Op::decayed && read.op != Read::Op::deviation32 && read.op != Read::Op::deviation64;
+    read.floating = feature.type.kind == Kind::floating && read.op != Read::Op::decayed && read.op != Read::Op::deviation32 && read.op != Read::Op::deviation64 && read.operator_ == nullptr;
     if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // of durations these are seconds
     read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
@@ -542,14 +592,16 @@ class Builder {
 
 }  // namespace
 
-std::size_t bytes_of(Column::Kind kind) noexcept {
-  switch (kind) {
+std::size_t bytes_of(const Column& column) noexcept {
+  switch (column.kind) {
     case Column::Kind::count32: return 4;
     case Column::Kind::count64: case Column::Kind::sum64: return 8;
     case Column::Kind::sum128: case Column::Kind::latest: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return 16;
     case Column::Kind::carry: return 24;
     case Column::Kind::moments: return sizeof(Moments);
     case Column::Kind::decayed: return sizeof(Decayed);
+    case Column::Kind::own: return column.own->state_bytes;
+    case Column::Kind::recent: return sizeof(RecentHead) + column.room * sizeof(std::int64_t);
   }
   return 0;
 }

@@ -13,6 +13,15 @@ constexpr Duration short_nap = 200'000;
 constexpr int record_naps_max = 50'000;
 constexpr int doublings_max = 6;
 
+// Those that the engine's pipeline was checked with.
+Operators operators_of(const language::Pipeline& pipeline) {
+  std::vector<std::shared_ptr<const Operator>> all;
+  for (const language::OwnOperator& own : pipeline.operators) {
+    if (own.content != nullptr) all.push_back(own.content);
+  }
+  return Operators(std::move(all));
+}
+
 }  // namespace
 
 Snapshotter::Snapshotter(const SnapshotOptions& options, const Engine& engine) : options_(options), engine_(engine), span_(longest_span(engine.pipeline)) {}
@@ -61,7 +70,7 @@ bool Snapshotter::is_due() const {
 }
 
 Result<void> Snapshotter::take() {
-  auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .stop = &stop_});
+  auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .stop = &stop_, .operators = operators_of(engine_.pipeline)});
   if (!taken.ok()) return std::move(taken).error();
   last_ = taken->header.sequence;
   last_ns_ = engine_.clock.monotonic_ns();

@@ -18,6 +18,7 @@ struct TakeOptions {
   io::Clock* clock = nullptr;
   bool background = false;     // the threads give way to all others
   const ring::StopFlag* stop = nullptr;  // once requested, it is given up soon
+  Operators operators = {};    // that the journal's pipeline declares
 };
 
 struct Taken {

@@ -5,10 +5,12 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
+#include "tests/twin/own.hpp"
 
 namespace pawl::window::test {
 
@@ -73,6 +75,13 @@ struct Builder {
   Builder&& on(std::vector<std::uint16_t> events) && { aggregate.on = std::move(events); return std::move(*this); }
   Builder&& where(ExprPtr condition) && { aggregate.where = std::move(condition); return std::move(*this); }
   Builder&& percent(std::int64_t percentile) && { aggregate.percentile = percentile; return std::move(*this); }
+  Builder&& by_operator(std::string_view name) && {
+    for (const auto& one : twin::own_operators().all()) {
+      if (one->name == name) aggregate.own = one;
+    }
+    aggregate.own_name = name;
+    return std::move(*this);
+  }
   Builder&& prior() && { aggregate.prior = true; return std::move(*this); }
 };
 

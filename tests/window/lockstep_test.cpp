@@ -58,6 +58,33 @@ void add_floats(std::vector<Aggregate>& list, Duration width) {
   add(agg(Kind_::stddev).of(amount()).per("customer").within(width).delayed(2 * second).prior().where(odd_one()));
 }
 
+// With an inverse and without one, minding the order and not, of all that can be yielded.
+void add_own(std::vector<Aggregate>& list, Duration width) {
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  for (const char* name : {"path", "digits"}) {
+    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("customer").within(width));
+    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("customer").within(4 * width).delayed(2 * second).prior().where(odd_one()));
+    add(agg(Kind_::own).by_operator(name).of(field("customer", integer)).within(width).delayed(second));
+  }
+  add(agg(Kind_::own).by_operator("squares").of(amount()).per("terminal").within(width).prior());
+  add(agg(Kind_::own).by_operator("squares").of(amount()).per("terminal").within(2 * width).by(second).delayed(width));
+  add(agg(Kind_::own).by_operator("mean").of(amount()).per("terminal").within(3 * width).where(small()));
+  add(agg(Kind_::own).by_operator("rising").of(amount()).per("customer").within(2 * width).prior());
+  add(agg(Kind_::own).by_operator("spread").of(amount()).per("terminal").within(width).delayed(width));
+  add(agg(Kind_::own).by_operator("switched").of(fraud()).per("customer").within(3 * width));
+}
+
+void add_own_of_latest(std::vector<Aggregate>& list, std::int64_t n) {
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  for (const char* name : {"path", "digits"}) {
+    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").latest(n));
+    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").latest(n).prior().where(fraud()));
+    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").latest(n).delayed(2 * second).where(small()));
+  }
+  add(agg(Kind_::own).by_operator("mean").of(amount()).per("device").latest(n).prior());
+  add(agg(Kind_::own).by_operator("spread").of(amount()).per("device").latest(n).delayed(second));
+}
+
 // Spans and delays are small multiples of the steps of the stream, so events stand exactly on edges all the time.
 std::vector<Aggregate> every_kind() {
   std::vector<Aggregate> list;
@@ -82,6 +109,7 @@ std::vector<Aggregate> every_kind() {
     add_percentiles(list, width);
     add_panes(list, width);
     add_floats(list, width);
+    add_own(list, width);
     add(agg(Kind_::rate).per("customer").within(width).where(small()));
     add(agg(Kind_::rate).of(amount()).per("terminal").within(width + 4).delayed(second).prior());
   }
@@ -105,6 +133,7 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(amount()).per("device").within(n * second).delayed(2 * second));  // beside the former in one chain
     }
     add_percentiles_of_latest(list, n);
+    add_own_of_latest(list, n);
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n));
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n).delayed(2 * second).prior());
   }
@@ -121,6 +150,7 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(amount()).per("customer").delayed(delay).prior().where(odd_one()));
     }
     add(agg(Kind_::distinct).of(field("device", text_of(12))).per("customer").per("terminal").delayed(delay));
+    for (const char* name : {"squares", "mean"}) add(agg(Kind_::own).by_operator(name).of(amount()).per("customer").per("terminal").delayed(delay).where(odd_one()));
   }
   add(agg(Kind_::count).within(2 * second));  // per all
   add(agg(Kind_::distinct).of(field("terminal", integer)).within(20 * second));
@@ -152,6 +182,11 @@ std::vector<Aggregate> plain_kinds() {
     add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
     add(agg(Kind_::median).of(amount()).per("terminal").within(width));
     add(agg(Kind_::percentile).percent(95).of(amount()).per("terminal").within(width).delayed(2 * second).prior());
+    for (const char* name : {"path", "digits"}) {
+      add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("customer").within(width));
+      add(agg(Kind_::own).by_operator(name).of(field("customer", integer)).per("terminal").within(width).delayed(2 * second).prior());
+    }
+    add(agg(Kind_::own).by_operator("mean").of(amount()).within(width));
     add(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()));  // two sums, one of them of some events only
     for (const std::int64_t limit : {100, 300, 400, 500}) add(agg(Kind_::count).within(width).where(both(Op::greater, amount(), literal(limit, money))));  // five counts
   }
@@ -162,6 +197,9 @@ std::vector<Aggregate> plain_kinds() {
   for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::sum, Kind_::stddev, Kind_::count}) add(agg(kind).of(amount()).per("customer"));  // and columns that no edge reads
   add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(5 * second).delayed(second).prior());
   add(agg(Kind_::stddev).of(amount()).within(4 * second).prior());
+  add(agg(Kind_::own).by_operator("digits").of(field("customer", integer)).per("device").latest(5));  // alone in its group: no edges
+  add(agg(Kind_::own).by_operator("mean").of(amount()).per("terminal").per("customer").latest(3));
+  add(agg(Kind_::own).by_operator("rising").of(amount()).per("terminal").per("customer").prior());
   add(agg(Kind_::count).per("customer").per("terminal").within(4 * second));
   return list;
 }

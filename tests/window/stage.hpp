@@ -63,6 +63,7 @@ class Stage {
       Type type = aggregate.value && aggregate.kind != AggregateKind::rate ? aggregate.value->type : integer;
       type.ratio = aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::share || aggregate.kind == AggregateKind::rate;
       if (aggregate.kind == AggregateKind::stddev || aggregate.kind == AggregateKind::ewma) type = {.kind = Kind::floating};
+      if (aggregate.own != nullptr) type = aggregate.own->yields;
       specs.push_back({&aggregate, type, column});
       column += specs.back().columns();
     }
