@@ -41,7 +41,8 @@ class Trial {
   // One value after the other.
   [[nodiscard]] State window(std::size_t begin, std::size_t end) const {
     State state(one_.state_bytes);
-    for (std::size_t i = begin; i < end; ++i) one_.add(state.data(), values_[i]);
+    if (begin != end) one_.lift(values_[begin], state.data());
+    for (std::size_t i = begin + 1; i < end; ++i) one_.add(state.data(), values_[i]);
     return state;
   }
   [[nodiscard]] State combined(const State& earlier, const State& later) const {

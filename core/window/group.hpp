@@ -176,6 +176,7 @@ class Group {
   void update_plain(const Batch& batch, Place place) noexcept;
   template <std::size_t Sums, std::size_t Quads, bool Others>
   void update_plain_avx2(const Batch& batch, Place place) noexcept;
+  void update_recent(const Batch& batch, Place place) noexcept;
   void update_one_by_one(const Batch& batch, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
   void enter_wide(Index index, const std::byte* words) noexcept;

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "pawl/core/state/chunk_pool.hpp"
-#include "pawl/core/window/decay.hpp"
-#include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/type_plans.hpp"
 
 namespace pawl::window {
@@ -172,31 +170,26 @@ class Builder {
                        .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
   }
 
-  // --- operators of the program's own ---
-
-  const Operator* kept(const std::shared_ptr<const Operator>& own) {
-    if (std::find(layout_.operators.begin(), layout_.operators.end(), own) == layout_.operators.end()) layout_.operators.push_back(own);
-    return own.get();
+  const Operator* kept(const Aggregate& aggregate) {
+    const auto known = std::find_if(layout_.operators.begin(), layout_.operators.end(), [&](const auto& one) { return one->name == aggregate.own->name && one->version == aggregate.own->version; });
+    return known != layout_.operators.end() ? known->get() : layout_.operators.emplace_back(std::make_unique<const Operator>(*aggregate.own)).get();
   }
 
   // A short `last N` stays in the record, whatever the operator; else one with an inverse is a difference of totals, and one without is folded, unless nothing leaves.
   void collect_own(const Aggregate& aggregate, Needs& needs) {
     const std::size_t value = add_expr(values_, aggregate.value.get());
     if (aggregate.span == SpanKind::last_n && aggregate.n <= operator_values_max) {
-      needs.first = add_column({.kind = Column::Kind::recent, .facts = where_fact(aggregate), .match = valid_facts(aggregate), .own = kept(aggregate.own),
+      needs.first = add_column({.kind = Column::Kind::recent, .facts = where_fact(aggregate), .match = valid_facts(aggregate), .own = kept(aggregate),
                                 .room = static_cast<std::uint32_t>(aggregate.n), .value = value, .in_entry = aggregate.delay > 0});
       return;
     }
     needs.trail = trail_of(aggregate, needs.lead);
-    if (aggregate.own->inverse == nullptr && needs.trail >= 0) {
-      needs.fold = add_fold(aggregate, needs);
-      return;
-    }
-    needs.first = add_column({.kind = Column::Kind::own, .facts = valid_facts(aggregate), .own = kept(aggregate.own), .value = value, .in_entry = needs.lead >= 0 || needs.trail >= 0});
+    if (aggregate.own->inverse == nullptr && needs.trail >= 0) needs.fold = add_fold(aggregate, needs);
+    else needs.first = add_column({.kind = Column::Kind::own, .facts = valid_facts(aggregate), .own = kept(aggregate), .value = value, .in_entry = needs.lead >= 0 || needs.trail >= 0});
   }
 
   std::size_t add_fold(const Aggregate& aggregate, const Needs& needs) {
-    const Fold fold{.own = kept(aggregate.own), .raw = add_raw({.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)}), .lead = needs.lead, .trail = needs.trail};
+    const Fold fold{.own = kept(aggregate), .raw = add_raw({.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)}), .lead = needs.lead, .trail = needs.trail};
     const auto alike = [&](const Fold& other) { return other.own == fold.own && other.raw == fold.raw && other.lead == fold.lead && other.trail == fold.trail; };
     const auto known = std::find_if(layout_.folds.begin(), layout_.folds.end(), alike);
     if (known != layout_.folds.end()) return static_cast<std::size_t>(known - layout_.folds.begin());
@@ -377,6 +370,11 @@ class Builder {
     layout_.bits.push_back(facts);
     return static_cast<std::uint32_t>(layout_.bits.size() - 1);
   }
+  // One that is there already, for the many columns that operators may have.
+  std::uint32_t shared_bit(Facts facts) {
+    const auto known = std::find(layout_.bits.begin(), layout_.bits.end(), facts);
+    return known != layout_.bits.end() ? static_cast<std::uint32_t>(known - layout_.bits.begin()) : add_bit(facts);
+  }
   std::uint32_t add_word(const Column& column) {
     layout_.words.push_back({column.facts, column.value});
     return static_cast<std::uint32_t>(layout_.words.size() - 1);
@@ -424,8 +422,9 @@ class Builder {
     each_column(in_entry, [&](Column& column) {
       if (column.kind == Column::Kind::sum64 || column.kind == Column::Kind::count32) return;
       column.offset = static_cast<std::uint32_t>(offset);
-      column.bit = add_bit(column.facts);
-      if (column.kind == Column::Kind::carry || column.kind == Column::Kind::recent) column.match_bit = add_bit(column.match);
+      column.bit = column.own != nullptr ? shared_bit(column.facts) : add_bit(column.facts);
+      if (column.kind == Column::Kind::carry) column.match_bit = add_bit(column.match);
+      if (column.kind == Column::Kind::recent) column.match_bit = shared_bit(column.match);
       if (column.kind != Column::Kind::count64) column.word = add_word(column);
       offset += bytes_of(column);
       if (in_entry && (column.kind == Column::Kind::moments || column.kind == Column::Kind::own)) layout_.edge_additive.push_back(column);
@@ -570,7 +569,7 @@ class Builder {
       read.total = static_cast<std::uint32_t>(needs.ranking);
     }
     if (aggregate.kind == AggregateKind::own) {
-      read.operator_ = aggregate.own.get();
+      read.operator_ = kept(aggregate);
       read.total = read.op == Read::Op::recent ? static_cast<std::uint32_t>(aggregate.n) : static_cast<std::uint32_t>(needs.fold);
     }
     read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
@@ -591,22 +590,6 @@ class Builder {
 };
 
 }  // namespace
-
-std::size_t bytes_of(const Column& column) noexcept {
-  switch (column.kind) {
-    case Column::Kind::count32: return 4;
-    case Column::Kind::count64: case Column::Kind::sum64: return 8;
-    case Column::Kind::sum128: case Column::Kind::latest: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return 16;
-    case Column::Kind::carry: return 24;
-    case Column::Kind::moments: return sizeof(Moments);
-    case Column::Kind::decayed: return sizeof(Decayed);
-    case Column::Kind::own: return column.own->state_bytes;
-    case Column::Kind::recent: return sizeof(RecentHead) + column.room * sizeof(std::int64_t);
-  }
-  return 0;
-}
-
-bool same_group(const Aggregate& a, const Aggregate& b) noexcept { return a.key == b.key && a.on == b.on && a.pane == b.pane; }
 
 Result<Layout> lay_out(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {
   return Builder(pipeline, features).build();

@@ -313,7 +313,7 @@ struct Layout {
   std::vector<Chain> chains;
   std::vector<Ranking> rankings;
   std::vector<Fold> folds;
-  std::vector<std::shared_ptr<const Operator>> operators;  // that columns and folds point to
+  std::vector<std::unique_ptr<const Operator>> operators;  // that columns, folds and reads point to
   Duration pane = 0;                // windows `by` panes: times, offsets and reach are whole numbers of these. 0: there are none
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns

@@ -250,6 +250,21 @@ PAWL_AVX2 void Group::update_plain_avx2(const Batch& batch, Place place) noexcep
   update_all<Sums, Quads, Others>(batch, place);
 }
 
+// A batch of a group whose records hold the latest values for one operator, and nothing else.
+void Group::update_recent(const Batch& batch, Place place) noexcept {
+  const state::Records records = table_.records();
+  const Column& column = layout_.now_others[0];
+  const Read read = layout_.after.own[0];
+  const std::size_t offset = layout_.totals_offset + column.offset, row = layout_.words.size();
+  const std::int64_t* value = words_.data() + column.word;
+  for (std::size_t i = 0; i < batch.count; ++i, value += row) {
+    std::byte* const record = records[work_[i].index];
+    head_of(record)->last_te = batch.te[i];
+    if ((bits_[i] >> column.bit & 1) != 0) add_recent(record + offset, column.room, *value, (bits_[i] >> column.match_bit & 1) != 0);
+    write_lowered(read, lowered(read, record + read.lead, nullptr), i, place);
+  }
+}
+
 Group::Update Group::choose_update() const noexcept {
   const auto choose = [&]<bool Others>() {
     static constexpr Update known[3][3] = {{&Group::update_plain<0, 0, Others>, &Group::update_plain<0, 1, Others>, &Group::update_plain<0, 2, Others>},
@@ -263,6 +278,8 @@ Group::Update Group::choose_update() const noexcept {
   const bool last_n = layout_.time_edges != layout_.edges.size();
   const bool plain = !last_n && layout_.pane == 0 && layout_.sums < 3 && layout_.quads < 3;
   if (!plain) return nullptr;
+  const bool recent = layout_.columns.size() == 1 && layout_.columns[0].kind == Column::Kind::recent && layout_.edges.empty() && layout_.raws.empty();
+  if (recent && layout_.before.all.empty() && layout_.after.all.size() == 1) return &Group::update_recent;
   return layout_.edge_others.empty() && layout_.now_others.empty() ? choose.operator()<false>() : choose.operator()<true>();
 }
 

@@ -76,7 +76,8 @@ struct Builder {
   Builder&& where(ExprPtr condition) && { aggregate.where = std::move(condition); return std::move(*this); }
   Builder&& percent(std::int64_t percentile) && { aggregate.percentile = percentile; return std::move(*this); }
   Builder&& by_operator(std::string_view name) && {
-    for (const auto& one : twin::own_operators().all()) {
+    const Operators operators = twin::own_operators();
+    for (const auto& one : operators.all()) {
       if (one->name == name) aggregate.own = one;
     }
     aggregate.own_name = name;

@@ -62,27 +62,25 @@ void add_floats(std::vector<Aggregate>& list, Duration width) {
 void add_own(std::vector<Aggregate>& list, Duration width) {
   const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
   for (const char* name : {"path", "digits"}) {
-    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("customer").within(width));
-    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("customer").within(4 * width).delayed(2 * second).prior().where(odd_one()));
+    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("customer").per("device").within(width));
+    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("customer").per("device").within(4 * width).delayed(2 * second).prior().where(odd_one()));
     add(agg(Kind_::own).by_operator(name).of(field("customer", integer)).within(width).delayed(second));
   }
-  add(agg(Kind_::own).by_operator("squares").of(amount()).per("terminal").within(width).prior());
-  add(agg(Kind_::own).by_operator("squares").of(amount()).per("terminal").within(2 * width).by(second).delayed(width));
-  add(agg(Kind_::own).by_operator("mean").of(amount()).per("terminal").within(3 * width).where(small()));
-  add(agg(Kind_::own).by_operator("rising").of(amount()).per("customer").within(2 * width).prior());
-  add(agg(Kind_::own).by_operator("spread").of(amount()).per("terminal").within(width).delayed(width));
-  add(agg(Kind_::own).by_operator("switched").of(fraud()).per("customer").within(3 * width));
-}
-
-void add_own_of_latest(std::vector<Aggregate>& list, std::int64_t n) {
-  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
-  for (const char* name : {"path", "digits"}) {
-    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").latest(n));
-    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").latest(n).prior().where(fraud()));
-    add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").latest(n).delayed(2 * second).where(small()));
+  add(agg(Kind_::own).by_operator("squares").of(amount()).per("terminal").per("device").within(width).prior());
+  add(agg(Kind_::own).by_operator("squares").of(amount()).per("terminal").per("device").within(2 * width).by(second).delayed(width));
+  add(agg(Kind_::own).by_operator("mean").of(amount()).per("terminal").per("device").within(3 * width).where(small()));
+  add(agg(Kind_::own).by_operator("rising").of(amount()).per("customer").per("device").within(2 * width).prior());
+  add(agg(Kind_::own).by_operator("spread").of(amount()).per("terminal").per("device").within(width).delayed(width));
+  add(agg(Kind_::own).by_operator("switched").of(fraud()).per("customer").per("device").within(3 * width));
+  for (const char* name : {"squares", "mean"}) add(agg(Kind_::own).by_operator(name).of(amount()).per("customer").per("terminal").per("device").delayed(width - second).where(odd_one()));
+  for (const std::int64_t n : {width / second, 4 * width / second}) {  // in the record, and beyond it
+    for (const char* name : {"path", "digits"}) {
+      add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").per("customer").latest(n));
+      add(agg(Kind_::own).by_operator(name).of(field("terminal", integer)).per("device").per("customer").latest(n).prior().where(fraud()));
+    }
+    add(agg(Kind_::own).by_operator("mean").of(amount()).per("device").per("customer").latest(n).prior());
+    add(agg(Kind_::own).by_operator("digits").of(field("terminal", integer)).per("device").per("customer").latest(n).delayed(2 * second).where(small()));
   }
-  add(agg(Kind_::own).by_operator("mean").of(amount()).per("device").latest(n).prior());
-  add(agg(Kind_::own).by_operator("spread").of(amount()).per("device").latest(n).delayed(second));
 }
 
 // Spans and delays are small multiples of the steps of the stream, so events stand exactly on edges all the time.
@@ -133,7 +131,6 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(amount()).per("device").within(n * second).delayed(2 * second));  // beside the former in one chain
     }
     add_percentiles_of_latest(list, n);
-    add_own_of_latest(list, n);
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n));
     add(agg(Kind_::distinct).of(field("customer", integer)).per("device").latest(n).delayed(2 * second).prior());
   }
@@ -150,7 +147,6 @@ std::vector<Aggregate> every_kind() {
       add(agg(kind).of(amount()).per("customer").delayed(delay).prior().where(odd_one()));
     }
     add(agg(Kind_::distinct).of(field("device", text_of(12))).per("customer").per("terminal").delayed(delay));
-    for (const char* name : {"squares", "mean"}) add(agg(Kind_::own).by_operator(name).of(amount()).per("customer").per("terminal").delayed(delay).where(odd_one()));
   }
   add(agg(Kind_::count).within(2 * second));  // per all
   add(agg(Kind_::distinct).of(field("terminal", integer)).within(20 * second));

@@ -1,6 +1,7 @@
 // A ring, tiles and one shard of windows in plain memory, as the engine would hold them.
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -22,13 +23,19 @@ inline Memory zeroed(std::size_t bytes) {
   return Memory(memory);
 }
 
+template <class T>
+T sound(Result<T> result) {
+  if (!result.ok()) std::fprintf(stderr, "%s\n", result.error().text.c_str());
+  return *std::move(result);
+}
+
 class Stage {
  public:
   static constexpr std::size_t slots = 256, tiles = 8, slot_bytes = 256;
 
   Stage(const language::Pipeline& pipeline, const std::vector<Aggregate>& aggregates, const StateLimits& limits)
       : ring_(zeroed(slots * slot_bytes)), specs_(number(aggregates)), cells_(zeroed(state::Tiles::memory_bytes(columns(), tiles))),
-        state_bytes_(*memory_bytes(pipeline, specs_, limits)), state_(zeroed(state_bytes_)),
+        state_bytes_(sound(memory_bytes(pipeline, specs_, limits))), state_(zeroed(state_bytes_)),
         tiles_({cells_.get(), state::Tiles::memory_bytes(columns(), tiles)}, columns(), tiles),
         windows_(*Windows::make(pipeline, specs_, limits, {state_.get(), state_bytes_})) {}
 
