@@ -65,7 +65,7 @@ TEST_CASE("operators that keep the laws") {
 }
 
 TEST_CASE("a law that does not hold is named, with values that show it") {
-  CHECK(broken<NothingIsZero>().starts_with("operator maximum version 1: combine(State{}, x) is not x, for the values | 5 -3"));
+  CHECK(broken<NothingIsZero>().starts_with("operator maximum version 1: combine(State{}, x) is not x, for the values | -3"));
   CHECK(broken<Newest>().starts_with("operator maximum version 1: combine(x, State{}) is not x, for the values 5. "));
   CHECK(broken<Halves>().starts_with("operator maximum version 1: combine gives another state for another cut, for the values 5"));
   CHECK(broken<Undone>().starts_with("operator maximum version 1: inverse(combine(x, y), x) is not y, for the values 5"));
