@@ -5,12 +5,10 @@
 #include <initializer_list>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
-#include "tests/twin/own.hpp"
 
 namespace pawl::window::test {
 
@@ -75,12 +73,9 @@ struct Builder {
   Builder&& on(std::vector<std::uint16_t> events) && { aggregate.on = std::move(events); return std::move(*this); }
   Builder&& where(ExprPtr condition) && { aggregate.where = std::move(condition); return std::move(*this); }
   Builder&& percent(std::int64_t percentile) && { aggregate.percentile = percentile; return std::move(*this); }
-  Builder&& by_operator(std::string_view name) && {
-    const Operators operators = twin::own_operators();
-    for (const auto& one : operators.all()) {
-      if (one->name == name) aggregate.own = one;
-    }
-    aggregate.own_name = name;
+  Builder&& by_operator(std::shared_ptr<const Operator> own) && {
+    aggregate.own_name = own->name;
+    aggregate.own = std::move(own);
     return std::move(*this);
   }
   Builder&& prior() && { aggregate.prior = true; return std::move(*this); }
