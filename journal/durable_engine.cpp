@@ -173,7 +173,7 @@ Result<void> DurableEngine::State::check_given_pipeline() {
   }
   if (text.empty()) return {};  // load_pipeline says so
   journal::DiskModelFiles models(*disk, options.pipeline, {});
-  auto checked = journal::check_pipeline(text, options.pipeline.empty() ? "pipeline" : options.pipeline, &models);
+  auto checked = journal::check_pipeline(text, options.pipeline.empty() ? "pipeline" : options.pipeline, &models, &options.operators);
   if (!checked.ok()) return std::move(checked).error();
   return {};
 }
@@ -198,7 +198,7 @@ Result<void> DurableEngine::State::load_pipeline() {
   }
   const bool is_kept = options.durability != Durability::memory;
   journal::DiskModelFiles models(*disk, options.pipeline, is_kept ? options.directory : std::string());
-  auto checked = journal::check_pipeline(text, file, &models);
+  auto checked = journal::check_pipeline(text, file, &models, &options.operators);
   if (!checked.ok()) return std::move(checked).error();
   loaded = *std::move(checked);
   return is_kept ? journal::keep_models(*disk, options.directory, *loaded.pipeline) : Result<void>{};

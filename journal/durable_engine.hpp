@@ -34,6 +34,7 @@ struct EngineOptions {
   std::string directory = {};                  // of the journal; made if absent. Not used at Durability::memory
   std::string pipeline = {};                   // path of the pipeline file; may be empty for a directory that has a journal
   std::string pipeline_text = {};              // or its text
+  Operators operators = {};                    // aggregates of the program's own, which the pipeline declares (core/operator/OPERATORS.md)
   Durability durability = Durability::disk;
   int threads = 0;                             // 0: as the CPUs allow
   bool decisions_with_lets = false;            // Decision::let_value works

@@ -55,7 +55,7 @@ Result<void> Replay::State::open() {
   auto beginning = find_beginning();
   if (!beginning.ok()) return std::move(beginning).error();
   journal::DiskModelFiles models(*options.disk, {}, options.directory);
-  auto checked = journal::check_pipeline(beginning->pipeline, options.directory + " (its recorded pipeline)", &models);
+  auto checked = journal::check_pipeline(beginning->pipeline, options.directory + " (its recorded pipeline)", &models, &options.operators);
   if (!checked.ok()) return std::move(checked).error();
   loaded = *std::move(checked);
   return start(beginning->state);

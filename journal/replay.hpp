@@ -13,6 +13,7 @@ namespace pawl {
 
 struct ReplayOptions {
   std::string directory;
+  Operators operators = {};          // that its pipeline declares
   journal::Until until = {};
   bool from_snapshot = false;        // begin with the newest snapshot before `until`: what was decided before it is not decided again
   int threads = 0;                   // 0: as the CPUs allow

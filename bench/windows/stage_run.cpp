@@ -17,13 +17,6 @@ Payment draw(std::uint64_t& random, const Stream& stream) {
   return {customer, terminal, amount, below(frauds_in) == 0};
 }
 
-// Time this thread had a processor: on a busy machine the nearest to what it would take on an idle one.
-double processor_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 std::size_t columns_of(const std::vector<window::FeatureSpec>& features) {
   std::size_t end = 1;
   for (const auto& feature : features) end = std::max<std::size_t>(end, feature.column + feature.columns());
@@ -39,6 +32,12 @@ io::Region map(std::size_t bytes, bool prefault) {
 }
 
 }  // namespace
+
+double processor_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
 
 std::vector<window::FeatureSpec> features_of(const language::Pipeline& pipeline) {
   std::vector<window::FeatureSpec> features;
@@ -69,23 +68,27 @@ LastValues last_values(const Stream& stream, const language::Aggregate& aggregat
   return last;
 }
 
-StageRun::StageRun(const language::Pipeline& pipeline, std::vector<window::FeatureSpec> features, const Stream& stream)
-    : schema_(pipeline.events[0]), stream_(stream), features_(std::move(features)), slot_bytes_(slot_bytes(schema_.payload_bytes)),
-      ring_(map(slots * slot_bytes_, true)), state_(map(or_fail(window::memory_bytes(pipeline, features_, limits_of(stream))), false)),
+WindowsRun::WindowsRun(const language::Pipeline& pipeline, std::vector<window::FeatureSpec> features, const window::StateLimits& limits)
+    : schema_(pipeline.events[0]), features_(std::move(features)), slot_bytes_(slot_bytes(schema_.payload_bytes)),
+      ring_(map(slots * slot_bytes_, true)), state_(map(or_fail(window::memory_bytes(pipeline, features_, limits)), false)),
       columns_(columns_of(features_)), cells_(map(state::Tiles::memory_bytes(columns_, tile_count), true)), tiles_(cells_.bytes(), columns_, tile_count),
-      windows_(or_fail(window::Windows::make(pipeline, features_, limits_of(stream), state_.bytes()))) {}
+      windows_(or_fail(window::Windows::make(pipeline, features_, limits, state_.bytes()))) {}
+
+StageRun::StageRun(const language::Pipeline& pipeline, std::vector<window::FeatureSpec> features, const Stream& stream)
+    : stream_(stream), run_(pipeline, std::move(features), limits_of(stream)) {}
 
 void StageRun::write(Sequence sequence) { write(sequence, draw(random_, stream_)); }
 
 void StageRun::write(Sequence sequence, const Payment& payment) {
-  std::byte* const slot = ring_.bytes().data() + static_cast<std::size_t>(sequence) % slots * slot_bytes_;
-  begin_event(schema_, slot);
-  write_number(schema_, slot, 0, sequence);
-  write_number(schema_, slot, 1, sequence * stream_.step);
-  write_number(schema_, slot, 2, payment.customer);
-  write_number(schema_, slot, 3, payment.terminal);
-  write_number(schema_, slot, 4, payment.amount);
-  write_number(schema_, slot, 5, payment.fraud);
+  std::byte* const slot = run_.slot(sequence);
+  const EventSchema& schema = run_.schema();
+  begin_event(schema, slot);
+  write_number(schema, slot, 0, sequence);
+  write_number(schema, slot, 1, sequence * stream_.step);
+  write_number(schema, slot, 2, payment.customer);
+  write_number(schema, slot, 3, payment.terminal);
+  write_number(schema, slot, 4, payment.amount);
+  write_number(schema, slot, 5, payment.fraud);
 }
 
 // Seconds of processor time for the events of [first, end).
@@ -96,9 +99,7 @@ double StageRun::process(Sequence first, Sequence end, Sequence batch) {
     const Sequence written = std::min(first + written_ahead, end);
     for (Sequence s = first; s < written; ++s) write(s);
     const double start = processor_seconds();
-    for (Sequence s = first; s < written; s += batch) {
-      windows_.process({ring_.bytes().data(), slot_bytes_, slots - 1}, s, std::min(s + batch, written) - 1, tiles_);
-    }
+    for (Sequence s = first; s < written; s += batch) run_.process(s, std::min(s + batch, written) - 1);
     seconds += processor_seconds() - start;
   }
   return seconds;
@@ -106,8 +107,8 @@ double StageRun::process(Sequence first, Sequence end, Sequence batch) {
 
 std::int64_t StageRun::add_amount(Sequence sequence, std::int64_t amount) {
   write(sequence, {.amount = amount});
-  windows_.process({ring_.bytes().data(), slot_bytes_, slots - 1}, sequence, sequence, tiles_);
-  return tiles_.numbers(features_[0].column, sequence)[static_cast<std::size_t>(sequence) % 64];
+  run_.process(sequence, sequence);
+  return run_.cell(run_.column(0), sequence);
 }
 
 StageRun::Cost StageRun::run() {

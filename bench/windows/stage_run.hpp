@@ -32,6 +32,36 @@ struct Payment {
   bool fraud = false;
 };
 
+// Windows with slots and tiles of their own, on this thread.
+class WindowsRun {
+ public:
+  static constexpr std::size_t slots = 4096, tile_count = 16;
+
+  // The pipeline outlives it. Its events are of one type, whose features these are.
+  WindowsRun(const language::Pipeline& pipeline, std::vector<window::FeatureSpec> features, const window::StateLimits& limits);
+
+  [[nodiscard]] const EventSchema& schema() const { return schema_; }
+  [[nodiscard]] std::byte* slot(Sequence sequence) { return ring_.bytes().data() + static_cast<std::size_t>(sequence) % slots * slot_bytes_; }
+  void process(Sequence first, Sequence last) { windows_.process({ring_.bytes().data(), slot_bytes_, slots - 1}, first, last, tiles_); }
+  // The feature in a column at an event; of a ratio the next column has the denominator.
+  [[nodiscard]] std::int64_t cell(std::uint32_t column, Sequence sequence) const { return tiles_.numbers(column, sequence)[static_cast<std::size_t>(sequence) % 64]; }
+  [[nodiscard]] bool present(std::uint32_t column, Sequence sequence) const { return tiles_.valid(column, sequence)[static_cast<std::size_t>(sequence) % 64] != 0; }
+  [[nodiscard]] std::uint32_t column(std::size_t feature) const { return features_[feature].column; }
+
+ private:
+  const EventSchema& schema_;
+  std::vector<window::FeatureSpec> features_;
+  std::size_t slot_bytes_;
+  io::Region ring_, state_;
+  std::size_t columns_;
+  io::Region cells_;
+  state::Tiles tiles_;
+  window::Windows windows_;
+};
+
+// Time this thread had a processor: on a busy machine the nearest to what it would take on an idle one.
+[[nodiscard]] double processor_seconds();
+
 class StageRun {
  public:
   // Pipeline and stream outlive it.
@@ -44,24 +74,15 @@ class StageRun {
   // In place of run(): takes in a payment of the amount, alone, and returns the first feature's value. REQUIRES: sequences from 0 on.
   std::int64_t add_amount(Sequence sequence, std::int64_t amount);
 
-  [[nodiscard]] std::int64_t last_cell(std::uint32_t column) const { return tiles_.numbers(column, stream_.events - 1)[static_cast<std::size_t>(stream_.events - 1) % 64]; }
+  [[nodiscard]] std::int64_t last_cell(std::uint32_t column) const { return run_.cell(column, stream_.events - 1); }
 
  private:
-  static constexpr std::size_t slots = 4096, tile_count = 16;
-
   void write(Sequence sequence);
   void write(Sequence sequence, const Payment& payment);
   double process(Sequence first, Sequence end, Sequence batch);
 
-  const EventSchema& schema_;
   const Stream& stream_;
-  std::vector<window::FeatureSpec> features_;
-  std::size_t slot_bytes_;
-  io::Region ring_, state_;
-  std::size_t columns_;
-  io::Region cells_;
-  state::Tiles tiles_;
-  window::Windows windows_;
+  WindowsRun run_;
   std::uint64_t random_ = 1;
 };
 

@@ -3,6 +3,7 @@
 //   handbook   the features of the fraud-detection handbook: 5,000 customers, 10,000 terminals, 9,600 payments a day
 //   wide       {count, sum, avg} over 4 windows that hold 1, 8, 32 and 128 events of each of --keys keys: the case of far memory
 //   whole      the same with stddev, min and max
+//   streams    the core of the Yahoo streaming benchmark, and the Markov chain of DSPBench as an operator of one's own
 //   one key    sliding sums and maxima over up to --held events, and the worst single event of a maximum
 //
 // With --peers all also the payments of `pawl gen payments` through 15 features, beside other engines that must say the same.
@@ -18,6 +19,7 @@
 #include "windows/engines.hpp"
 #include "windows/sliding.hpp"
 #include "windows/stage_run.hpp"
+#include "windows/streams.hpp"
 
 namespace pawl::bench {
 namespace {
@@ -27,7 +29,8 @@ struct Options : Common {
   std::uint64_t keys = 100'000;
   std::int64_t held = std::int64_t{4} << 20;
   std::int64_t peer_events = 300'000;
-  bool no_wide = false, no_whole = false, no_handbook = false, no_one_key = false;
+  bool no_wide = false, no_whole = false, no_handbook = false, no_one_key = false, no_streams = false;
+  std::int64_t stream_events = 20'000'000;
   Peers peers = Peers::none;
 };
 
@@ -129,6 +132,7 @@ void measure(const Options& options, Outcome& outcome) {
     const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events, with stddev, min, max", keys);
     measure_case({name, {wide(options.keys, all_kinds), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
   }
+  if (!options.no_streams) measure_streams(options.stream_events, options.runs, outcome);
   if (!options.no_one_key) measure_sliding(options.held, options.runs, outcome);
   outcome.notes.emplace_back("Processor time of one thread. K touches the lines of a record, one of another record for each edge, one for each place in the key's ring and a bucket, with the best prefetch.");
   if (options.peers == Peers::all) measure_window_engines(options.peer_events, options.directory, options.runs, outcome);
@@ -147,6 +151,8 @@ void add_windows(CLI::App& app, Action& action) {
   command.add_option("--held", options->held, "Events of the largest window of one key")->check(CLI::Range(1024, 1 << 28))->capture_default_str();
   command.add_flag("--no-whole", options->no_whole, "Without the wide case with stddev, min and max");
   command.add_flag("--no-one-key", options->no_one_key, "Without the windows of one key");
+  command.add_flag("--no-streams", options->no_streams, "Without the streams of other benchmarks");
+  command.add_option("--stream-events", options->stream_events, "Of these streams; the second half is measured")->check(CLI::Range(100'000, 1 << 30))->capture_default_str();
   command.add_flag("--no-handbook", options->no_handbook, "Without the handbook's features");
   command.add_option("--peer-events", options->peer_events, "Payments beside other engines, with --peers all")->check(CLI::Range(1000, 50'000'000))->capture_default_str();
   add_peers_option(command, options->peers);

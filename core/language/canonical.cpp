@@ -72,7 +72,8 @@ std::string canonical(const Expr& expr) {
 }
 
 std::string canonical(const Aggregate& aggregate) {
-  std::string text = std::string("(") + std::string(aggregate.prior ? "prior " : "") + std::string(word(aggregate.kind));
+  std::string text = std::string("(") + std::string(aggregate.prior ? "prior " : "") + std::string(word(aggregate));
+  if (aggregate.kind == AggregateKind::own) text = text + " version " + std::to_string(aggregate.own_version);
   if (aggregate.kind == AggregateKind::percentile) text += ' ' + std::to_string(aggregate.percentile);
   if (aggregate.value) text += ' ' + canonical(*aggregate.value);
   text += " (per";

@@ -18,7 +18,7 @@ Checked too_large(std::string_view source) {
 
 }  // namespace
 
-Checked check(std::string_view source, std::string_view, ModelFiles* models) {
+Checked check(std::string_view source, std::string_view, ModelFiles* models, const Operators* operators) {
   if (source.size() > limits::pipeline_source_bytes_max) return too_large(source);
   Problems problems(source);
   const std::size_t begin = source.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
@@ -28,7 +28,7 @@ Checked check(std::string_view source, std::string_view, ModelFiles* models) {
   pipeline->name = file.name;
   pipeline->version = file.version;
   pipeline->source = source;
-  Checker(file, *pipeline, problems, models).run();
+  Checker(file, *pipeline, problems, models, operators).run();
   Checked result;
   lint_comparisons(*pipeline, problems);
   if (!problems.any_error()) {

@@ -27,8 +27,8 @@ struct Checked {
 };
 
 // Pure: no I/O. Reports all problems at once, not only the first. `file` is used in messages alone.
-// `models`: where their files are read; null: they are not, and what uses them is not evaluated.
-[[nodiscard]] Checked check(std::string_view source, std::string_view file, ModelFiles* models = nullptr);
+// `models`: where their files are read; null: they are not, and what uses them is not evaluated. `operators`: those of the program; null: what uses any is not evaluated.
+[[nodiscard]] Checked check(std::string_view source, std::string_view file, ModelFiles* models = nullptr, const Operators* operators = nullptr);
 
 // "cards.pawl:17:34: error E103: ..." with the source line and carets below.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic, std::string_view source, std::string_view file);

@@ -48,8 +48,8 @@ Typed Checker::aggregate(const Node& node, const Scope& scope) {
   inner.aggregate = true;
   auto out = std::make_unique<Aggregate>();
   Typed typed = make(Op::aggregate, Type{}, node.span);
-  if (!typed_value(node, inner, *out, typed)) return {};
   out->kind = source.kind;
+  if (!typed_value(node, inner, *out, typed)) return {};
   out->prior = source.prior;
   for (const Name& name : source.key) out->key.push_back(name.string());
   out->span = source.span;
@@ -66,7 +66,7 @@ Typed Checker::aggregate(const Node& node, const Scope& scope) {
 // Value, `where`, and the type that follows from them.
 bool Checker::typed_value(const Node& node, const Scope& inner, Aggregate& out, Typed& result) {
   const AggregateNode& source = *node.aggregate;
-  const std::string name(word(source.kind));
+  const std::string name = source.kind == AggregateKind::own ? source.own.string() : std::string(word(source.kind));
   if (!source.value && !takes_no_value(source.kind)) {
     const std::string of = source.kind == AggregateKind::share ? "a condition" : "a value";
     problems_.error(node.span, "E122", std::string("`") + name + "` needs " + of + ": `" + name + "(x per ..)`");
@@ -77,20 +77,34 @@ bool Checker::typed_value(const Node& node, const Scope& inner, Aggregate& out, 
     Typed value = expression(*source.value, inner);
     if (!value) return false;
     type = value.expr->type;
-    if (source.kind != AggregateKind::count && source.kind != AggregateKind::distinct) result.labels = value.labels;
+    if (source.kind != AggregateKind::count && source.kind != AggregateKind::distinct && source.kind != AggregateKind::own) result.labels = value.labels;
     out.value = std::move(value.expr);
   }
-  const std::optional<Type> yields = aggregate_type(source.kind, type);
-  if (!yields) {
-    const bool share = source.kind == AggregateKind::share;
-    problems_.error(source.value->span, share ? "E110" : "E114",
-                    share ? std::string("`share` needs a condition, but this is ") + to_string(type) + "; compare it with something" : std::string("`") + name + "` is not defined for " + to_string(type));
-    return false;
-  }
+  const std::optional<Type> yields = yielded(source, type, out);
+  if (!yields) return false;
   result.expr->type = *yields;
   if (!source.where) return true;
   out.where = boolean(*source.where, inner, "what follows `where`");
   return out.where != nullptr;
+}
+
+// By the aggregate, of values of the type; nothing: reported.
+std::optional<Type> Checker::yielded(const AggregateNode& source, const Type& type, Aggregate& out) {
+  if (source.kind == AggregateKind::own) {
+    const OwnOperator* const own = known_operator(source.own);
+    if (own == nullptr) return std::nullopt;
+    out.own_name = own->name;
+    out.own_version = own->version;
+    out.own = own->content;
+    return own_type(*own, type, source.value->span);
+  }
+  const std::optional<Type> yields = aggregate_type(source.kind, type);
+  if (yields) return yields;
+  const bool share = source.kind == AggregateKind::share;
+  problems_.error(source.value->span, share ? "E110" : "E114",
+                  share ? std::string("`share` needs a condition, but this is ") + to_string(type) + "; compare it with something"
+                        : std::string("`") + std::string(word(source.kind)) + "` is not defined for " + to_string(type));
+  return std::nullopt;
 }
 
 void Checker::spans(const Node& node) {

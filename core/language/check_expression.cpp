@@ -306,14 +306,17 @@ Typed Checker::iteration(const Node& node, const Scope& scope) {
   return typed;
 }
 
+bool is_function(std::string_view name) noexcept {
+  return std::any_of(functions.begin(), functions.end(), [&](const Function& function) { return function.name == name; });
+}
+
 Typed Checker::call(const Node& node, const Scope& scope) {
   const auto found = std::find_if(functions.begin(), functions.end(), [&](const Function& f) { return f.name == node.name.text; });
   const std::string word = node.name.string();
   if (found == functions.end()) {
     return error(node.name.span, "E106", std::string("unknown function `") + word + "`." + suggest(word, [] {
-                   std::vector<std::string> names;
+                   std::vector<std::string> names = aggregate_names();
                    for (const Function& f : functions) names.emplace_back(f.name);
-                   for (const std::string_view name : {"count", "sum", "avg", "min", "max", "stddev", "first", "last", "distinct", "share", "median", "ewma", "rate"}) names.emplace_back(name);
                    return names;
                  }));
   }

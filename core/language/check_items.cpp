@@ -29,6 +29,7 @@ void Checker::run() {
   events();
   declare_names();
   lists_and_maps();
+  own_operators();
   lets();
   models();
   rules();

@@ -42,8 +42,9 @@ struct Scope {
 class Checker {
  public:
   // `model_files`: null to leave the files of models unread.
-  Checker(const syntax::File& file, Pipeline& pipeline, Problems& problems, ModelFiles* model_files)
-      : file_(file), out_(pipeline), problems_(problems), model_files_(model_files) {}
+  // `operators`: null to leave those that the file declares unbound.
+  Checker(const syntax::File& file, Pipeline& pipeline, Problems& problems, ModelFiles* model_files, const Operators* operators)
+      : file_(file), out_(pipeline), problems_(problems), model_files_(model_files), own_operators_(operators) {}
 
   void run();
 
@@ -72,6 +73,13 @@ class Checker {
   void model_input(const syntax::Model& model, const syntax::Node& input, EventSet& events, Model& out);
   void load_model(const syntax::Model& model, Model& out);
   bool check_features(const syntax::Model& model, const pawl::model::Model& content);
+
+  // Operators of the program: check_own.cpp.
+  void own_operators();
+  void own_operator(const syntax::OwnOperator& declared);
+  void find_registered(const syntax::OwnOperator& declared, OwnOperator& own);
+  const OwnOperator* known_operator(const syntax::Name& name);
+  std::optional<Type> own_type(const OwnOperator& own, const Type& value, Span span);
 
   // Which events a let or model input can be read at: check_needs.cpp. `models`: null within a model's inputs, which name no models (E190).
   using ModelIndex = std::unordered_map<std::string_view, std::size_t>;
@@ -136,6 +144,7 @@ class Checker {
   bool key_at_reader(const syntax::Name& name, const Type& type, const Scope& scope);
   bool is_key_field(const syntax::Name& name);
   bool typed_value(const syntax::Node& node, const Scope& inner, Aggregate& out, Typed& result);
+  std::optional<Type> yielded(const syntax::AggregateNode& source, const Type& type, Aggregate& out);
   void spans(const syntax::Node& node);
 
   // Look-ups.
@@ -156,8 +165,9 @@ class Checker {
   Pipeline& out_;
   Problems& problems_;
   ModelFiles* model_files_;
+  const Operators* own_operators_;
   std::vector<bool> broken_events_;                     // by event: fields may be missing because of a syntax error
-  std::unordered_map<std::string_view, std::size_t> event_index_, let_index_, model_index_, list_index_, map_index_, rule_index_;
+  std::unordered_map<std::string_view, std::size_t> event_index_, let_index_, model_index_, list_index_, map_index_, rule_index_, own_index_;
   std::unordered_map<std::string_view, EventSet> field_events_;
   std::unordered_map<std::string_view, std::string> declared_;  // name -> what, of lists, maps, lets and models
   std::vector<std::optional<Constant>> let_constants_;  // lets that are literals: they take units of where they are used
@@ -166,5 +176,8 @@ class Checker {
   std::vector<bool> let_done_;
   std::vector<EventSet> model_events_;
 };
+
+// Of the language: abs, round, ...
+[[nodiscard]] bool is_function(std::string_view name) noexcept;
 
 }  // namespace pawl::language

@@ -29,15 +29,17 @@ bool is_evaluated(AggregateKind kind) {
     case AggregateKind::percentile:
     case AggregateKind::ewma:
     case AggregateKind::rate:
-    case AggregateKind::distinct: return true;
+    case AggregateKind::distinct:
+    case AggregateKind::own: return true;
     default: return false;
   }
 }
 
-bool is_evaluated_by_panes(AggregateKind kind) {
-  switch (kind) {
+bool is_evaluated_by_panes(const Aggregate& aggregate) {
+  switch (aggregate.kind) {
     case AggregateKind::count: case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::stddev: case AggregateKind::share: case AggregateKind::min:
     case AggregateKind::max: return true;
+    case AggregateKind::own: return aggregate.own->inverse != nullptr;
     default: return false;
   }
 }
@@ -102,9 +104,10 @@ class Captures {
 std::string why_not(const Expr& expr, const Pipeline& pipeline);
 
 std::string why_not(const Aggregate& aggregate, const Pipeline& pipeline) {
-  const std::string name(word(aggregate.kind));
+  const std::string name(word(aggregate));
+  if (aggregate.kind == AggregateKind::own && aggregate.own == nullptr) return std::string("it uses operator `") + name + "`, which this program does not have";
   if (!is_evaluated(aggregate.kind)) return std::string("it uses the aggregate `") + name + "`";
-  if (aggregate.pane != 0 && !is_evaluated_by_panes(aggregate.kind)) return std::string("it uses `") + name + "` in panes (`by`)";
+  if (aggregate.pane != 0 && !is_evaluated_by_panes(aggregate)) return std::string("it uses `") + name + "` in panes (`by`)";
   const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
   if (ranked && aggregate.span == SpanKind::since_start) return std::string("it uses `") + name + "` since the start, which would keep every value for ever; a span of time or `last N` is bounded";
   for (const Expr* part : {aggregate.value.get(), aggregate.where.get()}) {

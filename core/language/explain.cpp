@@ -24,6 +24,8 @@ constexpr int pane_bytes = 16;            // of a pane with events: its number a
 constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
 constexpr int distinct_entry_bytes = 24;  // value, count, link
 constexpr int links_bytes = 16;           // of an event in a window of `first`, `min` or `max`: the candidates beside it
+constexpr int recent_bytes = 8;           // beside the values that a short `last N` of an operator keeps with its key
+constexpr int fold_bytes = 32;            // of a key in a window of an operator without inverse: where its parts begin and end
 constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
 
 constexpr std::size_t kept_key_bytes = 24;  // of a value of a list or a key that cools down: hash, until when, and its place among the deadlines
@@ -53,6 +55,7 @@ struct Ring {
   std::vector<std::string> chains;  // what else is linked through the events
   std::vector<std::string> rankings;
   int accumulators = 0;
+  int own_fixed = 0, own_each = 0;  // bytes that operators of the program keep for a key, and for an event
   bool distinct = false;
 };
 
@@ -131,15 +134,28 @@ class Explainer {
     return fmt::format("  {:<4} {}\n       {}\n       {}{}\n", window.number, print(*window.aggregate, pipeline_), edges(*window.aggregate), shared, users);
   }
 
+  static bool stays_in_record(const Aggregate& aggregate) {
+    return aggregate.kind == AggregateKind::own && aggregate.span == SpanKind::last_n && aggregate.n <= operator_values_max;
+  }
+
+  static void keep_own(Ring& ring, const Aggregate& aggregate) {
+    const int state = aggregate.own == nullptr ? accumulator_bytes : static_cast<int>(aggregate.own->state_bytes);
+    const bool folded = aggregate.own != nullptr && aggregate.own->inverse == nullptr && aggregate.span != SpanKind::since_start;
+    if (stays_in_record(aggregate)) ring.own_fixed += recent_bytes + value_bytes * static_cast<int>(aggregate.n);
+    else ring.own_fixed += folded ? fold_bytes + 2 * state : state;
+    if (folded && !stays_in_record(aggregate)) ring.own_each += state;
+  }
+
   static void keep(Ring& ring, const Aggregate& aggregate) {
     ring.pane = aggregate.pane;
-    ring.accumulators += aggregate.kind == AggregateKind::stddev ? 2 : 1;  // the sum of squares takes as much again
+    if (aggregate.kind == AggregateKind::own) keep_own(ring, aggregate);
+    else ring.accumulators += aggregate.kind == AggregateKind::stddev ? 2 : 1;  // the sum of squares takes as much again
     const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
     if (ends) ring.kept = std::max(ring.kept, aggregate.width + aggregate.delay);
     else if (aggregate.delay != 0) ring.kept = std::max(ring.kept, aggregate.delay);
-    if (aggregate.span == SpanKind::last_n) ring.last_n = std::max(ring.last_n, aggregate.n);
+    if (aggregate.span == SpanKind::last_n && !stays_in_record(aggregate)) ring.last_n = std::max(ring.last_n, aggregate.n);
     ring.distinct = ring.distinct || aggregate.kind == AggregateKind::distinct;
-    if (!aggregate.value || aggregate.value->op == Op::literal) return;
+    if (!aggregate.value || aggregate.value->op == Op::literal || stays_in_record(aggregate)) return;
     std::string value = canonical(*aggregate.value);
     const bool chained = aggregate.kind == AggregateKind::first || aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max;
     if (chained && aggregate.span != SpanKind::since_start) add_once(ring.chains, fmt::format("{} {} {}", language::word(aggregate.kind), aggregate.delay, value));
@@ -207,12 +223,12 @@ class Explainer {
   }
 
   static std::string describe(const Ring& ring) {
-    const int fixed = record_bytes + ring.accumulators * accumulator_bytes;
+    const int fixed = record_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed;
     const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + links_bytes * static_cast<int>(ring.chains.size()) +
-                     rank_bytes * static_cast<int>(ring.rankings.size());
+                     rank_bytes * static_cast<int>(ring.rankings.size()) + ring.own_each;
     std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
     if (ring.pane > 0) {
-      const int each_pane = pane_bytes + ring.accumulators * accumulator_bytes + (value_bytes + links_bytes) * static_cast<int>(ring.chains.size());
+      const int each_pane = pane_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed + (value_bytes + links_bytes) * static_cast<int>(ring.chains.size());
       return text + fmt::format(" and {} bytes for each pane of {} with an event, at most {} of them\n", each_pane, print(ring.pane), ring.kept / ring.pane + (ring.kept % ring.pane != 0) + 1);
     }
     if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));

@@ -1,4 +1,6 @@
 // What stands in a pipeline without any effect: names that nobody reads, parts of patterns that no run reaches.
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "pawl/core/language/lint.hpp"
@@ -13,6 +15,7 @@ constexpr int lets_noted_max = 20;
 
 struct Used {
   std::vector<bool> lets, models, asked, added;
+  std::set<std::string_view> operators = {};
 };
 
 Used used_by(const Pipeline& pipeline) {
@@ -21,6 +24,7 @@ Used used_by(const Pipeline& pipeline) {
     if (expr.op == Op::let) used.lets[expr.index] = true;
     if (expr.op == Op::model) used.models[expr.index] = true;
     if (expr.op == Op::in_list) used.asked[expr.index] = true;
+    if (expr.op == Op::aggregate && expr.aggregate->kind == AggregateKind::own) used.operators.insert(expr.aggregate->own_name);
   });
   for (const Rule& rule : pipeline.rules) {
     for (const Action& action : rule.actions) {
@@ -42,6 +46,9 @@ void warn_unused(const Pipeline& pipeline, Problems& problems) {
   for (std::size_t i = 0; i < pipeline.models.size(); ++i) {
     const Model& model = pipeline.models[i];
     if (!used.models[i]) problems.warning(model.place, "W203", std::string("model `") + model.name + "` is read nowhere and never evaluated");
+  }
+  for (const OwnOperator& own : pipeline.operators) {
+    if (!used.operators.contains(own.name)) problems.warning(own.place, "W203", std::string("operator `") + own.name + "` is called nowhere and never evaluated");
   }
   for (std::size_t i = 0; i < pipeline.lists.size(); ++i) {
     const List& list = pipeline.lists[i];

@@ -50,6 +50,12 @@ std::optional<AggregateKind> aggregate_kind(std::string_view word) {
   return found->kind;
 }
 
+std::vector<std::string> aggregate_names() {
+  std::vector<std::string> names;
+  for (const AggregateWord& word : aggregate_words) names.emplace_back(word.word);
+  return names;
+}
+
 NodePtr Parser::make(NodeKind kind, Span span) {
   auto node = std::make_unique<Node>();
   node->kind = kind;
@@ -296,12 +302,11 @@ NodePtr Parser::word() {
   }
   if (at_word("prior") && token(1).kind == TokenKind::name && token(2).kind == TokenKind::left_paren) {
     advance();
-    fail(here(), "E010", "expected an aggregate after `prior`, such as `prior count(per customer, 1h)`");
-    return nullptr;
+    return call(name("an aggregate"), true, begin);
   }
   if (at_aggregate()) return aggregate(false, begin);
   const syntax::Name name = this->name("a value");
-  if (at(TokenKind::left_paren)) return call(name);
+  if (at(TokenKind::left_paren)) return call(name, false, begin);
   NodePtr node = make(NodeKind::name, name.span);
   node->name = name;
   if (take(TokenKind::dot)) {
@@ -330,18 +335,28 @@ NodePtr Parser::choose() {
   return operation(Op::choose, since(begin), std::move(condition), std::move(yes), std::move(no));
 }
 
-NodePtr Parser::call(const syntax::Name& name) {
+// A function, or with `per` an operator of the program's own.
+NodePtr Parser::call(const syntax::Name& name, bool prior, std::uint32_t begin) {
   NodePtr node = make(NodeKind::call, name.span);
   node->name = name;
   advance();
-  if (!at(TokenKind::right_paren)) {
+  if (!at(TokenKind::right_paren) && !at_key_marker()) {
     comma_list([&] {
       NodePtr arg = expression();
       if (arg) node->args.push_back(std::move(arg));
     });
   }
+  if (!failed() && at_word("per") && node->args.size() <= 1) {
+    auto own = std::make_unique<syntax::AggregateNode>();
+    own->kind = AggregateKind::own;
+    own->own = name;
+    own->prior = prior;
+    window_of(*node, std::move(own));
+  } else if (!failed() && prior) {
+    fail(name.span, "E010", "expected an aggregate after `prior`, such as `prior count(per customer, 1h)`");
+  }
   if (failed() || !expect(TokenKind::right_paren, "`,` or `)`")) return nullptr;
-  node->span = since(name.span.begin);
+  node->span = since(begin);
   return with_depth(std::move(node));
 }
 
@@ -374,13 +389,7 @@ NodePtr Parser::aggregate(bool prior, std::uint32_t begin) {
     if (failed()) return nullptr;
     node->args.push_back(std::move(value));
   }
-  if (at_word("per")) {
-    node->kind = NodeKind::aggregate;
-    if (!node->args.empty()) window->value = std::move(node->args.front());
-    node->args.clear();
-    this->window(*window, name.text);
-    node->aggregate = std::move(window);
-  }
+  if (at_word("per")) window_of(*node, std::move(window));
   while (!failed() && take(TokenKind::comma)) {  // min(a, b): the checker knows a better message than "expected )"
     NodePtr arg = expression();
     if (arg) node->args.push_back(std::move(arg));
@@ -391,6 +400,15 @@ NodePtr Parser::aggregate(bool prior, std::uint32_t begin) {
   if (failed() || !expect(TokenKind::right_paren, "`)`")) return nullptr;
   node->span = since(begin);
   return with_depth(std::move(node));
+}
+
+// A call whose key follows is an aggregate.
+void Parser::window_of(Node& node, std::unique_ptr<syntax::AggregateNode> window) {
+  node.kind = NodeKind::aggregate;
+  if (!node.args.empty()) window->value = std::move(node.args.front());
+  node.args.clear();
+  this->window(*window, node.name.text);
+  node.aggregate = std::move(window);
 }
 
 void Parser::window(syntax::AggregateNode& aggregate, std::string_view word) {

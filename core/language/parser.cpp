@@ -10,7 +10,7 @@ using syntax::Name;
 
 namespace {
 
-constexpr std::array<std::string_view, 8> item_words{"event", "list", "map", "let", "model", "rule", "policy", "test"};
+constexpr std::array<std::string_view, 9> item_words{"event", "list", "map", "operator", "let", "model", "rule", "policy", "test"};
 constexpr std::array<std::string_view, 9> type_words{"bool", "int", "money", "decimal", "float", "time", "duration", "text", "enum"};
 // Operators and values: a field of such a name could never be read.
 constexpr std::array<std::string_view, 6> reserved_words{"and", "or", "not", "true", "false", "if"};
@@ -166,14 +166,15 @@ void Parser::item(syntax::File& file) {
   if (word == "event") return event(file);
   if (word == "list") return list(file);
   if (word == "map") return map(file);
+  if (word == "operator") return own_operator(file);
   if (word == "let") return let(file);
   if (word == "model") return model(file);
   if (word == "rule") return rule(file);
   if (word == "policy") return policy(file);
   if (word == "test") return test(file);
   file.lost_item = true;
-  if (word.empty()) return fail_expected("an item: `event`, `list`, `map`, `let`, `model`, `rule`, `policy` or `test`");
-  fail(here(), "E011", std::string("`") + std::string(word.substr(0, 40)) + "` starts no item; items are `event`, `list`, `map`, `let`, `model`, `rule`, `policy` and `test`." +
+  if (word.empty()) return fail_expected("an item: `event`, `list`, `map`, `operator`, `let`, `model`, `rule`, `policy` or `test`");
+  fail(here(), "E011", std::string("`") + std::string(word.substr(0, 40)) + "` starts no item; items are `event`, `list`, `map`, `operator`, `let`, `model`, `rule`, `policy` and `test`." +
                            suggest(word, item_words));
 }
 
@@ -277,6 +278,21 @@ void Parser::let(syntax::File& file) {
   if (expect(TokenKind::equal, "`=`")) let.expr = expression();
   if (failed()) let.expr = nullptr;
   if (!let.name.empty()) file.lets.push_back(std::move(let));
+}
+
+// "operator" name "version" INT "of" type "yields" (type | "ratio" ["of" type])
+void Parser::own_operator(syntax::File& file) {
+  advance();
+  syntax::OwnOperator own;
+  own.name = name("the operator's name");
+  expect_word("version");
+  own.version = integer("its version, a whole number");
+  expect_word("of");
+  own.takes = type();
+  expect_word("yields");
+  own.yields_ratio = take_word("ratio");
+  if (!own.yields_ratio || take_word("of")) own.yields = type();
+  if (!own.name.empty()) file.operators.push_back(std::move(own));
 }
 
 void Parser::model(syntax::File& file) {

@@ -19,6 +19,7 @@ inline constexpr std::size_t key_parts_max = 8;
 [[nodiscard]] std::optional<ActionKind> action_kind(std::string_view word);
 // `count`, `sum`, ... as AggregateKind; empty if it is none.
 [[nodiscard]] std::optional<AggregateKind> aggregate_kind(std::string_view word);
+[[nodiscard]] std::vector<std::string> aggregate_names();
 
 class Parser {
  public:
@@ -65,6 +66,7 @@ class Parser {
   void event_fields(syntax::Event& event);
   void list(syntax::File& file);
   void map(syntax::File& file);
+  void own_operator(syntax::File& file);
   void let(syntax::File& file);
   void model(syntax::File& file);
   syntax::TypeName type();
@@ -107,9 +109,10 @@ class Parser {
   syntax::NodePtr literal();
   syntax::NodePtr word();
   syntax::NodePtr choose();
-  syntax::NodePtr call(const syntax::Name& name);
+  syntax::NodePtr call(const syntax::Name& name, bool prior, std::uint32_t begin);
   syntax::NodePtr aggregate(bool prior, std::uint32_t begin);
   void window(syntax::AggregateNode& aggregate, std::string_view word);
+  void window_of(syntax::Node& node, std::unique_ptr<syntax::AggregateNode> window);
   void span_of(syntax::AggregateNode& aggregate);
   [[nodiscard]] bool at_aggregate(std::size_t ahead = 0) const noexcept;
   [[nodiscard]] bool at_key_marker() const noexcept;

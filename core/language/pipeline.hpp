@@ -11,6 +11,7 @@
 #include "pawl/core/event/schema.hpp"
 #include "pawl/core/event/type.hpp"
 #include "pawl/core/model/model.hpp"
+#include "pawl/core/operator/operator.hpp"
 
 namespace pawl::language {
 
@@ -51,6 +52,7 @@ enum class Op : std::uint8_t {
 
 enum class AggregateKind : std::uint8_t {
   count, sum, avg, min, max, stddev, first, last, distinct, share, median, percentile, ewma, rate,
+  own,           // an operator of the embedding program
 };
 
 enum class SpanKind : std::uint8_t { time, last_n, since_start };
@@ -71,6 +73,9 @@ struct Aggregate {
   Duration pane = 0;                      // `by`; 0: exact
   std::int64_t n = 0;                     // last_n
   std::int64_t percentile = 0;            // percentile: 1..100
+  std::string own_name;                   // own: which operator
+  std::int64_t own_version = 0;
+  std::shared_ptr<const Operator> own;    // null where operators were not asked for: the pipeline is then read, not run
   Duration delay = 0;
   std::vector<std::uint16_t> on;          // indices into Pipeline::events, ascending, at least one
   std::unique_ptr<Expr> where;            // null: all. Sees only fields of the windowed event and constants, as do key and value
@@ -96,6 +101,14 @@ struct Expr {
 
 struct List { std::string name; Type type; Duration expires_after = 0; Place place; };
 struct Map { std::string name; Type from, to; Value otherwise; Place place; };
+
+struct OwnOperator {
+  std::string name;
+  std::int64_t version = 0;
+  Type takes, yields;
+  std::shared_ptr<const Operator> content;  // null where operators were not asked for: the pipeline is then read, not run
+  Place place;
+};
 
 struct Let {
   std::string name;
@@ -184,6 +197,7 @@ struct Pipeline {
   std::vector<EventSchema> events; // event i has EventHeader::type first_event_type + i
   std::vector<List> lists;
   std::vector<Map> maps;
+  std::vector<OwnOperator> operators;
   std::vector<Let> lets;           // in file order; a let uses only earlier ones of `let_order`
   std::vector<std::size_t> let_order;  // a topological order of lets
   std::vector<Model> models;

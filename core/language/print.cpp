@@ -182,7 +182,7 @@ std::string print(const Expr& expr, const Pipeline& pipeline) { return Printer(p
 std::string print(const Aggregate& aggregate, const Pipeline& pipeline) {
   const Printer printer(pipeline);
   std::string text(aggregate.prior ? "prior " : "");
-  text += word(aggregate.kind);
+  text += word(aggregate);
   if (aggregate.kind == AggregateKind::percentile) text += fmt::format(" {} ", aggregate.percentile);
   text += '(';
   if (aggregate.value) text += printer(*aggregate.value, whole) + ' ';

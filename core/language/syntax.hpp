@@ -39,6 +39,7 @@ enum class NodeKind : std::uint8_t {
 
 struct AggregateNode {
   AggregateKind kind = AggregateKind::count;
+  Name own;  // AggregateKind::own
   bool prior = false;
   NodePtr value;
   std::vector<Name> key;
@@ -72,6 +73,7 @@ struct FieldDeclaration { Name name; TypeName type; };
 struct Event { Name name; std::vector<FieldDeclaration> fields; std::optional<Span> late, reorder; bool broken = false; };
 struct List { Name name; TypeName type; Duration expires_after = 0; };
 struct Map { Name name; TypeName from, to; NodePtr otherwise; };
+struct OwnOperator { Name name; std::int64_t version = 0; TypeName takes, yields; bool yields_ratio = false; };
 struct Let { Name name; NodePtr expr; };
 struct Model { Name name; std::string path, sha256; Span path_span, sha256_span; std::vector<NodePtr> inputs; };
 
@@ -133,6 +135,7 @@ struct File {
   std::vector<Event> events;
   std::vector<List> lists;
   std::vector<Map> maps;
+  std::vector<OwnOperator> operators;
   std::vector<Let> lets;
   std::vector<Model> models;
   std::vector<Rule> rules;

@@ -91,6 +91,7 @@ std::optional<Type> aggregate_type(AggregateKind kind, const Type& type) noexcep
     case AggregateKind::percentile: return is_ordered(type) && type.kind != Kind::text ? std::optional(type) : std::nullopt;
     case AggregateKind::first:
     case AggregateKind::last: return type;
+    case AggregateKind::own: break;  // its declaration says
   }
   return {};
 }
@@ -111,9 +112,12 @@ std::string_view word(AggregateKind kind) noexcept {
     case AggregateKind::percentile: return "percentile";
     case AggregateKind::ewma: return "ewma";
     case AggregateKind::rate: return "rate";
+    case AggregateKind::own: break;
   }
   return "";
 }
+
+std::string_view word(const Aggregate& aggregate) noexcept { return aggregate.kind == AggregateKind::own ? aggregate.own_name : word(aggregate.kind); }
 
 std::string_view symbol(Op op) noexcept {
   switch (op) {

@@ -31,6 +31,7 @@ inline constexpr Type time_type{Kind::time, false, 0, 0, {}};
 [[nodiscard]] std::optional<Type> aggregate_type(AggregateKind kind, const Type& type) noexcept;
 
 [[nodiscard]] std::string_view word(AggregateKind kind) noexcept;
+[[nodiscard]] std::string_view word(const Aggregate& aggregate) noexcept;  // of an own operator its name
 [[nodiscard]] std::string_view symbol(Op op) noexcept;  // of binary operators, as written
 
 }  // namespace pawl::language

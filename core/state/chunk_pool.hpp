@@ -9,7 +9,7 @@
 
 namespace pawl::state {
 
-// Thread: one. A chunk starts with the uint32 index of the next one; the rest is the caller's.
+// Thread: one. A chunk starts with the uint32 index of the next one and, if the caller says so, that of the one before; the rest is the caller's.
 class ChunkPool {
  public:
   using Index = std::uint32_t;
@@ -30,6 +30,13 @@ class ChunkPool {
     return link;
   }
   void link(Index chunk, Index following) noexcept { std::memcpy(at(chunk), &following, sizeof following); }
+  // REQUIRES: link_back(chunk, ..) has said which one it is.
+  [[nodiscard]] Index previous(Index chunk) const noexcept {
+    Index link;
+    std::memcpy(&link, at(chunk) + sizeof link, sizeof link);
+    return link;
+  }
+  void link_back(Index chunk, Index previous) noexcept { std::memcpy(at(chunk) + sizeof previous, &previous, sizeof previous); }
 
   // none: all are in use.
   [[nodiscard]] Index take() noexcept {

@@ -31,6 +31,16 @@ inline void store(std::byte* at, T value) noexcept {
   return __builtin_sub_overflow(te, offset, &result) ? no_time : result;
 }
 
+// See Column::Kind::recent.
+inline void add_recent(std::byte* recent, std::uint32_t room, std::int64_t value, bool valid) noexcept {
+  auto head = load<RecentHead>(recent);
+  store(recent + sizeof head + head.next * sizeof value, value);
+  head.valid = (head.valid & ~(std::uint32_t{1} << head.next)) | static_cast<std::uint32_t>(valid) << head.next;
+  head.next = static_cast<std::uint16_t>(head.next + 1U == room ? 0 : head.next + 1);
+  head.held = static_cast<std::uint16_t>(head.held + (head.held != room));
+  store(recent, head);
+}
+
 // Four counts at once, as a vector where there are any.
 using Quad [[gnu::vector_size(16)]] = std::uint32_t;
 inline constexpr std::uint32_t quad_of_bits[16][4] = {{0, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0}, {1, 1, 0, 0}, {0, 0, 1, 0}, {1, 0, 1, 0}, {0, 1, 1, 0}, {1, 1, 1, 0},

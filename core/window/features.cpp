@@ -7,6 +7,7 @@
 #include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
+#include "pawl/core/window/lowered.hpp"
 
 namespace pawl::window {
 namespace {
@@ -35,6 +36,7 @@ void write_ratio(Group::Place place, std::size_t cell, Scalar numerator, std::in
 // What can't wait for the end of the batch.
 void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept {
   for (const Read& read : reads.distincts) write_distinct(read, index, record, i, place);
+  for (const Read& read : reads.folds) write_lowered(read, read_fold(read, record), i, place);
   for (const Read& read : reads.rare) {
     const Scalar value = read_rare(read, record, te);
     if (!read.ratio) write(place, read.cell + i, value);
@@ -57,6 +59,10 @@ void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
   if (layout_.before.has_floats() || layout_.after.has_floats()) {
     read_floats(layout_.before, before_, batch, place);
     read_floats(layout_.after, after_, batch, place);
+  }
+  if (!layout_.operators.empty()) {
+    read_own(layout_.before, before_, batch, place);
+    read_own(layout_.after, after_, batch, place);
   }
   if (before_.wide != 0) read_exact(layout_.before, before_, batch, place);
   if (after_.wide != 0) read_exact(layout_.after, after_, batch, place);
@@ -131,6 +137,11 @@ void Group::read_floats(const Reads& reads, const Rows& rows, const Batch& batch
       write(place, read.cell + i, decayed.te == no_time ? Scalar{} : Scalar{std::bit_cast<std::int64_t>(decayed.mean(read.scale)), true});
     }
   }
+}
+
+void Group::read_own(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
+  if (reads.own_alone) return;  // written at its turn
+  for (std::size_t i = 0; i < batch.count; ++i) write_own(reads, rows.copies.data() - layout_.row_offset + i * layout_.row_bytes, i, place);
 }
 
 // Sums of keys that have wide values once more, exactly.

@@ -176,6 +176,7 @@ class Group {
   void update_plain(const Batch& batch, Place place) noexcept;
   template <std::size_t Sums, std::size_t Quads, bool Others>
   void update_plain_avx2(const Batch& batch, Place place) noexcept;
+  void update_recent(const Batch& batch, Place place) noexcept;
   void update_one_by_one(const Batch& batch, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
   void enter_wide(Index index, const std::byte* words) noexcept;
@@ -229,6 +230,15 @@ class Group {
   void leave(std::byte* record, const Chain& chain, const Chain::Window& window, std::uint32_t location) noexcept;
   void pass_in_chains(std::byte* record, std::size_t edge, std::uint32_t location) noexcept;
 
+  // Operators of the program's own (folds.cpp).
+  [[nodiscard]] std::byte* part_of(const Fold& fold, std::uint32_t location) const noexcept { return ring_entry(location) + fold.part; }
+  [[nodiscard]] std::uint32_t preceding(std::uint32_t location) const noexcept;
+  void enter(std::byte* record, const Fold& fold, std::uint32_t location, std::uint32_t position) noexcept;
+  void leave(std::byte* record, const Fold& fold, RingCursor leaving) noexcept;
+  void settle(std::byte* record, const Fold& fold, RingCursor front, std::uint32_t end) noexcept;
+  void pass_in_folds(std::byte* record, std::size_t edge, RingCursor passing) noexcept;
+  [[nodiscard]] Lowered read_fold(const Read& read, const std::byte* record) const noexcept;
+
   // Medians and percentiles (rankings.cpp).
   [[nodiscard]] RankNode* node_of(const Ranking& ranking, std::uint32_t location) const noexcept { return reinterpret_cast<RankNode*>(ring_entry(location) + ranking.node); }
   [[nodiscard]] std::uint32_t entries_below(const Ranking& ranking, std::uint32_t location) const noexcept { return location == no_location ? 0 : node_of(ranking, location)->entries; }
@@ -259,6 +269,7 @@ class Group {
   [[nodiscard]] static Place cells_of(const Batch& batch, state::Tiles& tiles) noexcept;
   void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
+  void read_own(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void write_missing(const Reads& reads, const Batch& batch, Place place) const noexcept;
   [[nodiscard]] Scalar read_rare(const Read& read, const std::byte* record, Time te) noexcept;

@@ -17,9 +17,9 @@ std::size_t entry_parts(std::uint64_t entries) noexcept { return static_cast<std
 template <class Visit>
 void each_field(const Layout& layout, Visit visit) {
   for (const Column& column : layout.columns) {
-    visit(layout.totals_offset + column.offset, bytes_of(column.kind));
+    visit(layout.totals_offset + column.offset, bytes_of(column));
     if (!column.in_entry) continue;
-    for (const Edge& edge : layout.edges) visit(edge.block + column.offset, bytes_of(column.kind));
+    for (const Edge& edge : layout.edges) visit(edge.block + column.offset, bytes_of(column));
   }
   for (const Distinct& distinct : layout.distincts) visit(std::size_t{distinct.state}, sizeof(DistinctState));
 }
@@ -41,6 +41,13 @@ void append_number(std::string& text, char name, std::uint64_t number) {
   text += std::to_string(number);
 }
 
+void append_own(std::string& text, const Column& column) {
+  text += 'o' + column.own->name;
+  append_number(text, '.', static_cast<std::uint64_t>(column.own->version));
+  append_number(text, 'b', column.own->state_bytes);
+  append_number(text, 'n', column.room);
+}
+
 }  // namespace
 
 std::string GroupSaver::schema(const Group& group) {
@@ -54,6 +61,7 @@ std::string GroupSaver::schema(const Group& group) {
     append_number(text, 'm', column.match);
     append_number(text, 'v', column.value);
     append_number(text, 'e', column.in_entry);
+    if (column.own != nullptr) append_own(text, column);
     if (column.kind == Column::Kind::decayed) append_number(text, 'h', static_cast<std::uint64_t>(column.half_life));
   }
   text += ", edges";
@@ -273,6 +281,7 @@ bool GroupLoader::read_ring(std::byte* record, state::RowReader& rows) {
   }
   for (const Chain& chain : layout.chains) rebuild_chain(record, chain, first, locations);
   for (const Ranking& ranking : layout.rankings) rebuild_ranking(record, ranking, first, locations);
+  for (const Fold& fold : layout.folds) rebuild_fold(record, fold, first, locations);
   return true;
 }
 
@@ -291,6 +300,14 @@ void GroupLoader::rebuild_chain(std::byte* record, const Chain& chain, std::uint
   for (const Chain::Window& window : chain.windows) {
     for (const std::uint32_t location : locations.first(passed(record, window.trail, first))) group_.leave(record, chain, window, location);
   }
+}
+
+// Cut into other parts perhaps, of the same values.
+void GroupLoader::rebuild_fold(std::byte* record, const Fold& fold, std::uint32_t first, std::span<const std::uint32_t> locations) {
+  const std::size_t begin = passed(record, fold.trail, first);
+  auto& state = *reinterpret_cast<FoldState*>(record + fold.state);
+  state.left.position = state.accumulated.position = state.right = state.back = first + static_cast<std::uint32_t>(begin);
+  for (std::size_t i = begin; i < passed(record, fold.lead, first); ++i) group_.enter(record, fold, locations[i], first + static_cast<std::uint32_t>(i));
 }
 
 bool GroupLoader::read_counted(Group::Index index, state::RowReader& rows) {

@@ -77,6 +77,7 @@ class GroupLoader {
   [[nodiscard]] std::size_t passed(const std::byte* record, int edge, std::uint32_t first) const noexcept;
   void rebuild_ranking(std::byte* record, const Ranking& ranking, std::uint32_t first, std::span<const std::uint32_t> locations);
   void rebuild_chain(std::byte* record, const Chain& chain, std::uint32_t first, std::span<const std::uint32_t> locations);
+  void rebuild_fold(std::byte* record, const Fold& fold, std::uint32_t first, std::span<const std::uint32_t> locations);
   bool read_counted(Group::Index index, state::RowReader& rows);
   bool read_entries(state::RowReader& rows);
   bool read_entry(state::RowReader& rows);

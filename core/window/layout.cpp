@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "pawl/core/state/chunk_pool.hpp"
-#include "pawl/core/window/decay.hpp"
-#include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/type_plans.hpp"
 
 namespace pawl::window {
@@ -58,6 +56,7 @@ class Builder {
     std::size_t distinct = none;
     std::size_t chain = none, window = none;
     std::size_t ranking = none;
+    std::size_t fold = none;
   };
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -94,7 +93,8 @@ class Builder {
   std::size_t add_column(const Column& column) {
     for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
       Column& other = layout_.columns[i];
-      if (other.kind != column.kind || other.facts != column.facts || other.match != column.match || other.value != column.value || other.half_life != column.half_life) continue;
+      if (other.kind != column.kind || other.facts != column.facts || other.match != column.match || other.value != column.value || other.half_life != column.half_life ||
+          other.own != column.own || other.room != column.room) continue;
       other.in_entry |= column.in_entry;
       return i;
     }
@@ -170,6 +170,33 @@ class Builder {
                        .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
   }
 
+  const Operator* kept(const Aggregate& aggregate) {
+    const auto known = std::find_if(layout_.operators.begin(), layout_.operators.end(), [&](const auto& one) { return one->name == aggregate.own->name && one->version == aggregate.own->version; });
+    return known != layout_.operators.end() ? known->get() : layout_.operators.emplace_back(std::make_unique<const Operator>(*aggregate.own)).get();
+  }
+
+  // A short `last N` stays in the record, whatever the operator; else one with an inverse is a difference of totals, and one without is folded, unless nothing leaves.
+  void collect_own(const Aggregate& aggregate, Needs& needs) {
+    const std::size_t value = add_expr(values_, aggregate.value.get());
+    if (aggregate.span == SpanKind::last_n && aggregate.n <= operator_values_max) {
+      needs.first = add_column({.kind = Column::Kind::recent, .facts = where_fact(aggregate), .match = valid_facts(aggregate), .own = kept(aggregate),
+                                .room = static_cast<std::uint32_t>(aggregate.n), .value = value, .in_entry = aggregate.delay > 0});
+      return;
+    }
+    needs.trail = trail_of(aggregate, needs.lead);
+    if (aggregate.own->inverse == nullptr && needs.trail >= 0) needs.fold = add_fold(aggregate, needs);
+    else needs.first = add_column({.kind = Column::Kind::own, .facts = valid_facts(aggregate), .own = kept(aggregate), .value = value, .in_entry = needs.lead >= 0 || needs.trail >= 0});
+  }
+
+  std::size_t add_fold(const Aggregate& aggregate, const Needs& needs) {
+    const Fold fold{.own = kept(aggregate), .raw = add_raw({.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate)}), .lead = needs.lead, .trail = needs.trail};
+    const auto alike = [&](const Fold& other) { return other.own == fold.own && other.raw == fold.raw && other.lead == fold.lead && other.trail == fold.trail; };
+    const auto known = std::find_if(layout_.folds.begin(), layout_.folds.end(), alike);
+    if (known != layout_.folds.end()) return static_cast<std::size_t>(known - layout_.folds.begin());
+    layout_.folds.push_back(fold);
+    return layout_.folds.size() - 1;
+  }
+
   // The first, least or greatest value since the start.
   std::size_t kept_column(const Aggregate& aggregate, bool in_entry) {
     Column column;
@@ -188,6 +215,8 @@ class Builder {
       needs.first = carry_column(aggregate, aggregate.delay > 0);
     } else if (aggregate.kind == AggregateKind::ewma) {
       needs.first = decayed_column(aggregate, aggregate.delay > 0);
+    } else if (aggregate.kind == AggregateKind::own) {
+      collect_own(aggregate, needs);
     } else if (since_start && is_chained(aggregate.kind)) {
       needs.first = kept_column(aggregate, aggregate.delay > 0);
     } else {
@@ -308,6 +337,7 @@ class Builder {
       for (Chain::Window& window : chain.windows) move(window.trail);
     }
     for (Ranking& ranking : layout_.rankings) { move(ranking.lead); move(ranking.trail); }
+    for (Fold& fold : layout_.folds) { move(fold.lead); move(fold.trail); }
     layout_.edges = std::move(edges);
     layout_.time_edges = static_cast<std::size_t>(std::count_if(layout_.edges.begin(), layout_.edges.end(), [](const Edge& e) { return !e.last_n; }));
   }
@@ -339,6 +369,11 @@ class Builder {
     if (layout_.bits.size() == entry_bits_max) layout_.bits.push_back(~Facts{0});  // the place of wide_bit
     layout_.bits.push_back(facts);
     return static_cast<std::uint32_t>(layout_.bits.size() - 1);
+  }
+  // One that is there already, for the many columns that operators may have.
+  std::uint32_t shared_bit(Facts facts) {
+    const auto known = std::find(layout_.bits.begin(), layout_.bits.end(), facts);
+    return known != layout_.bits.end() ? static_cast<std::uint32_t>(known - layout_.bits.begin()) : add_bit(facts);
   }
   std::uint32_t add_word(const Column& column) {
     layout_.words.push_back({column.facts, column.value});
@@ -387,11 +422,12 @@ class Builder {
     each_column(in_entry, [&](Column& column) {
       if (column.kind == Column::Kind::sum64 || column.kind == Column::Kind::count32) return;
       column.offset = static_cast<std::uint32_t>(offset);
-      column.bit = add_bit(column.facts);
+      column.bit = column.own != nullptr ? shared_bit(column.facts) : add_bit(column.facts);
       if (column.kind == Column::Kind::carry) column.match_bit = add_bit(column.match);
+      if (column.kind == Column::Kind::recent) column.match_bit = shared_bit(column.match);
       if (column.kind != Column::Kind::count64) column.word = add_word(column);
-      offset += bytes_of(column.kind);
-      if (in_entry && column.kind == Column::Kind::moments) layout_.edge_moments.push_back(column);
+      offset += bytes_of(column);
+      if (in_entry && (column.kind == Column::Kind::moments || column.kind == Column::Kind::own)) layout_.edge_additive.push_back(column);
       (!in_entry && column.kind == Column::Kind::latest ? layout_.latests : others).push_back(column);
     });
     return offset;
@@ -407,6 +443,7 @@ class Builder {
       for (const Chain::Window& window : chain.windows) need(window.trail);
     }
     for (const Ranking& ranking : layout_.rankings) { need(ranking.lead); need(ranking.trail); }
+    for (const Fold& fold : layout_.folds) { need(fold.lead); need(fold.trail); }
     for (std::size_t i = layout_.time_edges; i < layout_.edges.size(); ++i) {
       needed[i] = true;
       layout_.ring_words = layout_.entry_words;
@@ -455,6 +492,10 @@ class Builder {
       ranking.root = static_cast<std::uint32_t>(offset);
       offset += sizeof(std::uint32_t);
     }
+    for (Fold& fold : layout_.folds) {
+      fold.state = static_cast<std::uint32_t>(offset);
+      offset += sizeof(FoldState) + 2 * fold.own->state_bytes;
+    }
     for (const std::uint32_t edge : layout_.ring_edges) {
       if (edge < layout_.time_edges && layout_.pane == 0) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
     }
@@ -468,6 +509,10 @@ class Builder {
 
   std::optional<Error> place_ring_entry() {
     layout_.ring_entry_bytes = sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t) + layout_.raws_bytes;
+    for (Fold& fold : layout_.folds) {
+      fold.part = layout_.ring_entry_bytes;
+      layout_.ring_entry_bytes += fold.own->state_bytes;
+    }
     for (Chain& chain : layout_.chains) {
       chain.links = layout_.ring_entry_bytes;
       layout_.ring_entry_bytes += sizeof(Links);
@@ -524,8 +569,12 @@ class Builder {
       read.lead = layout_.rankings[needs.ranking].root;
       read.total = static_cast<std::uint32_t>(needs.ranking);
     }
+    if (aggregate.kind == AggregateKind::own) {
+      read.operator_ = kept(aggregate);
+      read.total = read.op == Read::Op::recent ? static_cast<std::uint32_t>(aggregate.n) : static_cast<std::uint32_t>(needs.fold);
+    }
     read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
-    read.floating = feature.type.kind == Kind::floating && read.op != Read::Op::decayed && read.op != Read::Op::deviation32 && read.op != Read::Op::deviation64;
+    read.floating = feature.type.kind == Kind::floating && read.op != Read::Op::decayed && read.op != Read::Op::deviation32 && read.op != Read::Op::deviation64 && read.operator_ == nullptr;
     if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // of durations these are seconds
     read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
@@ -542,20 +591,6 @@ class Builder {
 };
 
 }  // namespace
-
-std::size_t bytes_of(Column::Kind kind) noexcept {
-  switch (kind) {
-    case Column::Kind::count32: return 4;
-    case Column::Kind::count64: case Column::Kind::sum64: return 8;
-    case Column::Kind::sum128: case Column::Kind::latest: case Column::Kind::earliest: case Column::Kind::least: case Column::Kind::greatest: return 16;
-    case Column::Kind::carry: return 24;
-    case Column::Kind::moments: return sizeof(Moments);
-    case Column::Kind::decayed: return sizeof(Decayed);
-  }
-  return 0;
-}
-
-bool same_group(const Aggregate& a, const Aggregate& b) noexcept { return a.key == b.key && a.on == b.on && a.pane == b.pane; }
 
 Result<Layout> lay_out(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {
   return Builder(pipeline, features).build();

@@ -1,15 +1,16 @@
 // From the features of one group to the bytes of its records and entries, and to the plain steps that maintain and read them.
 // Made once, at set-up.
 //
-//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains | rankings |
+//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains | rankings | folds |
 //   block       | sum64 columns | count32 columns, padded to fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
 //   entry       | EntryHead | words |                        in the group's log, one for all keys: what an edge adds to its block when it passes the event
 //   pane        | bits of any of its events | its number | a block: what its events add | raw values: the least or greatest | links |  the ring entry of windows `by` panes
-//   ring entry  | bits | words, for `last N` | raw values | links | rank nodes |  in the key's own ring, for `last N` and what needs single values
+//   ring entry  | bits | words, for `last N` | raw values | parts of folds | links | rank nodes |  in the key's own ring, for `last N` and what needs single values
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -93,12 +94,16 @@ struct Column {
     greatest, // or above
     moments,  // sums of values and of their squares
     decayed,  // and of values and their weights, halved in every half-life
+    own,      // the state of an operator of the program's own
+    recent,   // the latest `room` ones with their values, if they have `match`: for such an operator
   };
   Kind kind = Kind::count32;
   Facts facts = 0;
-  Facts match = 0;            // carry
+  Facts match = 0;            // carry, recent
   Duration half_life = 0;     // decayed
   bool floating = false;      // decayed: of doubles
+  const Operator* own = nullptr;  // own, recent
+  std::uint32_t room = 0;     // recent
   std::size_t value = 0;      // index of the value program
   bool in_entry = false;      // read at an edge, not only now
   std::uint32_t offset = 0;   // in a block; if not in_entry, from the start of the totals
@@ -107,12 +112,20 @@ struct Column {
 };
 
 // What its total takes in a record.
-[[nodiscard]] std::size_t bytes_of(Column::Kind kind) noexcept;
+[[nodiscard]] std::size_t bytes_of(const Column& column) noexcept;
 
 // Latest, carry and the like, decayed: where their parts stand.
 inline constexpr std::size_t carry_te_offset = 8;
 inline constexpr std::size_t carry_number_offset = 16;   // uint32, as is
 inline constexpr std::size_t carry_matched_offset = 20;
+
+// Recent: the head, then `room` values, of which the oldest is overwritten.
+struct RecentHead {
+  std::uint16_t next;             // place of the next value
+  std::uint16_t held;
+  std::uint32_t valid;            // by place: it is not missing
+};
+static_assert(operator_values_max <= 32);
 
 // A place where windows begin or end. An edge `now` is no edge: it reads the totals.
 struct Edge {
@@ -193,20 +206,38 @@ struct RankNode {
   std::uint32_t entries;          // in this subtree
 };
 
+// For an operator without an inverse, over spans that hold any number of values: DABA Lite, as Tangwongsan, Hirzel and Schneider describe it (In-order
+// sliding-window aggregation in worst-case constant time, 2021), through the entries of the key's ring. Each keeps a part of the window, combined; folds.cpp says which.
+struct Fold {
+  const Operator* own = nullptr;
+  std::size_t raw = 0;
+  int lead = -1, trail = -1;      // edges; lead -1: now
+  std::uint32_t state = 0;        // offset of its FoldState in the record, then of two states of the operator: FoldState's `rest` and `behind`
+  std::size_t part = 0;           // offset of a state in a ring entry
+};
+
+struct FoldState {
+  RingCursor left, accumulated;
+  std::uint32_t right, back;      // positions
+  std::uint32_t newest;           // location of the last entry that entered
+  std::uint32_t reserved;
+};
+
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, paned64, paned128, paned_avg, rate32, deviation32, deviation64, decayed };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, paned64, paned128, paned_avg, rate32, deviation32, deviation64, decayed, own, recent, fold };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
   std::uint32_t lead = 0, trail = 0;              // the value's total, or the numerator's
   std::uint32_t lead_count = 0, trail_count = 0;  // the denominator's
-  std::uint32_t total = 0;        // sum64, avg32: index of the sum64 column; distinct, ranked: index of the Distinct, the Ranking
+  std::uint32_t total = 0;        // sum64, avg32: index of the sum64 column; distinct, ranked, fold: index of the Distinct, the Ranking, the Fold; recent: Column::room
   std::int32_t lead_edge = -1, trail_edge = -1;
   Duration reach = 0;             // last_time: te > te(e) - reach; rate32: the span
   std::uint64_t n = 0;            // last_n; ranked: the percentile
   bool floating = false;          // its number is an ordered_float(), and its cell gets the bits of the double
   unsigned scale = 0;             // deviation, decayed: the value counts units of 10^-scale
+  const Operator* operator_ = nullptr;  // own, recent, fold
 };
 
 // REQUIRES: a supported aggregate.
@@ -235,13 +266,16 @@ struct Reads {
   std::vector<Read> deviations;
   std::vector<Read> decayed;          // what is kept at `lead`
   std::vector<Read> sums;             // sum64 and avg32 again, for keys with wide values
+  std::vector<Read> own;              // of operators, from what is kept at `lead` and `trail`
   std::vector<Read> distincts;
+  std::vector<Read> folds;
   std::vector<Read> rare;             // what else is read from the record itself
   std::vector<Read> all;
+  bool own_alone = false;             // nothing but operators, and not folded: they are asked at the event's turn, and no row is copied
 
   // Fills the lists above from `all`.
   void take_apart();
-  [[nodiscard]] bool from_record() const noexcept { return !distincts.empty() || !rare.empty(); }
+  [[nodiscard]] bool from_record() const noexcept { return !distincts.empty() || !folds.empty() || !rare.empty(); }
   [[nodiscard]] bool has_floats() const noexcept { return !floats.empty() || !deviations.empty() || !decayed.empty(); }
 };
 
@@ -278,11 +312,13 @@ struct Layout {
   std::vector<Distinct> distincts;
   std::vector<Chain> chains;
   std::vector<Ranking> rankings;
+  std::vector<Fold> folds;
+  std::vector<std::unique_ptr<const Operator>> operators;  // that columns, folds and reads point to
   Duration pane = 0;                // windows `by` panes: times, offsets and reach are whole numbers of these. 0: there are none
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
   std::vector<Column> edge_others;        // columns of other kinds that edges read
-  std::vector<Column> edge_moments;       // of these, the moments
+  std::vector<Column> edge_additive;      // of these, those whose windows are differences
   std::vector<Column> latests, now_others;  // and those that are only read now: `latest`, and the rest
   std::vector<Facts> bits;                // bit i: all of these facts
   std::vector<Bits> bits_of_facts;        // the bits for any facts, if these are few
@@ -312,7 +348,7 @@ struct Layout {
   [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0 && pane == 0; }
   [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }
   // Something must see each entry of a ring that an edge passes.
-  [[nodiscard]] bool links_entries() const noexcept { return !chains.empty() || !rankings.empty(); }
+  [[nodiscard]] bool links_entries() const noexcept { return !chains.empty() || !rankings.empty() || !folds.empty(); }
 };
 
 [[nodiscard]] bool same_group(const language::Aggregate& a, const language::Aggregate& b) noexcept;

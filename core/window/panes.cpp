@@ -8,13 +8,14 @@ namespace pawl::window {
 namespace {
 
 // What a pane adds to an edge.
-void add_pane(std::byte* total, const std::byte* part, Column::Kind kind) noexcept {
-  switch (kind) {
+void add_pane(std::byte* total, const std::byte* part, const Column& column) noexcept {
+  switch (column.kind) {
     case Column::Kind::count64: return store(total, load<std::uint64_t>(total) + load<std::uint64_t>(part));
     case Column::Kind::sum128: return store(total, load<Uint128>(total) + load<Uint128>(part));
+    case Column::Kind::own: return column.own->combine(total, part, total);
     default: break;
   }
-  PAWL_ASSERT(kind == Column::Kind::moments);
+  PAWL_ASSERT(column.kind == Column::Kind::moments);
   auto moments = load<Moments>(total);
   moments.add(load<Moments>(part));
   store(total, moments);
@@ -38,7 +39,7 @@ void Group::pass_panes(std::byte* record, Time pane) noexcept {
       const std::uint32_t location = ring_cursor(record, e)->location;
       std::byte* const entry = ring_entry(location);
       if (pane_in(entry) > limit) break;
-      for (const Column& column : layout_.edge_others) add_pane(record + edge.block + column.offset, block_in(entry) + column.offset, column.kind);
+      for (const Column& column : layout_.edge_others) add_pane(record + edge.block + column.offset, block_in(entry) + column.offset, column);
       pass_in_chains(record, e, location);
       RingCursor& cursor = *ring_cursor(record, e);
       move_cursor(cursor, cursor.position + 1, ring_of(record)->position);

@@ -19,8 +19,14 @@ Read::Op paned_op_of(AggregateKind kind) {
     case AggregateKind::sum: return Read::Op::paned128;
     case AggregateKind::avg: return Read::Op::paned_avg;
     case AggregateKind::stddev: return Read::Op::deviation64;
+    case AggregateKind::own: return Read::Op::own;
     default: return Read::Op::front;
   }
+}
+
+Read::Op own_op_of(const language::Aggregate& aggregate) {
+  if (aggregate.span == SpanKind::last_n && aggregate.n <= operator_values_max) return Read::Op::recent;
+  return aggregate.own->inverse != nullptr || aggregate.span == SpanKind::since_start ? Read::Op::own : Read::Op::fold;
 }
 
 }  // namespace
@@ -40,6 +46,7 @@ Read::Op op_of(const language::Aggregate& aggregate) {
     case AggregateKind::ewma: return Read::Op::decayed;
     case AggregateKind::last:
       return since_start ? Read::Op::last_always : aggregate.span == SpanKind::time ? Read::Op::last_time : Read::Op::last_n;
+    case AggregateKind::own: return own_op_of(aggregate);
     case AggregateKind::distinct: break;
   }
   return Read::Op::distinct;
@@ -58,6 +65,8 @@ void Reads::take_apart() {
       case Read::Op::deviation32: case Read::Op::deviation64: deviations.push_back(read); break;
       case Read::Op::decayed: decayed.push_back(read); break;
       case Read::Op::last_always: lasts.push_back(value); break;
+      case Read::Op::own: case Read::Op::recent: own.push_back(read); break;
+      case Read::Op::fold: folds.push_back(read); break;
       case Read::Op::distinct: distincts.push_back(read); break;
       default: rare.push_back(read); break;
     }
@@ -68,6 +77,7 @@ void Reads::take_apart() {
     differences32.push_back(count);
     ratios.push_back(read.cell);
   }
+  own_alone = !own.empty() && own.size() == all.size();
 }
 
 }  // namespace pawl::window

@@ -15,6 +15,7 @@ void Group::append_chunk(std::byte* record) noexcept {
     ring->oldest_end = ring->position + layout_.chunk_entries;
   } else {
     chunks_.link(ring->append >> location_index_bits, chunk);
+    chunks_.link_back(chunk, ring->append >> location_index_bits);
   }
   chunks_.link(chunk, chunk);  // until there is a next one: a place that may be fetched
   ring->append = chunk << location_index_bits;
@@ -43,6 +44,7 @@ void Group::pass_in_ring(Index index, std::size_t edge) noexcept {
   std::byte* const record = table_.record(index);
   if (!layout_.chains.empty()) pass_in_chains(record, edge, ring_cursor(record, edge)->location);
   if (!layout_.rankings.empty()) pass_in_rankings(record, edge, ring_cursor(record, edge)->location);
+  if (!layout_.folds.empty()) pass_in_folds(record, edge, *ring_cursor(record, edge));
   RingCursor& cursor = *ring_cursor(record, edge);
   move_cursor(cursor, cursor.position + 1, ring_of(record)->position);
 }
@@ -56,7 +58,7 @@ void Group::advance_last_n_edges(Index index) noexcept {
       const Bits bits = load<Bits>(entry);
       const std::byte* const words = entry + sizeof(Bits);
       add_to_block(record + edge.block, bits, words, layout_.sums, layout_.quads);
-      for (const Column& column : layout_.edge_moments) add_other(record + edge.block + column.offset, column, bits, words, no_time);
+      for (const Column& column : layout_.edge_additive) add_other(record + edge.block + column.offset, column, bits, words, no_time);
       if ((bits & wide_bit) != 0) add_wide(index, e + 1, words);
       pass_in_ring(index, e);
     }

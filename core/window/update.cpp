@@ -3,6 +3,7 @@
 #include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
+#include "pawl/core/window/lowered.hpp"
 
 #if defined(__x86_64__)
 #define PAWL_AVX2 [[gnu::target("avx2,bmi,bmi2")]]
@@ -107,6 +108,8 @@ void Group::add_other(std::byte* total, const Column& column, Bits bits, const s
       decayed.add(column.floating ? float_of_ordered(value()) : static_cast<double>(value()), te, column.half_life);
       return store(total, decayed);
     }
+    case Column::Kind::own: return column.own->add(total, value());
+    case Column::Kind::recent: return add_recent(total, column.room, value(), (bits >> column.match_bit & 1) != 0);
     case Column::Kind::earliest: return none_yet() ? keep() : void();
     case Column::Kind::least: return none_yet() || value() < load<std::int64_t>(total) ? keep() : void();
     case Column::Kind::greatest: return none_yet() || value() > load<std::int64_t>(total) ? keep() : void();
@@ -156,6 +159,7 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
 // Keeps what features read of a record at this moment.
 void Group::look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept {
   if (reads.all.empty()) return;
+  if (reads.own_alone) return write_own(reads, record, i, place);
   copy_row(rows.copies.data() + i * layout_.row_bytes, record + layout_.row_offset, layout_.row_bytes);
   if (reads.from_record() || head_of(record)->wide != 0) look_closer(reads, rows, index, record, te, i, place);
 }
@@ -186,7 +190,8 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
   const bool rings = layout_.keeps_rings(), raws = !layout_.raws.empty();
-  const bool reads_before = !layout_.before.all.empty(), reads_after = !layout_.after.all.empty();
+  const bool own_before = layout_.before.own_alone, own_after = layout_.after.own_alone, queued = layout_.keeps_queue();
+  const bool reads_before = !layout_.before.all.empty() && !own_before, reads_after = !layout_.after.all.empty() && !own_after;
   const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record() && lone_distinct_ == nullptr;
   const std::span<const Column> latests = layout_.latests;
   const auto* event_words = reinterpret_cast<const std::byte*>(words_.data());
@@ -207,6 +212,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
       if (close_before || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.before, before_, index, record, te, i, place);
       before += row_bytes;
     }
+    if (Others && own_before) write_own(layout_.before, record, i, place);
     head_of(record)->last_te = te;
     if (reads_after) {
       copy_row(after, record + row_offset, row_bytes);
@@ -217,13 +223,16 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
       after += row_bytes;
     }
     if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
-    std::byte* const entry = queue_.append();  // edges passed early, so there are some, and they need the entry
-    store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
-    for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
+    if (queued) [[likely]] {
+      std::byte* const entry = queue_.append();
+      store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
+      for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
+    }
     add_to_block(totals, bits, event_words, Sums, Quads);
     for (const Column& column : latests) add_latest(totals, column, bits, event_words, te);
     if constexpr (Others) add_others(totals, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
+    if (Others && own_after) write_own(layout_.after, record, i, place);
     if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
     else if (lone_distinct_ != nullptr) write_distinct(*lone_distinct_, index, record, i, place);
     event_words += words_of_event;
@@ -241,6 +250,21 @@ PAWL_AVX2 void Group::update_plain_avx2(const Batch& batch, Place place) noexcep
   update_all<Sums, Quads, Others>(batch, place);
 }
 
+// A batch of a group whose records hold the latest values for one operator, and nothing else.
+void Group::update_recent(const Batch& batch, Place place) noexcept {
+  const state::Records records = table_.records();
+  const Column& column = layout_.now_others[0];
+  const Read read = layout_.after.own[0];
+  const std::size_t offset = layout_.totals_offset + column.offset, row = layout_.words.size();
+  const std::int64_t* value = words_.data() + column.word;
+  for (std::size_t i = 0; i < batch.count; ++i, value += row) {
+    std::byte* const record = records[work_[i].index];
+    head_of(record)->last_te = batch.te[i];
+    if ((bits_[i] >> column.bit & 1) != 0) add_recent(record + offset, column.room, *value, (bits_[i] >> column.match_bit & 1) != 0);
+    write_lowered(read, lowered(read, record + read.lead, nullptr), i, place);
+  }
+}
+
 Group::Update Group::choose_update() const noexcept {
   const auto choose = [&]<bool Others>() {
     static constexpr Update known[3][3] = {{&Group::update_plain<0, 0, Others>, &Group::update_plain<0, 1, Others>, &Group::update_plain<0, 2, Others>},
@@ -254,12 +278,14 @@ Group::Update Group::choose_update() const noexcept {
   const bool last_n = layout_.time_edges != layout_.edges.size();
   const bool plain = !last_n && layout_.pane == 0 && layout_.sums < 3 && layout_.quads < 3;
   if (!plain) return nullptr;
+  const bool recent = layout_.columns.size() == 1 && layout_.columns[0].kind == Column::Kind::recent && layout_.edges.empty() && layout_.raws.empty();
+  if (recent && layout_.before.all.empty() && layout_.after.all.size() == 1) return &Group::update_recent;
   return layout_.edge_others.empty() && layout_.now_others.empty() ? choose.operator()<false>() : choose.operator()<true>();
 }
 
-// All edges stand where the batch will end, every event has its record, and no bound is near.
+// All edges, if there are any, stand where the batch will end, every event has its record, and no bound is near.
 bool Group::may_update_plain(const Batch& batch) const noexcept {
-  if (update_plain_ == nullptr || !all_found_ || !passed_early_ || deferred_count_ == deferred_max) return false;
+  if (update_plain_ == nullptr || !all_found_ || (!passed_early_ && !passes_.empty()) || deferred_count_ == deferred_max) return false;
   if (ring_entries_ + batch.count > entries_max_) return false;
   return batch.uniform && layout_.types[batch.type[0]].inserts;
 }
@@ -318,6 +344,9 @@ void Group::insert_into_ring(Index index, std::byte* record, const Batch& batch,
   }
   for (const Ranking& ranking : layout_.rankings) {
     if (ranking.lead < 0) enter(record, ranking, location);
+  }
+  for (const Fold& fold : layout_.folds) {
+    if (fold.lead < 0) enter(record, fold, location, position);
   }
   if (layout_.time_edges != layout_.edges.size()) bring_cursors(index);
 }

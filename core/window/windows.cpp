@@ -38,10 +38,11 @@ std::optional<std::string> unsupported_span(const Aggregate& aggregate) {
   return std::nullopt;
 }
 
-bool adds_up_in_panes(AggregateKind kind) {
-  switch (kind) {
+bool adds_up_in_panes(const Aggregate& aggregate) {
+  switch (aggregate.kind) {
     case AggregateKind::count: case AggregateKind::sum: case AggregateKind::avg: case AggregateKind::stddev: case AggregateKind::share: case AggregateKind::min:
     case AggregateKind::max: return true;
+    case AggregateKind::own: return aggregate.own != nullptr && aggregate.own->inverse != nullptr;
     default: return false;
   }
 }
@@ -61,9 +62,13 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
     case AggregateKind::ewma:
       if (text) return "`first` and `last` of a text are not evaluated in this release";
       break;
+    case AggregateKind::own:
+      if (aggregate.own == nullptr) return "operator `" + aggregate.own_name + "` is not registered with this program";
+      if (text || is_float_field(*aggregate.value)) return "operators take whole numbers";
+      break;
   }
   if (aggregate.kind == AggregateKind::ewma && aggregate.span != SpanKind::time) return "`ewma` needs a half-life";
-  if (aggregate.pane != 0 && !adds_up_in_panes(aggregate.kind)) return "only count, sum, avg, stddev, share, min and max are evaluated `by` panes";
+  if (aggregate.pane != 0 && !adds_up_in_panes(aggregate)) return "only count, sum, avg, stddev, share, min, max and operators with an inverse are evaluated `by` panes";
   const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
   if (ranked && aggregate.span == SpanKind::since_start) return "`median` and `percentile` since the start keep every value for ever; `last N` and spans of time are bounded";
   const bool added = aggregate.kind == AggregateKind::sum || aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::stddev;

@@ -19,8 +19,8 @@ Result<std::string> read_text(io::Disk& disk, const std::string& path, std::size
   return text;
 }
 
-Result<LoadedPipeline> check_pipeline(std::string_view text, const std::string& file, language::ModelFiles* models) {
-  language::Checked checked = language::check(text, file, models);
+Result<LoadedPipeline> check_pipeline(std::string_view text, const std::string& file, language::ModelFiles* models, const Operators* operators) {
+  language::Checked checked = language::check(text, file, models, operators);
   if (checked.pipeline == nullptr) {
     std::string all;
     for (const language::Diagnostic& diagnostic : checked.diagnostics) all += language::render(diagnostic, text, file) + "\n";

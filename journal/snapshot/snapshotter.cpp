@@ -14,6 +14,15 @@ constexpr Duration record_nap = 200'000;
 constexpr int record_naps_max = 50'000;
 constexpr int doublings_max = 6;
 
+// Those that the engine's pipeline was checked with.
+Operators operators_of(const language::Pipeline& pipeline) {
+  std::vector<std::shared_ptr<const Operator>> all;
+  for (const language::OwnOperator& own : pipeline.operators) {
+    if (own.content != nullptr) all.push_back(own.content);
+  }
+  return Operators(std::move(all));
+}
+
 }  // namespace
 
 Snapshotter::Snapshotter(const SnapshotOptions& options, const Engine& engine) : options_(options), engine_(engine), span_(longest_span(engine.pipeline)) {}
@@ -76,7 +85,7 @@ bool Snapshotter::is_due() const {
 Result<void> Snapshotter::take() {
   const auto driver = engine_.driver != nullptr ? engine_.driver->beside() : nullptr;
   auto taken = take_snapshot({.directory = engine_.directory, .threads = 1, .disk = &engine_.disk, .clock = &engine_.clock, .background = true, .durable = engine_.durable.load_acquire(),
-                              .pages = options_.pages, .stop = &stop_, .driver = driver.get(), .digest_interval = engine_.digest_interval});
+                              .pages = options_.pages, .stop = &stop_, .operators = operators_of(engine_.pipeline), .driver = driver.get(), .digest_interval = engine_.digest_interval});
   if (!taken.ok()) return std::move(taken).error();
   last_ = taken->header.sequence;
   last_ns_ = engine_.clock.monotonic_ns();

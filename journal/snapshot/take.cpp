@@ -114,7 +114,7 @@ Result<void> Taking::load_pipeline() {
   auto beginning = read_beginning(reader_);
   if (!beginning.ok()) return std::move(beginning).error();
   DiskModelFiles models(*options_.disk, {}, options_.directory);
-  auto checked = check_pipeline(beginning->pipeline, options_.directory + " (its recorded pipeline)", &models);
+  auto checked = check_pipeline(beginning->pipeline, options_.directory + " (its recorded pipeline)", &models, &options_.operators);
   if (!checked.ok()) return std::move(checked).error();
   loaded_ = *std::move(checked);
   limits_ = beginning->state;

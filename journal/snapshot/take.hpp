@@ -20,6 +20,7 @@ struct TakeOptions {
   Sequence durable = no_sequence;  // the engine knows that inputs up to here are; else the next block tells
   bool pages = true;           // beside the rows
   const ring::StopFlag* stop = nullptr;  // once requested, it is given up soon
+  Operators operators = {};    // that the journal's pipeline declares
   // Of tests: polls the shadow's stages instead of threads; another length of digest intervals.
   StageDriver* driver = nullptr;
   std::int64_t digest_interval = limits::digest_interval;

@@ -118,7 +118,7 @@ class Product {
       seen(s, &decision);
     }
     PAWL_ASSERT(next == count);
-    Block timed(layout_.record_bytes());
+    twin::Memory timed(layout_.record_bytes());
     while (decide_.owes_timed() && decide_.next_timed(view, timed.data())) {
       const rules::Decision decision(timed.data(), layout_);
       PAWL_ASSERT(decision.is_timed() && decision.sequence() == last);

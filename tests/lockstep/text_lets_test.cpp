@@ -38,7 +38,7 @@ TEST_CASE("a text that there is no register for is kept nowhere") {
     write_number(checked.pipeline->events[0], slot, 1, s);
     REQUIRE(write_text(checked.pipeline->events[0], slot, 3, note(s)));
   }
-  const Block cells(state::Tiles::memory_bytes(plan.feature_columns, 2));
+  const twin::Memory cells(state::Tiles::memory_bytes(plan.feature_columns, 2));
   const state::Tiles tiles(cells.span(), plan.feature_columns, 2);
   rules::Evaluator evaluator(plan);
   rules::TextLets texts(plan);

@@ -148,13 +148,14 @@ def dead_headers(tree):
 
 
 def readme_code(tree):
-    """Each ```cpp block of README.md stands, line for line, in a compiled file of apps/embed."""
-    readme = tree.file("README.md")
-    sources = [[line.strip() for line in f.lines] for f in tree.cpp if f.within("apps/embed")]
-    for match in re.finditer(r"^```cpp\n(.*?)^```", readme.text if readme else "", re.DOTALL | re.MULTILINE):
-        block = [line.strip() for line in match.group(1).splitlines()]
-        if not any(contains(source, block) for source in sources):
-            yield Finding("README.md", readme.text.count("\n", 0, match.start()) + 1, "README code", "not in a file of apps/embed")
+    """Each ```cpp block of README.md and OPERATORS.md stands, line for line, in a compiled file of its program."""
+    for name, folder in (("README.md", "apps/embed"), ("core/operator/OPERATORS.md", "apps/markov")):
+        page = tree.file(name)
+        sources = [[line.strip() for line in f.lines] for f in tree.cpp if f.within(folder)]
+        for match in re.finditer(r"^```cpp\n(.*?)^```", page.text if page else "", re.DOTALL | re.MULTILINE):
+            block = [line.strip() for line in match.group(1).splitlines()]
+            if not any(contains(source, block) for source in sources):
+                yield Finding(name, page.text.count("\n", 0, match.start()) + 1, "README code", f"not in a file of {folder}")
 
 
 def promise(tree):

@@ -12,6 +12,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/language/check.hpp"
+#include "tests/twin/own.hpp"
 
 namespace pawl::twin::adversarial {
 namespace {
@@ -255,7 +256,8 @@ std::string pipeline_source(std::string_view name) {
 }
 
 std::unique_ptr<const Pipeline> load(std::string_view name) {
-  language::Checked checked = language::check(pipeline_source(name), pipeline_path(name));
+  const Operators operators = own_operators();
+  language::Checked checked = language::check(pipeline_source(name), pipeline_path(name), nullptr, &operators);
   PAWL_ASSERT(checked.pipeline != nullptr);
   return std::move(checked.pipeline);
 }

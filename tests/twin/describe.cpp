@@ -18,8 +18,8 @@ constexpr std::array op_names{"literal", "field", "binding", "let", "aggregate",
 static_assert(op_names.size() == static_cast<std::size_t>(Op::map_lookup) + 1);
 
 constexpr std::array kind_names{"count", "sum", "avg", "min", "max", "stddev", "first", "last", "distinct", "share", "median", "percentile",
-                                "ewma", "rate"};
-static_assert(kind_names.size() == static_cast<std::size_t>(language::AggregateKind::rate) + 1);
+                                "ewma", "rate", "own"};
+static_assert(kind_names.size() == static_cast<std::size_t>(language::AggregateKind::own) + 1);
 
 // Joins texts; string + const char* trips a false warning of gcc 12 (-Wrestrict).
 std::string join(std::initializer_list<std::string_view> parts) {
@@ -59,6 +59,7 @@ std::string describe(const Expr& expr) {
 
 std::string describe(const Aggregate& aggregate) {
   std::string text = join({aggregate.prior ? "prior " : "", kind_names[static_cast<std::size_t>(aggregate.kind)]});
+  if (aggregate.kind == language::AggregateKind::own) text += join({" ", aggregate.own_name, " ", std::to_string(aggregate.own_version)});
   if (aggregate.kind == language::AggregateKind::percentile) text += std::to_string(aggregate.percentile);
   text += join({"(", aggregate.value ? describe(*aggregate.value) : std::string(), " per"});
   for (const std::string& name : aggregate.key) text += join({" ", name});

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "pawl/core/base/assert.hpp"
+#include "tests/twin/own.hpp"
 
 namespace pawl::twin {
 
@@ -191,6 +192,14 @@ Datum Engine::decayed(const Unique& unique, const std::vector<const Past*>& wind
   return Datum::of_floating(sum / weight / static_cast<double>(power_of_ten(type.kind == Kind::duration ? 9 : type.scale)));
 }
 
+Datum Engine::of_operator(const Unique& unique, const std::vector<const Past*>& window) {
+  std::vector<std::int64_t> values;
+  for (const Past* past : window) values.push_back(past->inputs[unique.value].number);
+  const Lowered value = own_value(unique.expr->aggregate->own_name, values);
+  if (!value.present) return {};
+  return unique.expr->type.kind == Kind::floating ? Datum::of_floating(std::bit_cast<double>(value.number)) : Datum::of_ratio(value.number, value.denominator);
+}
+
 Datum Engine::extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const {
   const Type& type = unique.expr->aggregate->value->type;
   Datum best;
@@ -234,6 +243,7 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
     case AggregateKind::min: return extreme(unique, window, false);
     case AggregateKind::max: return extreme(unique, window, true);
     case AggregateKind::ewma: return decayed(unique, window);
+    case AggregateKind::own: return of_operator(unique, window);
     case AggregateKind::median:
     case AggregateKind::percentile: return ranked(unique, window);
     case AggregateKind::sum:

@@ -133,6 +133,7 @@ class Engine {
   Datum fold(const Unique& unique, const std::vector<const Past*>& window);
   [[nodiscard]] static Datum rate(const language::Aggregate& aggregate, std::size_t count);
   [[nodiscard]] Datum ranked(const Unique& unique, const std::vector<const Past*>& window) const;
+  [[nodiscard]] static Datum of_operator(const Unique& unique, const std::vector<const Past*>& window);
   Datum decayed(const Unique& unique, const std::vector<const Past*>& window);
   Datum extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const;
   Datum score(std::size_t model, std::uint16_t event, const Scope& scope) const;

@@ -73,6 +73,11 @@ struct Builder {
   Builder&& on(std::vector<std::uint16_t> events) && { aggregate.on = std::move(events); return std::move(*this); }
   Builder&& where(ExprPtr condition) && { aggregate.where = std::move(condition); return std::move(*this); }
   Builder&& percent(std::int64_t percentile) && { aggregate.percentile = percentile; return std::move(*this); }
+  Builder&& by_operator(std::shared_ptr<const Operator> own) && {
+    aggregate.own_name = own->name;
+    aggregate.own = std::move(own);
+    return std::move(*this);
+  }
   Builder&& prior() && { aggregate.prior = true; return std::move(*this); }
 };
 

@@ -2,11 +2,15 @@
 // values, hot keys, ticks, events that only read.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "stage.hpp"
+#include "tests/twin/own.hpp"
 
 namespace pawl::window::test::lockstep_test {
 namespace {
@@ -58,6 +62,36 @@ void add_floats(std::vector<Aggregate>& list, Duration width) {
   add(agg(Kind_::stddev).of(amount()).per("customer").within(width).delayed(2 * second).prior().where(odd_one()));
 }
 
+std::shared_ptr<const Operator> named(std::string_view name) {
+  const Operators operators = twin::own_operators();
+  return *std::find_if(operators.all().begin(), operators.all().end(), [&](const auto& one) { return one->name == name; });
+}
+
+// With an inverse and without one, minding the order and not, of all that can be yielded.
+void add_own(std::vector<Aggregate>& list, Duration width) {
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  for (const char* name : {"path", "digits"}) {
+    add(agg(Kind_::own).by_operator(named(name)).of(field("terminal", integer)).per("customer").per("device").within(width));
+    add(agg(Kind_::own).by_operator(named(name)).of(field("terminal", integer)).per("customer").per("device").within(4 * width).delayed(2 * second).prior().where(odd_one()));
+    add(agg(Kind_::own).by_operator(named(name)).of(field("customer", integer)).within(width).delayed(second));
+  }
+  add(agg(Kind_::own).by_operator(named("squares")).of(amount()).per("terminal").per("device").within(width).prior());
+  add(agg(Kind_::own).by_operator(named("squares")).of(amount()).per("terminal").per("device").within(2 * width).by(second).delayed(width));
+  add(agg(Kind_::own).by_operator(named("mean")).of(amount()).per("terminal").per("device").within(3 * width).where(small()));
+  add(agg(Kind_::own).by_operator(named("rising")).of(amount()).per("customer").per("device").within(2 * width).prior());
+  add(agg(Kind_::own).by_operator(named("spread")).of(amount()).per("terminal").per("device").within(width).delayed(width));
+  add(agg(Kind_::own).by_operator(named("switched")).of(fraud()).per("customer").per("device").within(3 * width));
+  for (const char* name : {"squares", "mean"}) add(agg(Kind_::own).by_operator(named(name)).of(amount()).per("customer").per("terminal").per("device").delayed(width - second).where(odd_one()));
+  for (const std::int64_t n : {width / second, 4 * width / second}) {  // in the record, and beyond it
+    for (const char* name : {"path", "digits"}) {
+      add(agg(Kind_::own).by_operator(named(name)).of(field("terminal", integer)).per("device").per("customer").latest(n));
+      add(agg(Kind_::own).by_operator(named(name)).of(field("terminal", integer)).per("device").per("customer").latest(n).prior().where(fraud()));
+    }
+    add(agg(Kind_::own).by_operator(named("mean")).of(amount()).per("device").per("customer").latest(n).prior());
+    add(agg(Kind_::own).by_operator(named("digits")).of(field("terminal", integer)).per("device").per("customer").latest(n).delayed(2 * second).where(small()));
+  }
+}
+
 // Spans and delays are small multiples of the steps of the stream, so events stand exactly on edges all the time.
 std::vector<Aggregate> every_kind() {
   std::vector<Aggregate> list;
@@ -82,6 +116,7 @@ std::vector<Aggregate> every_kind() {
     add_percentiles(list, width);
     add_panes(list, width);
     add_floats(list, width);
+    add_own(list, width);
     add(agg(Kind_::rate).per("customer").within(width).where(small()));
     add(agg(Kind_::rate).of(amount()).per("terminal").within(width + 4).delayed(second).prior());
   }
@@ -152,6 +187,11 @@ std::vector<Aggregate> plain_kinds() {
     add(agg(Kind_::stddev).of(amount()).per("customer").within(width));
     add(agg(Kind_::median).of(amount()).per("terminal").within(width));
     add(agg(Kind_::percentile).percent(95).of(amount()).per("terminal").within(width).delayed(2 * second).prior());
+    for (const char* name : {"path", "digits"}) {
+      add(agg(Kind_::own).by_operator(named(name)).of(field("terminal", integer)).per("customer").within(width));
+      add(agg(Kind_::own).by_operator(named(name)).of(field("customer", integer)).per("terminal").within(width).delayed(2 * second).prior());
+    }
+    add(agg(Kind_::own).by_operator(named("mean")).of(amount()).within(width));
     add(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()));  // two sums, one of them of some events only
     for (const std::int64_t limit : {100, 300, 400, 500}) add(agg(Kind_::count).within(width).where(both(Op::greater, amount(), literal(limit, money))));  // five counts
   }
@@ -162,6 +202,9 @@ std::vector<Aggregate> plain_kinds() {
   for (const Kind_ kind : {Kind_::first, Kind_::min, Kind_::sum, Kind_::stddev, Kind_::count}) add(agg(kind).of(amount()).per("customer"));  // and columns that no edge reads
   add(agg(Kind_::distinct).of(field("customer", integer)).per("terminal").within(5 * second).delayed(second).prior());
   add(agg(Kind_::stddev).of(amount()).within(4 * second).prior());
+  add(agg(Kind_::own).by_operator(named("digits")).of(field("customer", integer)).per("device").latest(5));  // alone in its group: no edges
+  add(agg(Kind_::own).by_operator(named("mean")).of(amount()).per("terminal").per("customer").latest(3));
+  add(agg(Kind_::own).by_operator(named("rising")).of(amount()).per("terminal").per("customer").prior());
   add(agg(Kind_::count).per("customer").per("terminal").within(4 * second));
   return list;
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <set>
 
+#include "tests/twin/own.hpp"
 #include "tests/twin/value.hpp"
 
 namespace pawl::window::test {
@@ -27,6 +28,13 @@ Answer ranked(std::int64_t percentile, std::vector<Value> values) {
   std::size_t rank = 0;
   while (100 * rank < static_cast<std::size_t>(percentile) * values.size()) ++rank;
   return {true, values[rank - 1].number, 0};
+}
+
+Answer of_operator(const Aggregate& aggregate, const std::vector<Value>& values) {
+  std::vector<std::int64_t> numbers;
+  for (const Value& value : values) numbers.push_back(value.number);
+  const Lowered value = twin::own_value(aggregate.own_name, numbers);
+  return value.present ? Answer{true, value.number, aggregate.own->yields.ratio ? value.denominator : 0} : Answer{};
 }
 
 // Pairs of effective time and value.
@@ -181,6 +189,7 @@ Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
     case AggregateKind::min: return size > 0 ? Answer{true, std::min_element(values.begin(), values.end(), below)->number, 0} : Answer{};
     case AggregateKind::max: return size > 0 ? Answer{true, std::max_element(values.begin(), values.end(), below)->number, 0} : Answer{};
     case AggregateKind::ewma: return decayed(aggregate.value->type, aggregate.width, timed);
+    case AggregateKind::own: return of_operator(aggregate, values);
     case AggregateKind::median: return ranked(50, values);
     case AggregateKind::percentile: return ranked(aggregate.percentile, values);
     case AggregateKind::distinct: return {true, static_cast<std::int64_t>(different.size()), 0};

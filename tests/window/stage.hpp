@@ -1,6 +1,7 @@
 // A ring, tiles and one shard of windows in plain memory, as the engine would hold them.
 #pragma once
 
+#include <cstdio>
 #include <vector>
 
 #include "builders.hpp"
@@ -10,13 +11,19 @@
 
 namespace pawl::window::test {
 
+template <class T>
+T sound(Result<T> result) {
+  if (!result.ok()) std::fprintf(stderr, "%s\n", result.error().text.c_str());
+  return *std::move(result);
+}
+
 class Stage {
  public:
   static constexpr std::size_t slots = 256, tiles = 8, slot_bytes = 256;
 
   Stage(const language::Pipeline& pipeline, const std::vector<Aggregate>& aggregates, const StateLimits& limits)
       : ring_(slots * slot_bytes), specs_(number(aggregates)), cells_(state::Tiles::memory_bytes(columns(), tiles)),
-        state_(*memory_bytes(pipeline, specs_, limits)), tiles_(cells_.span(), columns(), tiles),
+        state_(sound(memory_bytes(pipeline, specs_, limits))), tiles_(cells_.span(), columns(), tiles),
         windows_(*Windows::make(pipeline, specs_, limits, state_.span())) {}
 
   // The slot of the next sequence, to be filled.
@@ -50,6 +57,7 @@ class Stage {
       Type type = aggregate.value && aggregate.kind != AggregateKind::rate ? aggregate.value->type : integer;
       type.ratio = aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::share || aggregate.kind == AggregateKind::rate;
       if (aggregate.kind == AggregateKind::stddev || aggregate.kind == AggregateKind::ewma) type = {.kind = Kind::floating};
+      if (aggregate.own != nullptr) type = aggregate.own->yields;
       specs.push_back({&aggregate, type, column});
       column += specs.back().columns();
     }

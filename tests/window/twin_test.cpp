@@ -13,6 +13,7 @@
 #include "stage.hpp"
 #include "tests/twin/adversarial.hpp"
 #include "tests/twin/lockstep.hpp"
+#include "tests/twin/own.hpp"
 
 namespace pawl::window::test {
 namespace {
@@ -26,7 +27,8 @@ std::unique_ptr<const language::Pipeline> load_evaluated(std::string_view name) 
   std::istringstream lines(twin::adversarial::pipeline_source(name));
   std::string source, line;
   for (std::uint32_t number = 1; std::getline(lines, line); ++number) source += (left_out.contains(number) ? std::string() : line) + '\n';
-  language::Checked checked = language::check(source, name);
+  const Operators operators = twin::own_operators();
+  language::Checked checked = language::check(source, name, nullptr, &operators);
   REQUIRE(checked.pipeline != nullptr);
   return std::move(checked.pipeline);
 }
