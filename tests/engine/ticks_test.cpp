@@ -50,6 +50,7 @@ class InTurn final : public pawl::journal::StageDriver {
   explicit InTurn(pawl::io::SimulatedClock& clock) : clock_(clock) {}
   void add(std::string_view, pawl::StageList& stage) override { stages_.push_back(&stage); }
   void stop() override { stages_.clear(); }
+  std::unique_ptr<pawl::journal::StageDriver> beside() override { return nullptr; }  // no snapshots are taken
   void turn() override {
     for (pawl::StageList* stage : stages_) (void)stage->poll(64);
     clock_.advance(1'000);
