@@ -77,7 +77,7 @@ TEST_CASE("journal: three levels beside B'") {
 }
 
 TEST_CASE("windows, rules, replay") {
-  REQUIRE(run("windows --runs 1 --events 20000 --keys 200 --held 65536 --stream-events 100000") == 0);
+  REQUIRE(run("windows --runs 1 --events 20000 --keys 200 --held 65536 --stream-events 500000") == 0);
   for (const char* name : {"K:", "sum of 1024 events", "max of 65536 events", "max, behind a falling row of 65536", "DABA"}) CHECK_MESSAGE(has_series(result_of("windows"), name), name);
   REQUIRE(run("rules --runs 1 --events 4096 --rules 40 --patterns 10 --pattern-keys 4096 --pattern-events 4096") == 0);
   CHECK(has_series(result_of("rules"), "one by one"));
