@@ -10,6 +10,7 @@
 
 #include "pawl/core/language/check.hpp"
 #include "tests/twin/lockstep.hpp"
+#include "tests/twin/own.hpp"
 #include "tests/twin/print.hpp"
 
 using namespace pawl;
@@ -19,7 +20,8 @@ namespace lockstep = twin::lockstep;
 namespace {
 
 std::unique_ptr<const language::Pipeline> check(const std::string& source) {
-  language::Checked checked = language::check(source, "planted.pawl");
+  const Operators operators = twin::own_operators();
+  language::Checked checked = language::check(source, "planted.pawl", nullptr, &operators);
   std::string problems;
   for (const auto& diagnostic : checked.diagnostics) problems += language::render(diagnostic, source, "planted.pawl");
   REQUIRE_MESSAGE(checked.pipeline, problems);
