@@ -157,10 +157,10 @@ rule unproved { pattern p: Payment(amount > 100.00) then no Payment(amount < 1.0
 rule quiet    { pattern p: Payment(amount > 160.00) then no Payment(amount < 1.00) within 10s per customer then score 7 mode shadow }
 policy { review at score 900  default approve }
 )");
-  const std::string rows = "id,at,customer,amount\n";
-  const std::string input = scratch.write("rows.csv", rows + "11,2018-08-08T10:00:00Z,7,150.00\n12,2018-08-08T10:00:00Z,8,160.00\n13,2018-08-08T10:00:05Z,8,0.50\n"
+  const std::string header = "id,at,customer,amount\n";
+  const std::string input = scratch.write("rows.csv", header + "11,2018-08-08T10:00:00Z,7,150.00\n12,2018-08-08T10:00:00Z,8,160.00\n13,2018-08-08T10:00:05Z,8,0.50\n"
                                                              "14,2018-08-08T10:00:05Z,9,170.00\n15,2018-08-08T10:00:20Z,7,5.00\n");
-  const std::string none = scratch.write("none.csv", rows);
+  const std::string none = scratch.write("none.csv", header);
   for (const std::string form : {"csv", "jsonl"}) {
     CAPTURE(form);
     const std::string journal = scratch / ("journal-" + form), decisions = scratch / ("d." + form);
