@@ -137,6 +137,7 @@ int serve(const Options& options) {
   handle_signals();
   const auto bound = tools::parse_duration_option("--max-future", options.max_future);
   if (!bound.ok()) return tools::fail(bound.error());
+  if (auto sound = tools::check_outputs({options.decisions}, {options.input, options.pipeline}, options.journal); !sound.ok()) return tools::fail(sound.error());
   const bool to_file = options.decisions != "-";
   const auto settings = engine_options(options);
   if (!settings.ok()) return tools::fail(settings.error());

@@ -63,7 +63,8 @@ TEST_CASE("files that cannot be right are refused: both outputs one, either of a
   const std::string score = "score --pipeline " + scored.pipeline_file + " --event Payment --input " + scored.input;
   const auto one = pawl_command(score + " --decisions " + (scored.scratch / "one.csv") + " --features " + (scored.scratch / "./one.csv"));
   CHECK(one.status == 64);
-  CHECK(one.err.find("--decisions and --features are one file") != std::string::npos);
+  CHECK(one.err.find("two outputs are one file") != std::string::npos);
+  CHECK(pawl_command(score + " --decisions /dev/null --features /dev/null").status == 0);
 
   REQUIRE(pawl_command(score + " --journal " + (scored.scratch / "longer") + " --decisions " + (scored.scratch / "d.csv")).status == 0);
   REQUIRE(pawl_command(score + " --append --journal " + (scored.scratch / "longer") + " --decisions " + (scored.scratch / "d.csv")).status == 0);
@@ -75,10 +76,26 @@ TEST_CASE("files that cannot be right are refused: both outputs one, either of a
   CHECK(read_file(scored.scratch / "d.csv") == before);
 }
 
+TEST_CASE("an output overwrites neither what is read nor the journal") {
+  const Scored scored;
+  const std::string journal = scored.scratch / "journal", score = "score --pipeline " + scored.pipeline_file + " --event Payment --input " + scored.input + " --journal " + journal;
+  const std::string pipeline_text = read_file(scored.pipeline_file), input_text = read_file(scored.input);
+  for (const std::string& output : {scored.pipeline_file, scored.input, journal + "/CONTROL"}) {
+    const auto refused = pawl_command(score + " --decisions " + output);
+    CHECK_MESSAGE(refused.status == 64, output);
+  }
+  CHECK(read_file(scored.pipeline_file) == pipeline_text);
+  CHECK(read_file(scored.input) == input_text);
+  REQUIRE(pawl_command(score).status == 0);
+  CHECK(pawl_command("replay --journal " + journal + " --decisions " + journal + "/CONTROL").status == 64);
+  CHECK(pawl_command("journal verify " + journal).status == 0);
+}
+
 TEST_CASE("a slip in the command leaves no journal behind") {
   const Scored scored;
   const std::string journal = scored.scratch / "journal", good = "score --pipeline " + scored.pipeline_file + " --journal " + journal;
   CHECK(pawl_command(good + " --event Payment --input " + (scored.scratch / "none.csv")).status == 74);
+  CHECK(pawl_command(good + " --event Payment --input " + scored.input + " --decisions " + (scored.scratch / "nowhere/d.csv")).status == 74);
   CHECK(pawl_command(good + " --event Paiment --input " + scored.input).status == 64);
   CHECK(pawl_command(good + " --event Payment --input " + scored.input).status == 0);
 }

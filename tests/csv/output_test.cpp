@@ -149,6 +149,27 @@ TEST_CASE("a zstd file cut at any byte is continued from its last whole frame") 
   CHECK(opened(copy, true).continuation().last_sequence == 3);
 }
 
+TEST_CASE("rows of one sequence are counted over the frames of a zstd file") {
+  const csv_test::Folder folder;
+  const std::string path = folder.path() + "/d.csv.zst";
+  std::uint64_t rows = 0;
+  for (const Sequence sequence : {0, 1, 7, 7, 7, 7, 7, 7}) {
+    Writer writer = opened(path, rows > 0);
+    REQUIRE(writer.continuation().rows_of_last == (rows > 3 ? rows - 2 : rows > 0 ? 1 : 0));
+    decision(writer, sequence);
+    REQUIRE(writer.close().ok());
+    ++rows;
+  }
+  CHECK(opened(path, true).continuation().rows_of_last == 6);
+  const std::string one = folder.path() + "/one.csv.zst";  // the first frame too
+  for (int i = 0; i < 3; ++i) {
+    Writer writer = opened(one, i > 0);
+    decision(writer, 5);
+    REQUIRE(writer.close().ok());
+  }
+  CHECK(opened(one, true).continuation().rows_of_last == 3);
+}
+
 TEST_CASE("a file that is none of ours is neither continued nor cut") {
   const csv_test::Folder folder;
   const auto refused = [&](const std::string& name, const std::string& content, std::string_view reason) {

@@ -48,6 +48,9 @@ class RowWalk {
   // For a piece that starts behind the header.
   void skip_header() { is_header_ = false; }
   [[nodiscard]] const FileForm& form() const { return form_; }
+  [[nodiscard]] bool is_one_sequence() const { return rows_ > 0 && found_.rows_of_last == rows_; }
+  // Of the same sequence, before the first one walked over.
+  void add_rows_before(std::uint64_t rows) { found_.rows_of_last += rows; }
 
  private:
   bool end_row() {
@@ -60,6 +63,7 @@ class RowWalk {
     if (!is_header_) {
       found_.rows_of_last = sequence == found_.last_sequence ? found_.rows_of_last + 1 : 1;
       found_.last_sequence = sequence;
+      ++rows_;
     }
     is_header_ = false;
     in_first_ = true;
@@ -72,7 +76,7 @@ class RowWalk {
   std::string first_;  // the header row, or the first value of a row
   std::string problem_;
   Continuation found_;
-  std::uint64_t position_ = 0, whole_bytes_ = 0;
+  std::uint64_t position_ = 0, whole_bytes_ = 0, rows_ = 0;
   bool is_header_;
   bool in_first_ = true, inside_quotes_ = false;
 };
@@ -131,6 +135,18 @@ Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path
       tail.skip_header();
     }
     const bool taken = tail.take(*rows);
+    // The outputs of one input may stand in several frames.
+    bool goes_on = taken && tail.is_one_sequence();
+    for (std::size_t before = last - 1; goes_on && before > 0; --before) {
+      const auto more = unpacked(frame(before - 1), path);
+      if (!more) return more.error();
+      RowWalk earlier(walk.form());
+      if (before > 1) earlier.skip_header();
+      if (!earlier.take(*more)) return foreign(path, earlier.problem().empty() ? "holds a zero byte" : earlier.problem());
+      const bool same = earlier.found().last_sequence == tail.found().last_sequence;
+      if (same) tail.add_rows_before(earlier.found().rows_of_last);
+      goes_on = same && earlier.is_one_sequence();
+    }
     walk = tail;
     if (!taken) return foreign(path, walk.problem().empty() ? "holds a zero byte" : walk.problem());
     return ends[last];

@@ -1,26 +1,13 @@
 #include "pawl/decision_files.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace pawl::tools {
-namespace {
-
-bool is_same_file(const std::string& a, const std::string& b) {
-  std::error_code error;
-  return a == b || std::filesystem::equivalent(a, b, error) || std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
-}
-
-}  // namespace
-
 bool wants_json_lines(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".jsonl.zst"); }
 
 csv::FileForm decision_rows(const std::string& path) { return wants_json_lines(path) ? csv::FileForm::json_lines() : csv::FileForm(csv::decisions_header); }
 
 Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, const DecisionFileOptions& options) {
-  if (!options.decisions.empty() && is_same_file(options.decisions, options.features)) {
-    return Error{ErrorCode::usage, "--decisions and --features are one file, " + options.decisions + ": rows of both would stand in each other's place. Name two"};
-  }
   DecisionFiles files(pipeline);
   const auto open_one = [&](const std::string& path, const csv::FileForm& form, std::optional<csv::Writer>& file) -> Result<void> {
     if (path.empty()) return {};

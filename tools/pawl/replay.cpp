@@ -29,6 +29,7 @@ int replay(const ReplayCommand& options) {
     if (!until.ok()) return fail(until.error());
     settings.until = *until;
   }
+  if (auto sound = check_outputs({options.decisions, options.features}, {}, options.journal); !sound.ok()) return fail(sound.error());
   auto replay = Replay::open(settings);
   if (!replay.ok()) return fail(replay.error());
   for (const std::string& note : (*replay)->notes()) warn(note);

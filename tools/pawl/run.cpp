@@ -182,6 +182,7 @@ Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& 
 }
 
 int run(const RunOptions& options) {
+  if (auto sound = check_outputs({options.decisions}, {options.input, options.pipeline}, options.journal); !sound.ok()) return fail(sound.error());
   const auto settings = engine_options(options);
   if (!settings.ok()) return fail(settings.error());
   // Made before the engine, so that they outlive it; opened behind it, because its lock keeps a second run away from the files.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "pawl/core/base/limits.hpp"
@@ -9,6 +10,42 @@
 #include "pawl/report.hpp"
 
 namespace pawl::tools {
+namespace {
+
+// What a pipe or a device is given twice harms nobody.
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  if (a.empty() || b.empty()) return false;
+  const auto status = std::filesystem::status(a, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return false;
+  return a == b || std::filesystem::equivalent(a, b, error) || std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
+}
+
+bool is_below(const std::string& directory, const std::string& file) {
+  std::error_code error;
+  const auto above = std::filesystem::weakly_canonical(directory, error), path = std::filesystem::weakly_canonical(file, error);
+  return std::mismatch(above.begin(), above.end(), path.begin(), path.end()).first == above.end();
+}
+
+}  // namespace
+
+Result<void> check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read, const std::string& journal) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& output = outputs[i];
+    for (std::size_t other = i + 1; other < outputs.size(); ++other) {
+      if (is_same_file(output, outputs[other])) return Error{ErrorCode::usage, fmt::format("two outputs are one file, {}: rows of both would stand in each other's place. Name two", output)};
+    }
+    if (output.empty() || output == "-") continue;
+    for (const std::string& input : read) {
+      if (input != "-" && is_same_file(output, input)) return Error{ErrorCode::usage, fmt::format("{} is read by this command, and would be overwritten by its output: name another file for that", output)};
+    }
+    if (!journal.empty() && is_below(journal, output)) return Error{ErrorCode::usage, fmt::format("the output {} lies in the journal's directory {}, which holds the journal alone: name another place", output, journal)};
+    const auto directory = std::filesystem::path(output).parent_path();
+    std::error_code error;
+    if (!directory.empty() && !std::filesystem::is_directory(directory, error)) return Error{ErrorCode::not_found, fmt::format("there is no directory {} for the output {}: make it first", directory.string(), output)};
+  }
+  return {};
+}
 
 Result<void> check_journal_directory(const std::string& directory, bool append) {
   std::error_code error;

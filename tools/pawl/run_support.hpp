@@ -30,6 +30,10 @@ class Stopwatch {
 // "12345" or "2018-07-01T00:00:00Z". Errors: usage.
 [[nodiscard]] Result<journal::Until> parse_until(const std::string& text);
 
+// Before anything is opened or made. `outputs`: files that will be written, empty ones left out; `read`: what the command reads; `journal` may be empty.
+// Errors: usage, if two outputs are one file, or one would overwrite what is read or stands in the journal's directory; not_found: no directory for it.
+[[nodiscard]] Result<void> check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read, const std::string& journal);
+
 // Files for the decisions of an open engine. Errors: usage, if they hold decisions that its journal does not.
 [[nodiscard]] Result<void> open_decision_files(const DurableEngine& engine, const DecisionFileOptions& options, std::optional<DecisionFiles>& files);
 

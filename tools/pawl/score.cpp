@@ -85,6 +85,7 @@ int score(const ScoreOptions& options) {
   std::optional<DecisionFiles> files;
   std::optional<CsvFeed> feed;
   // Before the engine, which may make a journal: a slip in the command must not leave one behind.
+  if (auto sound = check_outputs({options.decisions, options.features}, {options.input, options.pipeline}, options.journal); !sound.ok()) return fail(sound.error());
   const auto pipeline = check_pipeline(options.pipeline);
   if (!pipeline.ok()) return fail(pipeline.error());
   const auto event = find_event(*pipeline->pipeline, options.event);
