@@ -200,6 +200,7 @@ pawl::Sequence write_retired_journal(const std::string& journal) {
   options.segment_bytes = std::uint64_t{4} << 20;
   options.snapshots.every_inputs = pawl::limits::digest_interval;
   options.snapshots.retention.enabled = true;
+  options.snapshots.pages = false;  // all memory of a state this large takes long under sanitizers
   auto engine = pawl::DurableEngine::open(options);
   REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
   (*engine)->on_decision([](const pawl::Decision&) {});
@@ -212,7 +213,8 @@ pawl::Sequence write_retired_journal(const std::string& journal) {
       while (!(*lane)->publish(payment).accepted()) {
       }
     }
-    REQUIRE(soon([&] { return (*engine)->snapshots().last_sequence >= part * pawl::limits::digest_interval - 1; }));
+    const bool taken = soon([&] { return (*engine)->snapshots().last_sequence >= part * pawl::limits::digest_interval - 1; });
+    REQUIRE_MESSAGE(taken, "part ", part, ", durable ", (*engine)->status().durable, ": ", (*engine)->snapshot_error().value_or("no error"));
     std::this_thread::sleep_for(std::chrono::milliseconds(300));  // for retention
   }
   REQUIRE((*engine)->snapshots().retired_segments > 0);
