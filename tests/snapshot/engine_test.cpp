@@ -2,10 +2,13 @@
 #include <chrono>
 #include <thread>
 
+#include "pawl/io/system_clock.hpp"
+#include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/inspection.hpp"
 #include "pawl/journal/reader.hpp"
 #include "pawl/journal/repair.hpp"
+#include "pawl/journal/snapshot/snapshotter.hpp"
 #include "written.hpp"
 
 namespace pawl::snapshot_test::engine_test {
@@ -82,6 +85,44 @@ TEST_CASE("an engine takes snapshots beside its work, and the next one goes on f
   CHECK(tail.after == 4 * interval - 1);
   CHECK(tail.report.digest == whole.report.digest);
   CHECK(run(options_for(journal), 280'001, 280'002).replayed_after == 4 * interval - 1);
+}
+
+TEST_CASE("an interval whose last block no other stands behind: the engine knows that it is durable") {
+  const test::TemporaryDirectory directory;
+  const std::string journal = directory.path() + "/journal";
+  const World world;
+  EngineOptions options = options_for(journal, small);
+  options.segment_bytes = std::uint64_t{16} << 20;
+  run(options, 1, interval + 1);
+  const auto reader = journal::JournalReader::open(journal, *world.disk);
+  REQUIRE(reader.ok());
+  auto blocks = reader->read({});
+  REQUIRE(blocks.ok());
+  journal::BlockView block{};
+  while (block.header.first_sequence + block.header.inputs < interval) REQUIRE(*blocks->next(block));
+  REQUIRE(blocks->position().segment == 1);
+  REQUIRE(blocks->position().next_sequence >= interval);
+  const std::string segment = journal::segment_path(journal, 1);
+  std::string cut = file_bytes(segment);
+  std::fill(cut.begin() + static_cast<std::ptrdiff_t>(blocks->position().offset), cut.end(), '\0');
+  write_bytes(segment, cut);
+
+  io::SystemClock clock;
+  ring::Cursor<> durable{interval};
+  journal::Options prepared;
+  prepared.directory = journal;
+  prepared.disk = world.disk.get();
+  prepared.clock = &clock;
+  journal::SegmentPreparer preparer(prepared, nullptr);
+  const auto loaded = journal::check_pipeline(small, "small.pawl");
+  REQUIRE(loaded.ok());
+  journal::Snapshotter snapshotter({.every_inputs = interval, .every = 0, .pages = true, .retention = {}},
+                                   {journal, *world.disk, clock, durable, preparer, *loaded->pipeline, Durability::os, [] { return Result<Sequence>(no_sequence); }, nullptr, interval});
+  REQUIRE(snapshotter.start().ok());
+  const bool taken = within_a_minute([&] { return snapshotter.was_status().taken == 1; });
+  CHECK_MESSAGE(taken, snapshotter.next_error().value_or("no error"));
+  CHECK(snapshotter.was_status().failed == 0);
+  CHECK(snapshotter.was_status().last_sequence == interval - 1);
 }
 
 TEST_CASE("retention keeps two snapshots, the segments behind the older one and the longest window; all tools know where the journal begins") {
