@@ -49,7 +49,7 @@ class SegmentBytes {
 
 // A checked block. Points into the segment's bytes.
 struct BlockView {
-  BlockHeader header;
+  BlockHeader header{};
   std::span<const std::byte> bytes;  // header, body and padding
 
   [[nodiscard]] std::span<const std::byte> body() const noexcept { return bytes.subspan(block_header_bytes, header.body_bytes); }

@@ -27,7 +27,7 @@ namespace {
 using namespace pawl;
 
 struct Options {
-  std::string pipeline, journal, input = "-", event, decisions = "-", max_future = "5m", snapshot_every, keep_time = "0s";
+  std::string pipeline, journal, input = "-", event, decisions = "-", max_future = "5m", snapshot_every, keep_time = "0s", tick_interval = "100ms";
   std::int64_t keep_bytes = 0;
   bool retention = false;
   bool resume = false, stop_at_bad_row = false, audit = false;
@@ -114,6 +114,9 @@ Result<EngineOptions> engine_options(const Options& options) {
   settings.directory = options.journal;
   settings.pipeline = options.pipeline;
   settings.audit = options.audit;
+  const auto interval = tools::parse_tick_interval(options.tick_interval);
+  if (!interval.ok()) return interval.error();
+  settings.tick_interval = *interval;
   auto snapshots = tools::parse_snapshot_every(options.snapshot_every);
   if (!snapshots.ok()) return std::move(snapshots).error();
   settings.snapshots = *snapshots;
@@ -173,6 +176,7 @@ int main(int argc, char** argv) {
   program.option("--event", options.event, "Which event of the pipeline a row is; without it the first");
   program.option("--decisions", options.decisions, "Decisions as CSV, or as JSON lines with reasons if it ends in .jsonl; a file is continued; - is standard output").shows_default();
   program.option("--max-future", options.max_future, "Refuse payments whose time is further past the clock than this").shows_default();
+  program.option("--tick-interval", options.tick_interval, "Without events for so long, let the deadlines of patterns pass; off: only the next event does").shows_default();
   program.option("--snapshot-every", options.snapshot_every, "Take a snapshot every so many inputs (10000000) or so often (5m): the next start goes on from it");
   program.flag("--retention", options.retention, "Remove segments and snapshots that two newer snapshots make needless");
   program.option("--keep-time", options.keep_time, "But keep this much of event time, or the longest window if that is longer").shows_default();

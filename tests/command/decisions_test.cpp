@@ -144,6 +144,23 @@ let large = amount > 50.00
   CHECK(read_file(scratch / "f.csv").find("\n1,1,,a,0\n2,2,online,shop,1\n3,3,chip,shop,0\n") != std::string::npos);
 }
 
+TEST_CASE("the page of a run knows the label of what a deadline fires: its first input's") {
+  const Scratch scratch;
+  const std::string file = scratch.write("cards.pawl", R"(pipeline "cards" version 1
+event Payment { id: int, at: time, customer: int, fraud: bool }
+rule quiet { pattern p: Payment(id < 3) then no Payment within 10s per customer then score 7 }
+)");
+  const std::string input = scratch.write("rows.csv", "id,at,customer,fraud\n1,2018-08-08T10:00:00Z,1,1\n2,2018-08-08T10:00:00Z,2,0\n3,2018-08-08T10:00:20Z,3,0\n");
+  const auto run = pawl_command("run --tick-interval off --pipeline " + file + " --input " + input + " --journal " + (scratch / "journal"));
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  const std::size_t at = run.out.find("quiet");
+  REQUIRE(at != std::string::npos);
+  const std::string line = run.out.substr(at, run.out.find('\n', at) - at);
+  CHECK_MESSAGE(line.find(" 2 ") != std::string::npos, line);
+  CHECK_MESSAGE(line.find(" 1 ") != std::string::npos, line);
+  CHECK_MESSAGE(line.find("50.0%") != std::string::npos, line);
+}
+
 TEST_CASE("JSON lines are continued without a torn or doubled line, as they are replayed") {
   const Scored scored;
   const std::string journal = scored.scratch / "journal", file = scored.scratch / "d.jsonl";

@@ -9,7 +9,7 @@
 #include "pawl/io/simulated.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/files.hpp"
-#include "pawl/journal/reader.hpp"
+#include "records.hpp"
 
 namespace digest_check_test {
 
@@ -82,19 +82,12 @@ void append_with_digest(pawl::io::Disk& disk, pawl::Sequence sequence, const paw
 TEST_CASE("an interval's digest stands in the journal, and a start comes to the same") {
   pawl::io::SimulatedDisk disk;
   write_up_to(disk, 3 * interval + 10);  // three segments, each of which repeats the last mark
-  auto reader = pawl::journal::JournalReader::open("data", disk);
-  REQUIRE(reader.ok());
-  auto cursor = reader->read({});
-  REQUIRE(cursor.ok());
   int marks = 0;
-  pawl::journal::BlockView block;
-  while (*cursor->next(block)) {
-    for (const pawl::journal::Record record : block.records()) {
-      pawl::journal::DigestMark mark;
-      if (record.header().type != static_cast<std::uint16_t>(pawl::journal::AnnotationType::digest)) continue;
-      if (pawl::journal::load_payload(record.payload(), mark) && mark.sequence == interval - 1) ++marks;
-    }
-  }
+  pawl::test::for_each_record("data", disk, [&](const pawl::journal::Record& record) {
+    pawl::journal::DigestMark mark;
+    if (record.header().type != static_cast<std::uint16_t>(pawl::journal::AnnotationType::digest)) return;
+    if (pawl::journal::load_payload(record.payload(), mark) && mark.sequence == interval - 1) ++marks;
+  });
   CHECK(marks >= 1);
   CHECK(pawl::journal::list_segments(disk, "data")->size() >= 3);
   CHECK(pawl::DurableEngine::open(options_on(disk)).ok());

@@ -18,6 +18,7 @@
 #include "pawl/io/simulated.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/reader.hpp"
+#include "records.hpp"
 #include "temporary_directory.hpp"
 
 namespace exactly_once_test {
@@ -61,21 +62,12 @@ std::unique_ptr<pawl::DurableEngine> open_engine(const std::string& directory, p
 // Tickets of the payments in the journal, in order; each must be that of its content.
 std::vector<Ticket> tickets_in(const std::string& directory, pawl::io::Disk& disk) {
   std::vector<Ticket> tickets;
-  auto reader = pawl::journal::JournalReader::open(directory, disk);
-  REQUIRE(reader.ok());
-  auto cursor = reader->read({.deep = true});
-  REQUIRE(cursor.ok());
-  pawl::journal::BlockView block;
-  for (;;) {
-    auto more = cursor->next(block);
-    REQUIRE_MESSAGE(more.ok(), (more.ok() ? "" : more.error().text));
-    if (!*more) return tickets;
-    for (const pawl::journal::Record record : block.records()) {
-      if (!pawl::is_event(record.header().type)) continue;
-      tickets.push_back(record.header().ticket);
-      CHECK(record.header().at == payment(tickets.back()).at);
-    }
-  }
+  pawl::test::for_each_record(directory, disk, [&](const pawl::journal::Record& record) {
+    if (!pawl::is_event(record.header().type)) return;
+    tickets.push_back(record.header().ticket);
+    CHECK(record.header().at == payment(tickets.back()).at);
+  });
+  return tickets;
 }
 
 void check_each_once(const std::vector<Ticket>& tickets, Ticket at_least) {

@@ -18,7 +18,8 @@
 #include "pawl/io/simulated_clock.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/durable_engine.hpp"
-#include "pawl/journal/reader.hpp"
+#include "pawl/journal/replay.hpp"
+#include "records.hpp"
 #include "temporary_directory.hpp"
 
 namespace ticks_test {
@@ -137,19 +138,25 @@ class World {
   // The times of the log's ticks.
   [[nodiscard]] std::vector<pawl::Time> ticks() {
     std::vector<pawl::Time> times;
-    auto reader = pawl::journal::JournalReader::open("data", *disk_);
-    REQUIRE(reader.ok());
-    auto cursor = reader->read({.deep = true});
-    REQUIRE(cursor.ok());
-    pawl::journal::BlockView block;
-    for (;;) {
-      auto more = cursor->next(block);
-      REQUIRE_MESSAGE(more.ok(), (more.ok() ? "" : more.error().text));
-      if (!*more) return times;
-      for (const pawl::journal::Record record : block.records()) {
-        if (record.header().type == static_cast<std::uint16_t>(pawl::InputType::tick)) times.push_back(record.header().at);
+    pawl::test::for_each_record("data", *disk_, [&](const pawl::journal::Record& record) {
+      if (record.header().type == static_cast<std::uint16_t>(pawl::InputType::tick)) times.push_back(record.header().at);
+    });
+    return times;
+  }
+  // What a replay gives that goes up to a time.
+  [[nodiscard]] std::vector<Output> replayed_until(pawl::Time time) {
+    struct Taker final : pawl::DecisionSink {
+      pawl::Result<void> on_decision(const pawl::Decision& decision) override {
+        replayed.push_back(of(decision));
+        return {};
       }
-    }
+      pawl::Result<void> flush() override { return {}; }
+      std::vector<Output> replayed;
+    } taker;
+    auto replay = pawl::Replay::open({.directory = "data", .until = {.time = time}, .disk = disk_.get(), .clock = &clock_});
+    REQUIRE_MESSAGE(replay.ok(), (replay.ok() ? "" : replay.error().text));
+    REQUIRE((*replay)->run(taker).ok());
+    return std::move(taker.replayed);
   }
 
   std::vector<Output> outputs;  // as the sink got them
@@ -190,6 +197,8 @@ TEST_CASE("a deadline that passes without events is fired by one tick, which rep
   CHECK(ticks[0] > late + 10 * one_second);
   CHECK(ticks[0] < late + 12 * one_second);
   const auto first = std::exchange(world.outputs, {});
+  CHECK(world.replayed_until(ticks[0]) == first);
+  CHECK(world.replayed_until(ticks[0] - 1) == std::vector<Output>(first.begin(), first.begin() + 3));
   world.start(pawl::EngineOptions::replay_all);
   world.settle();
   CHECK(world.outputs == first);

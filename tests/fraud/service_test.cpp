@@ -107,6 +107,13 @@ constexpr const char* two_decisions = "sequence,id,decision,score,rules\n1,1,app
 
 }  // namespace
 
+TEST_CASE("a time without events that is no duration is told") {
+  const Scratch scratch;
+  Service service(scratch, {"--tick-interval", "soon"});
+  CHECK(service.wait() == 64);
+  CHECK(service.err().find("--tick-interval `soon` is not a duration") != std::string::npos);
+}
+
 TEST_CASE("decisions come while the pipe is open, SIGTERM and SIGINT end it cleanly, and a restart goes on") {
   const Scratch scratch;
   const std::string decisions = scratch / "decisions.csv";

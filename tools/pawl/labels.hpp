@@ -1,4 +1,4 @@
-// Which events are known frauds, by ticket: written by the producer before it publishes, read when the decision has come back.
+// Which events are known frauds, by ticket or by sequence. By ticket: written by the producer before it publishes, read when the decision has come back.
 #pragma once
 
 #include <array>

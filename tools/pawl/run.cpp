@@ -32,8 +32,9 @@ class CountingSink final : public DecisionSink {
 
   Result<void> on_decision(const rules::Decision& decision) override {
     ++decisions_;
+    if (!decision.is_timed()) of_inputs_.set(static_cast<Ticket>(decision.sequence()), labels_.at(decision.ticket()));
     if (decision.any_fired()) {
-      const bool fraud = labels_.at(decision.ticket());
+      const bool fraud = of_inputs_.at(static_cast<Ticket>(decision.is_timed() ? decision.first_sequence() : decision.sequence()));
       for (std::size_t rule = 0; rule < counts_.size(); ++rule) {
         if (!decision.fired(rule)) continue;
         ++counts_[rule].alerts;
@@ -51,6 +52,7 @@ class CountingSink final : public DecisionSink {
  private:
   DecisionFiles& files_;
   const Labels& labels_;
+  Labels of_inputs_;  // the same by sequence: what a deadline fires names its first input, not its ticket
   std::vector<RuleCount> counts_;
   std::uint64_t decisions_ = 0;
 };
@@ -142,12 +144,9 @@ Result<EngineOptions> engine_options(const RunOptions& options) {
   if (!snapshots.ok()) return std::move(snapshots).error();
   engine.snapshots = *snapshots;
   engine.audit = options.audit;
-  engine.tick_interval = 0;
-  if (options.tick_interval != "off") {
-    auto interval = parse_duration_option("--tick-interval", options.tick_interval);
-    if (!interval.ok()) return std::move(interval).error();
-    engine.tick_interval = *interval;
-  }
+  const auto interval = parse_tick_interval(options.tick_interval);
+  if (!interval.ok()) return interval.error();
+  engine.tick_interval = *interval;
   if (engine.durability == Durability::memory) return engine;
   if (auto fresh = check_journal_directory(options.journal, options.append); !fresh.ok()) return std::move(fresh).error();
   return engine;

@@ -64,6 +64,11 @@ Result<Duration> parse_duration_option(const std::string& option, const std::str
   return Error{ErrorCode::usage, fmt::format("{} `{}` is not a duration: write for instance 500ms, 10s, 5m, 1h or 7d", option, text)};
 }
 
+Result<Duration> parse_tick_interval(const std::string& text) {
+  if (text == "off") return Duration{0};
+  return parse_duration_option("--tick-interval", text);
+}
+
 Result<journal::SnapshotOptions> parse_snapshot_every(const std::string& text) {
   journal::SnapshotOptions options;
   if (text.empty()) return options;

@@ -23,6 +23,8 @@ class Stopwatch {
 [[nodiscard]] Result<void> check_journal_directory(const std::string& directory, bool append);
 // "5m" of an option. Errors: usage.
 [[nodiscard]] Result<Duration> parse_duration_option(const std::string& option, const std::string& text);
+// Of --tick-interval: a duration, or "off", which is 0. Errors: usage.
+[[nodiscard]] Result<Duration> parse_tick_interval(const std::string& text);
 // "1000000" inputs or "30s": when an engine takes snapshots; empty: never. Errors: usage.
 [[nodiscard]] Result<journal::SnapshotOptions> parse_snapshot_every(const std::string& text);
 // One of automatic, io_uring, pwritev2, buffered.
