@@ -52,6 +52,7 @@ Result<void> Replay::State::open() {
   auto opened = journal::JournalReader::open(options.directory, *options.disk);
   if (!opened.ok()) return std::move(opened).error();
   reader.emplace(*std::move(opened));
+  reader->set_digest_interval(options.digest_interval);
   auto beginning = find_beginning();
   if (!beginning.ok()) return std::move(beginning).error();
   journal::DiskModelFiles models(*options.disk, {}, options.directory);
@@ -73,6 +74,7 @@ Result<void> Replay::State::start(const window::StateLimits& limits) {
     settings.carried = {.lets = options.decisions_with_lets, .shown = options.decisions_with_values};
     settings.state = limits;
     settings.after = after;
+    settings.digest_interval = options.digest_interval;
     return journal::Machine::make(*loaded.pipeline, settings, *options.clock, nullptr, nullptr, no_sequence);
   });
   if (!made.ok()) return std::move(made).error();
@@ -133,7 +135,8 @@ Result<ReplayReport> Replay::run(DecisionSink& sink) {
     rules::Digest128 recorded;
     std::memcpy(recorded.data(), &mark->digest, sizeof recorded);
     ++report.digests_compared;
-    if (recorded != report.digest) return state_->differs(mark->sequence / limits::digest_interval * limits::digest_interval, mark->sequence, rules::to_hex(report.digest), rules::to_hex(recorded));
+    const std::int64_t interval = state_->options.digest_interval;
+    if (recorded != report.digest) return state_->differs(mark->sequence / interval * interval, mark->sequence, rules::to_hex(report.digest), rules::to_hex(recorded));
   }
   return report;
 }

@@ -21,6 +21,7 @@ struct ReplayOptions {
   bool decisions_with_values = false;
   io::Disk* disk = nullptr;          // null: the machine's own
   io::Clock* clock = nullptr;
+  std::int64_t digest_interval = limits::digest_interval;  // that of the engine, as EngineOptions names it
 };
 
 struct ReplayReport {

@@ -12,7 +12,6 @@
 namespace pawl::snapshot_test::crash_test {
 namespace {
 
-constexpr std::int64_t interval = limits::digest_interval;
 constexpr const char* journal_path = "journal";
 
 // Sanitizers make an operation's crashes some twenty times as slow: every fifth of them.
@@ -30,13 +29,13 @@ EngineOptions simulated(io::SimulatedDisk& disk, io::SimulatedClock& clock) {
   return options;
 }
 
-Result<journal::Taken> take(io::Disk& disk, io::Clock& clock) { return journal::take_snapshot({journal_path, 1, &disk, &clock}); }
+Result<journal::Taken> take(io::Disk& disk, io::Clock& clock) { return journal::take_snapshot({.directory = journal_path, .threads = 1, .disk = &disk, .clock = &clock, .digest_interval = interval}); }
 
 // A journal of so many intervals, with a snapshot behind each but the last `without`.
 struct Filled {
   Filled(int intervals, int without) {
     for (int i = 0; i < intervals; ++i) {
-      run(simulated(disk, clock), i * 66'000 + 1, (i + 1) * 66'000 + 1);
+      run(simulated(disk, clock), i * part + 1, (i + 1) * part + 1);
       if (i < intervals - without) REQUIRE(take(disk, clock).ok());
     }
   }
@@ -78,7 +77,7 @@ std::vector<Sequence> check_snapshots(io::SimulatedDisk& disk) {
   const auto names = journal::list_snapshots(disk, journal_path);
   REQUIRE(names.ok());
   for (const journal::SnapshotName& name : *names) {
-    const auto header = journal::verify_snapshot(disk, name.path);
+    const auto header = journal::verify_snapshot(disk, name.path, interval);
     REQUIRE_MESSAGE(header.ok(), (header.ok() ? "" : header.error().text));
     if (name.sequence >= first && journal::check_history(*reader, *header).ok()) good.push_back(name.sequence);
   }
@@ -110,6 +109,7 @@ Result<void> retire(io::Disk& disk, const journal::RetentionPlan& plan) {
 Result<journal::RetentionPlan> plan_of(io::Disk& disk, Sequence emitted) {
   auto reader = journal::JournalReader::open(journal_path, disk);
   if (!reader.ok()) return std::move(reader).error();
+  reader->set_digest_interval(interval);
   return journal::plan_retention(*reader, {.enabled = true}, 60 * one_second, emitted);
 }
 
@@ -194,7 +194,7 @@ TEST_CASE("retention cut off at each operation: two snapshots reach the journal,
     if (operations % 4 != 0) continue;
     auto after = disk->after_process_death();  // and so does a start, of the segments
     EngineOptions options = simulated(*after, filled.clock);
-    const Run started = run(options, 4 * 66'000 + 1, 4 * 66'000 + 2);
+    const Run started = run(options, 4 * part + 1, 4 * part + 2);
     CHECK(started.replayed_after == 4 * interval - 1);
   }
   CHECK(operations >= 2 + 1 + 1 + plan->segments.size() + 1);
@@ -210,8 +210,9 @@ TEST_CASE("retention waits for a sink, for two whole snapshots, and for what was
   const auto some = plan_of(filled.disk, 3 * interval);
   REQUIRE(some.ok());
   CHECK(some->snapshots.size() == 1);
-  const auto reader = journal::JournalReader::open(journal_path, filled.disk);
+  auto reader = journal::JournalReader::open(journal_path, filled.disk);
   REQUIRE(reader.ok());
+  reader->set_digest_interval(interval);
   const auto whole = journal::plan_retention(*reader, {.enabled = true}, 0, INT64_MAX - 1);
   const auto bytes = journal::plan_retention(*reader, {.enabled = true, .keep_bytes = std::uint64_t{1} << 40}, 0, INT64_MAX - 1);
   const auto time = journal::plan_retention(*reader, {.enabled = true, .keep_time = Duration{365} * 24 * 3600 * one_second}, 0, INT64_MAX - 1);

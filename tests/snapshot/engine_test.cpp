@@ -14,8 +14,6 @@
 namespace pawl::snapshot_test::engine_test {
 namespace {
 
-constexpr std::int64_t interval = limits::digest_interval;
-
 template <class Done>
 bool within_a_minute(Done done) {
   for (int i = 0; i < 60'000 && !done(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -49,11 +47,11 @@ EngineOptions taking(const std::string& journal, bool retention) {
 }
 
 // Publishes four intervals, and waits for a snapshot of each.
-void run_four_intervals(Live& live) {
-  for (std::int64_t part = 0; part < 4; ++part) {
-    live.publish(part * 70'000 + 1, (part + 1) * 70'000 + 1);
-    REQUIRE(within_a_minute([&] { return live.engine->status().emitted >= (part + 1) * 70'000; }));
-    REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+void run_four_intervals(Live& live, std::int64_t each = part, std::int64_t digest_interval = interval) {
+  for (std::int64_t i = 0; i < 4; ++i) {
+    live.publish(i * each + 1, (i + 1) * each + 1);
+    REQUIRE(within_a_minute([&] { return live.engine->status().emitted >= (i + 1) * each; }));
+    REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= (i + 1) * digest_interval - 1; }));
   }
 }
 
@@ -81,10 +79,10 @@ TEST_CASE("an engine takes snapshots beside its work, and the next one goes on f
   }
   CHECK(journal::list_snapshots(*world.disk, journal)->size() == 4);
   const Replayed whole = replay({.directory = journal}), tail = replay({.directory = journal, .from_snapshot = true});
-  CHECK(whole.report.last_sequence == 280'000);
+  CHECK(whole.report.last_sequence == 4 * part);
   CHECK(tail.after == 4 * interval - 1);
   CHECK(tail.report.digest == whole.report.digest);
-  CHECK(run(options_for(journal), 280'001, 280'002).replayed_after == 4 * interval - 1);
+  CHECK(run(options_for(journal), 4 * part + 1, 4 * part + 2).replayed_after == 4 * interval - 1);
 }
 
 TEST_CASE("an interval whose last block no other stands behind: the engine knows that it is durable") {
@@ -92,7 +90,7 @@ TEST_CASE("an interval whose last block no other stands behind: the engine knows
   const std::string journal = directory.path() + "/journal";
   const World world;
   EngineOptions options = options_for(journal, small);
-  options.segment_bytes = std::uint64_t{16} << 20;
+  options.segment_bytes = std::uint64_t{1} << 20;
   run(options, 1, interval + 1);
   const auto reader = journal::JournalReader::open(journal, *world.disk);
   REQUIRE(reader.ok());
@@ -136,14 +134,14 @@ TEST_CASE("retention keeps two snapshots, the segments behind the older one and 
     live.publish(1, 1001);
     REQUIRE(within_a_minute([&] { return live.engine->receipt().sequence >= 1000; }));
     old = live.engine->receipt();
-    live.publish(1001, 70'001);
+    live.publish(1001, part + 1);
     REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= interval - 1; }));
-    for (std::int64_t part = 1; part < 4; ++part) {
-      live.publish(part * 70'000 + 1, (part + 1) * 70'000 + 1);
-      REQUIRE(within_a_minute([&] { return live.engine->status().emitted >= (part + 1) * 70'000; }));
-      REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+    for (std::int64_t i = 1; i < 4; ++i) {
+      live.publish(i * part + 1, (i + 1) * part + 1);
+      REQUIRE(within_a_minute([&] { return live.engine->status().emitted >= (i + 1) * part; }));
+      REQUIRE(within_a_minute([&] { return live.engine->snapshots().last_sequence >= (i + 1) * interval - 1; }));
     }
-    live.publish(280'001, 345'001);
+    live.publish(4 * part + 1, 5 * part - 100);
     REQUIRE(within_a_minute([&] { return live.engine->snapshots().taken >= 5; }));
     REQUIRE(within_a_minute([&] { return live.engine->snapshots().retired_segments > 0; }));
     const auto report = live.engine->close();
@@ -161,7 +159,7 @@ TEST_CASE("retention keeps two snapshots, the segments behind the older one and 
   REQUIRE(snapshots->size() >= 2);
   CHECK(first <= snapshots->back().sequence);
 
-  // Events of the longest window, two hours at two a second, are there as well.
+  // Events of the longest window, two hours, are there as well.
   const auto info = journal::inspect(journal, *world.disk);
   REQUIRE(info.ok());
   CHECK(info->label == journal::Label::end);
@@ -175,7 +173,7 @@ TEST_CASE("retention keeps two snapshots, the segments behind the older one and 
   REQUIRE(verdict.ok());
   CHECK(verdict->kind == journal::ReceiptVerdict::Kind::too_old);
 
-  const auto refused = Replay::open({.directory = journal});
+  const auto refused = Replay::open({.directory = journal, .digest_interval = interval});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == ErrorCode::missing);
   CHECK(refused.error().text.find("oldest snapshot is that behind input " + std::to_string(snapshots->back().sequence)) != std::string::npos);
@@ -188,7 +186,7 @@ TEST_CASE("retention keeps two snapshots, the segments behind the older one and 
   CHECK(tail.report.digest == digest);
   const Replayed older = replay({.directory = journal, .until = {.sequence = snapshots->front().sequence - 1}, .from_snapshot = true});
   CHECK(older.after == (*snapshots)[1].sequence);
-  CHECK(run(options_for(journal), 345'001, 345'002).replayed_after == snapshots->front().sequence);
+  CHECK(run(options_for(journal), 5 * part - 100, 5 * part - 99).replayed_after == snapshots->front().sequence);
   CHECK(world.take(journal).notes.empty());
 }
 
@@ -197,9 +195,13 @@ TEST_CASE("a repaired journal has the snapshots that its beginning needs") {
   const std::string journal = directory.path() + "/journal", repaired = directory.path() + "/repaired";
   World world;
   {
-    Live live(taking(journal, true));
-    run_four_intervals(live);
-    live.publish(280'001, 345'001);
+    EngineOptions options = taking(journal, true);  // a repair is told no other interval than the default
+    options.digest_interval = options.snapshots.every_inputs = limits::digest_interval;
+    options.segment_bytes = std::uint64_t{4} << 20;
+    constexpr std::int64_t each = 16 * part;
+    Live live(options);
+    run_four_intervals(live, each, limits::digest_interval);
+    live.publish(4 * each + 1, 5 * each - 1000);
     REQUIRE(within_a_minute([&] { return live.engine->snapshots().taken >= 5 && live.engine->snapshots().retired_segments > 0; }));
     REQUIRE(live.engine->close().ok());
   }
@@ -213,7 +215,7 @@ TEST_CASE("a repaired journal has the snapshots that its beginning needs") {
   CHECK(report->first_kept > 0);
   CHECK(report->snapshots >= 1);
   CHECK(journal::verify(repaired, *world.disk)->whole());
-  const Replayed tail = replay({.directory = repaired, .from_snapshot = true});
+  const Replayed tail = replay({.directory = repaired, .from_snapshot = true}, limits::digest_interval);
   CHECK(tail.report.last_sequence == report->last_kept());
 }
 
@@ -226,7 +228,7 @@ TEST_CASE("a snapshot that cannot be written harms nothing, is told, and leaves 
   std::filesystem::create_directories(journal + "/snap");
   auto lock = world.disk->lock(journal + "/snap/LOCK");
   REQUIRE(lock.ok());
-  live.publish(1, 70'001);
+  live.publish(1, part + 1);
   REQUIRE(within_a_minute([&] { return live.engine->snapshots().failed > 0; }));
   const auto error = live.engine->snapshot_error();
   REQUIRE(error.has_value());
@@ -234,10 +236,10 @@ TEST_CASE("a snapshot that cannot be written harms nothing, is told, and leaves 
   CHECK_FALSE(live.engine->status().failed);
   lock = Error{ErrorCode::failed, ""};
   REQUIRE(within_a_minute([&] { return live.engine->snapshots().taken == 1; }));
-  live.publish(70'001, 140'001);
+  live.publish(part + 1, 2 * part + 1);
   REQUIRE(live.engine->close().ok());
   for (const std::string& name : names_in(journal + "/snap")) CHECK_FALSE(name.ends_with(".tmp"));
-  CHECK(live.collector.taken.size() == 140'000);
+  CHECK(live.collector.taken.size() == 2 * part);
 }
 
 TEST_CASE("retention without snapshots is a contradiction") {

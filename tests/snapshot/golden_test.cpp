@@ -50,7 +50,7 @@ std::vector<std::byte> activation_slot() {
 
 std::vector<std::byte> payment_slot(std::int64_t i) {
   std::vector<std::byte> slot(sizeof(EventHeader) + payload_bytes_of<Payment>);
-  encode(payment(i), first_event_type, slot.data());
+  encode(payment(i, {one_second / 2, 3000, 200}), first_event_type, slot.data());
   return slot;
 }
 

@@ -4,15 +4,13 @@
 namespace pawl::snapshot_test::pages_test {
 namespace {
 
-constexpr std::int64_t interval = limits::digest_interval;
-
 }  // namespace
 
 TEST_CASE("a start from pages reads no rows, with any number of threads, and the next snapshot has the same bytes") {
   const test::TemporaryDirectory directory;
   const std::string journal = directory.path() + "/journal";
   World world;
-  const Run first = run(options_for(journal), 1, 140'001);
+  const Run first = run(options_for(journal), 1, 2 * part + 1);
   const journal::Taken taken = world.take(journal, 1);
   REQUIRE(std::filesystem::exists(journal::pages_path(taken.path)));
   const std::string rows = file_bytes(taken.path);
@@ -24,7 +22,7 @@ TEST_CASE("a start from pages reads no rows, with any number of threads, and the
     CHECK(tail.report.digest == first.digest);
     CHECK(tail.report.firings == first.firings);
   }
-  const Run more = run(options_for(journal), 140'001, 210'001);
+  const Run more = run(options_for(journal), 2 * part + 1, 3 * part + 1);
   CHECK(more.replayed_after == taken.header.sequence);
   const journal::Taken next = world.take(journal, 2);
   CHECK(next.after == taken.header.sequence);
@@ -42,10 +40,10 @@ TEST_CASE("pages that are damaged or cut: rows are read, and a note says why; of
   const test::TemporaryDirectory directory;
   const std::string journal = directory.path() + "/journal";
   World world;
-  static_cast<void>(run(options_for(journal), 1, 70'001));
+  static_cast<void>(run(options_for(journal), 1, part + 1));
   const journal::Taken older = world.take(journal);
   const std::string older_pages = file_bytes(journal::pages_path(older.path));
-  const Run second = run(options_for(journal), 70'001, 140'001);
+  const Run second = run(options_for(journal), part + 1, 2 * part + 1);
   const journal::Taken taken = world.take(journal);
   const std::string path = journal::pages_path(taken.path), whole = file_bytes(path);
   const auto from_rows = [&](std::size_t notes) {
@@ -78,7 +76,7 @@ TEST_CASE("no byte of a chunk, table or footer of pages can change unseen") {
   World world;
   EngineOptions options = options_for(journal, small);
   options.state = window::StateLimits{.keys_max = 1, .entries_max = 512, .distinct_max = 0};
-  static_cast<void>(run(options, 1, 70'001));
+  static_cast<void>(run(options, 1, part + 1));
   const journal::Taken taken = world.take(journal);
   const std::string path = journal::pages_path(taken.path), whole = file_bytes(path);
   std::size_t seen = 0, tried = 0;

@@ -17,7 +17,7 @@ EngineOptions options_on(io::Disk& disk) {
 
 Result<journal::Taken> take(io::SimulatedDisk& disk) {
   io::SimulatedClock clock;
-  return journal::take_snapshot({"data", 1, &disk, &clock});
+  return journal::take_snapshot({.directory = "data", .threads = 1, .disk = &disk, .clock = &clock, .digest_interval = interval});
 }
 
 // Each snapshot that has its name is whole; how many.
@@ -25,7 +25,7 @@ std::size_t check_all_whole(io::SimulatedDisk& disk) {
   auto names = journal::list_snapshots(disk, "data");
   REQUIRE(names.ok());
   for (const journal::SnapshotName& name : *names) {
-    const auto whole = journal::verify_snapshot(disk, name.path);
+    const auto whole = journal::verify_snapshot(disk, name.path, interval);
     CHECK_MESSAGE(whole.ok(), (whole.ok() ? "" : whole.error().text));
   }
   return names->size();
@@ -35,7 +35,7 @@ std::size_t check_all_whole(io::SimulatedDisk& disk) {
 
 TEST_CASE("a snapshot is whole after a power cut at any of its operations, and stays once it was published") {
   io::SimulatedDisk written;
-  static_cast<void>(run(options_on(written), 1, 66'000));
+  static_cast<void>(run(options_on(written), 1, part));
   int refused = 0;
   for (const io::Operation operation : {io::Operation::write, io::Operation::sync, io::Operation::rename, io::Operation::sync_directory}) {
     auto disk = written.after_process_death();
@@ -58,8 +58,8 @@ TEST_CASE("a snapshot of a forked history is refused") {
   io::SimulatedDisk ours;
   static_cast<void>(run(options_on(ours), 1, 1'000));
   auto theirs = ours.after_process_death();
-  static_cast<void>(run(options_on(ours), 1'000, 66'000));
-  static_cast<void>(run(options_on(*theirs), 1'001, 66'001));
+  static_cast<void>(run(options_on(ours), 1'000, part));
+  static_cast<void>(run(options_on(*theirs), 1'001, part + 1));
   const auto taken = take(*theirs);
   REQUIRE(taken.ok());
   auto reader = journal::JournalReader::open("data", ours);

@@ -12,8 +12,6 @@
 namespace pawl::snapshot_test {
 namespace {
 
-constexpr std::int64_t interval = limits::digest_interval;
-
 template <class Done>
 bool soon(Done done) {
   for (int i = 0; i < 60'000 && !done(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -69,14 +67,14 @@ void publish(DurableEngine& engine, EngineLane& lane, std::int64_t from, std::in
   REQUIRE(soon([&] { return engine.status().emitted >= to - 1; }));
 }
 
-// A journal with retired segments, of 280,000 payments; the sequence of its oldest snapshot.
+// A journal of four parts with retired segments; the sequence of its oldest snapshot.
 Sequence write_retired(const std::string& journal) {
   FileLikeSink sink;
   const auto engine = opened(retiring(journal), sink);
   EngineLane& lane = **engine->lane("gateway");
-  for (std::int64_t part = 0; part < 4; ++part) {
-    publish(*engine, lane, part * 70'000 + 1, (part + 1) * 70'000 + 1);
-    REQUIRE(soon([&] { return engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+  for (std::int64_t i = 0; i < 4; ++i) {
+    publish(*engine, lane, i * part + 1, (i + 1) * part + 1);
+    REQUIRE(soon([&] { return engine->snapshots().last_sequence >= (i + 1) * interval - 1; }));
   }
   REQUIRE(soon([&] { return engine->snapshots().retired_segments > 0; }));
   REQUIRE(engine->close().ok());
@@ -96,9 +94,9 @@ TEST_CASE("retention waits until the sink has made its decisions durable, and ke
   sink.refuses = true;
   const auto engine = opened(retiring(journal), sink);
   EngineLane& lane = **engine->lane("gateway");
-  for (std::int64_t part = 0; part < 4; ++part) {
-    publish(*engine, lane, part * 70'000 + 1, (part + 1) * 70'000 + 1);
-    REQUIRE(soon([&] { return engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+  for (std::int64_t i = 0; i < 4; ++i) {
+    publish(*engine, lane, i * part + 1, (i + 1) * part + 1);
+    REQUIRE(soon([&] { return engine->snapshots().last_sequence >= (i + 1) * interval - 1; }));
   }
   REQUIRE(soon([&] { return engine->snapshots().failed > 0; }));
   CHECK(engine->snapshots().retired_segments == 0);
@@ -108,7 +106,7 @@ TEST_CASE("retention waits until the sink has made its decisions durable, and ke
   CHECK(told->find("the decisions cannot be synced") != std::string::npos);
   CHECK_FALSE(engine->status().failed);
   sink.refuses = false;
-  publish(*engine, lane, 280'001, 350'001);
+  publish(*engine, lane, 4 * part + 1, 5 * part + 1);
   REQUIRE(soon([&] { return engine->snapshots().retired_segments > 0; }));
   REQUIRE(engine->close().ok());
   const auto disk = io::make_real_disk();
@@ -156,15 +154,15 @@ TEST_CASE("durability os: what retention leaves opens after a power cut, from a 
   options.disk = &disk;
   options.clock = &clock;
   options.threads = 2;
-  options.segment_bytes = std::uint64_t{16} << 20;  // both snapshots kept stand in the one that is being written
+  options.segment_bytes = std::uint64_t{1} << 20;  // both snapshots kept stand in the one that is being written
   FileLikeSink sink;
   std::unique_ptr<io::SimulatedDisk> after;
   {
     const auto engine = opened(options, sink);
     EngineLane& lane = **engine->lane("gateway");
-    for (std::int64_t part = 0; part < 12 && engine->snapshots().retired_segments == 0; ++part) {
-      publish(*engine, lane, part * 66'000 + 1, (part + 1) * 66'000 + 1);
-      REQUIRE(soon([&] { return engine->snapshots().last_sequence >= (part + 1) * interval - 1; }));
+    for (std::int64_t i = 0; i < 12 && engine->snapshots().retired_segments == 0; ++i) {
+      publish(*engine, lane, i * part + 1, (i + 1) * part + 1);
+      REQUIRE(soon([&] { return engine->snapshots().last_sequence >= (i + 1) * interval - 1; }));
       std::this_thread::sleep_for(std::chrono::milliseconds(300));  // for retention
     }
     REQUIRE(engine->snapshots().retired_segments > 0);
@@ -179,7 +177,7 @@ TEST_CASE("durability os: what retention leaves opens after a power cut, from a 
   REQUIRE(names.ok());
   int usable = 0;
   for (const journal::SnapshotName& name : *names) {
-    const auto header = journal::verify_snapshot(*after, name.path);
+    const auto header = journal::verify_snapshot(*after, name.path, interval);
     usable += header.ok() && journal::check_history(*reader, *header).ok() ? 1 : 0;
   }
   CHECK(usable >= 2);

@@ -4,8 +4,6 @@
 namespace pawl::snapshot_test::snapshot_test {
 namespace {
 
-constexpr std::int64_t interval = limits::digest_interval;
-
 std::vector<Taken> behind(const std::vector<Taken>& all, Sequence sequence) {
   std::vector<Taken> rest;
   for (const Taken& taken : all) {
@@ -22,11 +20,11 @@ TEST_CASE("snapshots taken and read by 1, 2 and 4 threads: same digest, same dec
   World world;
   std::vector<std::string> files;
   int threads = 1;
-  for (std::int64_t part = 0; part < 3; ++part, threads *= 2) {  // each shadow begins with the snapshot of another one
-    static_cast<void>(run(options_for(journal), part * 70'000 + 1, (part + 1) * 70'000 + 1));
+  for (std::int64_t i = 0; i < 3; ++i, threads *= 2) {  // each shadow begins with the snapshot of another one
+    static_cast<void>(run(options_for(journal), i * part + 1, (i + 1) * part + 1));
     const journal::Taken taken = world.take(journal, threads);
-    CHECK(taken.header.sequence == (part + 1) * interval - 1);
-    CHECK(taken.after == (part == 0 ? no_sequence : part * interval - 1));
+    CHECK(taken.header.sequence == (i + 1) * interval - 1);
+    CHECK(taken.after == (i == 0 ? no_sequence : i * interval - 1));
     CHECK(taken.notes.empty());
     CHECK_FALSE(taken.was_there);
     CHECK(world.take(journal).was_there);
@@ -34,8 +32,8 @@ TEST_CASE("snapshots taken and read by 1, 2 and 4 threads: same digest, same dec
   }
   const Replayed whole = replay({.directory = journal});
   CHECK(whole.after == no_sequence);
-  CHECK(whole.report.last_sequence == 210'000);
-  CHECK(whole.decisions.size() == 210'000);
+  CHECK(whole.report.last_sequence == 3 * part);
+  CHECK(whole.decisions.size() == 3 * part);
   CHECK(whole.report.digests_compared >= 1);
   for (const int readers : {1, 2, 4}) {
     const Replayed tail = replay({.directory = journal, .from_snapshot = true, .threads = readers});
@@ -58,11 +56,11 @@ TEST_CASE("replay goes to a sequence or a time from the nearest snapshot before 
   const test::TemporaryDirectory directory;
   const std::string journal = directory.path() + "/journal";
   World world;
-  static_cast<void>(run(options_for(journal), 1, 70'001));
+  static_cast<void>(run(options_for(journal), 1, part + 1));
   world.take(journal);
-  static_cast<void>(run(options_for(journal), 70'001, 140'001));
+  static_cast<void>(run(options_for(journal), part + 1, 2 * part + 1));
   world.take(journal);
-  for (const Sequence until : {Sequence{100}, Sequence{interval - 2}, Sequence{interval - 1}, Sequence{interval}, Sequence{100'003}, 2 * interval - 1, 2 * interval + 7}) {
+  for (const Sequence until : {Sequence{100}, Sequence{interval - 2}, Sequence{interval - 1}, Sequence{interval}, Sequence{interval + 2003}, 2 * interval - 1, 2 * interval + 7}) {
     CAPTURE(until);
     const Replayed whole = replay({.directory = journal, .until = {.sequence = until}});
     const Replayed tail = replay({.directory = journal, .until = {.sequence = until}, .from_snapshot = true});
@@ -73,7 +71,7 @@ TEST_CASE("replay goes to a sequence or a time from the nearest snapshot before 
     CHECK(tail.decisions == behind(whole.decisions, tail.after));
   }
   for (const std::int64_t i : {std::int64_t{50}, interval - 3, interval + 20, 2 * interval + 9}) {
-    const Time until = start + i * one_second / 2;
+    const Time until = start + i * flow.between;
     const Replayed whole = replay({.directory = journal, .until = {.time = until}});
     const Replayed tail = replay({.directory = journal, .until = {.time = until}, .from_snapshot = true});
     CAPTURE(i);
@@ -82,14 +80,14 @@ TEST_CASE("replay goes to a sequence or a time from the nearest snapshot before 
     CHECK(tail.report.digest == whole.report.digest);
     CHECK(tail.decisions == behind(whole.decisions, tail.after));
   }
-  CHECK(replay({.directory = journal, .until = {.time = start + (interval + 20) * one_second / 2}, .from_snapshot = true}).after == interval - 1);
+  CHECK(replay({.directory = journal, .until = {.time = start + (interval + 20) * flow.between}, .from_snapshot = true}).after == interval - 1);
 }
 
 TEST_CASE("an engine starts from the newest snapshot, and goes on as one that replays everything") {
   const test::TemporaryDirectory directory;
   const std::string with = directory.path() + "/with", without = directory.path() + "/without";
   World world;
-  const Run first = run(options_for(with), 1, 140'001);
+  const Run first = run(options_for(with), 1, 2 * part + 1);
   world.take(with);
   std::filesystem::copy(with, without, std::filesystem::copy_options::recursive);
   EngineOptions replaying = options_for(without);
@@ -97,7 +95,7 @@ TEST_CASE("an engine starts from the newest snapshot, and goes on as one that re
   for (const int threads : {1, 2, 4}) {
     EngineOptions starting = options_for(with);
     starting.threads = threads;
-    const std::int64_t from = 140'001 + (threads - 1) * 1000;
+    const std::int64_t from = 2 * part + 1 + (threads - 1) * 1000;
     const Run a = run(starting, from, from + 1000), b = run(replaying, from, from + 1000);
     CHECK(a.replayed_after == 2 * interval - 1);
     CHECK(b.replayed_after == no_sequence);
@@ -105,7 +103,7 @@ TEST_CASE("an engine starts from the newest snapshot, and goes on as one that re
     CHECK(a.firings == b.firings);
     CHECK(a.decisions == b.decisions);
     CHECK(a.decisions.size() == 1000);
-    if (threads == 2) {  // 4 begins at 143,001
+    if (threads == 2) {  // 4 begins behind
       static_cast<void>(run(options_for(with), from + 1000, from + 2000));
       static_cast<void>(run(replaying, from + 1000, from + 2000));
     }
@@ -116,31 +114,31 @@ TEST_CASE("decisions that no sink has taken are given again: no snapshot skips t
   const test::TemporaryDirectory directory;
   const std::string journal = directory.path() + "/journal";
   World world;
-  const Run first = run(options_for(journal), 1, 140'001);
+  const Run first = run(options_for(journal), 1, 2 * part + 1);
   world.take(journal);
   EngineOptions again = options_for(journal);
   again.muted = EngineOptions::replay_all;
-  Run all = run(again, 140'001, 140'002);
+  Run all = run(again, 2 * part + 1, 2 * part + 2);
   CHECK(all.replayed_after == no_sequence);
-  REQUIRE(all.decisions.size() == 140'001);
+  REQUIRE(all.decisions.size() == 2 * part + 1);
   all.decisions.pop_back();
   CHECK(all.decisions == first.decisions);
-  again.muted = 100'000;
-  const Run some = run(again, 140'002, 140'003);
+  again.muted = interval + 1000;
+  const Run some = run(again, 2 * part + 2, 2 * part + 3);
   CHECK(some.replayed_after == no_sequence);
-  CHECK(some.decisions.size() == 40'002);
-  CHECK(some.decisions.front().sequence == 100'001);
+  CHECK(some.decisions.size() == 2 * part + 2 - again.muted);
+  CHECK(some.decisions.front().sequence == again.muted + 1);
 }
 
 TEST_CASE("damaged, foreign and other histories' snapshots are named, and an older one or all of the journal is taken") {
   const test::TemporaryDirectory directory;
   const std::string journal = directory.path() + "/journal", other = directory.path() + "/other";
   World world;
-  static_cast<void>(run(options_for(journal), 1, 70'001));
+  static_cast<void>(run(options_for(journal), 1, part + 1));
   const journal::Taken older = world.take(journal);
-  const Run second = run(options_for(journal), 70'001, 140'001);
+  const Run second = run(options_for(journal), part + 1, 2 * part + 1);
   const journal::Taken newer = world.take(journal);
-  static_cast<void>(run(options_for(other), 1, 140'001));
+  static_cast<void>(run(options_for(other), 1, 2 * part + 1));
   const journal::Taken foreign = world.take(other);
   const std::string whole = file_bytes(newer.path);
   for (const journal::Taken* taken : {&newer, &foreign}) std::filesystem::remove(journal::pages_path(taken->path));  // rows are read then
@@ -159,7 +157,7 @@ TEST_CASE("damaged, foreign and other histories' snapshots are named, and an old
   CHECK(tail.notes[0].find("another journal") != std::string::npos);
 
   flip(older.path, 0);
-  const Run started = run(options_for(journal), 140'001, 140'002);
+  const Run started = run(options_for(journal), 2 * part + 1, 2 * part + 2);
   CHECK(started.replayed_after == no_sequence);
   CHECK(started.notices.size() >= 2);
 
@@ -168,7 +166,7 @@ TEST_CASE("damaged, foreign and other histories' snapshots are named, and an old
   CHECK_FALSE(again.was_there);
   CHECK(again.notes.size() == 1);
   CHECK(again.header.digest == newer.header.digest);
-  CHECK(run(options_for(journal), 140'002, 140'003).replayed_after == again.header.sequence);
+  CHECK(run(options_for(journal), 2 * part + 2, 2 * part + 3).replayed_after == again.header.sequence);
 }
 
 TEST_CASE("too short a journal, and a second one who takes a snapshot, are told so") {
@@ -176,12 +174,12 @@ TEST_CASE("too short a journal, and a second one who takes a snapshot, are told 
   const std::string journal = directory.path() + "/journal";
   World world;
   static_cast<void>(run(options_for(journal), 1, 1000));
-  const auto none = journal::take_snapshot({journal, 1, world.disk.get(), &world.clock});
+  const auto none = journal::take_snapshot({.directory = journal, .threads = 1, .disk = world.disk.get(), .clock = &world.clock, .digest_interval = interval});
   REQUIRE_FALSE(none.ok());
   CHECK(none.error().code == ErrorCode::usage);
   auto lock = world.disk->lock(journal + "/snap/LOCK");
   REQUIRE(lock.ok());
-  const auto second = journal::take_snapshot({journal, 1, world.disk.get(), &world.clock});
+  const auto second = journal::take_snapshot({.directory = journal, .threads = 1, .disk = world.disk.get(), .clock = &world.clock, .digest_interval = interval});
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().code == ErrorCode::in_use);
 }

@@ -1,4 +1,4 @@
-// Journals long enough for snapshots: they are taken where a digest interval of 65,536 inputs ends.
+// Journals long enough for snapshots, which are taken where a digest interval ends.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -49,10 +49,22 @@ rule big { on Payment when amount > 190.00 then score 7 }
 
 inline constexpr Time start = 1'522'540'800'000'000'000;
 
+// A sixteenth of what engines have by default, in the same time and with as many payments a key. (Goldens, and tests of tools that
+// cannot be told another interval, have the default.)
+inline constexpr std::int64_t interval = limits::digest_interval / 16;
+// Payments: a few more than an interval. What is asked to be so long is written part by part.
+inline constexpr std::int64_t part = interval + 300;
+
+struct Flow {
+  Duration between;
+  std::uint64_t customers, terminals;
+};
+inline constexpr Flow flow{8 * one_second, 190, 13};
+
 // The same for the same number; at times late, at times without an amount.
-inline Payment payment(std::int64_t i) {
+inline Payment payment(std::int64_t i, const Flow& of = flow) {
   const auto mixed = static_cast<std::uint64_t>(i) * 0x9E37'79B9'7F4A'7C15 >> 20;
-  Payment made{start + i * one_second / 2 - (i % 13 == 0 ? 5 * one_second : 0), i, static_cast<std::int64_t>(mixed % 3000), static_cast<std::int64_t>(mixed / 3000 % 200), {}};
+  Payment made{start + i * of.between - (i % 13 == 0 ? 10 * of.between : 0), i, static_cast<std::int64_t>(mixed % of.customers), static_cast<std::int64_t>(mixed / of.customers % of.terminals), {}};
   if (i % 11 != 0) made.amount = Money{static_cast<std::int64_t>(mixed % 20'000)};
   return made;
 }
@@ -115,7 +127,9 @@ inline EngineOptions options_for(const std::string& directory, const char* pipel
   options.directory = directory;
   options.pipeline_text = pipeline;
   options.durability = Durability::os;
-  options.segment_bytes = std::uint64_t{4} << 20;
+  options.digest_interval = interval;
+  options.segment_bytes = std::uint64_t{256} << 10;
+  options.block_bytes_max = 64 << 10;
   options.state = window::StateLimits{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
   return options;
 }
@@ -123,8 +137,8 @@ inline EngineOptions options_for(const std::string& directory, const char* pipel
 // The machine's disk, and a clock that stands: the same state gives the same file.
 struct World {
   World() : disk(*io::make_real_disk()) {}
-  journal::Taken take(const std::string& directory, int threads = 0) {
-    auto taken = journal::take_snapshot({directory, threads, disk.get(), &clock});
+  journal::Taken take(const std::string& directory, int threads = 0, std::int64_t digest_interval = interval) {
+    auto taken = journal::take_snapshot({.directory = directory, .threads = threads, .disk = disk.get(), .clock = &clock, .digest_interval = digest_interval});
     REQUIRE_MESSAGE(taken.ok(), (taken.ok() ? "" : taken.error().text));
     return *std::move(taken);
   }
@@ -139,7 +153,8 @@ struct Replayed {
   std::vector<Taken> decisions;
 };
 
-inline Replayed replay(const ReplayOptions& options) {
+inline Replayed replay(ReplayOptions options, std::int64_t digest_interval = interval) {
+  options.digest_interval = digest_interval;
   Replayed replayed;
   Collector collector;
   auto opened = Replay::open(options);
