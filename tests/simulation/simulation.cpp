@@ -105,7 +105,7 @@ EngineOptions Simulation::options() {
   options.tick_interval = 1'000'000;
   options.segment_bytes = swarm_.segment_pages * 4096;
   options.block_bytes_max = 8192;
-  if (!created_) options.state = window::StateLimits{.keys_max = 64, .entries_max = 1024, .distinct_max = 64};
+  options.state = window::StateLimits{.keys_max = 64, .entries_max = 1024, .distinct_max = 64};
   options.disk = hooked_.get();
   options.clock = &clock_;
   options.random = fixed_random;
@@ -147,7 +147,6 @@ bool Simulation::open() {
     return false;
   }
   engine_ = *std::move(opened);
-  created_ = true;
   disk_->clear_faults();
   faults_before_ = disk_->counters().faults;
   faults_planned_ = faults_before_ > 0;  // the engine may not have shown it yet

@@ -155,7 +155,6 @@ class Simulation {
   std::optional<Sequence> durable_at_failure_, durable_at_eio_;
   std::uint64_t faults_before_ = 0;  // that struck while the engine opened
   bool eio_alone_ = false;           // no other fault is planned in this life
-  bool created_ = false;          // an engine has opened once
   bool closed_cleanly_ = false;   // the last life ended so: nothing may be lost by it
   bool disk_small_ = false;       // it may be full
   bool faults_planned_ = false;

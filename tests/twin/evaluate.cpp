@@ -78,12 +78,13 @@ Datum compare(Op op, const Type& at, const Datum& a, const Type& bt, const Datum
 
 Datum membership(const Expr& expr, const Scope& scope) {
   const Datum value = evaluate(*expr.args[0], scope);
-  Datum found = Datum::of(false);
+  bool found = false, unknown = false;
   for (std::size_t i = 1; i < expr.args.size(); ++i) {
-    const Datum one = evaluate(*expr.args[i], scope);
-    found = disjunction(found, compare(Op::equal, expr.args[0]->type, value, expr.args[i]->type, one));
+    const Datum equal = compare(Op::equal, expr.args[0]->type, value, expr.args[i]->type, evaluate(*expr.args[i], scope));
+    found = found || equal.is_true();
+    unknown = unknown || equal.missing;
   }
-  return found;
+  return unknown && !found ? Datum{} : Datum::of(found);
 }
 
 Datum range(const Expr& expr, const Scope& scope) {

@@ -86,6 +86,7 @@ std::string print_ratio(const Type& type, const Number& number) {
 }  // namespace
 
 Integer to_integer(Int128 value) {
+  if (value == static_cast<std::int64_t>(value)) return static_cast<std::int64_t>(value);
   const bool negative = value < 0;
   const Uint128 magnitude = negative ? Uint128{0} - static_cast<Uint128>(value) : static_cast<Uint128>(value);
   Integer result = static_cast<std::uint64_t>(magnitude >> 64);
@@ -96,7 +97,7 @@ Integer to_integer(Int128 value) {
 
 Datum Datum::of_ratio(Int128 numerator, Int128 denominator) {
   PAWL_ASSERT(denominator != 0);
-  return of(Number(to_integer(numerator), to_integer(denominator)));
+  return of(denominator == 1 ? Number(to_integer(numerator)) : Number(to_integer(numerator), to_integer(denominator)));
 }
 
 Datum Datum::of(const Type& type, const Value& value) {

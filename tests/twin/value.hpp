@@ -29,8 +29,8 @@ struct Datum {
   [[nodiscard]] static Datum of_ratio(Int128 numerator, Int128 denominator);  // REQUIRES: denominator != 0
   [[nodiscard]] static Datum of(const Type& type, const Value& value);
 
-  [[nodiscard]] bool is_true() const { return !missing && number != 0; }
-  [[nodiscard]] bool is_false() const { return !missing && number == 0; }
+  [[nodiscard]] bool is_true() const { return !missing && !number.is_zero(); }
+  [[nodiscard]] bool is_false() const { return !missing && number.is_zero(); }
   friend bool operator==(const Datum& a, const Datum& b) = default;
 };
 
