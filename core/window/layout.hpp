@@ -329,7 +329,8 @@ struct Layout {
 
   std::size_t key_bytes = 0;
   std::size_t key_offset = 0, totals_offset = 0, ring_head_offset = 0, record_bytes = 0;
-  std::size_t row_offset = 0, row_bytes = 0;  // the part of a record that features read; multiples of 32
+  std::size_t row_offset = 0, row_bytes = 0;  // the part of a record that features read; a multiple of 32 bytes
+  bool row_has_totals = false;
   std::size_t block_bytes = 0;
   std::size_t entry_bytes = 0;
   std::size_t ring_words = 0;     // of the first words, in a ring entry
