@@ -45,7 +45,7 @@ class Builder {
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
     layout_.before.take_apart();
     layout_.after.take_apart();
-    place_row();
+    layout_.place_row();
     layout_.types = plan_types({pipeline_, *features_[0].aggregate, wheres_, values_, texts_, key_offsets_, key_is_text_});
     return std::move(layout_);
   }
@@ -466,7 +466,6 @@ class Builder {
       edge.block = static_cast<std::uint32_t>(offset);
       offset += layout_.block_bytes;
     }
-    blocks_end_ = offset;
     for (const std::uint32_t edge : layout_.ring_edges) {
       layout_.edges[edge].ring = static_cast<std::uint32_t>(offset);
       offset += sizeof(RingCursor);
@@ -579,32 +578,12 @@ class Builder {
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
   }
 
-  // No more than features read: a load of what the same turn has just written beside it, as ring cursors are, would wait for it.
-  void place_row() {
-    std::size_t begin = blocks_end_, end = 0;
-    const auto cover = [&](std::size_t from, std::size_t to) {
-      begin = std::min(begin, from < layout_.ring_head_offset ? layout_.totals_offset : from);  // of the totals all: the event is added to the copy
-      end = std::max(end, to);
-    };
-    for (const Reads* reads : {&layout_.before, &layout_.after}) {
-      for (const Difference& d : reads->differences32) cover(d.lead, d.lead + sizeof(std::uint32_t)), cover(d.trail, d.trail + sizeof(std::uint32_t));
-      for (const Difference& d : reads->differences64) cover(d.lead, d.lead + sizeof(std::uint64_t)), cover(d.trail, d.trail + sizeof(std::uint64_t));
-      for (const Difference& d : reads->lasts) cover(d.lead, layout_.ring_head_offset);
-      if (!reads->own.empty() || !reads->deviations.empty() || !reads->decayed.empty()) cover(layout_.totals_offset, blocks_end_);
-    }
-    if (begin < layout_.ring_head_offset) end = std::max(end, layout_.ring_head_offset);
-    begin = std::min(begin, end);
-    layout_.row_bytes = std::max<std::size_t>(32, (end - begin + 31) / 32 * 32);  // never empty: `distinct` alone reads none
-    layout_.row_offset = end - std::min(end, layout_.row_bytes);                   // ends where it must, so that it does not leave the record
-    layout_.row_has_totals = layout_.row_offset <= layout_.totals_offset;
-  }
-
   const language::Pipeline& pipeline_;
   std::span<const FeatureSpec> features_;
   std::vector<const Expr*> wheres_, values_, texts_;
   std::vector<Needs> needs_;
   std::vector<std::size_t> key_offsets_;
-  std::size_t totals_bytes_ = 0, blocks_end_ = 0;
+  std::size_t totals_bytes_ = 0;
   bool key_is_text_ = false;
   Layout layout_;
 };

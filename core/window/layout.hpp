@@ -345,6 +345,9 @@ struct Layout {
     for (std::size_t i = 0; i < bits.size(); ++i) result |= static_cast<Bits>((facts & bits[i]) == bits[i]) << i;
     return result;
   }
+  // Row: no more than features read. A load of what the same turn has just written beside it, as ring cursors are, would wait for that store.
+  // REQUIRES: all else is placed, and `before` and `after` are taken apart.
+  void place_row();
   // Panes are passed in the key's own ring.
   [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0 && pane == 0; }
   [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }
