@@ -15,7 +15,7 @@ SegmentPreparer::SegmentPreparer(const Options& options, ControlFile* control)
       directory_(options.directory),
       temporary_(join(segments_directory(options.directory), prepared_temporary_name)),
       control_(control),
-      zeros_(std::min<std::uint64_t>(step_bytes, options.segment_bytes)) {}
+      zeros_(std::min<std::uint64_t>(step_bytes_max, options.segment_bytes)) {}
 
 void SegmentPreparer::request(const Request& request) {
   PAWL_ASSERT(state() == State::idle);
@@ -87,6 +87,13 @@ bool SegmentPreparer::take_command() {
   return true;
 }
 
+// One step, or more of them at once if the blocks are that far ahead: each piece is two trips to the device, however long it is.
+std::uint64_t SegmentPreparer::step_now() const noexcept {
+  const std::uint64_t due = static_cast<std::uint64_t>(allowed_.load_acquire()) + ahead_bytes;
+  const std::uint64_t behind = request_.paced && due > prepared_bytes_ ? (due - prepared_bytes_) / step_bytes * step_bytes : 0;
+  return std::clamp<std::uint64_t>(behind, step_bytes, step_bytes_max);
+}
+
 // The zeros are ahead of the blocks, and of the time since the request.
 bool SegmentPreparer::is_too_early() {
   if (!request_.paced || urgent_ || stage_ != Stage::zeros) return false;
@@ -146,7 +153,7 @@ Result<void> SegmentPreparer::create() {
 }
 
 Result<void> SegmentPreparer::write_zeros() {
-  const std::size_t bytes = std::min<std::uint64_t>(zeros_.size(), request_.bytes - prepared_bytes_);
+  const std::size_t bytes = std::min<std::uint64_t>({zeros_.size(), step_now(), request_.bytes - prepared_bytes_});
   const std::int64_t written = file_->write(zeros_.span().first(bytes), prepared_bytes_);
   if (is_no_space(written) && written < 0) return no_space();
   if (written < 0 && !is_transient(written)) return os_error("write zeros to", temporary_, written);

@@ -43,6 +43,7 @@ class SegmentPreparer {
     Hash durable_chain{};
   };
   static constexpr std::size_t step_bytes = std::size_t{256} << 10;
+  static constexpr std::size_t step_bytes_max = std::size_t{1} << 20;
   static constexpr Duration space_poll = 20'000'000;
   static constexpr std::uint64_t ahead_bytes = std::uint64_t{1} << 20;  // of what is allowed
   static constexpr Duration idle_ns_per_step = 4'000'000;               // 64 MiB/s without any block
@@ -73,7 +74,7 @@ class SegmentPreparer {
 
   // Space is asked for again at the next step. Thread: step's.
   void try_at_once() noexcept { next_try_ns_ = 0; }
-  // One piece of work: step_bytes of zeros, or one sync. Blocks for it. False if there was nothing to do, or not yet.
+  // One piece of work: step_bytes of zeros or some more, or one sync. Blocks for it. False if there was nothing to do, or not yet.
   bool step();
 
  private:
@@ -85,6 +86,7 @@ class SegmentPreparer {
   [[nodiscard]] bool record_retirement();
   [[nodiscard]] bool may_try_now();
   [[nodiscard]] bool is_too_early();
+  [[nodiscard]] std::uint64_t step_now() const noexcept;
   void advance();
   Result<void> record_evidence();
   Result<void> publish_control(const ControlSlot& next);

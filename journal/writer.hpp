@@ -87,6 +87,8 @@ class Writer {
   void gather(std::size_t bytes, Duration time) noexcept { gather_bytes_ = bytes, gather_time_ = time; }
   // The next block waits for more. Asks the clock.
   [[nodiscard]] bool gathering() const noexcept;
+  // Inputs come in at that rate.
+  [[nodiscard]] bool fast() const noexcept { return fast_; }
 
   // Takes completions, submits the next block if none is in flight. Never blocks on a device that writes asynchronously. Returns
   // completions plus submissions: 0 means nothing to do.

@@ -45,6 +45,7 @@ class Builder {
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
     layout_.before.take_apart();
     layout_.after.take_apart();
+    layout_.place_row();
     layout_.types = plan_types({pipeline_, *features_[0].aggregate, wheres_, values_, texts_, key_offsets_, key_is_text_});
     return std::move(layout_);
   }
@@ -465,9 +466,6 @@ class Builder {
       edge.block = static_cast<std::uint32_t>(offset);
       offset += layout_.block_bytes;
     }
-    layout_.row_offset = layout_.totals_offset / 32 * 32;
-    offset = std::max(offset, layout_.row_offset + 32);  // never empty: `distinct` alone has no totals
-    layout_.row_bytes = (offset + 31) / 32 * 32 - layout_.row_offset;
     for (const std::uint32_t edge : layout_.ring_edges) {
       layout_.edges[edge].ring = static_cast<std::uint32_t>(offset);
       offset += sizeof(RingCursor);

@@ -329,7 +329,8 @@ struct Layout {
 
   std::size_t key_bytes = 0;
   std::size_t key_offset = 0, totals_offset = 0, ring_head_offset = 0, record_bytes = 0;
-  std::size_t row_offset = 0, row_bytes = 0;  // the part of a record that features read; multiples of 32
+  std::size_t row_offset = 0, row_bytes = 0;  // the part of a record that features read; a multiple of 32 bytes
+  bool row_has_totals = false;
   std::size_t block_bytes = 0;
   std::size_t entry_bytes = 0;
   std::size_t ring_words = 0;     // of the first words, in a ring entry
@@ -344,6 +345,9 @@ struct Layout {
     for (std::size_t i = 0; i < bits.size(); ++i) result |= static_cast<Bits>((facts & bits[i]) == bits[i]) << i;
     return result;
   }
+  // Row: no more than features read. A load of what the same turn has just written beside it, as ring cursors are, would wait for that store.
+  // REQUIRES: all else is placed, and `before` and `after` are taken apart.
+  void place_row();
   // Panes are passed in the key's own ring.
   [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0 && pane == 0; }
   [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }

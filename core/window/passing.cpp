@@ -100,10 +100,14 @@ Group::PassBatch Group::choose_pass_batch() const noexcept {
 
 // By the event before which each is due; the order in which an edge passes is kept.
 void Group::order_deferred(const Batch& batch) noexcept {
+  std::uint32_t pass = UINT32_MAX, before = 0;
   for (std::size_t d = 0; d < deferred_count_; ++d) {
     Due due = deferred_[d];
+    if (due.pass != pass) before = 0;  // an edge passes in the order of time
+    pass = due.pass;
     const Time te = head_at(due.entry).te;
-    while (earlier(batch.te[due.before], passes_[due.pass].offset) < te) ++due.before;
+    while (earlier(batch.te[before], passes_[pass].offset) < te) ++before;
+    due.before = before;
     std::size_t to = d;
     for (; to > 0 && deferred_[to - 1].before > due.before; --to) deferred_[to] = deferred_[to - 1];
     deferred_[to] = due;

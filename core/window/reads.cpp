@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <numeric>
 
 #include "pawl/core/window/layout.hpp"
@@ -78,6 +79,29 @@ void Reads::take_apart() {
     ratios.push_back(read.cell);
   }
   own_alone = !own.empty() && own.size() == all.size();
+}
+
+void Layout::place_row() {
+  const std::size_t blocks_end = edges.empty() ? ring_head_offset : edges.back().block + block_bytes;
+  std::size_t begin = blocks_end, end = 0;
+  const auto cover = [&](std::size_t from, std::size_t to) {
+    begin = std::min(begin, from < ring_head_offset ? totals_offset : from);  // of the totals all: the event is added to the copy
+    end = std::max(end, from < ring_head_offset ? std::max(to, ring_head_offset) : to);
+  };
+  for (const Reads* reads : {&before, &after}) {
+    const auto cover_both = [&](const Difference& d, std::size_t bytes) {
+      cover(d.lead, d.lead + bytes);
+      cover(d.trail, d.trail + bytes);
+    };
+    for (const Difference& d : reads->differences32) cover_both(d, sizeof(std::uint32_t));
+    for (const Difference& d : reads->differences64) cover_both(d, sizeof(std::uint64_t));
+    for (const Difference& d : reads->lasts) cover(d.lead, ring_head_offset);
+    if (!reads->own.empty() || !reads->deviations.empty() || !reads->decayed.empty()) cover(totals_offset, blocks_end);
+  }
+  begin = std::min(begin, end);
+  row_bytes = std::max<std::size_t>(32, (end - begin + 31) / 32 * 32);  // never empty: `distinct` alone reads none
+  row_offset = end - std::min(end, row_bytes);                           // ends where it must, so that it does not leave the record
+  row_has_totals = row_offset <= totals_offset;
 }
 
 }  // namespace pawl::window

@@ -189,7 +189,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
-  const bool rings = layout_.keeps_rings(), raws = !layout_.raws.empty();
+  const bool rings = layout_.keeps_rings(), totals_copied = layout_.row_has_totals, raws = !layout_.raws.empty();
   const bool own_before = layout_.before.own_alone, own_after = layout_.after.own_alone, queued = layout_.keeps_queue();
   const bool reads_before = !layout_.before.all.empty() && !own_before, reads_after = !layout_.after.all.empty() && !own_after;
   const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record() && lone_distinct_ == nullptr;
@@ -216,10 +216,12 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
     head_of(record)->last_te = te;
     if (reads_after) {
       copy_row(after, record + row_offset, row_bytes);
-      std::byte* const copied_totals = after + (totals_offset - row_offset);
-      add_to_block(copied_totals, bits, event_words, Sums, Quads);
-      for (const Column& column : latests) add_latest(copied_totals, column, bits, event_words, te);
-      if constexpr (Others) add_others(copied_totals, bits, event_words, te);
+      if (totals_copied) {
+        std::byte* const copied_totals = after + (totals_offset - row_offset);
+        add_to_block(copied_totals, bits, event_words, Sums, Quads);
+        for (const Column& column : latests) add_latest(copied_totals, column, bits, event_words, te);
+        if constexpr (Others) add_others(copied_totals, bits, event_words, te);
+      }
       after += row_bytes;
     }
     if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);

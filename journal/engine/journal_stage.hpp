@@ -63,7 +63,7 @@ class JournalStage {
       return work + 1;  // there is something to do: no sleep until somebody wakes
     }
     if (work > 0 || !writer_.in_flight()) return work;
-    const std::size_t moved = writer_.wait(timeout);
+    const std::size_t moved = writer_.wait(writer_.fast() ? 4 * timeout : timeout);
     publish_durable();
     return static_cast<std::int64_t>(moved);
   }
@@ -99,7 +99,7 @@ class JournalStage {
   // Sequence, block, and the chain's bytes.
   using Receipted = ring::Latest<2 + sizeof(Hash) / sizeof(std::uint64_t)>;
 
-  static constexpr Duration gather_nap = 100'000;     // ns: some hundreds of inputs
+  static constexpr Duration gather_nap = 250'000;     // ns: a thousand inputs
   static constexpr std::int64_t taken_max = 1 << 16;  // of one poll: the block is full before, but at durability memory
 
   std::int64_t take(std::int64_t budget) {

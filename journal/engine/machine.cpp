@@ -347,8 +347,7 @@ void Machine::begin_ticks() noexcept {
   if (ticks_) ticks_->begin();
 }
 
-void Machine::pause() {
-  constexpr Duration nap = 200'000;
+void Machine::pause(Duration nap) {
   if (options_.driver != nullptr) return options_.driver->turn();
   io::nap(nap);
 }
@@ -358,12 +357,15 @@ void Machine::drain(const ring::StopFlag* until) {
   if (!emit_->has_sink()) emit_->abandon();  // else decisions that nobody takes would be waited for
   for (const auto& spot : spots_) ring::wake(*spot, parker_);
   constexpr Duration full_patience = 5 * one_second;  // of a disk that stays full
+  constexpr Duration nap_max = 2'000'000;
   // A failure leaves stages that can never finish: then the threads are stopped instead. So does a disk that stays full.
+  Duration nap = pause_time;
   for (std::int64_t not_full = clock_.monotonic_ns(); !all_ended() && !failed() && (until == nullptr || !until->requested());) {
     const std::int64_t now = clock_.monotonic_ns();
     if (writer_state() != WriterState::disk_full) not_full = now;
     if (now - not_full >= full_patience) break;
-    pause();
+    pause(nap);
+    nap = std::min(nap + nap / 4, nap_max);  // each look takes the CPU from a stage that works
   }
   stop();
   digest_check_->look_again();  // the last interval's mark may have come behind its digest

@@ -50,6 +50,7 @@ class Machine {
   static constexpr std::size_t ring_bytes = std::size_t{2} << 20;  // past the second-level cache, but room for what comes while a device takes long
   static constexpr std::size_t tiles_max = 64;                     // of features: eight turns, and with the usual 30 columns a megabyte
   static constexpr std::int64_t batch_max = 512;                   // events per turn of a stage: long enough to amortise, short enough for latency
+  static constexpr Duration pause_time = 200'000;
 
   // Allocates everything; starts nothing. `writer`: null for a replay, which counts every input as durable.
   static Result<std::unique_ptr<Machine>> make(const language::Pipeline& pipeline, const MachineOptions& options, io::Clock& clock,
@@ -62,7 +63,7 @@ class Machine {
   // Time without events counts from now on, if the pipeline has use for it and tick_interval is not 0.
   void begin_ticks() noexcept;
   // The owner waits a moment for the stages.
-  void pause();
+  void pause(Duration nap = pause_time);
   // No more sources: ends when everything that was sequenced is decided, durable and emitted. Blocks. After a failure, or 5 s of a full disk, it
   // ends without. So it does soon after `until` is requested.
   void drain(const ring::StopFlag* until = nullptr);
