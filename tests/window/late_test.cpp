@@ -103,7 +103,8 @@ void same(const Stage& stage, std::size_t feature, Sequence s, const Answer& exp
 
 constexpr StateLimits roomy{.keys_max = 4096, .entries_max = 1 << 16, .distinct_max = 16};
 
-void run(std::uint64_t seed, std::size_t events, std::size_t split, const Shape& shape) {
+// How many were later than they may, in the group of the first feature.
+std::uint64_t run(std::uint64_t seed, std::size_t events, std::size_t split, const Shape& shape) {
   const language::Pipeline pipeline = late_payments(2 * second, second);
   const std::vector<Aggregate> aggregates = late_kinds();
   Stage stage(pipeline, aggregates, roomy);
@@ -126,7 +127,7 @@ void run(std::uint64_t seed, std::size_t events, std::size_t split, const Shape&
     expected.clear();
   }
   CHECK(stage.counters().late > events / slower / 30);
-  CHECK(stage.counters().too_late > events / slower / 100);
+  return stage.counters().too_late;
 }
 
 // Payments of one customer, in seconds after a start, and a feature's value at the last of them.
@@ -190,14 +191,15 @@ TEST_CASE("entries leave when no event can ask for them any more") {
 }
 
 TEST_CASE("late events equal the naive twin, however the log is cut into batches") {
-  std::uint64_t seed = 300;
+  std::uint64_t seed = 300, too_late = 0;
   for (const std::size_t split : {1U, 7U, 64U, 200U}) {
     for (const Shape& shape : {Shape{}, Shape{.keys = 3, .step = second / 20}, Shape{.keys = 200, .late_in = 2}, Shape{.step = 0, .late_in = 2, .late_steps = 5}}) {
       CAPTURE(split);
       CAPTURE(seed);
-      run(seed++, 500, split, shape);
+      too_late += run(seed++, 500, split, shape);
     }
   }
+  CHECK(too_late > 20);
 }
 
 TEST_CASE("what a bound refuses of late events does not depend on batches") {
@@ -208,8 +210,8 @@ TEST_CASE("what a bound refuses of late events does not depend on batches") {
     std::mt19937_64 random(9);
     Time now = 1'000'000 * second;
     std::uint64_t refused = 0;
-    for (std::size_t i = 0; i < 6000 / slower; ++i) {
-      fill(pipeline, {.keys = 5000, .step = second / 100}, random, now, singly.slot());
+    for (std::size_t i = 0; i < 7000; ++i) {
+      fill(pipeline, {.keys = 30'000, .step = second / 100}, random, now, singly.slot());
       std::memcpy(batched.slot(), singly.slot(), Stage::slot_bytes);
       singly.publish();
       singly.process();
@@ -261,6 +263,7 @@ class Pair {
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::uint64_t nodes_used() const { return pool_->used(); }
   [[nodiscard]] std::uint64_t nodes_max() const { return LateTrees::nodes_max(layout_, entries_.size(), 1); }
+  [[nodiscard]] Time oldest() const { return entries_.empty() ? 0 : entries_.front().time; }
   [[nodiscard]] Time newest() const { return entries_.empty() ? 0 : entries_.back().time; }
   [[nodiscard]] Time any_time() { return entries_.empty() ? 0 : entries_[pick(entries_.size())].time + static_cast<Time>(pick(3)) - 1; }
 
@@ -285,11 +288,16 @@ class Pair {
     const auto behind = [](Time t, const Entry& e) { return t < e.time; };
     const auto begin = std::upper_bound(entries_.begin(), entries_.end(), after, behind), end = std::upper_bound(begin, entries_.end(), std::max(after, upto), behind);
     std::vector<std::byte> block = blank_;
-    trees_->gather(tree_, after, upto, block.data());
+    trees_->gather(tree_, layout_.edge_others, after, upto, block.data());
     compare(block.data(), begin, end);
     block = blank_;
-    if (after <= upto) REQUIRE(trees_->pass(tree_, after, upto, block.data()) == (end == entries_.end() ? time_end : end->time));
-    if (after <= upto) compare(block.data(), begin, end);
+    if (after > upto) return;
+    NextEntry due = trees_->next(tree_, after);
+    REQUIRE(due.time == (begin == entries_.end() ? time_end : begin->time));
+    if (due.time > upto) return;
+    trees_->pass(due, after, upto, block.data());
+    REQUIRE(due.time == (end == entries_.end() ? time_end : end->time));
+    compare(block.data(), begin, end);
   }
   void visit_all() {
     std::size_t i = 0;
@@ -333,12 +341,12 @@ class Pair {
 }  // namespace
 
 TEST_CASE("a tree equals a sorted list, whatever enters and leaves") {
-  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U, 6U}) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
     CAPTURE(seed);
     Pair pair(seed);
     // It grows and shrinks in turn; mostly at its end, anywhere, or always before everything.
-    for (int phase = 0; phase < 6; ++phase) {
-      const std::uint64_t grown = seed % 2 == 0 ? 4000 : 300;
+    for (int phase = 0; phase < 3; ++phase) {
+      const std::uint64_t grown = seed % 2 == 0 ? 2000 : 300;
       while (pair.size() < grown) {
         const std::uint64_t where = pair.pick(10);
         const bool anywhere = phase % 3 == 1 || where == 0;
@@ -346,7 +354,7 @@ TEST_CASE("a tree equals a sorted list, whatever enters and leaves") {
         if (pair.pick(20) == 0) pair.ask(pair.any_time(), pair.any_time());
         if (pair.pick(20) == 0) pair.ask(no_time, pair.any_time());
         if (pair.pick(40) == 0) pair.ask(pair.any_time(), pair.newest());
-        if (pair.pick(50) == 0) pair.forget(pair.any_time() - static_cast<Time>(pair.size() / 2));
+        if (pair.pick(50) == 0) pair.forget(pair.oldest() + static_cast<Time>(pair.pick(20)));
       }
       pair.visit_all();
       REQUIRE(pair.nodes_used() <= pair.nodes_max());
