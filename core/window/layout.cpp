@@ -547,16 +547,12 @@ class Builder {
     if (__builtin_add_overflow(furthest, layout_.late, &layout_.horizon)) layout_.horizon = INT64_MAX;
     layout_.tree = offset;
     layout_.dues = layout_.tree + sizeof(TreeHead);
-    layout_.base = layout_.dues + layout_.edges.size() * sizeof(NextEntry);
+    layout_.base = layout_.dues + layout_.edges.size() * sizeof(Time);
     offset = layout_.base + layout_.block_bytes;
     for (Gathered& gathered : layout_.gathered) {
       layout_.gather_order.push_back(static_cast<std::uint32_t>(layout_.gather_order.size()));
       gathered.front = static_cast<std::uint32_t>(offset);
       offset += sizeof(Front);
-    }
-    for (std::size_t column = 0; column < layout_.columns.size(); ++column) {
-      const auto of_column = [&](const Gathered& gathered) { return gathered.column == column; };
-      if (std::any_of(layout_.gathered.begin(), layout_.gathered.end(), of_column)) layout_.gathered_columns.push_back(layout_.columns[column]);
     }
     const auto window = [&](std::uint32_t index) { return std::pair(layout_.gathered[index].lead, layout_.gathered[index].trail); };
     std::stable_sort(layout_.gather_order.begin(), layout_.gather_order.end(), [&](std::uint32_t a, std::uint32_t b) { return window(a) < window(b); });

@@ -240,11 +240,6 @@ struct TreeHead {
   Time first;                     // that of the oldest entry; time_end without one
 };
 inline constexpr Time time_end = INT64_MAX;
-struct NextEntry {                    // the entry that an edge passes next
-  Time time;                      // time_end: there is none
-  std::uint32_t leaf;             // it is there or, since the leaf was divided, in a leaf behind it
-  std::uint32_t place;            // in the leaf when it was looked up
-};
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
@@ -341,14 +336,13 @@ struct Layout {
   Duration horizon = 0;             // and events can be asked for so long behind it
   std::vector<Gathered> gathered;
   std::vector<std::uint32_t> gather_order;  // those of the same window one behind the other
-  std::size_t tree = 0, base = 0, dues = 0;  // offsets in the record: of its TreeHead; of a block, what has left the tree; of a NextEntry for each edge
+  std::size_t tree = 0, base = 0, dues = 0;  // offsets in the record: of its TreeHead; of a block, what has left the tree; of the time for each edge when it next passes an entry
   std::uint32_t leaf_entries = 0, node_children = 0;  // room in the nodes of a tree
   std::size_t leaf_entry_bytes = 0;
   Duration pane = 0;                // windows `by` panes: times, offsets and reach are whole numbers of these. 0: there are none
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
   std::vector<Column> edge_others;        // columns of other kinds that edges read
-  std::vector<Column> gathered_columns;   // those of `gathered`
   std::vector<Column> edge_additive;      // of these, those whose windows are differences
   std::vector<Column> latests, now_others;  // and those that are only read now: `latest`, and the rest
   std::vector<Facts> bits;                // bit i: all of these facts
