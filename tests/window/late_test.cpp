@@ -288,15 +288,11 @@ class Pair {
     const auto behind = [](Time t, const Entry& e) { return t < e.time; };
     const auto begin = std::upper_bound(entries_.begin(), entries_.end(), after, behind), end = std::upper_bound(begin, entries_.end(), std::max(after, upto), behind);
     std::vector<std::byte> block = blank_;
-    trees_->gather(tree_, layout_.edge_others, after, upto, block.data());
+    trees_->gather(tree_, after, upto, block.data());
     compare(block.data(), begin, end);
     block = blank_;
     if (after > upto) return;
-    NextEntry due = trees_->next(tree_, after);
-    REQUIRE(due.time == (begin == entries_.end() ? time_end : begin->time));
-    if (due.time > upto) return;
-    trees_->pass(due, after, upto, block.data());
-    REQUIRE(due.time == (end == entries_.end() ? time_end : end->time));
+    REQUIRE(trees_->pass(tree_, after, upto, block.data()) == (end == entries_.end() ? time_end : end->time));
     compare(block.data(), begin, end);
   }
   void visit_all() {
@@ -341,12 +337,12 @@ class Pair {
 }  // namespace
 
 TEST_CASE("a tree equals a sorted list, whatever enters and leaves") {
-  for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
+  for (const std::uint64_t seed : {1U, 2U}) {
     CAPTURE(seed);
     Pair pair(seed);
     // It grows and shrinks in turn; mostly at its end, anywhere, or always before everything.
     for (int phase = 0; phase < 3; ++phase) {
-      const std::uint64_t grown = seed % 2 == 0 ? 2000 : 300;
+      const std::uint64_t grown = seed % 2 == 0 ? 800 : 150;
       while (pair.size() < grown) {
         const std::uint64_t where = pair.pick(10);
         const bool anywhere = phase % 3 == 1 || where == 0;
@@ -358,11 +354,11 @@ TEST_CASE("a tree equals a sorted list, whatever enters and leaves") {
       }
       pair.visit_all();
       REQUIRE(pair.nodes_used() <= pair.nodes_max());
-      while (pair.size() > pair.pick(30)) {
-        pair.forget(pair.any_time());
+      while (pair.size() > 20) {
+        pair.forget(pair.oldest() + static_cast<Time>(pair.pick(200)));
         pair.ask(pair.any_time(), pair.any_time());
         REQUIRE(pair.nodes_used() <= pair.nodes_max());
-        if (pair.pick(3) == 0) pair.insert(pair.any_time());
+        if (pair.pick(3) == 0) pair.insert(std::max(pair.any_time(), pair.oldest()));
       }
       pair.visit_all();
     }
