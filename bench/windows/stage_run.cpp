@@ -49,6 +49,12 @@ std::vector<window::FeatureSpec> features_of(const language::Pipeline& pipeline)
   return features;
 }
 
+Time Stream::at(Sequence sequence) const {
+  auto random = static_cast<std::uint64_t>(sequence);
+  const bool late = late_in != 0 && sequence != events - 1 && next_random(random) % late_in == 0;
+  return sequence * step - (late ? static_cast<Duration>(next_random(random) % static_cast<std::uint64_t>(late_by)) : 0);
+}
+
 LastValues last_values(const Stream& stream, const language::Aggregate& aggregate) {
   std::uint64_t random = 1;
   std::vector<std::pair<std::int64_t, std::int64_t>> payments;  // customer, amount
@@ -58,9 +64,10 @@ LastValues last_values(const Stream& stream, const language::Aggregate& aggregat
     payments.emplace_back(drawn.customer, drawn.amount);
   }
   LastValues last;
-  for (std::int64_t i = stream.events - 1; i >= 0 && (stream.events - 1 - i) * stream.step < aggregate.width; --i) {
+  const Time now = stream.at(stream.events - 1);
+  for (std::int64_t i = stream.events - 1; i >= 0 && i * stream.step > now - aggregate.width; --i) {
     const auto& [customer, amount] = payments[static_cast<std::size_t>(i)];
-    if (customer != payments.back().first) continue;
+    if (customer != payments.back().first || stream.at(i) <= now - aggregate.width) continue;
     ++last.count;
     last.sum += amount;
     last.greatest = std::max(last.greatest, amount);
@@ -84,7 +91,7 @@ void StageRun::write(Sequence sequence, const Payment& payment) {
   const EventSchema& schema = run_.schema();
   begin_event(schema, slot);
   write_number(schema, slot, 0, sequence);
-  write_number(schema, slot, 1, sequence * stream_.step);
+  write_number(schema, slot, 1, stream_.at(sequence));
   write_number(schema, slot, 2, payment.customer);
   write_number(schema, slot, 3, payment.terminal);
   write_number(schema, slot, 4, payment.amount);

@@ -18,12 +18,17 @@ struct Stream {
   Duration step = one_second;
   std::int64_t events = 0;
   std::int64_t measured = 0;  // the last so many
+  std::uint64_t late_in = 0;  // one payment in so many but the last is late, by up to late_by; 0: none is
+  Duration late_by = 0;
+
+  // When the payment happened.
+  [[nodiscard]] Time at(Sequence sequence) const;
 };
 
 // Each let's aggregate, with columns one behind the other.
 [[nodiscard]] std::vector<window::FeatureSpec> features_of(const language::Pipeline& pipeline);
 
-// What windows of the aggregate's span per customer must say at the last event, by the definition.
+// What windows of the aggregate's span per customer must say at the last event, by the definition. REQUIRES: payments may be as late as they are.
 struct LastValues { std::int64_t count = 0, sum = 0, greatest = 0; };
 [[nodiscard]] LastValues last_values(const Stream& stream, const language::Aggregate& aggregate);
 

@@ -3,6 +3,7 @@
 //   handbook   the features of the fraud-detection handbook: 5,000 customers, 10,000 terminals, 9,600 payments a day
 //   wide       {count, sum, avg} over 4 windows that hold 1, 8, 32 and 128 events of each of --keys keys: the case of far memory
 //   whole      the same with stddev, min and max
+//   disorder   the windows of `wide` and `whole` over a stream with late payments, in their true places
 //   streams    the core of the Yahoo streaming benchmark, and the Markov chain of DSPBench as an operator of one's own
 //   one key    sliding sums and maxima over up to --held events, and the worst single event of a maximum
 //
@@ -29,7 +30,7 @@ struct Options : Common {
   std::uint64_t keys = 100'000;
   std::int64_t held = std::int64_t{4} << 20;
   std::int64_t peer_events = 300'000;
-  bool no_wide = false, no_whole = false, no_handbook = false, no_one_key = false, no_streams = false;
+  bool no_wide = false, no_whole = false, no_handbook = false, no_one_key = false, no_streams = false, no_disorder = false;
   std::int64_t stream_events = 20'000'000;
   Peers peers = Peers::none;
 };
@@ -57,11 +58,11 @@ std::string handbook() {
 }
 
 // Windows that hold `held` events of a key in the mean: keys come round every `keys` steps of a microsecond.
-std::string wide(std::uint64_t keys, std::span<const char* const> kinds) {
-  std::string text = "pipeline \"wide\" version 1\n" + std::string(event);
+std::string wide(std::uint64_t keys, std::span<const char* const> kinds, Duration step = 1'000, std::string_view declared = event) {
+  std::string text = "pipeline \"wide\" version 1\n" + std::string(declared);
   int span = 0;
   for (const std::uint64_t held : std::array<std::uint64_t, 4>{1, 8, 32, 128}) {
-    const std::uint64_t milliseconds = std::max<std::uint64_t>(held * keys / 1000, 1);
+    const std::uint64_t milliseconds = std::max<std::uint64_t>(held * keys * static_cast<std::uint64_t>(step) / 1'000'000, 1);
     for (const char* kind : kinds) text += fmt::format("let s{} = {}per customer, {}ms)\n", span++, kind, milliseconds);
   }
   return text;
@@ -118,6 +119,37 @@ void measure_case(const Case& one, int runs, Outcome& outcome) {
   for (Series& series : rows) outcome.series.push_back(std::move(series));
 }
 
+// A thousand payments a second, in order, or one in ten late by up to a minute; and windows that take late ones in where they belong, or cannot.
+void measure_disorder(const std::string& name, std::uint64_t keys, std::span<const char* const> kinds, int runs, Outcome& outcome) {
+  constexpr Duration step = one_second / 1000, minute = 60 * one_second;
+  constexpr std::string_view late_event = "event Payment late 1m { id: int, at: time, customer: int, terminal: int, amount: money, fraud: bool }\n";
+  const auto events = static_cast<std::int64_t>(keys) * 136, measured = std::max<std::int64_t>(static_cast<std::int64_t>(keys) * 8, events / 17);
+  const Stream ordered{.pipeline = wide(keys, kinds, step), .customers = keys, .terminals = 10'000, .step = step, .events = events, .measured = measured};
+  Stream declared = ordered;
+  declared.pipeline = wide(keys, kinds, step, late_event);
+  Stream disordered = declared;
+  disordered.late_in = 10;
+  disordered.late_by = minute;
+  const std::string table = fmt::format("windows, disorder, {} keys, {}", keys, name), base = "in order, not `late`";
+  const auto row = [&](std::string what, bool compared) {
+    return Series{.group = table, .name = std::move(what), .unit = "ns/event", .higher_is_better = false, .base = compared ? base : "", .base_label = "in order"};
+  };
+  std::vector<Series> rows{row(base, false), row("in order, `late 1m`", true), row("one in ten late by up to a minute, `late 1m`", true)};
+  const std::array streams{&ordered, &declared, &disordered};
+  for (Rounds rounds(table, runs, outcome); rounds.next();) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const language::Checked checked = language::check(streams[i]->pipeline, table);
+      if (!checked.pipeline) fail("the pipeline of " + table + " does not check");
+      const auto features = features_of(*checked.pipeline);
+      StageRun run(*checked.pipeline, features, *streams[i]);
+      rows[i].values.push_back(run.run().batched);
+      const LastValues expected = last_values(*streams[i], *features[1].aggregate);
+      if (run.last_cell(features[0].column) != expected.count || run.last_cell(features[1].column) != expected.sum) fail("windows: a wrong count or sum of late payments");
+    }
+  }
+  for (Series& series : rows) outcome.series.push_back(std::move(series));
+}
+
 void measure(const Options& options, Outcome& outcome) {
   if (!options.no_handbook) {
     const std::int64_t events = options.events;
@@ -131,6 +163,12 @@ void measure(const Options& options, Outcome& outcome) {
   if (!options.no_whole) {
     const std::string name = fmt::format("{} keys, 4 windows of 1, 8, 32, 128 events, with stddev, min, max", keys);
     measure_case({name, {wide(options.keys, all_kinds), options.keys, 10'000, 1'000, keys * 136, keys * 8}}, options.runs, outcome);
+  }
+  if (!options.no_disorder) {
+    for (const std::uint64_t few : {options.keys, std::max<std::uint64_t>(options.keys / 100, 100)}) {
+      measure_disorder("count, sum, avg", few, sums_and_counts, options.runs, outcome);
+      measure_disorder("all", few, all_kinds, options.runs, outcome);
+    }
   }
   if (!options.no_streams) measure_streams(options.stream_events, options.runs, outcome);
   if (!options.no_one_key) measure_sliding(options.held, options.runs, outcome);
@@ -151,6 +189,7 @@ void add_windows(CLI::App& app, Action& action) {
   command.add_option("--held", options->held, "Events of the largest window of one key")->check(CLI::Range(1024, 1 << 28))->capture_default_str();
   command.add_flag("--no-whole", options->no_whole, "Without the wide case with stddev, min and max");
   command.add_flag("--no-one-key", options->no_one_key, "Without the windows of one key");
+  command.add_flag("--no-disorder", options->no_disorder, "Without late payments");
   command.add_flag("--no-streams", options->no_streams, "Without the streams of other benchmarks");
   command.add_option("--stream-events", options->stream_events, "Of these streams; the second half is measured")->check(CLI::Range(100'000, 1 << 30))->capture_default_str();
   command.add_flag("--no-handbook", options->no_handbook, "Without the handbook's features");

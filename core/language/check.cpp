@@ -3,6 +3,7 @@
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/checker.hpp"
 #include "pawl/core/language/evaluable.hpp"
+#include "pawl/core/language/lateness.hpp"
 #include "pawl/core/language/lint.hpp"
 #include "pawl/core/language/parser.hpp"
 
@@ -35,12 +36,12 @@ Checked check(std::string_view source, std::string_view, ModelFiles* models, con
     lint(*pipeline, problems);
     lint_unused(*pipeline, problems);
     mark_not_evaluated(*pipeline, problems);
+    check_lateness(*pipeline, problems);
     for (const syntax::Event& event : file.events) {
-      if (event.late) problems.warning(*event.late, "W300", "`late` is not evaluated by this release: windows use effective time");
       if (event.reorder) problems.warning(*event.reorder, "W300", "`reorder` is not evaluated by this release: events are sequenced as they arrive");
     }
-    result.pipeline = std::move(pipeline);
   }
+  if (!problems.any_error()) result.pipeline = std::move(pipeline);
   result.diagnostics = problems.take();
   return result;
 }

@@ -93,6 +93,7 @@ void Checker::event(const syntax::Event& declaration) {
   event_index_.emplace(declaration.name.text, index);
   broken_events_.push_back(!good);
   out_.events.push_back(std::move(schema));
+  out_.late.push_back(declaration.late);
 }
 
 std::optional<Field> Checker::field(const syntax::FieldDeclaration& declaration, std::size_t event_bytes) {

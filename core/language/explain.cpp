@@ -7,6 +7,7 @@
 #include <set>
 
 #include "pawl/core/event/format.hpp"
+#include "pawl/core/language/lateness.hpp"
 #include "pawl/core/language/print.hpp"
 #include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/language/typing.hpp"
@@ -26,6 +27,7 @@ constexpr int distinct_entry_bytes = 24;  // value, count, link
 constexpr int links_bytes = 16;           // of an event in a window of `first`, `min` or `max`: the candidates beside it
 constexpr int recent_bytes = 8;           // beside the values that a short `last N` of an operator keeps with its key
 constexpr int fold_bytes = 32;            // of a key in a window of an operator without inverse: where its parts begin and end
+constexpr int node_bytes = 512;           // of a key whose events may be late: the first node of its tree
 constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
 
 constexpr std::size_t kept_key_bytes = 24;  // of a value of a list or a key that cools down: hash, until when, and its place among the deadlines
@@ -49,6 +51,7 @@ struct Window {
 struct Ring {
   std::string key;
   Duration kept = 0;       // time: how far back
+  Duration late = 0;       // how far behind events can take their place
   Duration pane = 0;       // that events are added up in
   std::int64_t last_n = 0;
   std::vector<std::string> values;  // canonical texts of what is kept with an event
@@ -123,6 +126,7 @@ class Explainer {
     text += std::string(", ") + far_and_near(aggregate);
     if (aggregate.prior) text += "; this event is excluded";
     else if (aggregate.delay == 0) text += "; this event is included";
+    if (const Duration late = lateness(pipeline_, aggregate); late != 0) text += std::string("; an event that may be late stands at its own time, up to ") + print(late) + " behind, and te is that time";
     if (aggregate.pane != 0) text += std::string("; approximate: times are rounded down to whole panes of ") + print(aggregate.pane);
     return text;
   }
@@ -215,6 +219,7 @@ class Explainer {
       const auto [at, fresh] = rings.try_emplace(name);
       if (fresh) in_order.push_back(&at->second);
       at->second.key = fmt::format("per {} of {}{}", print_key(aggregate.key), events(aggregate.on), aggregate.where ? std::string(" where ") + print(*aggregate.where, pipeline_) : "");
+      at->second.late = lateness(pipeline_, aggregate);
       keep(at->second, aggregate);
     }
     std::string text;
@@ -224,13 +229,14 @@ class Explainer {
 
   static std::string describe(const Ring& ring) {
     const int fixed = record_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed;
-    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + links_bytes * static_cast<int>(ring.chains.size()) +
+    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + (ring.late > 0 ? 0 : links_bytes * static_cast<int>(ring.chains.size())) +
                      rank_bytes * static_cast<int>(ring.rankings.size()) + ring.own_each;
     std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
     if (ring.pane > 0) {
       const int each_pane = pane_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed + (value_bytes + links_bytes) * static_cast<int>(ring.chains.size());
       return text + fmt::format(" and {} bytes for each pane of {} with an event, at most {} of them\n", each_pane, print(ring.pane), ring.kept / ring.pane + (ring.kept % ring.pane != 0) + 1);
     }
+    if (ring.late > 0) return text + fmt::format(", {} for its tree, and {} to {} bytes for each event of the last {}\n", node_bytes, each, 2 * each, print(ring.kept + ring.late));
     if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));
     if (ring.last_n > 0) text += fmt::format(" and {} bytes for each of the latest {} events", each, ring.last_n);
     if (ring.distinct) text += fmt::format(" and {} bytes for each distinct value", distinct_entry_bytes);

@@ -151,11 +151,11 @@ void Parser::template_text(const Token& token, syntax::Reason& reason) {
   const auto text_between = [&](std::uint32_t a, std::uint32_t b) { return unescape(source_.substr(a, b - a), false); };
   for (std::uint32_t i = from; i < end; ++i) {
     if (source_[i] == '\\') ++i;
-    else if (source_[i] == '}') problems_.error({i, i + 1}, "E015", "`}` without `{`; a brace that is text is written `\\}`");
+    else if (source_[i] == '}') problems_.error(Span{i, i + 1}, "E015", "`}` without `{`; a brace that is text is written `\\}`");
     else if (source_[i] == '{') {
       const std::size_t close = source_.substr(0, end).find('}', i);
       if (close == std::string_view::npos) {
-        return problems_.error({i, i + 1}, "E015", "`{` is not closed before the text ends; a quote within braces is written `\\\"`, a brace that is text `\\{`");
+        return problems_.error(Span{i, i + 1}, "E015", "`{` is not closed before the text ends; a quote within braces is written `\\\"`, a brace that is text `\\{`");
       }
       reason.texts.push_back(text_between(from, i));
       const Span hole{i + 1, static_cast<std::uint32_t>(close)};

@@ -205,8 +205,11 @@ void Parser::event(syntax::File& file) {
       advance();
       if (!expect_word("up") || !expect_word("to")) break;
     }
-    duration("a duration such as `10m`");
-    (late ? event.late : event.reorder) = since(begin);
+    const Span span = here();
+    const Duration time = duration("a duration such as `10m`");
+    if (!failed() && time == 0) problems_.error(span, "E121", "an event can only be late by something; leave it out if none is");
+    if (late) event.late = time;
+    else event.reorder = since(begin);
   }
   if (expect(TokenKind::left_brace, "`{` and the event's fields")) event_fields(event);
   event.broken = failed();

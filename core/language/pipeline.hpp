@@ -63,6 +63,7 @@ struct Expr;
 //   time:        te(f) in (te(e) - delay - width, te(e) - delay]
 //   last_n:      the latest `n` matching ones with te(f) <= te(e) - delay
 //   since_start: te(f) <= te(e) - delay
+// Of an event declared `late`, the place that its own time gives it stands for te (lateness.hpp); of equal ones the earlier in the log comes first.
 struct Aggregate {
   AggregateKind kind = AggregateKind::count;
   bool prior = false;
@@ -195,6 +196,7 @@ struct Pipeline {
   std::int64_t version = 0;
   std::string source;              // the file's text, byte for byte
   std::vector<EventSchema> events; // event i has EventHeader::type first_event_type + i
+  std::vector<Duration> late;      // by event: its own time counts if it is not further behind the effective time; 0: it never does
   std::vector<List> lists;
   std::vector<Map> maps;
   std::vector<OwnOperator> operators;

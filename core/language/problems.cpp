@@ -55,6 +55,7 @@ void Problems::add(Severity severity, Place place, std::string_view code, std::s
 }
 
 void Problems::error(Span span, std::string_view code, std::string message) { add(Severity::error, place(span), code, std::move(message)); }
+void Problems::error(Place place, std::string_view code, std::string message) { add(Severity::error, place, code, std::move(message)); }
 void Problems::warning(Span span, std::string_view code, std::string message) { warning(place(span), code, std::move(message)); }
 void Problems::warning(Place place, std::string_view code, std::string message) { add(Severity::warning, place, code, std::move(message)); }
 void Problems::note(Span span, std::string_view code, std::string message) { note(place(span), code, std::move(message)); }

@@ -29,6 +29,7 @@ class Problems {
   explicit Problems(std::string_view source);
 
   void error(Span span, std::string_view code, std::string message);
+  void error(Place place, std::string_view code, std::string message);
   void warning(Span span, std::string_view code, std::string message);
   void warning(Place place, std::string_view code, std::string message);
   void note(Span span, std::string_view code, std::string message);

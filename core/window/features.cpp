@@ -55,7 +55,7 @@ void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::
   for (const Read& read : reads.rare) {
     const Scalar value = read_rare(read, record, te);
     if (!read.ratio) write(place, read.cell + i, value);
-    if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count) - (layout_.pane == 0 ? 0 : load<std::int64_t>(record + read.trail_count)));
+    if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count) - (read.op == Read::Op::avg128 || read.op == Read::Op::share64 ? 0 : load<std::int64_t>(record + read.trail_count)));
   }
   if (head_of(record)->wide == 0 || reads.sums.empty()) [[likely]] return;
   rows.wide |= 1U << i;
@@ -129,10 +129,10 @@ void Group::read_floats(const Reads& reads, const Rows& rows, const Batch& batch
   }
   const auto at = [&](std::uint32_t offset, std::size_t i) { return rows.copies.data() + (offset - layout_.row_offset) + i * layout_.row_bytes; };
   for (const Read& read : reads.deviations) {
-    const bool since_start = read.op == Read::Op::deviation64 && layout_.pane == 0;
+    const bool wide = layout_.has_wide_totals() && read.trail_edge >= 0, since_start = read.op == Read::Op::deviation64 && !wide;
     for (std::size_t i = 0; i < batch.count; ++i) {
       const auto moments = load<Moments>(at(read.lead, i));
-      const std::uint64_t count = layout_.pane != 0 ? load<std::uint64_t>(at(read.lead_count, i)) - load<std::uint64_t>(at(read.trail_count, i))
+      const std::uint64_t count = wide        ? load<std::uint64_t>(at(read.lead_count, i)) - load<std::uint64_t>(at(read.trail_count, i))
                                   : since_start     ? load<std::uint64_t>(at(read.lead_count, i))
                                                     : load<std::uint32_t>(at(read.lead_count, i)) - load<std::uint32_t>(at(read.trail_count, i));
       write(place, read.cell + i, deviation_of(count, since_start ? moments : moments - load<Moments>(at(read.trail, i)), read.scale));

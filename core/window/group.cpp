@@ -12,6 +12,7 @@ std::uint64_t keys_max_of(const Layout& layout, const StateLimits& limits) noexc
 
 // Every key may leave one chunk partly unused, beside the chunks that entries_max fills.
 std::uint64_t chunks_max_of(const Layout& layout, const StateLimits& limits, std::uint64_t keys) noexcept {
+  if (layout.late != 0) return LateTrees::nodes_max(layout, limits.entries_max, keys);
   return layout.keeps_rings() ? limits.entries_max / layout.chunk_entries + 2 * keys : 0;
 }
 
@@ -51,6 +52,12 @@ std::vector<std::byte> blank_record(const Layout& layout) {
     for (const Chain::Window& window : chain.windows) store(blank.data() + window.front, Front{.value = 0, .location = no_location, .reserved = 0});
   }
   for (const Ranking& ranking : layout.rankings) store(blank.data() + ranking.root, no_location);
+  if (layout.late != 0) {
+    store(blank.data() + layout.tree, LateTrees::empty());
+    clear_carries(layout.edge_others, layout.base);
+    for (std::size_t e = 0; e < layout.edges.size(); ++e) store(blank.data() + layout.dues + e * sizeof(Time), time_end);
+    for (const Gathered& gathered : layout.gathered) store(blank.data() + gathered.front, Front{.value = 0, .location = no_location, .reserved = 0});
+  }
   return blank;
 }
 
@@ -68,6 +75,9 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       counted_(raw_bytes_max(layout_), layout_.distincts.empty() ? 0 : limits.distinct_max, arena),
       wide_(take_wide_words(layout_, table_.records_max(), arena)),
       blank_(blank_record(layout_)),
+      trees_(layout_, chunks_, blank_.data() + layout_.totals_offset),
+      past_(blank_),
+      gathered_(layout_.block_bytes),
       keys_((layout_.key_bytes + 1) * batch_events),
       pass_batch_(choose_pass_batch()),
       update_plain_(choose_update()),
@@ -155,6 +165,7 @@ void Group::settle(const Batch& batch) noexcept {
     all_found_ &= work.index != state::KeyTable::none;
   }
   if (layout_.keeps_rings()) fetch_rings(batch.count);
+  if (layout_.late != 0) fetch_trees(batch);
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);
   if (passed_early_) pass_early(batch);
@@ -203,6 +214,10 @@ void Group::examine(Index index, Time te) noexcept {
     }
     free_ring(record);
   }
+  if (layout_.late != 0) {
+    ring_entries_ -= tree_of(record)->entries;
+    trees_.clear(*tree_of(record));
+  }
   table_.erase(index);
   keys_changed_ = true;
   ++keys_evicted_;
@@ -216,7 +231,9 @@ GroupCounters Group::counters() const noexcept {
           .entries_refused = entries_refused_,
           .overflow = overflow_,
           .distinct_values = counted_.used(),
-          .distinct_refused = distinct_refused_};
+          .distinct_refused = distinct_refused_,
+          .late = late_,
+          .too_late = too_late_};
 }
 
 }  // namespace pawl::window

@@ -20,6 +20,7 @@
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
 #include "pawl/core/window/distinct_table.hpp"
+#include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/layout.hpp"
 #include "pawl/core/window/windows.hpp"
 
@@ -33,6 +34,8 @@ struct Batch {
   Sequence first = 0;
   std::array<const std::byte*, batch_events> slot;
   std::array<Time, batch_events> te;
+  std::array<Time, batch_events> place;  // te, or that of an event which may be late; set if the pipeline has any
+  std::uint32_t too_late = 0;            // bit i: event i could be late, but is more so than it may
   std::array<std::uint16_t, batch_events> type;  // index into Pipeline::events, or no_event
   bool uniform = false;       // all are events of one type
   std::uint32_t missing = 0;  // and these fields are missing in at least one of them: bits of EventHeader::missing
@@ -66,6 +69,7 @@ class Group {
     for (std::uint32_t& hand : hands_) visit(hand);
     for (std::uint64_t* const word : {&ring_entries_, &counted_windows_, &keys_evicted_, &keys_refused_, &entries_refused_, &overflow_, &distinct_refused_}) visit(*word);
     visit(next_partition_);
+    if (layout_.late != 0) visit(late_), visit(too_late_);
   }
 
   struct Place {  // of one event's cells
@@ -178,6 +182,8 @@ class Group {
   void update_plain_avx2(const Batch& batch, Place place) noexcept;
   void update_recent(const Batch& batch, Place place) noexcept;
   void update_one_by_one(const Batch& batch, Place place) noexcept;
+  void update_late(const Batch& batch, Place place) noexcept;
+  [[nodiscard]] bool take_in_late(const Batch& batch, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
   void enter_wide(Index index, const std::byte* words) noexcept;
   void add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept;
@@ -220,6 +226,18 @@ class Group {
   void pass_panes(std::byte* record, Time pane) noexcept;
   void insert_into_pane(std::byte* record, std::size_t event, Time pane) noexcept;
   [[nodiscard]] bool improves(std::byte* ring_entry, const Raw& raw, std::int64_t value) const noexcept;
+
+  // Events that may be late (late.cpp).
+  [[nodiscard]] TreeHead* tree_of(std::byte* record) const noexcept { return reinterpret_cast<TreeHead*>(record + layout_.tree); }
+  [[nodiscard]] const TreeHead* tree_of(const std::byte* record) const noexcept { return reinterpret_cast<const TreeHead*>(record + layout_.tree); }
+  [[nodiscard]] Time* dues_of(std::byte* record) const noexcept { return reinterpret_cast<Time*>(record + layout_.dues); }
+  void fetch_trees(const Batch& batch) const noexcept;
+  void fetch_ends_of_trees(const Batch& batch) const noexcept;
+  void bring_tree(std::byte* record, Time te, Time place) noexcept;
+  [[nodiscard]] bool make_room_in_trees(Index index, Time te) noexcept;
+  [[nodiscard]] std::byte* look_back(const std::byte* record, Time place) noexcept;
+  void gather_fronts(bool before, const std::byte* record, Time place, std::byte* to) noexcept;
+  void insert_into_tree(std::byte* record, const Batch& batch, std::size_t i) noexcept;
 
   // First, least and greatest values (chains.cpp).
   [[nodiscard]] Links* links_of(const Chain& chain, std::uint32_t location) const noexcept { return reinterpret_cast<Links*>(ring_entry(location) + chain.links); }
@@ -284,6 +302,9 @@ class Group {
   DistinctTable counted_;
   std::int64_t* wide_;            // per record, for now and each edge: a word per sum; touched for wide values only
   std::vector<std::byte> blank_;  // a record as a new key has it; also what an event without a key reads
+  LateTrees trees_;
+  std::vector<std::byte> past_;   // a record as of an earlier place
+  std::vector<std::byte> gathered_;  // a block
   std::vector<std::byte> keys_;   // of the batch
   std::array<Work, batch_events> work_{};
   std::vector<Pass> passes_;      // the time edges
@@ -316,7 +337,7 @@ class Group {
   std::uint64_t ring_entries_ = 0;
   std::uint64_t counted_windows_ = 0;  // windows whose values are counted as cursors pass them
   std::uint64_t entries_max_ = 0;
-  std::uint64_t keys_evicted_ = 0, keys_refused_ = 0, entries_refused_ = 0, overflow_ = 0, distinct_refused_ = 0;
+  std::uint64_t keys_evicted_ = 0, keys_refused_ = 0, entries_refused_ = 0, overflow_ = 0, distinct_refused_ = 0, late_ = 0, too_late_ = 0;
 };
 
 inline void Group::write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept {

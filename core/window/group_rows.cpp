@@ -19,6 +19,7 @@ void each_field(const Layout& layout, Visit visit) {
   for (const Column& column : layout.columns) {
     visit(layout.totals_offset + column.offset, bytes_of(column));
     if (!column.in_entry) continue;
+    if (layout.late != 0) visit(layout.base + column.offset, bytes_of(column));
     for (const Edge& edge : layout.edges) visit(edge.block + column.offset, bytes_of(column));
   }
   for (const Distinct& distinct : layout.distincts) visit(std::size_t{distinct.state}, sizeof(DistinctState));
@@ -83,6 +84,7 @@ std::string GroupSaver::schema(const Group& group) {
   text += ", distinct";
   for (const Distinct& distinct : layout.distincts) append_number(text += ' ', 'v', distinct.raw);
   if (layout.pane != 0) append_number(text += ", panes", ' ', static_cast<std::uint64_t>(layout.pane));
+  if (layout.late != 0) append_number(text += ", late", ' ', static_cast<std::uint64_t>(layout.late));
   return text;
 }
 
@@ -124,6 +126,7 @@ void GroupSaver::write_head(state::RowWriter rows) const {
   for (const std::uint32_t hand : group_.hands_) rows.put(hand);
   rows.put(static_cast<std::uint64_t>(group_.next_partition_));
   for (const std::uint64_t counter : {group_.keys_evicted_, group_.keys_refused_, group_.entries_refused_, group_.overflow_, group_.distinct_refused_}) rows.put(counter);
+  if (group_.layout_.late != 0) rows.put(group_.late_), rows.put(group_.too_late_);
 }
 
 void GroupSaver::write_keys(std::size_t partition, state::RowWriter rows) {
@@ -142,6 +145,7 @@ void GroupSaver::write_key(std::uint32_t place, Group::Index index, state::RowWr
   each_field(layout, [&](std::size_t offset, std::size_t bytes) { rows.put_bytes({record + offset, bytes}); });
   if (head.wide != 0) write_wide(index, rows);
   if (layout.keeps_rings()) write_ring(record, rows);
+  if (layout.late != 0) write_tree(record, rows);
   if (!layout.distincts.empty()) write_counted(row_of_[index], rows);
 }
 
@@ -166,6 +170,16 @@ void GroupSaver::write_ring(const std::byte* record, state::RowWriter& rows) con
     rows.put_bytes({group_.ring_entry(location), ring_entry_row_bytes(layout)});
     if (++position != ring.position) location = group_.following(location);
   }
+}
+
+void GroupSaver::write_tree(const std::byte* record, state::RowWriter& rows) const {
+  const TreeHead& tree = *group_.tree_of(record);
+  rows.put(tree.seen);
+  rows.put(tree.entries);
+  group_.trees_.each(tree, [&](Time time, const std::byte* entry) {
+    rows.put(time);
+    rows.put_bytes({entry, group_.layout_.leaf_entry_bytes});
+  });
 }
 
 void GroupSaver::write_counted(std::uint32_t row, state::RowWriter& rows) {
@@ -214,6 +228,7 @@ bool GroupLoader::read_head(state::RowReader& rows) {
   for (std::uint64_t* const counter : {&group_.keys_evicted_, &group_.keys_refused_, &group_.entries_refused_, &group_.overflow_, &group_.distinct_refused_}) {
     *counter = rows.take<std::uint64_t>();
   }
+  if (group_.layout_.late != 0) group_.late_ = rows.take<std::uint64_t>(), group_.too_late_ = rows.take<std::uint64_t>();
   if (keys_ > group_.table_.records_max() || entries_ > group_.entries_max_) return false;
   index_of_.reserve(static_cast<std::size_t>(keys_));
   return entries_ == 0 || group_.layout_.keeps_queue();
@@ -244,6 +259,7 @@ bool GroupLoader::read_key(state::RowReader& rows, std::size_t partition) {
   each_field(layout, [&](std::size_t offset, std::size_t bytes) { rows.take_into({record + offset, bytes}); });
   if (head_of(record)->wide != 0 && !read_wide(index, rows)) return false;
   if (layout.keeps_rings() && !read_ring(record, rows)) return false;
+  if (layout.late != 0 && !read_tree(record, rows)) return false;
   return rows.holds() && (layout.distincts.empty() || read_counted(index, rows));
 }
 
@@ -282,6 +298,29 @@ bool GroupLoader::read_ring(std::byte* record, state::RowReader& rows) {
   for (const Chain& chain : layout.chains) rebuild_chain(record, chain, first, locations);
   for (const Ranking& ranking : layout.rankings) rebuild_ranking(record, ranking, first, locations);
   for (const Fold& fold : layout.folds) rebuild_fold(record, fold, first, locations);
+  return true;
+}
+
+// Into other nodes perhaps. Where its edges stand follows from the last place it was seen at.
+bool GroupLoader::read_tree(std::byte* record, state::RowReader& rows) {
+  const Layout& layout = group_.layout_;
+  TreeHead& tree = *group_.tree_of(record);
+  tree.seen = rows.take<Time>();
+  const auto entries = rows.take<std::uint32_t>();
+  if (!rows.holds() || entries > group_.entries_max_ - group_.ring_entries_) return false;
+  Time last = no_time + 1;
+  for (std::uint32_t i = 0; i < entries; ++i) {
+    const auto time = rows.take<Time>();
+    const std::span<const std::byte> entry = rows.take_bytes(layout.leaf_entry_bytes);
+    if (!rows.holds() || time < last) return false;
+    group_.trees_.insert(tree, time, load<Bits>(entry.data()), entry.data() + sizeof(Bits));
+    last = time;
+  }
+  group_.ring_entries_ += entries;
+  for (std::size_t e = 0; e < layout.edges.size(); ++e) {
+    const Time passed = earlier(tree.seen, layout.edges[e].offset);
+    group_.dues_of(record)[e] = group_.trees_.pass(tree, passed, passed, group_.gathered_.data());
+  }
   return true;
 }
 

@@ -46,6 +46,7 @@ class GroupSaver {
   void write_key(std::uint32_t place, Group::Index index, state::RowWriter& rows);
   void write_wide(Group::Index index, state::RowWriter& rows) const;
   void write_ring(const std::byte* record, state::RowWriter& rows) const;
+  void write_tree(const std::byte* record, state::RowWriter& rows) const;
   void write_counted(std::uint32_t row, state::RowWriter& rows);
   void write_entries(state::RowWriter rows);
 
@@ -74,6 +75,7 @@ class GroupLoader {
   bool read_key(state::RowReader& rows, std::size_t partition);
   bool read_wide(Group::Index index, state::RowReader& rows);
   bool read_ring(std::byte* record, state::RowReader& rows);
+  bool read_tree(std::byte* record, state::RowReader& rows);
   [[nodiscard]] std::size_t passed(const std::byte* record, int edge, std::uint32_t first) const noexcept;
   void rebuild_ranking(std::byte* record, const Ranking& ranking, std::uint32_t first, std::span<const std::uint32_t> locations);
   void rebuild_chain(std::byte* record, const Chain& chain, std::uint32_t first, std::span<const std::uint32_t> locations);

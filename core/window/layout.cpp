@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "pawl/core/language/lateness.hpp"
 #include "pawl/core/state/chunk_pool.hpp"
+#include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/type_plans.hpp"
 
 namespace pawl::window {
@@ -23,6 +25,8 @@ class Builder {
 
   Result<Layout> build() {
     layout_.pane = features_[0].aggregate->pane;
+    layout_.late = language::lateness(pipeline_, *features_[0].aggregate);
+    if (auto error = not_late()) return std::move(*error);
     for (const FeatureSpec& feature : features_) collect_inputs(*feature.aggregate);
     layout_.wheres = wheres_.size();
     layout_.values = values_.size();
@@ -36,12 +40,14 @@ class Builder {
       if (distinct.lead >= 0 || distinct.trail >= 0) (void)count_column(0, true, false);
     }
     if (layout_.links_entries() && layout_.pane == 0) (void)count_column(0, true, false);
+    if (layout_.late != 0) expect_late();
     order_edges();
     place_key();
     if (auto error = place_columns()) return std::move(*error);
     place_ring_cursors();
     place_record();
     if (auto error = place_ring_entry()) return std::move(*error);
+    if (layout_.late != 0) place_tree_nodes();
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
     layout_.before.take_apart();
     layout_.after.take_apart();
@@ -56,10 +62,19 @@ class Builder {
     std::size_t first = none, second = none; // columns: value or numerator, denominator
     std::size_t distinct = none;
     std::size_t chain = none, window = none;
+    std::size_t gathered = none;
     std::size_t ranking = none;
     std::size_t fold = none;
   };
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+  std::optional<Error> not_late() const {
+    for (const FeatureSpec& feature : features_) {
+      const auto what = layout_.late == 0 ? std::nullopt : language::why_not_late(*feature.aggregate);
+      if (what) return Error{ErrorCode::bad_pipeline, *what + " cannot take late events in yet"};
+    }
+    return std::nullopt;
+  }
 
   // --- collect ---
 
@@ -134,7 +149,7 @@ class Builder {
   // Panes hold any number of events: their totals are as wide as those since the start.
   std::size_t count_column(Facts facts, bool in_entry, bool since_start) {
     Column column;
-    column.kind = since_start || layout_.pane != 0 ? Column::Kind::count64 : Column::Kind::count32;
+    column.kind = since_start || layout_.has_wide_totals() ? Column::Kind::count64 : Column::Kind::count32;
     column.facts = facts;
     column.in_entry = in_entry;
     return add_column(column);
@@ -142,7 +157,7 @@ class Builder {
 
   std::size_t sum_column(const Aggregate& aggregate, bool in_entry, bool since_start) {
     Column column;
-    column.kind = since_start || layout_.pane != 0 ? Column::Kind::sum128 : Column::Kind::sum64;
+    column.kind = since_start || layout_.has_wide_totals() ? Column::Kind::sum128 : Column::Kind::sum64;
     column.facts = valid_facts(aggregate);
     column.value = add_expr(values_, aggregate.value.get());
     column.in_entry = in_entry;
@@ -242,7 +257,10 @@ class Builder {
         needs.first = count_column(true_facts(aggregate), in_entry, since_start);
         needs.second = count_column(valid_facts(aggregate), in_entry, since_start);
         break;
-      case AggregateKind::first: case AggregateKind::min: case AggregateKind::max: add_to_chain(aggregate, needs); break;
+      case AggregateKind::first: case AggregateKind::min: case AggregateKind::max:
+        if (layout_.late != 0) needs.gathered = add_gathered(aggregate, needs);
+        else add_to_chain(aggregate, needs);
+        break;
       case AggregateKind::median: case AggregateKind::percentile: needs.ranking = add_ranking(aggregate, needs); break;
       case AggregateKind::stddev:
         needs.first = moments_column(aggregate, in_entry);
@@ -265,6 +283,21 @@ class Builder {
     }
     layout_.distincts.push_back(distinct);
     return layout_.distincts.size() - 1;
+  }
+
+  std::size_t add_gathered(const Aggregate& aggregate, const Needs& needs) {
+    const std::size_t column = kept_column(aggregate, true);
+    std::vector<Gathered>& all = layout_.gathered;
+    auto known = std::find_if(all.begin(), all.end(), [&](const Gathered& other) { return other.column == column && other.lead == needs.lead && other.trail == needs.trail; });
+    if (known == all.end()) known = all.insert(known, {.column = column, .lead = needs.lead, .trail = needs.trail});
+    (aggregate.prior ? known->before : known->after) = true;
+    return static_cast<std::size_t>(known - all.begin());
+  }
+
+  // Nodes of trees hold blocks with all columns. An event can be asked about for so much longer.
+  void expect_late() {
+    for (Column& column : layout_.columns) column.in_entry = true;
+    if (__builtin_add_overflow(layout_.reach, layout_.late, &layout_.reach)) layout_.reach = INT64_MAX;
   }
 
   void add_to_chain(const Aggregate& aggregate, Needs& needs) {
@@ -339,6 +372,7 @@ class Builder {
     }
     for (Ranking& ranking : layout_.rankings) { move(ranking.lead); move(ranking.trail); }
     for (Fold& fold : layout_.folds) { move(fold.lead); move(fold.trail); }
+    for (Gathered& gathered : layout_.gathered) { move(gathered.lead); move(gathered.trail); }
     layout_.edges = std::move(edges);
     layout_.time_edges = static_cast<std::size_t>(std::count_if(layout_.edges.begin(), layout_.edges.end(), [](const Edge& e) { return !e.last_n; }));
   }
@@ -466,6 +500,7 @@ class Builder {
       edge.block = static_cast<std::uint32_t>(offset);
       offset += layout_.block_bytes;
     }
+    if (layout_.late != 0) offset = place_tree(offset);
     for (const std::uint32_t edge : layout_.ring_edges) {
       layout_.edges[edge].ring = static_cast<std::uint32_t>(offset);
       offset += sizeof(RingCursor);
@@ -503,6 +538,33 @@ class Builder {
       edge.match_here = count_place(edge.facts, static_cast<int>(&edge - layout_.edges.data()));
     }
     layout_.record_bytes = (offset + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
+  }
+
+  std::size_t place_tree(std::size_t offset) {
+    const Duration furthest = layout_.edges.empty() ? 0 : layout_.edges.back().offset;
+    if (__builtin_add_overflow(furthest, layout_.late, &layout_.horizon)) layout_.horizon = INT64_MAX;
+    layout_.tree = offset;
+    layout_.dues = layout_.tree + sizeof(TreeHead);
+    layout_.base = layout_.dues + layout_.edges.size() * sizeof(Time);
+    offset = layout_.base + layout_.block_bytes;
+    for (Gathered& gathered : layout_.gathered) {
+      layout_.gather_order.push_back(static_cast<std::uint32_t>(layout_.gather_order.size()));
+      gathered.front = static_cast<std::uint32_t>(offset);
+      offset += sizeof(Front);
+    }
+    const auto window = [&](std::uint32_t index) { return std::pair(layout_.gathered[index].lead, layout_.gathered[index].trail); };
+    std::stable_sort(layout_.gather_order.begin(), layout_.gather_order.end(), [&](std::uint32_t a, std::uint32_t b) { return window(a) < window(b); });
+    return offset;
+  }
+
+  // Half a kilobyte, unless a node would then have fewer than eight children or entries.
+  void place_tree_nodes() {
+    layout_.leaf_entry_bytes = sizeof(Bits) + layout_.entry_words * sizeof(std::int64_t);
+    const std::size_t leaf_each = sizeof(Time) + layout_.leaf_entry_bytes, child_each = late_tree::child_bytes + layout_.block_bytes;
+    const std::size_t least = sizeof(late_tree::NodeHead) + late_tree::children_min * std::max(leaf_each, child_each);
+    layout_.chunk_bytes = (std::max<std::size_t>(late_tree::node_bytes_min, least) + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
+    layout_.leaf_entries = static_cast<std::uint32_t>((layout_.chunk_bytes - sizeof(late_tree::NodeHead)) / leaf_each);
+    layout_.node_children = static_cast<std::uint32_t>((layout_.chunk_bytes - sizeof(late_tree::NodeHead)) / child_each);
   }
 
   std::optional<Error> place_ring_entry() {
@@ -551,7 +613,7 @@ class Builder {
   void compile(const FeatureSpec& feature, const Needs& needs) {
     const Aggregate& aggregate = *feature.aggregate;
     Read read;
-    read.op = op_of(aggregate);
+    read.op = op_of(aggregate, layout_.has_wide_totals());
     read.ratio = feature.columns() == 2;
     read.cell = feature.column * static_cast<std::uint32_t>(limits::tile_events);
     read.lead_edge = needs.lead;
@@ -563,6 +625,7 @@ class Builder {
     read.total = static_cast<std::uint32_t>(needs.distinct);
     if (read.op == Read::Op::sum64 || read.op == Read::Op::avg32) read.total = layout_.columns[needs.first].word;
     if (needs.chain != none) read.lead = layout_.chains[needs.chain].windows[needs.window].front;
+    if (needs.gathered != none) read.lead = layout_.gathered[needs.gathered].front;
     if (needs.ranking != none) {
       read.lead = layout_.rankings[needs.ranking].root;
       read.total = static_cast<std::uint32_t>(needs.ranking);
@@ -571,7 +634,7 @@ class Builder {
       read.operator_ = kept(aggregate);
       read.total = read.op == Read::Op::recent ? static_cast<std::uint32_t>(aggregate.n) : static_cast<std::uint32_t>(needs.fold);
     }
-    read.reach = read.op == Read::Op::rate32 ? aggregate.width : aggregate.delay + aggregate.width;
+    read.reach = read.op == Read::Op::rate32 || read.op == Read::Op::rate64 ? aggregate.width : aggregate.delay + aggregate.width;
     read.floating = feature.type.kind == Kind::floating && read.op != Read::Op::decayed && read.op != Read::Op::deviation32 && read.op != Read::Op::deviation64 && read.operator_ == nullptr;
     if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // of durations these are seconds
     read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);

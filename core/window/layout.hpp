@@ -5,6 +5,7 @@
 //   block       | sum64 columns | count32 columns, padded to fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
 //   entry       | EntryHead | words |                        in the group's log, one for all keys: what an edge adds to its block when it passes the event
 //   pane        | bits of any of its events | its number | a block: what its events add | raw values: the least or greatest | links |  the ring entry of windows `by` panes
+//   tree        see late_tree.hpp: the same for events that may be late
 //   ring entry  | bits | words, for `last N` | raw values | parts of folds | links | rank nodes |  in the key's own ring, for `last N` and what needs single values
 #pragma once
 
@@ -223,9 +224,26 @@ struct FoldState {
   std::uint32_t reserved;
 };
 
+// Of a group with late events: the least, greatest or first value of a window, gathered from the key's tree when it is asked for.
+struct Gathered {
+  std::size_t column = 0;
+  int lead = -1, trail = -1;      // edges; lead -1: now
+  bool before = false, after = false;  // the event is inserted
+  std::uint32_t front = 0;        // offset of its Front in the record
+};
+
+// The tree of a key: see late_tree.hpp.
+struct TreeHead {
+  std::uint32_t root, oldest, newest;  // nodes: the root, the first leaf, the last one
+  std::uint32_t entries;
+  Time seen;                      // the latest place that its edges were brought to
+  Time first;                     // that of the oldest entry; time_end without one
+};
+inline constexpr Time time_end = INT64_MAX;
+
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, paned64, paned128, paned_avg, rate32, deviation32, deviation64, decayed, own, recent, fold };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, paned64, paned128, paned_avg, rate32, rate64, deviation32, deviation64, decayed, own, recent, fold };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
@@ -240,8 +258,8 @@ struct Read {
   const Operator* operator_ = nullptr;  // own, recent, fold
 };
 
-// REQUIRES: a supported aggregate.
-[[nodiscard]] Read::Op op_of(const language::Aggregate& aggregate);
+// REQUIRES: a supported aggregate. `wide`: totals are of 64 and 128 bits.
+[[nodiscard]] Read::Op op_of(const language::Aggregate& aggregate, bool wide);
 
 // A difference of two totals and the cell it goes to.
 struct Difference {
@@ -314,6 +332,13 @@ struct Layout {
   std::vector<Ranking> rankings;
   std::vector<Fold> folds;
   std::vector<std::unique_ptr<const Operator>> operators;  // that columns, folds and reads point to
+  Duration late = 0;                // events can stand so far behind the effective time: a tree for each key in place of queue and rings. 0: they stand at it
+  Duration horizon = 0;             // and events can be asked for so long behind it
+  std::vector<Gathered> gathered;
+  std::vector<std::uint32_t> gather_order;  // those of the same window one behind the other
+  std::size_t tree = 0, base = 0, dues = 0;  // offsets in the record: of its TreeHead; of a block, what has left the tree; of the time for each edge when it next passes an entry
+  std::uint32_t leaf_entries = 0, node_children = 0;  // room in the nodes of a tree
+  std::size_t leaf_entry_bytes = 0;
   Duration pane = 0;                // windows `by` panes: times, offsets and reach are whole numbers of these. 0: there are none
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
@@ -349,7 +374,9 @@ struct Layout {
   // REQUIRES: all else is placed, and `before` and `after` are taken apart.
   void place_row();
   // Panes are passed in the key's own ring.
-  [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0 && pane == 0; }
+  [[nodiscard]] bool keeps_queue() const noexcept { return time_edges != 0 && pane == 0 && late == 0; }
+  // Windows are differences of counts of 64 bits and sums of 128.
+  [[nodiscard]] bool has_wide_totals() const noexcept { return pane != 0 || late != 0; }
   [[nodiscard]] bool keeps_rings() const noexcept { return !ring_edges.empty(); }
   // Something must see each entry of a ring that an edge passes.
   [[nodiscard]] bool links_entries() const noexcept { return !chains.empty() || !rankings.empty() || !folds.empty(); }

@@ -14,12 +14,14 @@ Rate rate_of(const Read& read) {
 using language::AggregateKind;
 using language::SpanKind;
 
-Read::Op paned_op_of(AggregateKind kind) {
+Read::Op wide_op_of(AggregateKind kind) {
   switch (kind) {
     case AggregateKind::count: case AggregateKind::share: return Read::Op::paned64;
     case AggregateKind::sum: return Read::Op::paned128;
     case AggregateKind::avg: return Read::Op::paned_avg;
     case AggregateKind::stddev: return Read::Op::deviation64;
+    case AggregateKind::rate: return Read::Op::rate64;
+    case AggregateKind::last: return Read::Op::last_time;
     case AggregateKind::own: return Read::Op::own;
     default: return Read::Op::front;
   }
@@ -32,9 +34,9 @@ Read::Op own_op_of(const language::Aggregate& aggregate) {
 
 }  // namespace
 
-Read::Op op_of(const language::Aggregate& aggregate) {
-  if (aggregate.pane != 0) return paned_op_of(aggregate.kind);
+Read::Op op_of(const language::Aggregate& aggregate, bool wide) {
   const bool since_start = aggregate.span == SpanKind::since_start;
+  if (wide && !since_start) return wide_op_of(aggregate.kind);
   switch (aggregate.kind) {
     case AggregateKind::count: return since_start ? Read::Op::total64 : Read::Op::count32;
     case AggregateKind::sum: return since_start ? Read::Op::total128 : Read::Op::sum64;
@@ -62,6 +64,7 @@ void Reads::take_apart() {
       case Read::Op::sum64: differences64.push_back(value); break;
       case Read::Op::avg32: differences64.push_back(value); break;
       case Read::Op::share32: differences32.push_back(value); break;
+      case Read::Op::rate64: differences64.push_back(value), rates.push_back(rate_of(read)); break;
       case Read::Op::rate32: differences32.push_back(value), rates.push_back(rate_of(read)); break;
       case Read::Op::deviation32: case Read::Op::deviation64: deviations.push_back(read); break;
       case Read::Op::decayed: decayed.push_back(read); break;

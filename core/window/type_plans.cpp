@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "pawl/core/language/lateness.hpp"
+
 namespace pawl::window {
 
+using language::can_read;
 using language::Expr;
 
 namespace {
@@ -38,16 +41,6 @@ void plan_quick(const GroupInputs& inputs, TypePlan& type) {
 }
 
 }  // namespace
-
-bool can_read(const language::Pipeline& pipeline, const language::Aggregate& model, const EventSchema& schema) {
-  const EventSchema& windowed = pipeline.events[model.on[0]];
-  return std::all_of(model.key.begin(), model.key.end(), [&](const std::string& name) {
-    const int mine = schema.find(name), theirs = windowed.find(name);
-    if (mine < 0 || theirs < 0) return false;
-    const Type &a = schema.fields[static_cast<std::size_t>(mine)].type, &b = windowed.fields[static_cast<std::size_t>(theirs)].type;
-    return a.kind == b.kind && a.scale == b.scale;
-  });
-}
 
 std::vector<TypePlan> plan_types(const GroupInputs& inputs) {
   const std::vector<std::uint16_t>& on = inputs.model.on;

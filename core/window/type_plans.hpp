@@ -17,9 +17,6 @@ struct GroupInputs {
   bool key_is_text;
 };
 
-// Every event that has all key fields with the types that the events of `on` give them can read the group.
-[[nodiscard]] bool can_read(const language::Pipeline& pipeline, const language::Aggregate& model, const EventSchema& schema);
-
 // By event type. Called once, at set-up.
 [[nodiscard]] std::vector<TypePlan> plan_types(const GroupInputs& inputs);
 

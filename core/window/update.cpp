@@ -180,6 +180,40 @@ bool Group::take_in(const Batch& batch, std::size_t i, Place place) noexcept {
   return true;
 }
 
+// The same, of a group whose events may be late.
+bool Group::take_in_late(const Batch& batch, std::size_t i, Place place) noexcept {
+  const Work& work = work_[i];
+  const Time te = batch.te[i], at = batch.place[i];
+  Index index = work.role != Role::empty && keys_changed_ ? find(work) : work.index;
+  if (work.role == Role::insert && index == state::KeyTable::none) index = create(work, te);
+  if (work.role == Role::insert && index == state::KeyTable::none) return false;
+  if (index == state::KeyTable::none) {
+    look(layout_.before, before_, index, blank_.data(), at, i, place);
+    look(layout_.after, after_, index, blank_.data(), at, i, place);
+    return true;
+  }
+  std::byte* const record = table_.record(index);
+  bring_tree(record, te, at);
+  if (work.role == Role::insert && !make_room_in_trees(index, te)) return false;
+  std::byte* const seen = at < tree_of(record)->seen ? look_back(record, at) : record;
+  gather_fronts(true, record, at, seen);
+  look(layout_.before, before_, index, seen, at, i, place);
+  if (work.role == Role::insert) {
+    insert_into_tree(record, batch, i);
+    if (seen != record) trees_.add(seen + layout_.totals_offset, at, bits_[i], reinterpret_cast<const std::byte*>(words(i)));
+  }
+  gather_fronts(false, record, at, seen);
+  look(layout_.after, after_, index, seen, at, i, place);
+  return true;
+}
+
+void Group::update_late(const Batch& batch, Place place) noexcept {
+  fetch_ends_of_trees(batch);
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (work_[i].role == Role::none || !take_in_late(batch, i, place)) missing_ |= 1U << i;
+  }
+}
+
 // A batch in which every event enters the record it has: nothing is refused, no key comes or goes.
 //
 // What is read after the event is copied before it too, and the event added to the copy: a wide load of what narrow stores have just
@@ -278,7 +312,7 @@ Group::Update Group::choose_update() const noexcept {
     return has_avx2() ? wide[layout_.sums][layout_.quads] : known[layout_.sums][layout_.quads];
   };
   const bool last_n = layout_.time_edges != layout_.edges.size();
-  const bool plain = !last_n && layout_.pane == 0 && layout_.sums < 3 && layout_.quads < 3;
+  const bool plain = !last_n && !layout_.has_wide_totals() && layout_.sums < 3 && layout_.quads < 3;
   if (!plain) return nullptr;
   const bool recent = layout_.columns.size() == 1 && layout_.columns[0].kind == Column::Kind::recent && layout_.edges.empty() && layout_.raws.empty();
   if (recent && layout_.before.all.empty() && layout_.after.all.size() == 1) return &Group::update_recent;
@@ -294,7 +328,9 @@ bool Group::may_update_plain(const Batch& batch) const noexcept {
 
 void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
   missing_ = before_.wide = after_.wide = 0;
-  if (may_update_plain(batch)) {
+  if (layout_.late != 0) {
+    update_late(batch, cells_of(batch, tiles));
+  } else if (may_update_plain(batch)) {
     (this->*update_plain_)(batch, cells_of(batch, tiles));
   } else {
     update_one_by_one(batch, cells_of(batch, tiles));

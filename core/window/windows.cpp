@@ -123,6 +123,19 @@ Batch take(SlotView slots, Sequence first, Sequence last, Time& te, std::size_t 
   return batch;
 }
 
+// Where the events stand: see lateness.hpp.
+void place(Batch& batch, std::span<const Duration> late) noexcept {
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    batch.place[i] = batch.te[i];
+    const Duration allowed = batch.type[i] == no_event ? 0 : late[batch.type[i]];
+    if (allowed == 0) continue;
+    const Time at = reinterpret_cast<const EventHeader*>(batch.slot[i])->at;
+    Duration behind;
+    if (__builtin_sub_overflow(batch.te[i], at, &behind) || behind > allowed) batch.too_late |= 1U << i;
+    else batch.place[i] = std::max(at, no_time + 1);
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> unsupported(const Aggregate& aggregate) {
@@ -186,6 +199,7 @@ Result<Windows> Windows::make(const language::Pipeline& pipeline, std::span<cons
   if (!layouts) return layouts.error();
   Windows windows;
   windows.event_types_ = pipeline.events.size();
+  if (std::any_of(pipeline.late.begin(), pipeline.late.end(), [](Duration late) { return late != 0; })) windows.late_ = pipeline.late;
   state::Arena arena(memory);
   for (Layout& layout : *layouts) {
     const std::size_t begin = arena.used_bytes();
@@ -198,7 +212,8 @@ Result<Windows> Windows::make(const language::Pipeline& pipeline, std::span<cons
 
 void Windows::process(SlotView slots, Sequence first, Sequence last, state::Tiles& tiles) noexcept {
   while (first <= last) {
-    const Batch batch = take(slots, first, last, te_, event_types_);
+    Batch batch = take(slots, first, last, te_, event_types_);
+    if (!late_.empty()) place(batch, late_);
     for (const auto& group : groups_) group->gather(batch);
     for (const auto& group : groups_) group->locate(batch);
     for (const auto& group : groups_) group->evaluate(batch);

@@ -38,6 +38,8 @@ struct GroupCounters {
   std::uint64_t overflow = 0;         // sums that do not fit in 64 bits; missing
   std::uint64_t distinct_values = 0;  // held now in the table of `distinct`
   std::uint64_t distinct_refused = 0; // values missing because the window was too large to scan and that table had no room
+  std::uint64_t late = 0;             // events of types that may be late inserted before others of the log
+  std::uint64_t too_late = 0;         // and those inserted at the effective time, as they were later than they may
 };
 
 // What a group needs and roughly costs, for `rules check` and for dividing groups among shards.
@@ -102,6 +104,7 @@ class Windows {
   std::vector<std::uint32_t> first_columns_;
   std::vector<std::span<std::byte>> memory_;
   std::size_t event_types_ = 0;
+  std::vector<Duration> late_;  // by event type; empty: none may be late
   Time te_;
 };
 

@@ -19,7 +19,7 @@ const std::string results = folder + "/engines";
 
 // A small run of the subcommand beside the engines of `program`, a pawl-bench.
 json measure(const std::string& subcommand, const std::string& program) {
-  const std::string small = subcommand == "windows" ? "--no-wide --no-whole --no-one-key --no-handbook --no-streams" : "--events 4096 --rules 40 --patterns 10 --pattern-keys 4096 --pattern-events 4096";
+  const std::string small = subcommand == "windows" ? "--no-wide --no-whole --no-one-key --no-handbook --no-streams --no-disorder" : "--events 4096 --rules 40 --patterns 10 --pattern-keys 4096 --pattern-events 4096";
   REQUIRE(run(fmt::format("{} {} --runs 1 --peers all --peer-events 10000", subcommand, small), results, program) == 0);
   return result_of(subcommand, results);
 }

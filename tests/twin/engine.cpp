@@ -127,33 +127,36 @@ Datum Engine::to_datum(const Type& type, const Input& input) const {
 void Engine::remember(std::uint16_t event, Sequence sequence, const std::byte* slot) {
   const EventSchema& schema = pipeline_.events[event];
   const Scope scope{.schema = &schema, .slot = slot, .effective_time = effective_time_, .let = {}, .aggregate = {}, .in_list = {}, .counters = &counters_};
-  Past past{sequence, effective_time_, {}};
+  Past past{sequence, place_, {}};
   for (const Expr* input : inputs_) past.inputs.push_back(to_input(input->type, evaluate(*input, scope)));
   past_.push_back(std::move(past));
   std::string key;
   for (Group& group : groups_) {
     const bool has_type = std::find(group.on.begin(), group.on.end(), event) != group.on.end();
-    if (has_type && key_of(group.key, schema, slot, key)) group.events[key].push_back(past_.size() - 1);
+    if (!has_type || !key_of(group.key, schema, slot, key)) continue;
+    std::vector<std::size_t>& events = group.events[key];
+    const auto behind = std::upper_bound(events.begin(), events.end(), place_, [&](Time place, std::size_t index) { return place < past_[index].place; });
+    events.insert(behind, past_.size() - 1);
   }
 }
 
-// The window of language.md, oldest first. Effective times never fall, so that everything behind an event that is too old is too old.
+// The window of language.md, oldest first. The history is in the order of places, so that everything behind an event that is too old is too old.
 std::vector<const Engine::Past*> Engine::select(const Unique& unique, Sequence sequence, const std::vector<std::size_t>& history) const {
   const Aggregate& aggregate = *unique.expr->aggregate;
   const auto counted_at = [&](Time te) {  // in panes: when its pane began
     const Int128 time = te, pane = aggregate.pane;
     return pane == 0 ? time : time - (time % pane + pane) % pane;
   };
-  const Int128 newest = counted_at(effective_time_) - aggregate.delay;
+  const Int128 newest = counted_at(place_) - aggregate.delay;
   const Int128 oldest = newest - aggregate.width;  // exclusive
   const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
   std::vector<const Past*> window;
   for (auto index = history.rbegin(); index != history.rend(); ++index) {
     const Past& past = past_[*index];
-    if (ends && counted_at(past.effective_time) <= oldest) break;
+    if (ends && counted_at(past.place) <= oldest) break;
     if (aggregate.span == SpanKind::last_n && static_cast<std::int64_t>(window.size()) == aggregate.n) break;
     if (aggregate.prior && past.sequence == sequence) continue;
-    if (counted_at(past.effective_time) > newest) continue;
+    if (counted_at(past.place) > newest) continue;
     if (unique.where != none && (past.inputs[unique.where].missing || past.inputs[unique.where].number == 0)) continue;
     window.push_back(&past);
   }
@@ -181,7 +184,7 @@ Datum Engine::decayed(const Unique& unique, const std::vector<const Past*>& wind
   const Integer half_life = unique.expr->aggregate->width;
   double sum = 0, weight = 0;
   for (std::size_t i = 0; i < window.size(); ++i) {
-    const Integer elapsed = i == 0 ? Integer(0) : Integer(window[i]->effective_time) - window[i - 1]->effective_time;
+    const Integer elapsed = i == 0 ? Integer(0) : Integer(window[i]->place) - window[i - 1]->place;
     const auto [factor, is_new] = factors_.try_emplace({elapsed, half_life}, 0.0);
     if (is_new) factor->second = decay_factor(elapsed, half_life);
     const Input& input = window[i]->inputs[unique.value];
@@ -282,7 +285,7 @@ std::vector<Engine::Member> Engine::history(std::size_t aggregate, const std::by
   if (history == groups_[unique.group].events.end()) return members;
   for (const std::size_t index : history->second) {
     const Past& past = past_[index];
-    Member member{past.sequence, past.effective_time, {}, true};
+    Member member{past.sequence, past.place, {}, true};
     if (unique.value != none) member.value = to_datum(unique.expr->aggregate->value->type, past.inputs[unique.value]);
     if (unique.where != none) member.where = !past.inputs[unique.where].missing && past.inputs[unique.where].number != 0;
     members.push_back(std::move(member));
@@ -438,7 +441,8 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
   PAWL_ASSERT(outcome.event < pipeline_.events.size());
   const EventSchema& schema = pipeline_.events[outcome.event];
   effective_time_ = std::max(effective_time_, header->at);
-  outcome.effective_time = effective_time_;
+  outcome.effective_time = place_ = effective_time_;
+  if (Integer(effective_time_) - header->at <= pipeline_.late[outcome.event]) place_ = std::max(header->at, first_effective_time);
   if (const int id = schema.find("id"); id >= 0) {
     outcome.id = read(schema, slot, static_cast<std::size_t>(id));
     outcome.id_type = schema.fields[static_cast<std::size_t>(id)].type;

@@ -87,8 +87,8 @@ class Engine {
   [[nodiscard]] std::size_t aggregate_index(const language::Aggregate& aggregate) const;  // REQUIRES: of this pipeline, or equal to one
 
   // Sequences of the past events in the event's group for this aggregate (same key, right types, `where` not yet asked), with their
-  // effective times: the history that a report shows.
-  struct Member { Sequence sequence; Time effective_time; Datum value; bool where; };
+  // places: the history that a report shows.
+  struct Member { Sequence sequence; Time place; Datum value; bool where; };
   [[nodiscard]] std::vector<Member> history(std::size_t aggregate, const std::byte* slot) const;
 
  private:
@@ -101,10 +101,10 @@ class Engine {
   };
   struct Past {
     Sequence sequence;
-    Time effective_time;
+    Time place;  // in windows: the effective time, or that of an event which may be late
     std::vector<Input> inputs;  // by Unique::value and Unique::where
   };
-  using Keys = std::unordered_map<std::string, std::vector<std::size_t>>;  // indices into past_, ascending
+  using Keys = std::unordered_map<std::string, std::vector<std::size_t>>;  // indices into past_, in the order of places, of equal ones in that of the log
   struct Group {
     std::vector<std::string> key;
     std::vector<std::uint16_t> on;
@@ -162,6 +162,7 @@ class Engine {
   std::map<std::pair<Integer, Integer>, double> factors_;  // known ones: each takes its time
   std::unordered_map<std::size_t, PatternTwin> patterns_;  // by rule
   Time effective_time_ = first_effective_time;
+  Time place_ = 0;  // of the event at hand
   std::vector<std::map<std::string, Integer>> lists_;                          // by list: value, and the time from which on it is held no more
   std::map<std::pair<std::size_t, std::string>, Integer> cooldowns_;           // rule and key, and the time at which it is over
   Counters counters_;

@@ -80,7 +80,7 @@ void append_history(const Pipeline& pipeline, const Log& log, const Difference& 
   const language::Expr& expr = twin.aggregate(*difference.aggregate);
   text.append("history of its key for ").append(describe(*expr.aggregate)).append(":\n");
   for (const Engine::Member& member : twin.history(*difference.aggregate, log.slot(difference.sequence))) {
-    text.append("  sequence ").append(std::to_string(member.sequence)).append(" effective time ").append(std::to_string(member.effective_time));
+    text.append("  sequence ").append(std::to_string(member.sequence)).append(" effective time ").append(std::to_string(member.place));
     if (expr.aggregate->value) text.append(" value ").append(describe(expr.aggregate->value->type, member.value));
     text.append(member.where ? "" : " (where: not true)").append("\n");
   }

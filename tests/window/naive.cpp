@@ -72,7 +72,8 @@ void Naive::take(const std::byte* slot, std::size_t slot_bytes) {
     input.event = static_cast<std::size_t>(header->type - first_event_type);
     te_ = std::max(te_, header->at);
   }
-  input.te = te_;
+  input.te = input.place = te_;
+  if (input.event && *input.event < pipeline_.late.size() && Int128{te_} - header->at <= pipeline_.late[*input.event]) input.place = std::max(header->at, INT64_MIN + 1);
   inputs_.push_back(std::move(input));
 }
 
@@ -142,14 +143,15 @@ std::vector<const Naive::Input*> Naive::window(const Aggregate& aggregate) const
     if (!input.event || std::find(aggregate.on.begin(), aggregate.on.end(), *input.event) == aggregate.on.end()) continue;
     if (key_of(aggregate, input) != key) continue;
     const auto counted_at = [&](Time te) { return aggregate.pane == 0 ? te : te - te % aggregate.pane; };  // no time before 1970 here
-    if (counted_at(input.te) > counted_at(now.te) - aggregate.delay) continue;
-    if (aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma && counted_at(input.te) <= counted_at(now.te) - aggregate.delay - aggregate.width) continue;
+    if (counted_at(input.place) > counted_at(now.place) - aggregate.delay) continue;
+    if (aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma && counted_at(input.place) <= counted_at(now.place) - aggregate.delay - aggregate.width) continue;
     if (aggregate.where) {
       const Value condition = eval(*aggregate.where, input);
       if (condition.missing || condition.number == 0) continue;
     }
     found.push_back(&input);
   }
+  std::stable_sort(found.begin(), found.end(), [](const Input* a, const Input* b) { return a->place < b->place; });
   const auto n = static_cast<std::size_t>(aggregate.n);
   if (aggregate.span == SpanKind::last_n && found.size() > n) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(n));
   return found;

@@ -30,6 +30,7 @@ class Naive {
     std::vector<std::byte> slot;
     std::optional<std::size_t> event;  // index of its schema
     Time te = 0;
+    Time place = 0;  // in windows
   };
   using Key = std::vector<std::string>;
 

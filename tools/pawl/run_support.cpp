@@ -135,14 +135,17 @@ void show_snapshot_errors(DurableEngine& engine) {
 }
 
 void show_refusals(const EngineReport& report) {
-  std::uint64_t keys = 0, entries = 0, sums = 0;
+  std::uint64_t keys = 0, entries = 0, sums = 0, late = 0, too_late = 0;
   for (const window::GroupCounters& group : report.windows) {
     keys += group.keys_refused;
     entries += group.entries_refused;
     sums += group.overflow;
+    late = std::max(late, group.late);  // the same events are in several groups
+    too_late = std::max(too_late, group.too_late);
   }
   if (keys > 0) warn(fmt::format("{} events found no room for their key: their features of that key are missing", keys));
   if (entries > 0) warn(fmt::format("{} events found no room in their windows: their features of that key are missing", entries));
+  if (late + too_late > 0) warn(fmt::format("{} late events were inserted into the windows at their own times; {} were later than their `late` allows, and stand at the time of the latest", late, too_late));
   for (const auto& [name, counters] : report.remembered) {
     if (counters.refused > 0) warn(fmt::format("{}: {} keys found no room and were not remembered", name, counters.refused));
     if (counters.too_long > 0) warn(fmt::format("{}: {} texts were longer than it holds and were not added", name, counters.too_long));

@@ -1,0 +1,106 @@
+// Groups with events that may be late. A key's events stand in a tree in the order of their places; its record has totals and edges as other groups' records have them,
+// for the latest place that the key was seen at. An event at or behind that moves the edges on and reads the record. One that stands before it reads a copy, put together
+// from the tree as of its own place, and is then added to all totals and edges that have passed its place already.
+#include <algorithm>
+
+#include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/group.hpp"
+
+namespace pawl::window {
+
+void Group::fetch_trees(const Batch& batch) const noexcept {
+  const state::Records records = table_.records();
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (work_[i].index != state::KeyTable::none) trees_.fetch(*tree_of(records[work_[i].index]));
+  }
+}
+
+void Group::fetch_ends_of_trees(const Batch& batch) const noexcept {
+  const state::Records records = table_.records();
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    if (work_[i].index != state::KeyTable::none) trees_.fetch_end(*tree_of(records[work_[i].index]));
+  }
+}
+
+// Edges move on to `place`; what no event can ask for any more leaves the tree.
+void Group::bring_tree(std::byte* record, Time te, Time place) noexcept {
+  TreeHead& tree = *tree_of(record);
+  if (place > tree.seen) {
+    Time* const dues = dues_of(record);
+    for (std::size_t e = 0; e < layout_.edges.size(); ++e) {
+      const Edge& edge = layout_.edges[e];
+      const Time limit = earlier(place, edge.offset);
+      if (dues[e] <= limit) dues[e] = trees_.pass(tree, earlier(tree.seen, edge.offset), limit, record + edge.block);
+    }
+    tree.seen = place;
+  }
+  const Time forgotten = earlier(te, layout_.horizon);
+  if (tree.first > forgotten) return;
+  const std::uint32_t entries = tree.entries;
+  trees_.forget(tree, forgotten, record + layout_.base);
+  ring_entries_ -= entries - tree.entries;
+}
+
+bool Group::make_room_in_trees(Index index, Time te) noexcept {
+  for (int tries = 0; ring_entries_ >= entries_max_ && tries < 4; ++tries) {  // perhaps a key nearby can be forgotten
+    reclaim(next_partition_, 2, index, te);
+    next_partition_ = (next_partition_ + 1) % limits::partitions;
+  }
+  entries_refused_ += ring_entries_ >= entries_max_;
+  return ring_entries_ < entries_max_;
+}
+
+// A record as it was when the key was seen at `place`, but for the events that have come since and stand before it.
+std::byte* Group::look_back(const std::byte* record, Time place) noexcept {
+  const TreeHead& tree = *tree_of(record);
+  const std::byte* so_far = record + layout_.base;
+  Time after = no_time;
+  const auto bring = [&](std::size_t block, Time upto) {
+    std::byte* const to = past_.data() + block;
+    std::memcpy(to, so_far, layout_.block_bytes);
+    trees_.gather(tree, after, upto, to);
+    so_far = to;
+    after = upto;
+  };
+  for (auto edge = layout_.edges.rbegin(); edge != layout_.edges.rend(); ++edge) bring(edge->block, earlier(place, edge->offset));  // the furthest first
+  bring(layout_.totals_offset, place);
+  return past_.data();
+}
+
+// The least, greatest and first values of windows, for the event at `place`. What stands at `to` is read next.
+void Group::gather_fronts(bool before, const std::byte* record, Time place, std::byte* to) noexcept {
+  const auto edge = [&](int e) { return earlier(place, layout_.edges[static_cast<std::size_t>(e)].offset); };
+  const Gathered* gathered_last = nullptr;
+  for (const std::uint32_t index : layout_.gather_order) {
+    const Gathered& gathered = layout_.gathered[index];
+    if (!(before ? gathered.before : gathered.after)) continue;
+    if (gathered_last == nullptr || gathered_last->lead != gathered.lead || gathered_last->trail != gathered.trail) {
+      trees_.clear_block(gathered_.data());
+      trees_.gather(*tree_of(record), edge(gathered.trail), gathered.lead < 0 ? place : edge(gathered.lead), gathered_.data());
+      gathered_last = &gathered;
+    }
+    const std::byte* const found = gathered_.data() + layout_.columns[gathered.column].offset;
+    const bool any = load<Time>(found + carry_te_offset) != no_time;
+    store(to + gathered.front, Front{.value = any ? load<std::int64_t>(found) : 0, .location = any ? 0 : no_location, .reserved = 0});
+  }
+}
+
+// REQUIRES: make_room_in_trees() said yes and nothing has happened to the record since.
+void Group::insert_into_tree(std::byte* record, const Batch& batch, std::size_t i) noexcept {
+  const Time place = batch.place[i];
+  const auto* const event_words = reinterpret_cast<const std::byte*>(words(i));
+  head_of(record)->last_te = std::max(head_of(record)->last_te, place);
+  TreeHead& tree = *tree_of(record);
+  trees_.insert(tree, place, bits_[i], event_words);
+  trees_.add(record + layout_.totals_offset, place, bits_[i], event_words);
+  Time* const dues = dues_of(record);
+  for (std::size_t e = 0; e < layout_.edges.size(); ++e) {
+    if (place <= earlier(tree.seen, layout_.edges[e].offset)) trees_.add(record + layout_.edges[e].block, place, bits_[i], event_words);
+    else dues[e] = std::min(dues[e], place);
+  }
+  ++ring_entries_;
+  late_ += place < batch.te[i];
+  too_late_ += batch.too_late >> i & 1;
+}
+
+}  // namespace pawl::window
