@@ -198,7 +198,7 @@ void measure_state(const StateOptions& options, Outcome& outcome) {
 void add_snapshot_state(CLI::App& app, Action& action) {
   const auto options = std::make_shared<StateOptions>();
   CLI::App& command = *app.add_subcommand("snapshot-state", "A large keyed state: the engine alone and taking a snapshot of it, and starts from it");
-  command.add_option("--keys", options->keys, "Of each of three groups; 3.75 million make about 1 GiB")->check(CLI::Range(1, 1 << 24))->capture_default_str();
+  command.add_option("--keys", options->keys, "Of each of three groups; 3.75 million make 0.9 GiB of pages")->check(CLI::Range(1, 1 << 24))->capture_default_str();
   command.add_option("--rate", options->rate, "Events per second")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--seconds", options->seconds, "Of a run alone")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--unpaced", options->unpaced, "Events of a run without a rate")->check(CLI::PositiveNumber)->capture_default_str();
