@@ -116,8 +116,9 @@ void SegmentPreparer::advance() {
     case Stage::sync_name: done = sync_name(); break;
   }
   if (done) return;
-  // No descriptor is as passing a lack as no space. What CONTROL holds behind an error is not known.
-  if (done.error().code != ErrorCode::disk_full || control_error_) return fail(done.error());
+  // No descriptor is as passing a lack as no space, where files are opened.
+  const bool may_pass = (stage_ == Stage::create || stage_ == Stage::sync_name) && done.error().code == ErrorCode::disk_full && !control_error_;
+  if (!may_pass) return fail(done.error());
   lack_ = done.error().text;
   static_cast<void>(no_space());
 }
