@@ -466,6 +466,12 @@ TEST_CASE("one read that fails while a journal is opened is an error of the devi
     CHECK(Journal::open(small_options(*copy, clock)).ok());
   }
   CHECK(told > 5);
+  // One that is to be tried again is no error.
+  for (std::uint64_t k = 0; k < 5; ++k) {
+    const auto copy = disk.after_process_death();
+    copy->add_fault({.operation = io::Operation::read, .path_part = ".seg", .after = k, .error_number = EAGAIN});
+    CHECK(Journal::open(small_options(*copy, clock)).ok());
+  }
 }
 
 TEST_CASE("a next segment that has no room yet refuses nothing: the writer learns of it when it waits for that segment") {
