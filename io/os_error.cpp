@@ -11,7 +11,9 @@ ErrorCode code_of(int error_number) {
     case ENOENT:
     case ENOTDIR: return ErrorCode::not_found;
     case ENOSPC:
-    case EDQUOT: return ErrorCode::disk_full;
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE: return ErrorCode::disk_full;  // all of them pass when somebody gives something back
     case EWOULDBLOCK: return ErrorCode::in_use;
     case ENOSYS:
     case EOPNOTSUPP: return ErrorCode::unsupported;

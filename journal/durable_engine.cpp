@@ -332,8 +332,9 @@ Error DurableEngine::State::failure() {
   if (machine->writer_state() == journal::WriterState::failed) return journal->writer().error();
   if (auto error = machine->sink_error()) return *std::move(error);
   if (machine->writer_state() == journal::WriterState::disk_full) {
-    return Error{ErrorCode::disk_full, "the disk of " + options.directory + " is full: inputs behind sequence " + std::to_string(machine->was_durable()) +
-                                           " are not durable and were not acked. Free space ('df -h') and start again, in `pawl run` with --append"};
+    const std::string& lack = journal->preparer()->lack();
+    return Error{ErrorCode::disk_full, (lack.empty() ? "the disk of " + options.directory + " is full" : lack) + ": inputs behind sequence " + std::to_string(machine->was_durable()) +
+                                           " are not durable and were not acked. " + (lack.empty() ? "Free space ('df -h')" : "Cure that") + " and start again, in `pawl run` with --append"};
   }
   if (replay && replay->error()) return *replay->error();
   if (const auto& mismatch = machine->digests().mismatch()) {

@@ -5,6 +5,7 @@
 #include "pawl/core/base/planted.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
+#include "pawl/journal/quarantine.hpp"
 #include "pawl/journal/reader.hpp"
 
 namespace pawl::journal {
@@ -37,15 +38,10 @@ Result<void> sync_everything(const Options& options) {
   return options.disk->sync_directory(options.directory);
 }
 
-std::string quarantine_path(const Options& options, std::uint32_t epoch, const TornRange& torn, int copy) {
-  return fmt::format("{}/{}/epoch-{}-segment-{}-offset-{}{}.bin", options.directory, quarantine_name, epoch, torn.segment, torn.offset,
-                     copy == 0 ? std::string() : fmt::format("-{}", copy));
-}
-
 // A name that is free: an earlier recovery that was cut off may have saved more than is left now.
 Result<std::string> free_quarantine_path(const Options& options, std::uint32_t epoch, const TornRange& torn) {
   for (int copy = 0;; ++copy) {
-    std::string path = quarantine_path(options, epoch, torn, copy);
+    std::string path = quarantine_path(options.directory, {epoch, torn.segment, torn.offset}, copy);
     auto exists = options.disk->exists(path);
     if (!exists) return std::move(exists).error();
     if (!*exists) return path;
@@ -66,7 +62,7 @@ Result<Hash> quarantine(const Options& options, const TornRange& torn, const std
   for (std::uint64_t at = 0; at < torn.bytes; at += page_bytes) {
     auto page = source->at(torn.offset + at, page_bytes);
     if (page.empty()) page = zero_page.span();
-    hash = hasher.sha_256({hash, page});
+    hash = quarantine_hash(hasher, hash, page);
     if (auto written = write_whole(**file, page, at, to); !written) return written.error();
   }
   if (auto synced = sync_file(**file, to); !synced) return synced.error();
@@ -149,6 +145,7 @@ Result<std::uint64_t> prepare_now(SegmentPreparer& preparer, const Options& opti
       case SegmentPreparer::State::ready: return preparer.take();
       case SegmentPreparer::State::failed: return preparer.error();
       case SegmentPreparer::State::no_space:
+        if (!preparer.lack().empty()) return Error{ErrorCode::disk_full, preparer.lack()};
         return Error{ErrorCode::disk_full, fmt::format("no space for the first segment of {} bytes in {}. Free space, or create the journal with "
                                                        "smaller segments.", options.segment_bytes, segments_directory(options.directory))};
       case SegmentPreparer::State::idle:

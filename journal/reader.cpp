@@ -258,6 +258,14 @@ Result<bool> BlockCursor::leave_live(BlockFault fault) {
 Error BlockCursor::damage(BlockFault fault, std::uint64_t offset, std::string_view why) {
   const Label label = label_of(fault);
   std::string what(describe(fault));
+  if (const int error = bytes_->read_error(); fault == BlockFault::unreadable && error != 0 && offset == position().offset) {
+    bytes_->forget();
+    BlockView again;
+    if (scanner_->next(*bytes_, again) != BlockFault::unreadable) {
+      error_ = passing_read_error(bytes_->path(), offset, error);
+      return *error_;
+    }
+  }
   if (fault == BlockFault::unreadable && bytes_->read_error() != 0) what = fmt::format("UNREADABLE ({}: look at dmesg and smartctl)", io::errno_name(bytes_->read_error()));
   return refuse(label, fmt::format("{} at offset {}: {}, {}. The journal is whole up to block {}, sequence {}. `pawl journal verify {}` lists "
                                    "every defect; restore the directory from a copy of one moment.",

@@ -120,8 +120,14 @@ void SegmentPreparer::advance() {
     case Stage::zeros: done = write_zeros(); break;
     case Stage::sync: done = sync(); break;
     case Stage::publish: done = publish(); break;
+    case Stage::sync_name: done = sync_name(); break;
   }
-  if (!done) fail(done.error());
+  if (done) return;
+  // No descriptor is as passing a lack as no space, where files are opened.
+  const bool may_pass = (stage_ == Stage::create || stage_ == Stage::sync_name) && done.error().code == ErrorCode::disk_full && !control_error_;
+  if (!may_pass) return fail(done.error());
+  lack_ = done.error().text;
+  static_cast<void>(no_space());
 }
 
 Result<void> SegmentPreparer::record_evidence() {
@@ -142,12 +148,12 @@ Result<void> SegmentPreparer::create() {
     if (auto removed = disk_.remove(temporary_); !removed) return removed;
   }
   auto file = disk_.open(temporary_, {.access = io::Access::create_new, .direct = true});
-  if (!file && file.error().code == ErrorCode::disk_full) return no_space();
   if (!file) return std::move(file).error();
   file_ = std::move(*file);
   prepared_bytes_ = 0;
   stalls_ = 0;
   stage_ = Stage::zeros;
+  lack_.clear();
   answer(State::working);
   return {};
 }
@@ -206,6 +212,11 @@ Result<void> SegmentPreparer::sync() {
 // READY is what the writer seals the segment before on, in its own thread and at once: whatever makes the name durable comes first.
 Result<void> SegmentPreparer::publish() {
   if (auto renamed = disk_.rename(temporary_, segment_path(directory_, request_.segment)); !renamed) return renamed;
+  stage_ = Stage::sync_name;
+  return {};
+}
+
+Result<void> SegmentPreparer::sync_name() {
   if (planted(Bug::ready_before_name_synced)) answer(State::ready);
   if (!planted(Bug::no_directory_sync)) {
     if (auto synced = disk_.sync_directory(segments_directory(directory_)); !synced) return synced;

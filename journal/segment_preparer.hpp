@@ -71,6 +71,8 @@ class SegmentPreparer {
   [[nodiscard]] std::uint64_t take();
   // REQUIRES: failed.
   [[nodiscard]] const Error& error() const noexcept { return error_; }
+  // What was lacking last, if it was not space; else empty. REQUIRES: no step is under way.
+  [[nodiscard]] const std::string& lack() const noexcept { return lack_; }
 
   // Space is asked for again at the next step. Thread: step's.
   void try_at_once() noexcept { next_try_ns_ = 0; }
@@ -78,7 +80,7 @@ class SegmentPreparer {
   bool step();
 
  private:
-  enum class Stage : std::uint8_t { evidence, create, zeros, sync, publish };
+  enum class Stage : std::uint8_t { evidence, create, zeros, sync, publish, sync_name };
 
   // Preparer. Releases request_ to prepared_bytes_ and error_ to the writer.
   void answer(State state) noexcept;
@@ -94,6 +96,7 @@ class SegmentPreparer {
   Result<void> write_zeros();
   Result<void> sync();
   Result<void> publish();
+  Result<void> sync_name();
   Result<void> cut_short();
   Result<void> no_space();
   void fail(Error error);
@@ -133,6 +136,7 @@ class SegmentPreparer {
   State progress_ = State::idle;
   bool urgent_ = false;
   bool was_urgent_ = false;
+  std::string lack_;
   bool was_refused_ = false;  // no_space was said: somebody waits for the first bytes_min
   Stage stage_ = Stage::create;
   std::unique_ptr<io::File> file_;

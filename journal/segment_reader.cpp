@@ -79,12 +79,14 @@ void SegmentBytes::read_on(std::uint64_t offset, std::size_t length) {
 
 // Bytes read to a place in the window, whole pages.
 std::size_t SegmentBytes::read_pages(std::size_t to, std::uint64_t offset, std::size_t length) {
+  std::int64_t got = 0;
   for (int attempt = 0; attempt < 8; ++attempt) {
-    const std::int64_t got = file_->read(window_.span().subspan(to, length), offset);
+    got = file_->read(window_.span().subspan(to, length), offset);
     if (got >= static_cast<std::int64_t>(page_bytes)) return static_cast<std::size_t>(got) / page_bytes * page_bytes;
     if (got < 0) read_error_ = static_cast<int>(positive(got));
-    if (got == 0 || (got < 0 && !is_transient(got))) return 0;
+    if (got == 0 || (got < 0 && !is_transient(got))) break;
   }
+  if (got < 0 && told_ != nullptr) *told_ = read_error_;
   return 0;
 }
 
@@ -139,6 +141,12 @@ Error unreadable(const SegmentBytes& bytes, std::uint64_t offset) {
   Error error = os_error("read", fmt::format("{} at offset {}", bytes.path(), offset), number);
   if (number == ENOMEM || is_transient(number)) return error;
   return {ErrorCode::corrupt, "CORRUPT: UNREADABLE: " + error.text};
+}
+
+Error passing_read_error(const std::string& path, std::uint64_t offset, int number) {
+  Error error = os_error("read", fmt::format("{} at offset {}", path, offset), number);
+  error.text += ". The same bytes could be read a moment later, so nothing is known to be damaged: start again";
+  return error;
 }
 
 Result<Position> position_of_beginning(io::Disk& disk, const std::string& directory, const ControlSlot& control, BlockChecker& checker) {

@@ -28,6 +28,8 @@ class SegmentBytes {
   [[nodiscard]] std::span<const std::byte> at(std::uint64_t offset, std::size_t length);
   // errno of the last read that failed; 0: none has.
   [[nodiscard]] int read_error() const noexcept { return read_error_; }
+  // Set-up: the same, for one who reads many. Outlives the bytes.
+  void tell_errors_to(int& error) noexcept { told_ = &error; }
   // The next reads see the device again, not the window. (They read ahead only behind what was read last.)
   void forget() noexcept { window_bytes_ = 0; }
 
@@ -45,6 +47,7 @@ class SegmentBytes {
   std::size_t window_bytes_ = 0;
   bool in_order_ = false;  // always read ahead
   int read_error_ = 0;
+  int* told_ = nullptr;
 };
 
 // A checked block. Points into the segment's bytes.
@@ -84,6 +87,9 @@ class BlockScanner {
 
 // What to say of a page that `bytes` could not read. corrupt: the device refuses it; else an error of the system, which may pass.
 [[nodiscard]] Error unreadable(const SegmentBytes& bytes, std::uint64_t offset);
+
+// What to say if the same bytes could be read a moment later: nothing is known to be damaged.
+[[nodiscard]] Error passing_read_error(const std::string& path, std::uint64_t offset, int number);
 
 // The position before the first block of a segment, by its own SEGMENT record. False if its first block is not an OPEN block.
 [[nodiscard]] bool position_before(const BlockView& open_block, Position& position);

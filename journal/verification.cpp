@@ -8,6 +8,7 @@
 #include "pawl/io/thread.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/inspection.hpp"
+#include "pawl/journal/quarantine.hpp"
 #include "pawl/journal/recovery.hpp"
 
 namespace pawl::journal {
@@ -480,10 +481,24 @@ std::string cure_text(const Finding& finding, const std::string& directory, bool
   return finding.label == Label::torn ? "the next start of the engine drops it to quarantine/" : "the next start of the engine writes it anew";
 }
 
+// What was dropped was never acked, but somebody may want to look at it.
+Result<void> verify_quarantine(Verification& verification, const std::string& directory, io::Disk& disk, const ControlSlot& control) {
+  const auto files = inspect_quarantine(disk, directory, control);
+  if (!files) return files.error();
+  for (const QuarantineFile& file : *files) {
+    if (file.state != QuarantineFile::State::changed) continue;
+    Finding& finding = add(verification.findings, Label::corrupt, file.path, 0, "it is not what a recovery dropped: the journal has another hash");
+    finding.bytes = file.bytes;
+    finding.loss = "nothing that was acked is lost";
+    finding.cure = "restore it from a copy, or remove it: the journal needs it no more";
+  }
+  return {};
+}
+
 void describe_all(Verification& verification, const std::string& directory, bool keeps_any) {
   for (Finding& finding : verification.findings) {
-    finding.loss = loss_text(finding);
-    finding.cure = cure_text(finding, directory, keeps_any);
+    if (finding.loss.empty()) finding.loss = loss_text(finding);
+    if (finding.cure.empty()) finding.cure = cure_text(finding, directory, keeps_any);
     finding.text = fmt::format("{}: {} at offset {}: {}{}; {}; {}", name(finding.label), finding.path, finding.offset, finding.what,
                                finding.bytes > 0 ? fmt::format("; {} bytes", finding.bytes) : std::string(), finding.loss, finding.cure);
   }
@@ -503,7 +518,9 @@ Result<Verification> verify(const std::string& directory, io::Disk& disk, int th
   auto verification = verifier.run();
   if (!verification) return verification;
   for (const std::string& note : notes) add(verification->findings, Label::end, control_path(directory), 0, note).is_damage = false;
-  describe_all(*verification, directory, verification->whole() || first_block_holds(disk, directory, verifier.control()));
+  const bool is_whole = verification->whole();
+  if (auto kept = verify_quarantine(*verification, directory, disk, verifier.control()); !kept) return std::move(kept).error();
+  describe_all(*verification, directory, is_whole || first_block_holds(disk, directory, verifier.control()));
   return verification;
 }
 

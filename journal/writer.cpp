@@ -78,10 +78,26 @@ Result<void> Writer::open_file() {
   return {};
 }
 
+// The next segment's file, which is there. Without a descriptor for it the writer waits as for space.
+void Writer::enter() {
+  if (clock_->monotonic_ns() < enter_not_before_ns_) return;
+  auto opened = open_file();
+  if (!opened && opened.error().code != ErrorCode::disk_full) return fail(std::move(opened).error());
+  if (opened) {
+    phase_ = Phase::opening;
+    state_ = WriterState::running;
+    return;
+  }
+  if (state_ == WriterState::running) ++counters_.disk_full;
+  state_ = WriterState::disk_full;
+  enter_not_before_ns_ = clock_->monotonic_ns() + SegmentPreparer::space_poll;
+}
+
 std::size_t Writer::start_next() {
   if (in_flight_.resubmit) return resubmit_when_due();
   switch (phase_) {
     case Phase::sealing: return submit_seal();
+    case Phase::entering: enter(); return 0;
     case Phase::opening: return submit_open();
     case Phase::running: break;
   }

@@ -119,7 +119,7 @@ class Writer {
   void close() noexcept;
 
  private:
-  enum class Phase : std::uint8_t { running, sealing, opening };
+  enum class Phase : std::uint8_t { running, sealing, entering, opening };
   struct InFlight {
     bool active = false;
     bool resubmit = false;          // waits for its time
@@ -146,6 +146,7 @@ class Writer {
 
   // What to write next (writer.cpp, in the order of a segment's life).
   Result<void> open_file();
+  void enter();
   std::size_t start_next();
   std::size_t submit_open();
   std::size_t submit_epoch();
@@ -193,6 +194,7 @@ class Writer {
   bool unwitnessed_ = false;        // the last block holds inputs and nothing was written behind it
   std::size_t next_item_ = 0;       // of the catalogue, while opening
   std::int64_t last_durable_ns_ = 0;
+  std::int64_t enter_not_before_ns_ = 0;
   std::optional<Error> error_;
 
   std::unique_ptr<io::File> file_;

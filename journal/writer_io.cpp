@@ -162,8 +162,8 @@ void Writer::after_block(BlockKind kind) {
   built_.segment += 1;
   built_.offset = 0;
   durable_ = built_;
-  phase_ = Phase::opening;
-  if (auto opened = open_file(); !opened) fail(opened.error());
+  phase_ = Phase::entering;
+  enter();
 }
 
 void Writer::fail(Error error) {

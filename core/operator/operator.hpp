@@ -172,7 +172,8 @@ class Operators {
     }
     return nullptr;
   }
-  [[nodiscard]] const std::vector<std::shared_ptr<const Operator>>& all() const noexcept { return all_; }
+  [[nodiscard]] const std::vector<std::shared_ptr<const Operator>>& all() const& noexcept { return all_; }
+  [[nodiscard]] std::vector<std::shared_ptr<const Operator>> all() && noexcept { return std::move(all_); }
 
  private:
   std::vector<std::shared_ptr<const Operator>> all_;

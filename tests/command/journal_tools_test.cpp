@@ -224,7 +224,7 @@ TEST_CASE("ls: a line per segment whose blocks and sequences add up, what is in 
   const auto json = pawl_command("journal ls --json " + directory).out;
   CHECK(has(json, R"("first_sequence": 0, )"));
   CHECK(has(json, R"("last_sequence": 1999, )"));
-  CHECK(has(json, R"(-offset-8192.bin", "bytes": 4})"));
+  CHECK(has(json, R"(-offset-8192.bin", "bytes": 4, "state": "unknown"})"));
   std::uint64_t blocks = 0;
   for (std::size_t at = 0; (at = json.find("\"blocks\": ", at)) != std::string::npos; ++at) blocks += std::stoull(json.substr(at + 10));
   const auto info = pawl_command("journal info " + directory).out;

@@ -384,6 +384,96 @@ TEST_CASE("disk full found by a block's own write: the block is written again, a
   }
 }
 
+// Opening fails where the next segment is made, where its name is synced, and where the writer begins it.
+TEST_CASE("no descriptor for the next segment: blocks go on in this one, then inputs are refused as on a full disk, and taken again within 100 ms") {
+  struct Place {
+    io::Operation operation;
+    const char* path;
+  };
+  const Place places[] = {{io::Operation::open, "prepared.tmp"}, {io::Operation::sync_directory, "wal"}, {io::Operation::open, "0000000000000003.seg"}};
+  for (const Place& place : places) {
+    for (const int error : {EMFILE, ENFILE}) {
+      CAPTURE(place.path);
+      io::SimulatedDisk disk;
+      io::SimulatedClock clock;
+      Journal journal = create_and_open(small_options(disk, clock));
+      Writer& writer = journal.writer();
+      std::uint64_t next = 0;
+      const auto append_until = [&](auto until) {
+        return turn_until(journal, clock, [&] {
+          if (writer.append(make_input(next, 1'000))) ++next;
+          return until();
+        });
+      };
+      REQUIRE(append_until([&] { return writer.counters().segments == 2; }));
+      disk.add_fault({.operation = place.operation, .path_part = place.path, .times = io::Fault::for_ever, .error_number = error});
+      REQUIRE(append_until([&] { return writer.state() == WriterState::disk_full || writer.state() == WriterState::failed; }));
+      REQUIRE_MESSAGE(writer.state() == WriterState::disk_full, (writer.state() == WriterState::failed ? writer.error().text : ""));
+      CHECK_FALSE(writer.append(make_input(next)));
+      for (int i = 0; i < 5'000; ++i) turn(journal, clock);
+      CHECK(writer.state() == WriterState::disk_full);
+      disk.clear_faults();
+      const std::int64_t freed = clock.monotonic_ns();
+      REQUIRE(turn_until(journal, clock, [&] { return writer.append(make_input(next, 1'000)); }));
+      ++next;
+      CHECK(clock.monotonic_ns() - freed <= 100'000'000);
+      REQUIRE(append_until([&] { return writer.counters().segments == 5; }));
+      REQUIRE(all_durable(journal, clock));
+      REQUIRE(journal.close().ok());
+      CHECK(holds_inputs(read_all(disk), next, 1'000));
+    }
+  }
+}
+
+TEST_CASE("no descriptor for a moment, while the segment at hand lasts: nobody notices") {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  Journal journal = create_and_open(small_options(disk, clock));
+  disk.add_fault({.operation = io::Operation::open, .path_part = "prepared.tmp", .times = 3, .error_number = EMFILE});
+  REQUIRE(append_inputs(journal, clock, 0, 10));
+  REQUIRE(turn_until(journal, clock, [&] { return journal.preparer()->state() == journal::SegmentPreparer::State::ready; }));
+  CHECK(disk.counters().faults == 3);
+  REQUIRE(append_inputs(journal, clock, 10, 2'000));
+  CHECK(journal.writer().counters().disk_full == 0);
+}
+
+TEST_CASE("one read that fails while a journal is opened is an error of the device, never damage, and nothing is dropped for it") {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  {
+    Journal journal = create_and_open(small_options(disk, clock));
+    REQUIRE(append_inputs(journal, clock, 0, 1'500));
+    REQUIRE(all_durable(journal, clock));
+  }
+  std::uint64_t told = 0;
+  for (std::uint64_t k = 0, silent = 0; silent < 3; ++k) {
+    const auto copy = disk.after_process_death();
+    copy->add_fault({.operation = io::Operation::read, .path_part = ".seg", .after = k, .error_number = EIO});
+    auto opened = Journal::open(small_options(*copy, clock));
+    silent = copy->counters().faults == 0 ? silent + 1 : 0;
+    CAPTURE(k);
+    if (opened.ok()) {
+      CHECK(opened->recovery().last_sequence == 1'499);
+      CHECK(opened->recovery().dropped_bytes == 0);
+      continue;
+    }
+    ++told;
+    CHECK(opened.error().code == ErrorCode::io);
+    CHECK(exit_status(opened.error().code) == 74);
+    CHECK(opened.error().text.find("(EIO)") != std::string::npos);
+    CHECK(opened.error().text.find("CORRUPT") == std::string::npos);
+    copy->clear_faults();
+    CHECK(Journal::open(small_options(*copy, clock)).ok());
+  }
+  CHECK(told > 5);
+  // One that is to be tried again is no error.
+  for (std::uint64_t k = 0; k < 5; ++k) {
+    const auto copy = disk.after_process_death();
+    copy->add_fault({.operation = io::Operation::read, .path_part = ".seg", .after = k, .error_number = EAGAIN});
+    CHECK(Journal::open(small_options(*copy, clock)).ok());
+  }
+}
+
 TEST_CASE("a next segment that has no room yet refuses nothing: the writer learns of it when it waits for that segment") {
   io::SimulatedDisk disk({.capacity_bytes = std::uint64_t{14} << 20});
   io::SimulatedClock clock;

@@ -49,23 +49,30 @@ std::size_t Simulation::producer_of(std::uint16_t number, const journal::Recover
   return static_cast<std::size_t>(producer - producers_.begin());
 }
 
-// What stood there: an earlier start has seen it, or else its decision has left.
+// What stands in the journal, as long as it does.
+Result<void> Simulation::remember_inputs() {
+  auto reader = journal::JournalReader::open(directory, *disk_);
+  if (!reader.ok()) return std::move(reader).error();
+  auto cursor = reader->read();
+  if (!cursor.ok()) return std::move(cursor).error();
+  journal::BlockView block;
+  for (;;) {
+    auto more = cursor->next(block);
+    if (!more.ok()) return std::move(more).error();
+    if (!*more) return {};
+    auto sequence = static_cast<std::size_t>(block.header.first_sequence);
+    seen_.resize(std::max(seen_.size(), sequence + block.header.inputs));
+    for (const journal::Record record : block.records()) {
+      if (record.is_input()) seen_[sequence++].assign(record.bytes().begin(), record.bytes().end());
+    }
+  }
+}
+
+// What stood there: an earlier start has seen it, or it was remembered before it was retired.
 Simulation::Input Simulation::retired_input(std::size_t sequence, const journal::RecoveryReport& report) const {
   if (sequence < recovered_.size()) return recovered_[sequence];
-  if (sequence == 0) return {};  // the ACTIVATE
-  const auto found = emitted_.find({static_cast<Sequence>(sequence), 0});
-  must(found != emitted_.end(), fmt::format("input {} is retired, and its decision has not left", sequence));
-  const Emitted& emitted = found->second;
-  Input input;
-  input.producer = producer_of(emitted.source, report);
-  input.ticket = emitted.ticket;
-  alignas(64) std::byte slot[256]{};
-  encode(payment(input.producer, input.ticket), first_event_type, slot);
-  auto* header = reinterpret_cast<EventHeader*>(slot);
-  header->source = emitted.source;
-  header->ticket = emitted.ticket;
-  input.record.assign(slot + record_offset, slot + sizeof(EventHeader) + header->length);
-  return input;
+  must(sequence < seen_.size() && !seen_[sequence].empty(), fmt::format("input {} is retired, and no sink was asked to sync before", sequence));
+  return input_of(journal::Record(seen_[sequence].data()), report);
 }
 
 Simulation::Input Simulation::input_of(const journal::Record& record, const journal::RecoveryReport& report) const {

@@ -57,9 +57,11 @@ class Simulation::Sink final : public DecisionSink {
     if (!deaf_) simulation_.flushed_ = last_.first;
     return {};
   }
+  // Something will be retired now.
   Result<void> sync() override {
-    if (!deaf_) simulation_.synced_ = simulation_.flushed_;
-    return {};
+    if (deaf_) return {};
+    simulation_.synced_ = simulation_.flushed_;
+    return simulation_.remember_inputs();
   }
   void turn_deaf() { deaf_ = true; }
 

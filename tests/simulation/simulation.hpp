@@ -50,9 +50,8 @@ struct Swarm {
   bool file;                  // decisions go into a file, which a crash may shorten to what was synced, and a start continues it; else to somebody who forgets nothing
   std::uint64_t offers_max;   // of a producer at once
 
-  // A pattern waits: there are ticks and timed outputs. What was retired is known by its decision, of which a tick need not have one; and an input
-  // of several outputs may stand in a file by a part of them, which this file cannot tell.
-  [[nodiscard]] bool timed() const { return !retention && !file; }
+  // A pattern waits: there are ticks and timed outputs. An input of several outputs may stand in a file by a part of them, which this file cannot tell.
+  [[nodiscard]] bool timed() const { return !file; }
 };
 
 class Simulation {
@@ -123,6 +122,7 @@ class Simulation {
   [[nodiscard]] std::string read_journal(const journal::RecoveryReport& report, std::vector<Input>& inputs) const;
   [[nodiscard]] Input input_of(const journal::Record& record, const journal::RecoveryReport& report) const;
   [[nodiscard]] std::size_t producer_of(std::uint16_t source, const journal::RecoveryReport& report) const;
+  Result<void> remember_inputs();
   [[nodiscard]] Input retired_input(std::size_t sequence, const journal::RecoveryReport& report) const;
   void check_recovered(const journal::RecoveryReport& report);
   void check_snapshots(const journal::RecoveryReport& report) const;
@@ -146,6 +146,7 @@ class Simulation {
   std::unique_ptr<DurableEngine> engine_;
   std::vector<Producer> producers_;
   std::vector<Input> recovered_;                 // at the last start
+  std::vector<std::vector<std::byte>> seen_;     // records, by sequence, as they stood before something was retired
   using Output = std::pair<Sequence, std::uint32_t>;
   std::map<Output, Emitted> emitted_;            // over all lives
   Sequence acked_ = no_sequence;

@@ -2,11 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/inspection.hpp"
+#include "pawl/journal/quarantine.hpp"
+#include "pawl/journal/reader.hpp"
 #include "pawl/log/commands.hpp"
 #include "pawl/log/text.hpp"
 #include "pawl/report.hpp"
@@ -27,11 +28,6 @@ struct SegmentLine {
   std::string path;
 };
 
-struct QuarantineLine {
-  std::string path;
-  std::uint64_t bytes = 0;
-};
-
 // The segment that the engine writes in has no seal yet that says where it ends: the survey does.
 SegmentLine line_of(const journal::SegmentSummary& segment, const journal::JournalInfo& info, const std::string& directory) {
   SegmentLine line{.number = segment.number, .bytes = segment.bytes, .path = journal::segment_path(directory, segment.number)};
@@ -48,25 +44,16 @@ SegmentLine line_of(const journal::SegmentSummary& segment, const journal::Journ
   return line;
 }
 
-// Absent: nothing was ever dropped.
-Result<std::vector<QuarantineLine>> quarantine(const std::string& directory, io::Disk& disk) {
-  const std::string place = journal::join(directory, journal::quarantine_name);
-  const auto exists = disk.exists(place);
-  if (!exists) return exists.error();
-  if (!*exists) return std::vector<QuarantineLine>();
-  const auto names = disk.list(place);
-  if (!names) return names.error();
-  std::vector<QuarantineLine> lines;
-  for (const std::string& name : *names) {
-    std::error_code error;
-    const std::string path = journal::join(place, name);
-    const auto bytes = std::filesystem::file_size(path, error);
-    lines.push_back({path, error ? 0 : bytes});
+const char* name_of(journal::QuarantineFile::State state) {
+  switch (state) {
+    case journal::QuarantineFile::State::whole: return "whole";
+    case journal::QuarantineFile::State::changed: return "damaged";
+    case journal::QuarantineFile::State::unknown: break;
   }
-  return lines;
+  return "unknown";
 }
 
-std::string text_of(const journal::JournalInfo& info, const std::vector<SegmentLine>& segments, const std::vector<QuarantineLine>& dropped) {
+std::string text_of(const journal::JournalInfo& info, const std::vector<SegmentLine>& segments, const std::vector<journal::QuarantineFile>& dropped) {
   std::string text = fmt::format("{:>8} {:>12} {:>8} {:>12} {:>12}  {:<20} {:<20} {:<9} {}\n", "segment", "bytes", "blocks", "first", "last", "from", "to", "state", "file");
   for (const SegmentLine& line : segments) {
     const bool has_any = line.last >= line.first && line.blocks > 0;
@@ -74,18 +61,20 @@ std::string text_of(const journal::JournalInfo& info, const std::vector<SegmentL
                         has_any ? std::to_string(line.first) : "-", has_any ? std::to_string(line.last) : "-", second_text(line.from),
                         second_text(line.to), line.state, line.path);
   }
-  for (const QuarantineLine& line : dropped) text += fmt::format("quarantine {:>10}  {}\n", line.bytes, line.path);
+  for (const journal::QuarantineFile& file : dropped) text += fmt::format("quarantine {:>10}  {:<9} {}\n", file.bytes, name_of(file.state), file.path);
   return text + fmt::format("CONTROL: epoch {} at durability {}, {}\n", info.epochs, name(info.durability), info.clean ? "closed cleanly" : "open or not closed cleanly");
 }
 
-std::string json_of(const journal::JournalInfo& info, const std::vector<SegmentLine>& segments, const std::vector<QuarantineLine>& dropped) {
+std::string json_of(const journal::JournalInfo& info, const std::vector<SegmentLine>& segments, const std::vector<journal::QuarantineFile>& dropped) {
   std::string text;
   for (const SegmentLine& line : segments) {
     text += fmt::format(R"({{"segment": {}, "file": {}, "bytes": {}, "blocks": {}, "first_sequence": {}, "last_sequence": {}, "from": {}, "to": {}, "state": "{}"}})", line.number,
                         json_string(line.path), line.bytes, line.blocks, line.first, line.last, line.from == 0 ? "null" : json_string(time_text(line.from)),
                         line.to == 0 ? "null" : json_string(time_text(line.to)), line.state) + "\n";
   }
-  for (const QuarantineLine& line : dropped) text += fmt::format(R"({{"quarantine": {}, "bytes": {}}})", json_string(line.path), line.bytes) + "\n";
+  for (const journal::QuarantineFile& file : dropped) {
+    text += fmt::format(R"({{"quarantine": {}, "bytes": {}, "state": "{}"}})", json_string(file.path), file.bytes, name_of(file.state)) + "\n";
+  }
   return text + fmt::format(R"({{"epoch": {}, "durability": "{}", "clean": {}}})", info.epochs, name(info.durability), info.clean) + "\n";
 }
 
@@ -94,7 +83,10 @@ int ls(const LsOptions& options) {
   if (!disk) return fail(disk.error());
   const auto info = journal::inspect(options.directory, **disk);
   if (!info) return fail(info.error());
-  const auto dropped = quarantine(options.directory, **disk);
+  std::vector<std::string> notes;
+  const auto control = journal::read_identity(**disk, options.directory, notes);
+  if (!control) return fail(control.error());
+  const auto dropped = journal::inspect_quarantine(**disk, options.directory, *control);
   if (!dropped) return fail(dropped.error());
   std::vector<SegmentLine> segments;
   for (const auto& segment : info->segments) segments.push_back(line_of(segment, *info, options.directory));
