@@ -333,7 +333,7 @@ Error DurableEngine::State::failure() {
   if (auto error = machine->sink_error()) return *std::move(error);
   if (machine->writer_state() == journal::WriterState::disk_full) {
     return Error{ErrorCode::disk_full, "the disk of " + options.directory + " is full: inputs behind sequence " + std::to_string(machine->was_durable()) +
-                                           " are not durable and were not acked. Free space ('df -h') and start again, in `pawl run` with --append"};
+                                           " are not durable and were not acked. Free space ('df -h') and start again on the same journal: pawl-fraud as before, `pawl run` with --append"};
   }
   if (replay && replay->error()) return *replay->error();
   if (const auto& mismatch = machine->digests().mismatch()) {
