@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "commands.hpp"
+#include "pawl/io/standard_files.hpp"
 
 namespace {
 
@@ -20,6 +21,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pawl::io::hold_standard_files();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

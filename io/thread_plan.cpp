@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/base/limits.hpp"
 
 namespace pawl::io {
 namespace {
+
+static_assert(window_shards_max + 4 <= static_cast<int>(limits::barrier_cursors_max), "decide follows all window shards; a thread wakes all others: those, ingest, decide, emit, journal");
 
 PlannedThread thread(std::string name, std::vector<StageRole> stages) {
   return {.name = std::move(name), .cpu = std::nullopt, .waits_in_kernel = false, .stages = std::move(stages)};
@@ -47,7 +50,7 @@ std::string windows_name(int thread, int threads) {
 }
 
 ThreadPlan plan_many(int cpus, int shards) {
-  const int window_threads = std::min(shards, cpus - 2);
+  const int window_threads = std::min({shards, cpus - 2, window_shards_max});
   const bool emit_apart = cpus - 2 - window_threads >= 1;
   const bool journal_apart = cpus - 2 - window_threads >= 2;
   ThreadPlan plan{thread(emit_apart ? "ingest" : "ingest+emit", {{Role::ingest_sequence}})};
@@ -85,7 +88,7 @@ const char* name_of(Role role) {
 
 }  // namespace
 
-int window_shards_for(int cpus) noexcept { return cpus == 2 ? 2 : std::max(1, cpus - 2); }
+int window_shards_for(int cpus) noexcept { return cpus == 2 ? 2 : std::clamp(cpus - 2, 1, window_shards_max); }
 
 ThreadPlan plan_threads(const CpuSet& set, int window_shards) {
   PAWL_ASSERT(window_shards >= 1);

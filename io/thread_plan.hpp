@@ -27,6 +27,9 @@ struct PlannedThread {
 
 using ThreadPlan = std::vector<PlannedThread>;
 
+// Of one engine, however many CPUs there are.
+inline constexpr int window_shards_max = 12;
+
 // Window shards that use so many CPUs well.
 [[nodiscard]] int window_shards_for(int cpus) noexcept;
 

@@ -62,8 +62,37 @@ Result<void> Replay::State::open() {
   return start(beginning->state);
 }
 
+namespace {
+
+// The last input before that where `until` ends. Reads the log up to there: a tick may be later than any event, and no snapshot tells.
+Result<Sequence> last_within(const journal::JournalReader& reader, const journal::Until& until) {
+  const auto beginning = reader.beginning();
+  if (!beginning.ok()) return beginning.error();
+  auto blocks = reader.read({.from_sequence = beginning->next_sequence});
+  if (!blocks.ok()) return std::move(blocks).error();
+  journal::BlockView block;
+  Sequence next = beginning->next_sequence;
+  for (;;) {
+    const auto more = blocks->next(block);
+    if (!more.ok()) return more.error();
+    if (!*more) return next - 1;
+    for (const journal::Record record : block.records()) {
+      if (!record.is_input()) continue;
+      if (until.ends_before(next, record.header())) return next - 1;
+      ++next;
+    }
+  }
+}
+
+}  // namespace
+
 Result<void> Replay::State::start(const window::StateLimits& limits) {
-  journal::SnapshotBounds bounds{.sequence = options.until.sequence, .time = options.until.time};
+  journal::SnapshotBounds bounds{.sequence = options.until.sequence};
+  if (options.from_snapshot && options.until.time != INT64_MAX) {
+    const auto last = last_within(*reader, options.until);
+    if (!last.ok()) return last.error();
+    bounds.sequence = *last;
+  }
   if (!options.from_snapshot) {
     bounds.sequence = no_sequence;
     bounds.cure = "go on from it or a later one (ReplayOptions::from_snapshot, `pawl replay --from-snapshot`)";

@@ -4,19 +4,21 @@
 // Started again on the same journal it goes on: payments are taken from where the journal ends when the input is a file from its
 // beginning (--resume), and the decisions file is continued without a doubled or torn row.
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <optional>
+#include <span>
 
 #include "command_line/command_line.hpp"
 #include "csv/output.hpp"
 #include "csv/source.hpp"
 #include "pawl/core/event/format.hpp"
+#include "pawl/core/ring/loop.hpp"
 #include "pawl/decision_files.hpp"
 #include "pawl/io/parker.hpp"
+#include "pawl/io/standard_files.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/report.hpp"
@@ -33,9 +35,11 @@ struct Options {
   bool resume = false, stop_at_bad_row = false, audit = false;
 };
 
-// Set by the signal handler, read by the loop of this thread.
-volatile std::sig_atomic_t stop_asked = 0;
-void ask_to_stop(int) { stop_asked = 1; }
+constexpr Duration patience = 100'000'000;  // of a payment that the engine has no room for, before it looks for a signal
+
+// Set by the signal handler, read by the loop of this thread and by the writer of decisions.
+ring::StopFlag stop_asked;
+void ask_to_stop(int) { stop_asked.request(); }
 
 void handle_signals() {
   struct sigaction action {};
@@ -53,33 +57,54 @@ Result<const EventSchema*> event_of(const language::Pipeline& pipeline, const st
   return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event)", name)};
 }
 
-// False: a signal came before the first byte.
-bool wait_for_input(const std::string& input) {
-  constexpr int patience_ms = 100;
-  pollfd waiting{STDIN_FILENO, POLLIN, 0};
-  while (input == "-" && stop_asked == 0 && ::poll(&waiting, 1, patience_ms) == 0) continue;
-  return stop_asked == 0;
+// A pipe's first row may come at any time, and what is wrong with it is told then. That of a file is there.
+Result<csv::Source> open_rows(const EventSchema& event, const Options& options) {
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(options.input == "-" ? "/dev/stdin" : options.input, error);
+  return csv::Source::open(event, {.path = options.input, .skip_bad_rows = !options.stop_at_bad_row, .header_later = !is_file});
+}
+
+// Until the lane takes it, a signal comes or the engine fails: a full disk, and a reader of decisions that stands still, hold the input back.
+// An empty event uses up its ticket alone.
+ring::Publication offer(EngineLane& lane, DurableEngine& engine, std::span<const std::byte> event) {
+  using ring::Refusal;
+  constexpr Duration nap = 50'000'000;
+  for (bool told = false;;) {
+    const ring::Publication publication = event.empty() ? lane.leave_out() : lane.publish_encoded(event);
+    const bool waits = publication.refusal() == Refusal::disk_full || publication.refusal() == Refusal::deadline;
+    if (!waits || stop_asked.requested() || engine.status().failed) return publication;
+    if (publication.refusal() == Refusal::deadline) continue;
+    if (!told) tools::warn("the journal's disk is full: no payment is taken until there is space, and none is left out. Free some ('df -h')");
+    told = true;
+    io::nap(nap);
+  }
 }
 
 struct Served {
   std::uint64_t accepted = 0, refused = 0;
 };
 
-// Rows into the lane until the input ends, a signal comes or the engine fails (close() then tells why).
+// Rows into the lane until the input ends, a signal comes or the engine fails (close() then tells why). Each takes a ticket, refused ones too:
+// the next ticket says how many rows the journal knows of, whatever became of them.
 Result<Served> serve(csv::Source& rows, EngineLane& lane, DurableEngine& engine, bool resume) {
   constexpr Duration nap = 200'000;
   Served served;
+  std::size_t noted = 0;
   alignas(8) std::byte slot[limits::event_header_bytes + limits::event_payload_bytes_max];
-  Ticket skip = resume ? lane.next_ticket() - 1 : 0;  // rows that an earlier run has accepted
-  while (stop_asked == 0 && !engine.status().failed) {
-    switch (rows.next(slot)) {
+  Ticket skip = resume ? lane.next_ticket() - 1 : 0;
+  while (!stop_asked.requested() && !engine.status().failed) {
+    const csv::Source::Next next = rows.next(slot);
+    for (; noted < rows.notes().size(); ++noted) tools::warn(rows.notes()[noted]);
+    switch (next) {
       case csv::Source::Next::row: break;
       case csv::Source::Next::bad_row: tools::warn(rows.report()); continue;
       case csv::Source::Next::not_yet:
         tools::show_snapshot_errors(engine);
         io::nap(nap);
         continue;
-      case csv::Source::Next::end: return served;
+      case csv::Source::Next::end:
+        if (skip > 0) tools::warn(fmt::format("--resume: the input has ended {} rows before the place where the journal goes on: is it the same input, and the same --event?", skip));
+        return served;
       case csv::Source::Next::failed: return rows.error();
     }
     if (skip > 0) {
@@ -87,12 +112,14 @@ Result<Served> serve(csv::Source& rows, EngineLane& lane, DurableEngine& engine,
       continue;
     }
     const auto& header = *reinterpret_cast<const EventHeader*>(slot);
-    const ring::Publication publication = lane.publish_encoded({slot, sizeof(EventHeader) + header.length});
+    ring::Publication publication = offer(lane, engine, {slot, sizeof(EventHeader) + header.length});
     served.accepted += publication.accepted();
-    if (publication.accepted()) continue;
-    if (publication.refusal() == ring::Refusal::failed) break;
-    ++served.refused;
-    tools::warn(fmt::format("row {} was refused: {}", rows.rows(), to_text(publication.refusal())));
+    if (publication.refusal() == ring::Refusal::in_future) {
+      ++served.refused;
+      tools::warn(fmt::format("row {} was refused: {}", rows.rows(), to_text(publication.refusal())));
+      publication = offer(lane, engine, {});
+    }
+    if (!publication.accepted()) break;
   }
   return served;
 }
@@ -104,8 +131,8 @@ int finish(const Result<Served>& served, DurableEngine& engine, tools::DecisionF
   tools::show_snapshot_errors(engine);
   tools::show_refusals(*report);
   if (!served.ok()) return tools::fail(served.error());
-  fmt::print(stderr, "pawl-fraud: {} payments accepted, {} refused, {} decisions written, digest {}\n", served->accepted, served->refused, files.decisions(),
-             rules::to_hex(report->digest));
+  tools::tell(fmt::format("pawl-fraud: {} payments accepted, {} refused, {} decisions written, digest {}\n", served->accepted, served->refused, files.decisions(),
+                          rules::to_hex(report->digest)));
   return tools::exit_fine;
 }
 
@@ -127,7 +154,9 @@ Result<EngineOptions> engine_options(const Options& options) {
     return Error{ErrorCode::usage, fmt::format("--keep-time `{}` is not a duration: write for instance 36h or 7d", options.keep_time)};
   }
   settings.decisions_with_values = tools::wants_json_lines(options.decisions);
-  if (options.decisions == "-") return settings;
+  std::error_code error;
+  const auto found = std::filesystem::status(options.decisions, error);
+  if (options.decisions == "-" || (std::filesystem::exists(found) && !std::filesystem::is_regular_file(found))) return settings;  // a pipe has no past: the journal knows
   // Exactly once: the file itself says which decisions it has.
   auto rows = csv::find_whole_rows(options.decisions, tools::decision_rows(options.decisions));
   if (!rows.ok()) return std::move(rows).error();
@@ -138,9 +167,17 @@ Result<EngineOptions> engine_options(const Options& options) {
 
 int serve(const Options& options) {
   handle_signals();
+  // Before the engine, which may make a journal, and the files: a slip in the command must not leave one behind, or cost another.
   const auto bound = tools::parse_duration_option("--max-future", options.max_future);
   if (!bound.ok()) return tools::fail(bound.error());
-  if (auto sound = tools::check_outputs({options.decisions}, {options.input, options.pipeline}, options.journal); !sound.ok()) return tools::fail(sound.error());
+  const auto checked = tools::check_pipeline(options.pipeline, options.journal);
+  if (!checked.ok()) return tools::fail(checked.error());
+  const auto read = tools::read_files(*checked->pipeline, options.pipeline, options.input);
+  if (auto sound = tools::check_outputs({options.decisions}, read, options.journal); !sound.ok()) return tools::fail(sound.error());
+  const auto event = event_of(*checked->pipeline, options.event);
+  if (!event.ok()) return tools::fail(event.error());
+  auto rows = open_rows(**event, options);
+  if (!rows.ok()) return tools::fail(rows.error());
   const bool to_file = options.decisions != "-";
   const auto settings = engine_options(options);
   if (!settings.ok()) return tools::fail(settings.error());
@@ -149,16 +186,14 @@ int serve(const Options& options) {
   auto engine = DurableEngine::open(*settings);
   if (!engine.ok()) return tools::fail(engine.error());
   tools::show_warnings(**engine, options.pipeline);
-  const auto event = event_of((*engine)->pipeline(), options.event);
-  if (!event.ok()) return tools::fail(event.error());
-  if (auto opened = tools::open_decision_files(**engine, {options.decisions, "", to_file}, files); !opened.ok()) return tools::fail(opened.error());
+  if (auto opened = tools::open_decision_files(**engine, {options.decisions, "", to_file, &stop_asked}, files); !opened.ok()) {
+    if (!stop_asked.requested()) return tools::fail(opened.error());
+    const auto report = (*engine)->close();  // a signal while a pipe waited for its reader: decisions wait for the next start
+    return report.ok() ? tools::exit_fine : tools::fail(report.error());
+  }
   tools::show_gap(**engine, *files, options.decisions);
   (*engine)->set_sink(*files);
-  if (!wait_for_input(options.input)) return finish(Served{}, **engine, *files);
-  auto rows = csv::Source::open(**event, {.path = options.input, .skip_bad_rows = !options.stop_at_bad_row});
-  if (!rows.ok()) return tools::fail(rows.error());
-  for (const std::string& note : rows->notes()) tools::warn(note);
-  const auto lane = (*engine)->lane("payments", {.max_future = *bound});
+  const auto lane = (*engine)->lane("payments", {.patience = patience, .max_future = *bound});
   if (!lane.ok()) return tools::fail(lane.error());
   return finish(serve(*rows, **lane, **engine, options.resume), **engine, *files);
 }
@@ -166,6 +201,7 @@ int serve(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  io::hold_standard_files();
   Options options;
   tools::CommandLine line("Decides on payments: CSV in, decisions out as soon as their input is durable", "pawl-fraud");
   tools::Command program = line.program();

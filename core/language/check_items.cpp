@@ -50,6 +50,7 @@ void Checker::events() {
       event(declaration);
     }
   }
+  if (file_.events.empty() && !problems_.any_error()) problems_.error(file_.name_span, "E118", "a pipeline without events has nothing to decide: declare one, such as `event Payment { at: time, amount: money }`");
 }
 
 void Checker::event(const syntax::Event& declaration) {

@@ -156,6 +156,7 @@ void Parser::header(syntax::File& file) {
     return;
   }
   advance();
+  file.name_span = here();
   file.name = text("the pipeline's name in quotes");
   expect_word("version");
   file.version = integer("the version, a whole number");

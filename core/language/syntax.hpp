@@ -131,6 +131,7 @@ struct Test { std::string name; Span span; std::vector<Given> given; std::vector
 
 struct File {
   std::string name;
+  Span name_span;
   std::int64_t version = 0;
   std::vector<Event> events;
   std::vector<List> lists;

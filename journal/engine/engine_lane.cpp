@@ -1,6 +1,9 @@
 #include "pawl/journal/engine/engine_lane.hpp"
 
+#include <array>
+
 #include "pawl/io/parker.hpp"
+#include "pawl/journal/engine/control.hpp"
 
 namespace pawl {
 
@@ -29,6 +32,12 @@ bool EngineLane::too_far_ahead(Time at) {
   if (options_.max_future <= 0 || at < clock_was_) return false;
   clock_was_ = clock_.now();
   return at > clock_was_ && at - clock_was_ > options_.max_future;
+}
+
+ring::Publication EngineLane::leave_out() {
+  alignas(EventHeader) std::array<std::byte, sizeof(EventHeader)> tick{};
+  journal::write_head(tick.data(), static_cast<std::uint16_t>(InputType::tick), 0, INT64_MIN, 0);
+  return publish_encoded(tick);
 }
 
 // Why a full lane does not empty.

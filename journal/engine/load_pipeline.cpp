@@ -1,6 +1,7 @@
 #include "pawl/journal/engine/load_pipeline.hpp"
 
 #include "pawl/core/base/limits.hpp"
+#include "pawl/io/os_error.hpp"
 
 namespace pawl::journal {
 
@@ -15,6 +16,7 @@ Result<std::string> read_text(io::Disk& disk, const std::string& path, std::size
   }
   std::string text(static_cast<std::size_t>(size), '\0');
   const std::int64_t read = (*file)->read(std::as_writable_bytes(std::span(text)), 0);
+  if (read < 0) return io::os_error("cannot read", path, static_cast<int>(-read));  // a directory, a pipe
   if (read != size) return Error{ErrorCode::io, path + ": read " + std::to_string(read) + " of " + std::to_string(size) + " bytes"};
   return text;
 }

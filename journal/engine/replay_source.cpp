@@ -19,7 +19,7 @@ std::int64_t ReplaySource::fill(const SlotRun& run) {
       ++*at_;
       continue;
     }
-    if (next_ > until_.sequence || ((is_event(record.header().type) || record.header().type == static_cast<std::uint16_t>(InputType::tick)) && record.header().at > until_.time)) {
+    if (until_.ends_before(next_, record.header())) {
       end(std::nullopt);
       break;
     }

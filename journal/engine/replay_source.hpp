@@ -9,10 +9,15 @@
 
 namespace pawl::journal {
 
-// Where to stop: after a sequence, before the first event later than a time, or at the end.
+// Where to stop: after a sequence, before the first input later than a time, or at the end. Events and ticks have a time.
 struct Until {
   Sequence sequence = INT64_MAX;
   Time time = INT64_MAX;
+
+  [[nodiscard]] bool ends_before(Sequence input, const RecordHeader& header) const noexcept {
+    const bool has_time = is_event(header.type) || header.type == static_cast<std::uint16_t>(InputType::tick);
+    return input > sequence || (has_time && header.at > time);
+  }
 };
 
 // Thread: the sequence stage's. Errors (damage found on the way) end it: finished() with error(). The reader and the check outlive it.

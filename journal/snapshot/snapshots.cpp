@@ -28,7 +28,7 @@ Result<std::unique_ptr<Machine>> start_from(const SnapshotName& name, const Jour
   if (!snapshot.ok()) return std::move(snapshot).error();
   const SnapshotHeader& header = snapshot->header();
   if (auto named = check_name(name, header); !named.ok()) return std::move(named).error();
-  if (header.sequence > bounds.sequence || header.effective_time > bounds.time) return std::unique_ptr<Machine>();
+  if (header.sequence > bounds.sequence) return std::unique_ptr<Machine>();
   if (auto ours = check_history(reader, header); !ours.ok()) return Error{ours.error().code, name.path + ": " + ours.error().text};
   if (!same(limits, {header.keys_max, header.entries_max, header.distinct_max})) return Error{ErrorCode::foreign, name.path + " was taken under other bounds of state than the journal's"};
   auto machine = make(header.sequence);
@@ -125,7 +125,7 @@ Result<Started> start_machine(const JournalReader& reader, const language::Pipel
   if (auto possible = check_beginning(reader, started.notes, bounds.cure); !possible.ok()) {
     if (!bounds.or_oldest || possible.error().code != ErrorCode::missing) return std::move(possible).error();
     std::reverse(names.begin(), names.end());
-    Started later = start_from_any(names, reader, pipeline, limits, {.time = bounds.time}, make);
+    Started later = start_from_any(names, reader, pipeline, limits, {}, make);
     if (later.machine == nullptr) return std::move(possible).error();
     return later;
   }

@@ -22,7 +22,6 @@ Result<void> check_name(const SnapshotName& name, const SnapshotHeader& header);
 // How far a start may skip what led there.
 struct SnapshotBounds {
   Sequence sequence = INT64_MAX;  // the snapshot's at most
-  Time time = INT64_MAX;          // its effective time at most
   // If retention has removed whatever leads there: the oldest snapshot that can be used, although it is beyond `sequence`.
   bool or_oldest = false;
   std::string_view cure = {};  // of that, if it is not asked for: what the caller's user can do

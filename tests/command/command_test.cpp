@@ -42,3 +42,11 @@ TEST_CASE("a full disk behind standard output is an I/O error, not silence") {
   const int raw = std::system((std::string(PAWL_COMMAND) + " --version >/dev/full 2>/dev/null").c_str());
   CHECK(WEXITSTATUS(raw) == 74);
 }
+
+TEST_CASE("a closed standard output is an I/O error too, and no file takes its place") {
+  const pawl::test::Scratch scratch;
+  const std::string journal = scratch / "journal";
+  const int raw = std::system((std::string(PAWL_COMMAND) + " run --events 2000 --decisions - --journal " + journal + " <&- >&- 2>/dev/null").c_str());
+  CHECK(WEXITSTATUS(raw) == 74);
+  CHECK(pawl::test::pawl_command("journal verify " + journal).status == 0);
+}

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "pawl/journal/model/files.hpp"
 #include "run_command.hpp"
 
 namespace decisions_test {
@@ -100,6 +101,42 @@ TEST_CASE("a slip in the command leaves no journal behind") {
   CHECK(pawl_command(good + " --event Payment --input " + scored.input).status == 0);
 }
 
+TEST_CASE("pawl run looks at pipeline, event and input before it makes a journal or touches a file") {
+  const Scored scored;
+  const std::string journal = scored.scratch / "journal", precious = scored.scratch.write("precious.csv", "precious"), run = "run --journal " + journal + " --decisions " + precious;
+  const std::string no_events = scored.scratch.write("none.pawl", "pipeline \"p\" version 1\n");
+  CHECK(pawl_command(run + " --pipeline " + scored.pipeline_file + " --input " + (scored.scratch / "none.csv")).status == 74);
+  CHECK(pawl_command(run + " --pipeline " + scored.pipeline_file + " --input " + precious).status == 64);
+  const auto empty = pawl_command(run + " --pipeline " + no_events + " --events 5");
+  CHECK(empty.status == 65);
+  CHECK(empty.err.find("error E118: a pipeline without events has nothing to decide") != std::string::npos);
+  CHECK(read_file(precious) == "precious");
+  CHECK_FALSE(std::filesystem::exists(journal));
+}
+
+TEST_CASE("outputs are the same file, the journal or a model by whatever name: relative, by links, not there yet") {
+  const Scored scored;
+  const std::string model = R"({"format": "pawl-logistic", "version": 1, "intercept": -100, "terms": [{"name": "amount", "weight": 1}]})";
+  scored.scratch.write("risk.json", model);
+  const std::string journal = scored.scratch / "journal";
+  const std::string with_model = scored.scratch.write("model.pawl", std::string(pipeline) + "model risk from \"risk.json\" sha256 \"" + pawl::journal::sha256_hex(model) + "\" inputs (amount)\n");
+  const std::string score = "score --event Payment --input " + scored.input + " --pipeline ", plain = score + scored.pipeline_file;
+  CHECK(pawl_command(score + with_model + " --decisions " + (scored.scratch / "risk.json")).status == 64);
+  CHECK(read_file(scored.scratch / "risk.json") == model);
+  const auto in_folder = [&](const std::string& arguments) {
+    return WEXITSTATUS(std::system(("cd " + (scored.scratch / "") + " && " + PAWL_COMMAND + " " + arguments + " >out 2>err").c_str()));
+  };
+  CHECK(in_folder(plain + " --decisions x.csv --features " + (scored.scratch / "x.csv")) == 64);
+  CHECK(in_folder(plain + " --journal new --decisions new/CONTROL") == 64);
+  std::filesystem::create_symlink("journal/CONTROL", scored.scratch / "link");
+  CHECK(pawl_command(plain + " --journal " + journal + " --decisions " + (scored.scratch / "link")).status == 64);
+  CHECK_FALSE(std::filesystem::exists(journal));
+  REQUIRE(pawl_command(plain + " --journal " + journal).status == 0);
+  CHECK(pawl_command("journal export " + journal + " --csv --output " + journal + "/CONTROL").status == 64);
+  CHECK(WEXITSTATUS(std::system(("cd " + journal + " && " + PAWL_COMMAND + " replay --journal . --decisions CONTROL >/dev/null 2>&1").c_str())) == 64);
+  CHECK(pawl_command("journal verify " + journal).status == 0);
+}
+
 TEST_CASE("JSON lines: reasons in words, values behind each rule, what asked for what, shadow, suppressed and missing") {
   const Scored scored;
   const std::string lines = scored.score("d.jsonl");
@@ -159,6 +196,17 @@ rule quiet { pattern p: Payment(id < 3) then no Payment within 10s per customer 
   CHECK_MESSAGE(line.find(" 2 ") != std::string::npos, line);
   CHECK_MESSAGE(line.find(" 1 ") != std::string::npos, line);
   CHECK_MESSAGE(line.find("50.0%") != std::string::npos, line);
+}
+
+TEST_CASE("the page of a run counts the frauds of its own source alone") {
+  const Scratch scratch;
+  const std::string file = scratch.write("cards.pawl", "pipeline \"cards\" version 1\nevent Payment { id: int, at: time, fraud: bool }\nrule every { on Payment when id > 0 then score 7 }\n");
+  const std::string start = "id,at,fraud\n", good = start + "1,2018-08-08T10:00:00Z,0\n2,2018-08-08T10:00:00Z,0\n", bad = start + "3,2018-08-08T10:00:00Z,1\n4,2018-08-08T10:00:00Z,1\n";
+  const std::string more = " --pipeline " + file + " --journal " + (scratch / "journal") + " --input ";
+  REQUIRE(pawl_command("score --event Payment" + more + scratch.write("good.csv", good)).status == 0);
+  const auto run = pawl_command("run --append" + more + scratch.write("bad.csv", bad));
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  CHECK_MESSAGE(run.out.find("50.0%") != std::string::npos, run.out);
 }
 
 TEST_CASE("JSON lines are continued without a torn or doubled line, as they are replayed") {

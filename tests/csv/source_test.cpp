@@ -1,14 +1,17 @@
 #include "csv/source.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <rapidcheck.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "files.hpp"
@@ -322,6 +325,40 @@ TEST_CASE("zstd: many frames, a damaged and a cut-off file") {
     CHECK(read_all(payment(), {.path = folder.file("d.csv.zst", damaged), .read_ahead = read_ahead}).error.find("damaged zstd data") != std::string::npos);
     CHECK(read_all(payment(), {.path = folder.file("n.csv.zst", text), .read_ahead = read_ahead}).error.find("damaged zstd data") != std::string::npos);
   }
+}
+
+TEST_CASE("a FIFO is open at once; its header comes later, and a mark of UTF-8 in pieces") {
+  const csv_test::Folder folder;
+  const std::string path = folder.path() + "/fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  auto source = Source::open(payment(), {.path = path, .header_later = true});
+  REQUIRE(source.ok());
+  alignas(64) std::array<std::byte, 512> slot{};
+  CHECK(source->next(slot.data()) == Source::Next::not_yet);
+  CHECK(source->notes().empty());
+  {
+    std::ofstream writer(path, std::ios::binary);
+    for (const char* piece : {"\xEF", "\xBB", "\xBFid,at\n", "7,2018-04-01T00:00:00Z\n"}) {
+      writer << piece << std::flush;
+      for (int i = 0; i < 20; ++i) {
+        CHECK((piece[0] == '7' || source->next(slot.data()) == Source::Next::not_yet));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+  }
+  auto next = source->next(slot.data());
+  for (; next == Source::Next::not_yet; next = source->next(slot.data())) source->wait();
+  REQUIRE_MESSAGE(next == Source::Next::row, source->error().text);
+  CHECK(source->notes().size() == 6);  // fields without a column
+  for (next = source->next(slot.data()); next == Source::Next::not_yet; next = source->next(slot.data())) source->wait();
+  CHECK(next == Source::Next::end);
+
+  const std::string wrong = folder.file("wrong.csv", "id,when\n");
+  auto later = Source::open(payment(), {.path = wrong, .header_later = true});
+  REQUIRE(later.ok());
+  later->wait();
+  CHECK(later->next(slot.data()) == Source::Next::failed);
+  CHECK(later->error().text.find("unknown column `when`") != std::string::npos);
 }
 
 TEST_CASE("the handbook's payments: every row, and the sum of their amounts") {

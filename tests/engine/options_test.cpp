@@ -17,6 +17,12 @@ struct Payment {
 };
 PAWL_EVENT(Payment, at, id);
 
+struct Wide {
+  pawl::Time at;
+  std::int64_t a, b, c, d;
+};
+PAWL_EVENT(Wide, at, a, b, c, d);
+
 pawl::EngineOptions options_in(const std::string& directory) {
   pawl::EngineOptions options;
   options.directory = directory;
@@ -38,6 +44,33 @@ TEST_CASE("a ring whose slots are no power of two is an error of usage, and no j
     CHECK(engine.error().code == pawl::ErrorCode::usage);
     CHECK(engine.error().text.find("EngineOptions::ring_slots is " + std::to_string(slots) + ": it must be a power of two from 1 to 16777216, or 0") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(options.directory));
+  }
+}
+
+TEST_CASE("an engine opens with as many threads as may be asked for, and decides the same") {
+  std::string digest, source = "pipeline \"p\" version 1\nevent Wide { at: time, a: int, b: int, c: int, d: int }\n";
+  // Windows by 15 keys: more than there are shards.
+  for (const char* key : {"a", "b", "c", "d", "a + b", "a + c", "a + d", "b + c", "b + d", "c + d", "a + b + c", "a + b + d", "a + c + d", "b + c + d", "a + b + c + d"}) {
+    source += "let n_" + std::to_string(source.size()) + " = count(per " + key + ", 1h)\n";
+  }
+  for (const int threads : {1, 17, 64}) {
+    CAPTURE(threads);
+    pawl::EngineOptions options = options_in("");
+    options.pipeline_text = source;
+    options.durability = pawl::Durability::memory;
+    options.threads = threads;
+    options.state = pawl::window::StateLimits{.keys_max = 1024, .entries_max = 4096, .distinct_max = 1024};
+    auto engine = pawl::DurableEngine::open(options);
+    REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+    auto lane = (*engine)->lane("a");
+    REQUIRE(lane.ok());
+    (*engine)->on_decision([](const pawl::Decision&) {});
+    for (std::int64_t i = 0; i < 300; ++i) REQUIRE((*lane)->publish(Wide{i * pawl::one_second, i % 2, i % 3, i % 5, i % 7}).accepted());
+    const auto report = (*engine)->close();
+    REQUIRE(report.ok());
+    const std::string hex = pawl::rules::to_hex(report->digest);
+    CHECK((digest.empty() || digest == hex));
+    digest = hex;
   }
 }
 

@@ -19,6 +19,7 @@
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/replay.hpp"
+#include "pawl/journal/snapshot/take.hpp"
 #include "records.hpp"
 #include "temporary_directory.hpp"
 
@@ -44,6 +45,8 @@ PAWL_EVENT(Paid, at, customer);
 constexpr const char* events = "pipeline \"ticks\" version 1\nevent Order { at: time, id: int, customer: int }\nevent Paid { at: time, customer: int }\n";
 const std::string unpaid = std::string(events) + "rule unpaid { pattern o: Order then no Paid within 10s per customer then score 5 }\n";
 const std::string paid = std::string(events) + "rule paid { pattern o: Order then p: Paid within 10s per customer then score 5 }\n";
+
+constexpr std::int64_t digest_interval = 64;
 
 // Polls the stages in turn; time passes by a microsecond.
 class InTurn final : public pawl::journal::StageDriver {
@@ -123,6 +126,7 @@ class World {
     options.clock = &clock_;
     options.driver = &*driver_;
     options.threads = 1;
+    options.digest_interval = digest_interval;
     auto engine = pawl::DurableEngine::open(options);
     REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
     engine_ = *std::move(engine);
@@ -153,10 +157,23 @@ class World {
       pawl::Result<void> flush() override { return {}; }
       std::vector<Output> replayed;
     } taker;
-    auto replay = pawl::Replay::open({.directory = "data", .until = {.time = time}, .disk = disk_.get(), .clock = &clock_});
+    auto replay = pawl::Replay::open({.directory = "data", .until = {.time = time}, .disk = disk_.get(), .clock = &clock_, .digest_interval = digest_interval});
     REQUIRE_MESSAGE(replay.ok(), (replay.ok() ? "" : replay.error().text));
     REQUIRE((*replay)->run(taker).ok());
     return std::move(taker.replayed);
+  }
+
+  [[nodiscard]] Sequence take_snapshot() {
+    driver_.emplace(clock_);
+    const auto taken = pawl::journal::take_snapshot({.directory = "data", .disk = disk_.get(), .clock = &clock_, .pages = false, .driver = &*driver_, .digest_interval = digest_interval});
+    REQUIRE_MESSAGE(taken.ok(), (taken.ok() ? "" : taken.error().text));
+    return taken->header.sequence;
+  }
+  // The snapshot that a replay up to a time begins with, if it may.
+  [[nodiscard]] Sequence snapshot_before(pawl::Time time) {
+    auto replay = pawl::Replay::open({.directory = "data", .until = {.time = time}, .from_snapshot = true, .disk = disk_.get(), .clock = &clock_, .digest_interval = digest_interval});
+    REQUIRE_MESSAGE(replay.ok(), (replay.ok() ? "" : replay.error().text));
+    return (*replay)->after();
   }
 
   std::vector<Output> outputs;  // as the sink got them
@@ -204,6 +221,22 @@ TEST_CASE("a deadline that passes without events is fired by one tick, which rep
   CHECK(world.outputs == first);
   CHECK(world.close() == digest);
   CHECK(world.ticks() == ticks);
+}
+
+TEST_CASE("a replay up to a time before a tick does not begin with a snapshot behind it, though no event is later") {
+  World world(unpaid);
+  const pawl::Time start = world.now();
+  world.order(1, start);
+  world.pass(11 * one_second);
+  for (int i = 0; i < 200; ++i) world.pay(7, start);
+  world.settle();
+  static_cast<void>(world.close());
+  const std::vector<pawl::Time> ticks = world.ticks();
+  REQUIRE(ticks.size() == 1);
+  const Sequence snapshot = world.take_snapshot();
+  REQUIRE(snapshot > 2);
+  CHECK(world.snapshot_before(ticks[0]) == snapshot);
+  CHECK(world.snapshot_before(ticks[0] - 1) == pawl::no_sequence);
 }
 
 TEST_CASE("a log whose deadlines need no tick has none") {

@@ -38,7 +38,7 @@ TEST_CASE("pawl run on a full disk says so, ends with 74, and goes on exactly wi
     const Outcome full = pawl_command(again);
     CHECK(full.status == 74);
     CHECK_MESSAGE(has(full.err, "pawl: error: the disk of " + *mount / "journal" + " is full: inputs behind sequence "), full.err);
-    CHECK_MESSAGE(has(full.err, "are not durable and were not acked. Free space ('df -h') and start again, in `pawl run` with --append"), full.err);
+    CHECK_MESSAGE(has(full.err, "are not durable and were not acked. Free space ('df -h') and start again on the same journal: pawl-fraud as before, `pawl run` with --append"), full.err);
 
     mount->leave(180 * MiB);
     const Outcome rest = pawl_command(again);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,6 +102,18 @@ bool appears(const std::string& path, const std::string& text) {
   return true;
 }
 
+// As a shell runs it, without a pipe at its standard input: `more` may redirect. The exit status.
+int run_once(const Scratch& scratch, const std::string& more) {
+  const std::string line = std::string(PAWL_FRAUD) + " --journal " + scratch / "journal" + " " + more;
+  const int raw = std::system(line.c_str());
+  return WIFEXITED(raw) ? WEXITSTATUS(raw) : -1;
+}
+
+std::string write_file(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
 constexpr const char* header = "id,at,customer,terminal,amount,fraud\n";
 constexpr const char* two_rows = "1,2018-04-01T00:00:00Z,7,3,10.00,false\n2,2018-04-01T02:00:00Z,7,3,250.00,false\n";
 constexpr const char* two_decisions = "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,approve,900,hard_limit\n";
@@ -112,6 +125,9 @@ TEST_CASE("a time without events that is no duration is told") {
   Service service(scratch, {"--tick-interval", "soon"});
   CHECK(service.wait() == 64);
   CHECK(service.err().find("--tick-interval `soon` is not a duration") != std::string::npos);
+  Service none(scratch, {"--tick-interval", "0s"});
+  CHECK(none.wait() == 64);
+  CHECK(none.err().find("--tick-interval `0s` must be longer than nothing") != std::string::npos);
 }
 
 TEST_CASE("decisions come while the pipe is open, SIGTERM and SIGINT end it cleanly, and a restart goes on") {
@@ -141,6 +157,96 @@ TEST_CASE("decisions come while the pipe is open, SIGTERM and SIGINT end it clea
     CHECK(service.wait() == 0);
     CHECK(read_file(decisions) == std::string(two_decisions) + "3,3,approve,100,two_terminals\n4,4,approve,0,\n");
   }
+}
+
+TEST_CASE("--resume knows of rows that were refused: none is taken twice or left out") {
+  const Scratch scratch;
+  const std::string decisions = scratch / "decisions.csv";
+  const std::string input = std::string(header) + "9,2099-01-01T00:00:00Z,7,3,10.00,false\n1,2018-04-01T00:00:00Z,7,3,10.00,false\n8,2099-01-01T00:00:00Z,7,3,10.00,false\n2,2018-04-01T02:00:00Z,7,3,250.00,false\n";
+  // Each refused row has an input of its own in the journal, which decides nothing.
+  const std::string decided = "sequence,id,decision,score,rules\n2,1,approve,0,\n4,2,approve,900,hard_limit\n";
+  for (const char* counts : {"2 payments accepted, 2 refused", "0 payments accepted, 0 refused"}) {
+    Service service(scratch, {"--decisions", decisions, "--resume"});
+    service.write(input);
+    service.end_input();
+    CHECK(service.wait() == 0);
+    CHECK_MESSAGE(service.err().find(counts) != std::string::npos, service.err());
+    CHECK(read_file(decisions) == decided);
+  }
+  {
+    Service service(scratch, {"--decisions", decisions, "--resume"});
+    service.write(input + "4,2018-04-02T12:00:00Z,8,4,1.00,false\n");
+    service.end_input();
+    CHECK(service.wait() == 0);
+    CHECK(read_file(decisions) == decided + "5,4,approve,0,\n");
+  }
+  Service service(scratch, {"--decisions", decisions, "--resume"});
+  service.write(std::string(header) + two_rows);
+  service.end_input();
+  CHECK(service.wait() == 0);
+  CHECK_MESSAGE(service.err().find("the input has ended 3 rows before the place where the journal goes on") != std::string::npos, service.err());
+}
+
+TEST_CASE("a pipe of decisions: what its reader gets; one that stands still does not hold up the end") {
+  const Scratch scratch;
+  const std::string pipe = scratch / "pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+  Service service(scratch, {"--decisions", pipe});
+  std::string rows = header;
+  for (int i = 0; i < 20'000; ++i) rows += std::to_string(i) + ",2018-04-01T00:00:00Z,7,3,10.00,false\n";
+  service.write(rows);
+  std::string got(std::string_view("sequence,id,decision,score,rules\n1,0,approve,0,\n").size(), '\0');
+  for (std::size_t at = 0; at < got.size();) {
+    const ssize_t more = read(reader, got.data() + at, got.size() - at);
+    REQUIRE(more > 0);
+    at += static_cast<std::size_t>(more);
+  }
+  CHECK(got == "sequence,id,decision,score,rules\n1,0,approve,0,\n");
+  service.signal(SIGTERM);
+  CHECK(service.wait() == 74);
+  CHECK_MESSAGE(service.err().find(pipe + ": its reader took nothing for 5 s after a signal to end") != std::string::npos, service.err());
+  close(reader);
+}
+
+TEST_CASE("a signal ends it inside the header, and where a FIFO has no writer") {
+  const Scratch scratch;
+  REQUIRE(mkfifo((scratch / "fifo").c_str(), 0600) == 0);
+  for (const std::vector<std::string>& input : {std::vector<std::string>{}, {"--input", scratch / "fifo"}}) {
+    const std::string decisions = scratch / "decisions.csv" + std::to_string(input.size());
+    std::vector<std::string> options = {"--decisions", decisions};
+    options.insert(options.end(), input.begin(), input.end());
+    Service service(scratch, options);
+    service.write("id,at");
+    CHECK(appears(decisions, "sequence,id,decision,score,rules\n"));
+    service.signal(SIGTERM);
+    CHECK(service.wait() == 0);
+  }
+}
+
+TEST_CASE("a slip in the command leaves no journal behind, and an output overwrites no model") {
+  const Scratch scratch;
+  const std::string input = write_file(scratch / "rows.csv", std::string(header) + two_rows), pipeline = std::string(PAWL_SOURCE_DIR) + "/apps/fraud/payments.pawl";
+  const std::string wrong = write_file(scratch / "wrong.csv", "id,when\n1,2\n"), no_events = write_file(scratch / "none.pawl", "pipeline \"p\" version 1\n");
+  const std::string quiet = " 2>/dev/null", good = "--pipeline " + pipeline + " --input " + input;
+  CHECK(run_once(scratch, "--pipeline " + pipeline + " --input " + scratch / "absent.csv" + quiet) == 74);
+  CHECK(run_once(scratch, "--pipeline " + pipeline + " --input " + wrong + quiet) == 65);
+  CHECK(run_once(scratch, "--pipeline " + no_events + " --input " + input + quiet) == 65);
+  CHECK(run_once(scratch, good + " --event Refund" + quiet) == 64);
+  CHECK(run_once(scratch, good + " --decisions " + input + quiet) == 64);
+  CHECK_FALSE(std::filesystem::exists(scratch / "journal"));
+}
+
+TEST_CASE("standard files that are closed or full: nothing is written into the journal, and nothing aborts") {
+  const Scratch scratch;
+  const std::string input = write_file(scratch / "rows.csv", std::string(header) + two_rows), good = "--pipeline " + std::string(PAWL_SOURCE_DIR) + "/apps/fraud/payments.pawl --input ";
+  CHECK(run_once(scratch, good + input + " >&- 2>" + scratch / "err") == 74);
+  CHECK(read_file(scratch / "err").find("standard output") != std::string::npos);
+  CHECK(read_file(scratch / "journal/LOCK").find("decision") == std::string::npos);
+  CHECK(run_once(scratch, good + "- <&- >/dev/null 2>&1") == 74);
+  CHECK(run_once(scratch, good + input + " --decisions " + scratch / "decisions.csv" + " 2>/dev/full") == 0);
+  CHECK(run_once(scratch, good + input + " --decisions " + scratch / "decisions.csv" + " 2>&-") == 0);
 }
 
 TEST_CASE("killed and started again: every accepted payment has its row, once") {

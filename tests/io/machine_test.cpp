@@ -149,6 +149,16 @@ TEST_CASE("every plan holds each stage once, and no more busy threads than may b
   }
 }
 
+TEST_CASE("however many CPUs there are, a thread has room for all others to wake, and decide for all shards to follow") {
+  for (int cpus = 1; cpus <= 64; ++cpus) {
+    const int shards = window_shards_for(cpus);
+    CHECK(shards >= 1);
+    CHECK(shards <= window_shards_max);
+    for (const int asked : {shards, 64}) CHECK(plan_threads(cpu_set(cpus), asked).size() <= limits::barrier_cursors_max);
+  }
+  CHECK(plan_threads(cpu_set(64), window_shards_for(64)).size() == 16);
+}
+
 TEST_CASE("the plans are the table") {
   CHECK(describe(plan_threads(cpu_set(1), 2)) == "engine          any CPU  ingest, sequence, journal, windows 0, windows 1, decide, emit\n");
   CHECK(describe(plan_threads(cpu_set(2), 2)) ==

@@ -236,9 +236,11 @@ TEST_CASE("each problem has its code, place and words") {
   for (const Case& one : cases) check_case(one, true);
 }
 
-TEST_CASE("a file without a head, and one that is too large") {
+TEST_CASE("a file without a head, one without events, and one that is too large") {
   check_case({"E010", "<<event>> E { at: time }", "starts with its name and version"}, false);
   CHECK(check("", "p.pawl").diagnostics.at(0).code == "E010");
+  check_case({"E118", "pipeline <<\"empty\">> version 1\n", "declare one, such as `event Payment { at: time, amount: money }`"}, false);
+  check_case({"E118", "# nothing yet\npipeline <<\"lists\">> version 1\nlist hot of int\n", "without events"}, false);
   const std::string large(600'000, ' ');
   const Checked checked = check(large, "p.pawl");
   REQUIRE(checked.diagnostics.size() == 1);

@@ -43,6 +43,7 @@ RULES = (
     rule("random", ("core", "journal"), r"\bstd::(?:random_device|mt19937)\b|" + CALL + r"s?rand(?:om)?\s*\(", "the state machine has no randomness"),
     rule("printing", LIBRARY, r"\bstd::(?:cout|cerr|clog|printf|fprintf|puts)\b|(?<![\w:.])(?:printf|fprintf|puts)\s*\(|\bfmt::print\b|#\s*include\s*<iostream>",
          "the library prints nothing", exempt=("core/base/assert.cpp",)),
+    rule("printing that throws", ("apps", "tools"), r"\bfmt::print\b", "a full standard error must not end a program: tell() and warn() of tools/pawl/report.hpp"),
     rule("threads", ("core", "journal"), r"\bstd::(?:j?thread|mutex|condition_variable|async)\b|#\s*include\s*<(?:thread|mutex|condition_variable|future)>",
          "threads live in io"),
     rule("atomic", ("core", "journal"), r"\bstd::atomic|#\s*include\s*<atomic>",

@@ -72,6 +72,7 @@ class Planted(unittest.TestCase):
         self.clean("core/state/a.cpp", "auto x = journal.log(1); auto y = min_exp(2); // std::thread, printf(\n", "libm")
         self.clean("core/state/a.cpp", "std::snprintf(b, n, \"x\");\n", "printing")
         self.clean("io/a.cpp", "#include <unistd.h>\n", "system call")
+        self.caught("apps/a.cpp", "void f() { fmt::print(stderr, \"x\"); }\n", "printing that throws")
 
     def test_atomics(self):
         self.caught("core/window/a.hpp", HEADER + "std::atomic<int> a;\n", "atomic")

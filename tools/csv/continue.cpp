@@ -190,12 +190,13 @@ struct Walked {
 
 Result<Walked> walk_file(const std::string& path, const FileForm& form, int access) {
   Walked walked;
-  walked.file = io::Descriptor(::open(path.c_str(), access | O_CLOEXEC));
-  if (!walked.file.valid()) return io::os_error("cannot open", path, errno);
   struct stat status {};
-  if (::fstat(walked.file.get(), &status) != 0) return io::os_error("cannot look at", path, errno);
+  // Looked at before it is opened: a FIFO without a writer would hold that up, and one with a reader would be taken from it.
+  if (::stat(path.c_str(), &status) != 0) return io::os_error("cannot look at", path, errno);
   walked.is_regular = S_ISREG(status.st_mode);
   if (!walked.is_regular) return walked;
+  walked.file = io::Descriptor(::open(path.c_str(), access | O_CLOEXEC));
+  if (!walked.file.valid()) return io::os_error("cannot open", path, errno);
   walked.size = static_cast<std::uint64_t>(status.st_size);
   RowWalk walk(form);
   const auto whole = path.ends_with(".zst") ? walk_zstd(walked.file.get(), walked.size, path, walk) : walk_plain(walked.file.get(), path, walk);

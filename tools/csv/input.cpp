@@ -31,7 +31,8 @@ InputFile::~InputFile() = default;
 
 Result<InputFile> InputFile::open(const std::string& path) {
   if (path == "-") return InputFile("standard input", {}, nullptr);
-  io::Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Not blocking: a FIFO is open at once, and whoever reads waits for its writer, as for bytes.
+  io::Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!descriptor.valid()) return io::os_error("cannot open", path, errno);
   ::posix_fadvise(descriptor.get(), 0, 0, POSIX_FADV_SEQUENTIAL);  // advice: what it answers does not matter
   auto decoder = path.ends_with(".zst") ? std::make_unique<Decoder>() : nullptr;
@@ -43,14 +44,14 @@ Result<std::size_t> InputFile::read_raw(char* into, std::size_t bytes) {
   constexpr int patience_ms = 50;
   for (;;) {
     pollfd waiting{fd, POLLIN, 0};
-    for (int ready = 0; stop_.stop_possible() && ready == 0;) {
+    for (int ready = 0; ready == 0;) {
       if (stop_.stop_requested()) return std::size_t{0};
       ready = ::poll(&waiting, 1, patience_ms);
       if (ready < 0 && errno == EINTR) ready = 0;
     }
     const ssize_t got = ::read(fd, into, bytes);
     if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR) return io::os_error("cannot read", path_, errno);
+    if (errno != EINTR && errno != EAGAIN) return io::os_error("cannot read", path_, errno);
   }
 }
 

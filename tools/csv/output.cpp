@@ -1,11 +1,14 @@
 #include "csv/output.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 
 #include "pawl/core/event/format.hpp"
@@ -84,6 +87,9 @@ Result<Writer> Writer::open(const OutputOptions& options, const FileForm& form) 
   }
   Writer writer(standard ? "standard output" : options.path, std::move(descriptor), std::move(encoder));
   writer.continuation_ = found;
+  struct stat status {};
+  const bool is_regular = ::fstat(standard ? STDOUT_FILENO : writer.descriptor_.get(), &status) == 0 && S_ISREG(status.st_mode);
+  if (!is_regular) writer.stop_ = options.stop;
   if (!has_header) {
     writer.append(form.header);
     writer.end_row();
@@ -164,7 +170,12 @@ void Writer::write_out() {
 void Writer::write_all(const char* bytes, std::size_t count) {
   const int fd = descriptor_.valid() ? descriptor_.get() : STDOUT_FILENO;
   while (count > 0 && state_) {
-    const ssize_t written = ::write(fd, bytes, count);
+    if (stop_ != nullptr && !wait_for_room(fd)) {
+      state_ = Error{ErrorCode::io, path_ + ": its reader took nothing for 5 s after a signal to end; decisions that it did not get are given again at the next start"};
+      return;
+    }
+    // PIPE_BUF bytes: so many a pipe with room takes at once.
+    const ssize_t written = ::write(fd, bytes, stop_ != nullptr ? std::min<std::size_t>(count, PIPE_BUF) : count);
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       state_ = io::os_error("cannot write", path_, errno);
@@ -173,6 +184,18 @@ void Writer::write_all(const char* bytes, std::size_t count) {
     bytes += written;
     count -= static_cast<std::size_t>(written);
   }
+}
+
+// False: a stop was requested, and there was none for so long.
+bool Writer::wait_for_room(int fd) const {
+  constexpr int step_ms = 100;
+  pollfd out{fd, POLLOUT, 0};
+  for (int waited_ms = 0; waited_ms < stopped_patience_ms;) {
+    const int ready = ::poll(&out, 1, step_ms);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;  // errors are the write's to tell
+    if (stop_->requested()) waited_ms += step_ms;
+  }
+  return false;
 }
 
 Result<void> Writer::flush() {

@@ -17,6 +17,7 @@
 #include "pawl/core/base/types.hpp"
 #include "pawl/core/event/ratio.hpp"
 #include "pawl/core/event/type.hpp"
+#include "pawl/core/ring/loop.hpp"
 #include "pawl/io/descriptor.hpp"
 
 namespace pawl::csv {
@@ -49,7 +50,12 @@ struct OutputOptions {
   std::string path;               // "-": standard output; "....zst": zstd
   bool continue_existing = false; // a file that is there is checked, cut to whole rows and appended to; else it is overwritten
   int zstd_level = 1;
+  // Requested by a signal handler, of a process that is to end: a pipe whose reader then takes nothing for stopped_patience_ms is an error. Null: it is
+  // waited for. Outlives the writer.
+  const ring::StopFlag* stop = nullptr;
 };
+
+inline constexpr int stopped_patience_ms = 5000;
 
 // Thread: one at a time. Errors are kept: after one nothing more is written, and flush() and close() return it.
 class Writer {
@@ -94,6 +100,7 @@ class Writer {
   void append(std::string_view bytes);
   void write_out();
   void write_all(const char* bytes, std::size_t count);
+  [[nodiscard]] bool wait_for_room(int fd) const;
 
   std::string path_;
   io::Descriptor descriptor_;         // none for standard output
@@ -105,6 +112,7 @@ class Writer {
   bool in_row_ = false;
   std::uint64_t rows_ = 0;
   Result<void> state_;
+  const ring::StopFlag* stop_ = nullptr;  // null too for a regular file, which always has room
   bool name_synced_ = false;
   Result<void> synced_;  // sync()'s own: what a failed sync left in the page cache may be lost, whatever a later one says
 };

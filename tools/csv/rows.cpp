@@ -50,7 +50,6 @@ Rows::Next Rows::refill() {
   }
   take_in(block);
   if (first_) skip_mark_of_utf8();
-  first_ = false;
   if (discarding_) skip_to_line_end(0);
   return Next::row;
 }
@@ -69,8 +68,10 @@ void Rows::take_in(Block* block) {
   mark_ = 0;
 }
 
+// A pipe may give it byte by byte.
 void Rows::skip_mark_of_utf8() {
-  if (length_ >= 3 && std::memcmp(text_, "\xEF\xBB\xBF", 3) == 0) start_ = 3;
+  if (line_ == 1 && length_ >= 3 && std::memcmp(text_, "\xEF\xBB\xBF", 3) == 0) start_ = 3;
+  first_ = length_ < 3;
 }
 
 // From mark index `mark` on: the row ends at the first line feed, or is discarded further on.

@@ -61,7 +61,12 @@ Result<Source> Source::open(const EventSchema& schema, SourceOptions options) {
   auto input = BlockReader::open(options.path, options.read_ahead);
   if (!input) return std::move(input).error();
   Source source(schema, std::move(options), *std::move(input));
-  if (auto header = source.read_header(); !header) return std::move(header).error();
+  while (!source.options_.header_later) {
+    auto header = source.read_header();
+    if (!header) return std::move(header).error();
+    if (*header) break;
+    source.rows_.wait();
+  }
   return source;
 }
 
@@ -75,17 +80,18 @@ std::string Source::place() const {
   return joined({options_.path == "-" ? "standard input" : std::string_view(options_.path), ":", std::to_string(rows_.line()), ": "});
 }
 
-Result<void> Source::read_header() {
-  for (;;) {
-    switch (rows_.next()) {
-      case Rows::Next::row: return bind(rows_.fields());
-      case Rows::Next::bad: return Error{ErrorCode::bad_data, place() + rows_.problem()};
-      case Rows::Next::not_yet: rows_.wait(); break;
-      case Rows::Next::end:
-        return Error{ErrorCode::bad_data, options_.path + ": is empty; the first row must name the columns, `at` among them"};
-      case Rows::Next::failed: return rows_.error();
-    }
+// False: not yet.
+Result<bool> Source::read_header() {
+  switch (rows_.next()) {
+    case Rows::Next::row: break;
+    case Rows::Next::bad: return Error{ErrorCode::bad_data, place() + rows_.problem()};
+    case Rows::Next::not_yet: return false;
+    case Rows::Next::end: return Error{ErrorCode::bad_data, options_.path + ": is empty; the first row must name the columns, `at` among them"};
+    case Rows::Next::failed: return rows_.error();
   }
+  if (auto bound = bind(rows_.fields()); !bound) return std::move(bound).error();
+  has_header_ = true;
+  return true;
 }
 
 Result<void> Source::bind(const std::vector<std::string_view>& names) {
@@ -132,6 +138,11 @@ void Source::note_absent_fields() {
 
 Source::Next Source::next(std::byte* slot) {
   if (failed_) return Next::failed;
+  if (!has_header_) {
+    auto header = read_header();
+    if (!header) return fail(std::move(header).error());
+    if (!*header) return Next::not_yet;
+  }
   switch (rows_.next()) {
     case Rows::Next::row:
       if (!parse_row(slot)) return bad();
@@ -142,8 +153,12 @@ Source::Next Source::next(std::byte* slot) {
     case Rows::Next::end: return Next::end;
     case Rows::Next::failed: break;
   }
+  return fail(rows_.error());
+}
+
+Source::Next Source::fail(Error error) {
   failed_ = true;
-  error_ = rows_.error();
+  error_ = std::move(error);
   return Next::failed;
 }
 
@@ -151,9 +166,7 @@ Source::Next Source::bad() {
   ++bad_;
   report_ = place() + problem_;
   if (options_.skip_bad_rows) return Next::bad_row;
-  failed_ = true;
-  error_ = {ErrorCode::bad_data, report_ + " (--skip-bad-rows counts such rows and goes on)"};
-  return Next::failed;
+  return fail({ErrorCode::bad_data, report_ + " (--skip-bad-rows counts such rows and goes on)"});
 }
 
 bool Source::parse_row(std::byte* slot) {

@@ -26,6 +26,7 @@ struct SourceOptions {
   Duration max_future = 0;      // rows whose `at` is further past clock's now are bad; 0: any time will do
   io::Clock* clock = nullptr;   // REQUIRES: set if max_future is; outlives the source
   bool read_ahead = true;       // by a thread of its own; next() then never blocks
+  bool header_later = false;    // open() does not wait for the header: next() says not_yet until it is there, and what is wrong with it
 };
 
 // Where parsed events go: slots that begin with an EventHeader and have room for slot_bytes(schema.payload_bytes).
@@ -47,7 +48,7 @@ class Source {
     failed,   // error(): the first bad row (bad_data), or the input. Stays so
   };
 
-  // Opens the file and reads its header. Blocks until that is there. Errors: not_found, io, bad_data (all columns that are wrong).
+  // Opens the file and reads its header. Blocks until that is there, but for header_later. Errors: not_found, io, bad_data (all columns that are wrong).
   static Result<Source> open(const EventSchema& schema, SourceOptions options);
 
   // Reads one row into `slot`: header but the stamp, and payload. Never blocks with read_ahead.
@@ -68,7 +69,7 @@ class Source {
   [[nodiscard]] const std::string& report() const noexcept { return report_; }
   [[nodiscard]] std::uint64_t rows() const noexcept { return good_; }
   [[nodiscard]] std::uint64_t bad_rows() const noexcept { return bad_; }
-  // What an operator should know, a line each: fields without a column, columns that are ignored.
+  // What an operator should know, a line each: fields without a column, columns that are ignored. Once the header was read.
   [[nodiscard]] const std::vector<std::string>& notes() const noexcept { return notes_; }
 
  private:
@@ -83,7 +84,7 @@ class Source {
   };
 
   Source(const EventSchema& schema, SourceOptions options, std::unique_ptr<BlockReader> input);
-  Result<void> read_header();
+  Result<bool> read_header();
   Result<void> bind(const std::vector<std::string_view>& names);
   void note_absent_fields();
   [[nodiscard]] bool parse_row(std::byte* slot);
@@ -92,6 +93,7 @@ class Source {
   [[nodiscard]] bool bad_value(const Column& column, std::string_view text, ParseError error);
   [[nodiscard]] bool in_time(Time at);
   [[nodiscard]] Next bad();
+  [[nodiscard]] Next fail(Error error);
   [[nodiscard]] std::string place() const;
 
   EventSchema schema_;
@@ -104,7 +106,7 @@ class Source {
   Error error_{ErrorCode::bad_data, {}};
   Time latest_ = 0;  // allowed, if max_future is set
   std::uint64_t good_ = 0, bad_ = 0;
-  bool failed_ = false;
+  bool has_header_ = false, failed_ = false;
 };
 
 template <SlotWriter W>

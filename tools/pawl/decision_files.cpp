@@ -11,7 +11,7 @@ Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, co
   DecisionFiles files(pipeline);
   const auto open_one = [&](const std::string& path, const csv::FileForm& form, std::optional<csv::Writer>& file) -> Result<void> {
     if (path.empty()) return {};
-    auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing}, form);
+    auto opened = csv::Writer::open({.path = path, .continue_existing = options.continue_existing, .stop = options.stop}, form);
     if (!opened.ok()) return std::move(opened).error();
     file.emplace(*std::move(opened));
     files.ends_.emplace_back(path, file->continuation().last_sequence);

@@ -14,6 +14,7 @@ struct DecisionFileOptions {
   std::string decisions;        // path; empty: not wanted; "-": standard output; "....jsonl", "....jsonl.zst": JSON lines, of decisions with values
   std::string features;         // needs decisions that carry lets
   bool continue_existing = false;
+  const ring::StopFlag* stop = nullptr;  // as csv::OutputOptions has it
 };
 
 // The file is to hold JSON lines: the engine's decisions must carry values (decisions_with_values).

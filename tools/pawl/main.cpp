@@ -5,6 +5,7 @@
 
 #include "allocator/allocator.hpp"
 #include "pawl/commands.hpp"
+#include "pawl/io/standard_files.hpp"
 #include "pawl/report.hpp"
 
 namespace {
@@ -36,6 +37,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pawl::io::hold_standard_files();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {  // what no part expects: memory exhausted, or a bug

@@ -52,7 +52,7 @@ void add_replay(Command& program, Action& action) {
   const auto options = std::make_shared<ReplayCommand>();
   Command command = program.subcommand("replay", "Replay a journal: the same decisions, the same digest");
   command.option("--journal", options->journal, "Journal directory").required();
-  command.option("--until", options->until, "Stop after this sequence, or before the first event later than this time");
+  command.option("--until", options->until, "Stop after this sequence, or before the first input later than this time");
   command.flag("--from-snapshot", options->from_snapshot, "Begin with the nearest snapshot: files get the decisions behind it alone");
   command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
   command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl; - is standard output");

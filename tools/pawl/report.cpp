@@ -72,12 +72,14 @@ std::size_t utf8_bytes(std::string_view text) {
 
 }  // namespace
 
+void tell(const std::string& text) { std::fputs(text.c_str(), stderr); }
+
 int fail(const Error& error) {
-  std::fputs(fmt::format("pawl: error: {}\n", error.text).c_str(), stderr);
+  tell(fmt::format("pawl: error: {}\n", error.text));
   return exit_status(error.code);
 }
 
-void warn(std::string_view text) { std::fputs(fmt::format("pawl: warning: {}\n", text).c_str(), stderr); }
+void warn(std::string_view text) { tell(fmt::format("pawl: warning: {}\n", text)); }
 
 int print(std::string_view text) {
   const int error = write_out(text);

@@ -18,6 +18,9 @@ inline constexpr int exit_data = 65;
 inline constexpr int exit_damaged = 66;
 inline constexpr int exit_io = 74;
 
+// To standard error, as it is. One that takes nothing (a full disk) is no reason to stop.
+void tell(const std::string& text);
+
 // Prints "pawl: error: <text>" to standard error. Returns the exit status of the error.
 int fail(const Error& error);
 

@@ -24,15 +24,15 @@ struct RunOptions {
   bool append = false, audit = false;
 };
 
-// Counts alerts against labels on the way to the files.
+// Counts alerts against labels on the way to the files. Of inputs of other sources (their tickets are others' too) it knows no labels.
 class CountingSink final : public DecisionSink {
  public:
-  CountingSink(DecisionFiles& files, const Labels& labels, const language::Pipeline& pipeline)
-      : files_(files), labels_(labels), counts_(pipeline.rules.size()) {}
+  CountingSink(DecisionFiles& files, const Labels& labels, std::uint16_t source, const language::Pipeline& pipeline)
+      : files_(files), labels_(labels), source_(source), counts_(pipeline.rules.size()) {}
 
   Result<void> on_decision(const rules::Decision& decision) override {
     ++decisions_;
-    if (!decision.is_timed()) of_inputs_.set(static_cast<Ticket>(decision.sequence()), labels_.at(decision.ticket()));
+    if (!decision.is_timed()) of_inputs_.set(static_cast<Ticket>(decision.sequence()), decision.source() == source_ && labels_.at(decision.ticket()));
     if (decision.any_fired()) {
       const bool fraud = of_inputs_.at(static_cast<Ticket>(decision.is_timed() ? decision.first_sequence() : decision.sequence()));
       for (std::size_t rule = 0; rule < counts_.size(); ++rule) {
@@ -52,6 +52,7 @@ class CountingSink final : public DecisionSink {
  private:
   DecisionFiles& files_;
   const Labels& labels_;
+  std::uint16_t source_;  // whose tickets they are by
   Labels of_inputs_;  // the same by sequence: what a deadline fires names its first input, not its ticket
   std::vector<RuleCount> counts_;
   std::uint64_t decisions_ = 0;
@@ -114,11 +115,11 @@ class Progress {
     if (!terminal_ || watch_.seconds() < next_) return;
     next_ = watch_.seconds() + 0.2;
     const EngineStatus status = engine.status();
-    fmt::print(stderr, "\r{:>12} published {:>12} decided {:>12} durable {:>12} emitted", published, status.decided + 1, status.durable + 1, status.emitted + 1);
+    tell(fmt::format("\r{:>12} published {:>12} decided {:>12} durable {:>12} emitted", published, status.decided + 1, status.durable + 1, status.emitted + 1));
     shown_ = true;
   }
   void end() const {
-    if (shown_) fmt::print(stderr, "\r{:100}\r", "");
+    if (shown_) tell(fmt::format("\r{:100}\r", ""));
   }
 
  private:
@@ -181,9 +182,15 @@ Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& 
 }
 
 int run(const RunOptions& options) {
-  if (auto sound = check_outputs({options.decisions}, {options.input, options.pipeline}, options.journal); !sound.ok()) return fail(sound.error());
+  // Before the engine, which may make a journal, and the files: a slip in the command must not leave one behind, or cost another.
   const auto settings = engine_options(options);
   if (!settings.ok()) return fail(settings.error());
+  const auto checked = options.pipeline.empty() ? journal::check_pipeline(default_pipeline, "payments.pawl") : check_pipeline(options.pipeline, options.journal);
+  if (!checked.ok()) return fail(checked.error());
+  const auto read = read_files(*checked->pipeline, options.pipeline, options.input);
+  if (auto sound = check_outputs({options.decisions}, read, options.journal); !sound.ok()) return fail(sound.error());
+  auto stream = Stream::open(options, checked->pipeline->events.front());
+  if (!stream.ok()) return fail(stream.error());
   // Made before the engine, so that they outlive it; opened behind it, because its lock keeps a second run away from the files.
   std::optional<DecisionFiles> files;
   std::optional<CountingSink> sink;
@@ -194,13 +201,11 @@ int run(const RunOptions& options) {
   const language::Pipeline& pipeline = (*engine)->pipeline();
   if (auto opened = open_decision_files(**engine, {options.decisions, "", options.append}, files); !opened.ok()) return fail(opened.error());
   show_gap(**engine, *files, options.decisions);
-  auto stream = Stream::open(options, pipeline.events.front());
-  if (!stream.ok()) return fail(stream.error());
   const auto lane = (*engine)->lane("run", {.max_future = 0});
   if (!lane.ok()) return fail(lane.error());
   alignas(8) Slot slot;
   skip_accepted(*stream, **lane, *labels, slot);
-  sink.emplace(*files, *labels, pipeline);
+  sink.emplace(*files, *labels, (*lane)->source().number(), pipeline);
   (*engine)->set_sink(*sink);
   const Stopwatch watch;
   const auto published = publish(*stream, **engine, **lane, *labels, slot);

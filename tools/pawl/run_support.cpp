@@ -7,10 +7,22 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/format.hpp"
+#include "pawl/io/real_disk.hpp"
+#include "pawl/journal/model/files.hpp"
 #include "pawl/report.hpp"
 
 namespace pawl::tools {
 namespace {
+
+// What opening or making `path` would reach: whole, and through links, those too that lead to nothing yet.
+std::filesystem::path place_of(const std::string& path) {
+  constexpr int links_max = 40;  // as Linux has it
+  std::error_code error;
+  std::filesystem::path place = std::filesystem::absolute(path, error);
+  for (int link = 0; link < links_max && std::filesystem::is_symlink(place, error); ++link) place = place.parent_path() / std::filesystem::read_symlink(place, error);
+  place = std::filesystem::weakly_canonical(place, error).lexically_normal();
+  return place.has_filename() ? place : place.parent_path();
+}
 
 // What a pipe or a device is given twice harms nobody.
 bool is_same_file(const std::string& a, const std::string& b) {
@@ -18,16 +30,15 @@ bool is_same_file(const std::string& a, const std::string& b) {
   if (a.empty() || b.empty()) return false;
   const auto status = std::filesystem::status(a, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return false;
-  return a == b || std::filesystem::equivalent(a, b, error) || std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
-}
-
-bool is_below(const std::string& directory, const std::string& file) {
-  std::error_code error;
-  const auto above = std::filesystem::weakly_canonical(directory, error), path = std::filesystem::weakly_canonical(file, error);
-  return std::mismatch(above.begin(), above.end(), path.begin(), path.end()).first == above.end();
+  return a == b || std::filesystem::equivalent(a, b, error) || place_of(a) == place_of(b);
 }
 
 }  // namespace
+
+bool is_inside(const std::string& path, const std::string& directory) {
+  const auto around = place_of(directory), place = place_of(path);
+  return std::mismatch(around.begin(), around.end(), place.begin(), place.end()).first == around.end();
+}
 
 Result<void> check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read, const std::string& journal) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -39,12 +50,27 @@ Result<void> check_outputs(const std::vector<std::string>& outputs, const std::v
     for (const std::string& input : read) {
       if (input != "-" && is_same_file(output, input)) return Error{ErrorCode::usage, fmt::format("{} is read by this command, and would be overwritten by its output: name another file for that", output)};
     }
-    if (!journal.empty() && is_below(journal, output)) return Error{ErrorCode::usage, fmt::format("the output {} lies in the journal's directory {}, which holds the journal alone: name another place", output, journal)};
+    if (!journal.empty() && is_inside(output, journal)) return Error{ErrorCode::usage, fmt::format("the output {} lies in the journal's directory {}, which holds the journal alone: name another place", output, journal)};
     const auto directory = std::filesystem::path(output).parent_path();
     std::error_code error;
     if (!directory.empty() && !std::filesystem::is_directory(directory, error)) return Error{ErrorCode::not_found, fmt::format("there is no directory {} for the output {}: make it first", directory.string(), output)};
   }
   return {};
+}
+
+Result<journal::LoadedPipeline> check_pipeline(const std::string& path, const std::string& journal) {
+  const auto disk = io::make_real_disk();
+  if (!disk.ok()) return disk.error();
+  const auto text = journal::read_text(**disk, path, limits::pipeline_source_bytes_max);
+  if (!text.ok()) return text.error();
+  journal::DiskModelFiles models(**disk, path, journal);
+  return journal::check_pipeline(*text, path, &models);
+}
+
+std::vector<std::string> read_files(const language::Pipeline& pipeline, const std::string& path, const std::string& input) {
+  std::vector<std::string> files{path, input};
+  for (const language::Model& model : pipeline.models) files.push_back((std::filesystem::path(path).parent_path() / model.path).string());
+  return files;
 }
 
 Result<void> check_journal_directory(const std::string& directory, bool append) {
@@ -60,7 +86,9 @@ Result<void> check_journal_directory(const std::string& directory, bool append) 
 
 Result<Duration> parse_duration_option(const std::string& option, const std::string& text) {
   Duration duration = 0;
-  if (parse_duration(text, duration) == ParseError::none && duration > 0) return duration;
+  const bool is_duration = parse_duration(text, duration) == ParseError::none;
+  if (is_duration && duration > 0) return duration;
+  if (is_duration) return Error{ErrorCode::usage, fmt::format("{} `{}` must be longer than nothing", option, text)};
   return Error{ErrorCode::usage, fmt::format("{} `{}` is not a duration: write for instance 500ms, 10s, 5m, 1h or 7d", option, text)};
 }
 
@@ -124,7 +152,7 @@ void show_warnings(const DurableEngine& engine, const std::string& file) {
   for (const language::Diagnostic& diagnostic : engine.diagnostics()) {
     if (diagnostic.severity != language::Severity::warning) continue;
     const std::string text = language::render(diagnostic, engine.pipeline().source, file);
-    fmt::print(stderr, "{}{}", text, text.ends_with('\n') ? "" : "\n");
+    tell(text.ends_with('\n') ? text : text + "\n");
   }
   for (const std::string& what : engine.not_evaluated()) warn("not evaluated: " + what);
   for (const std::string& notice : engine.notices()) warn(notice);

@@ -7,6 +7,7 @@
 
 #include "pawl/decision_files.hpp"
 #include "pawl/journal/durable_engine.hpp"
+#include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/engine/replay_source.hpp"
 
 namespace pawl::tools {
@@ -32,9 +33,16 @@ class Stopwatch {
 // "12345" or "2018-07-01T00:00:00Z". Errors: usage.
 [[nodiscard]] Result<journal::Until> parse_until(const std::string& text);
 
+// Wherever links lead, and whether they are there or not. A directory is inside of itself.
+[[nodiscard]] bool is_inside(const std::string& path, const std::string& directory);
+
 // Before anything is opened or made. `outputs`: files that will be written, empty ones left out; `read`: what the command reads; `journal` may be empty.
 // Errors: usage, if two outputs are one file, or one would overwrite what is read or stands in the journal's directory; not_found: no directory for it.
 [[nodiscard]] Result<void> check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read, const std::string& journal);
+
+// The pipeline file as an engine on that journal (may be empty) would read it; and what a command with that input reads, which no output may overwrite.
+[[nodiscard]] Result<journal::LoadedPipeline> check_pipeline(const std::string& path, const std::string& journal);
+[[nodiscard]] std::vector<std::string> read_files(const language::Pipeline& pipeline, const std::string& path, const std::string& input);
 
 // Files for the decisions of an open engine. Errors: usage, if they hold decisions that its journal does not.
 [[nodiscard]] Result<void> open_decision_files(const DurableEngine& engine, const DecisionFileOptions& options, std::optional<DecisionFiles>& files);

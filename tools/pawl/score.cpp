@@ -7,8 +7,6 @@
 #include "pawl/io/real_disk.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/durable_engine.hpp"
-#include "pawl/journal/engine/load_pipeline.hpp"
-#include "pawl/journal/model/files.hpp"
 #include "pawl/journal/reader.hpp"
 #include "pawl/report.hpp"
 #include "pawl/run_support.hpp"
@@ -62,15 +60,6 @@ Result<EngineOptions> engine_options(const ScoreOptions& options) {
   return engine;
 }
 
-Result<journal::LoadedPipeline> check_pipeline(const std::string& path) {
-  const auto disk = io::make_real_disk();
-  if (!disk.ok()) return disk.error();
-  const auto text = journal::read_text(**disk, path, limits::pipeline_source_bytes_max);
-  if (!text.ok()) return text.error();
-  journal::DiskModelFiles models(**disk, path, {});
-  return journal::check_pipeline(*text, path, &models);
-}
-
 int score(const ScoreOptions& options) {
   auto settings = engine_options(options);
   if (!settings.ok()) return fail(settings.error());
@@ -85,9 +74,10 @@ int score(const ScoreOptions& options) {
   std::optional<DecisionFiles> files;
   std::optional<CsvFeed> feed;
   // Before the engine, which may make a journal: a slip in the command must not leave one behind.
-  if (auto sound = check_outputs({options.decisions, options.features}, {options.input, options.pipeline}, options.journal); !sound.ok()) return fail(sound.error());
-  const auto pipeline = check_pipeline(options.pipeline);
+  const auto pipeline = check_pipeline(options.pipeline, options.journal);
   if (!pipeline.ok()) return fail(pipeline.error());
+  const auto read = read_files(*pipeline->pipeline, options.pipeline, options.input);
+  if (auto sound = check_outputs({options.decisions, options.features}, read, options.journal); !sound.ok()) return fail(sound.error());
   const auto event = find_event(*pipeline->pipeline, options.event);
   if (!event.ok()) return fail(event.error());
   auto rows = csv::Source::open(**event, input);

@@ -1,4 +1,4 @@
-// pawl journal export: the events of one type as CSV, which `pawl score` reads back to the same decisions.
+// pawl journal export: the events of one type as CSV, which `pawl score` reads back to the same decisions, if the journal has no ticks of the engine's.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -93,11 +93,13 @@ class Table {
 
 struct Left {
   std::uint64_t events = 0, unknown = 0;  // of other types; of none that this release knows
+  std::uint64_t ticks = 0;                // of the engine
 };
 
 void report(const ExportOptions& options, const Table& table, std::uint64_t rows, const Left& left) {
-  fmt::print(stderr, "{} rows of {}{}\n", rows, table.event().name, options.output == "-" ? "" : " in " + options.output);
+  tell(fmt::format("{} rows of {}{}\n", rows, table.event().name, options.output == "-" ? "" : " in " + options.output));
   if (left.events > 0) warn(fmt::format("{} events of other types are not among them; export each by --event", left.events));
+  if (left.ticks > 0) warn(fmt::format("{} ticks, with which deadlines fired between events, are not among them: `pawl score` fires those later, and may decide otherwise", left.ticks));
   if (left.unknown > 0) warn(fmt::format("{} inputs fit no event of the journal's pipeline and were left out", left.unknown));
 }
 
@@ -108,6 +110,7 @@ int export_events(const ExportOptions& options) {
     if (!parsed) return fail(parsed.error());
     until = *parsed;
   }
+  if (auto sound = check_outputs({options.output}, {}, options.directory); !sound) return fail(sound.error());
   auto log = LogReader::open(options.directory, options.from);
   if (!log) return fail(log.error());
   log->warn_of_retired();
@@ -117,7 +120,7 @@ int export_events(const ExportOptions& options) {
   const auto done = for_each(*log, [&](const Entry& entry) {
     if (!entry.is_input()) return true;
     const journal::RecordHeader& header = entry.record.header();
-    if (entry.sequence > until.sequence || (is_event(header.type) && header.at > until.time)) return false;
+    if (until.ends_before(entry.sequence, header)) return false;
     if (!table) {
       const auto event = find_event(log->decoder().pipeline(), options.event);
       auto opened = event ? Table::open(**event, options) : Result<Table>(event.error());
@@ -127,6 +130,7 @@ int export_events(const ExportOptions& options) {
     const EventSchema* schema = log->decoder().schema(entry.record);
     if (schema == &table->event()) table->add(entry, log->decoder());
     left.events += schema != nullptr && schema != &table->event();
+    left.ticks += header.source == 0 && header.type == static_cast<std::uint16_t>(InputType::tick);
     left.unknown += schema == nullptr && is_event(header.type);
     return table->file().state().ok();
   });
@@ -152,7 +156,7 @@ void add_journal_export(Command& journal, Action& action) {
   command.option("--output", options->output, "File, .zst is compressed; - is standard output").shows_default();
   command.option("--with", options->with, "Also these columns, before the fields: sequence, source, ticket, ingest").by_commas();
   command.option("--from", options->from, "Start with this sequence").at_least_zero();
-  command.option("--until", options->until, "Stop after this sequence, or before the first event later than this time");
+  command.option("--until", options->until, "Stop after this sequence, or before the first input later than this time");
 }
 
 }  // namespace pawl::tools

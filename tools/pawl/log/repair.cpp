@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "pawl/io/lock_holder.hpp"
 #include "pawl/io/real_disk.hpp"
@@ -12,6 +11,7 @@
 #include "pawl/log/commands.hpp"
 #include "pawl/log/text.hpp"
 #include "pawl/report.hpp"
+#include "pawl/run_support.hpp"
 
 namespace pawl::tools {
 namespace {
@@ -19,13 +19,6 @@ namespace {
 struct RepairOptions {
   std::string directory, to;
 };
-
-// A copy inside of the damaged journal would change it.
-bool is_inside(const std::string& inner, const std::string& outer) {
-  std::error_code error;
-  const auto inside = std::filesystem::weakly_canonical(inner, error), around = std::filesystem::weakly_canonical(outer, error);
-  return std::mismatch(around.begin(), around.end(), inside.begin(), inside.end()).first == around.end();
-}
 
 std::string text_of(const RepairOptions& options, const journal::RepairReport& report) {
   std::string text = fmt::format("cut:  {}: {} at offset {}: {}\n", name(report.damage.label), report.damage.path, report.damage.offset, report.damage.what);
