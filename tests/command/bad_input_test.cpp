@@ -144,7 +144,7 @@ TEST_CASE("all errors of a pipeline are shown, and no journal is made") {
 }
 
 TEST_CASE("wrong options are status 64 and name the option") {
-  for (const std::string arguments : {"run --threads 99", "run --durability nonsense", "run --events 0", "replay", "score --input x.csv"}) {
+  for (const std::string arguments : {"run --threads 99", "run --durability nonsense", "run --events 0", "run --seed -1", "replay", "score --input x.csv"}) {
     CAPTURE(arguments);
     const auto run = pawl_command(arguments);
     CHECK(run.status == 64);

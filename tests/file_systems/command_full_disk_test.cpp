@@ -1,7 +1,10 @@
 // The command on file systems that are full: clear text, the right exit status, and an exact continuation.
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <string>
+#include <thread>
 
 #include "../command/run_command.hpp"
 #include "loop_mount.hpp"
@@ -47,6 +50,37 @@ TEST_CASE("pawl run on a full disk says so, ends with 74, and goes on exactly wi
     CHECK(read_file(scratch / (type + ".csv")) == read_file(scratch / "whole.csv"));
     CHECK(digest_of(pawl_command("replay --journal " + *mount / "journal")) == digest_of(whole));
   }
+}
+
+TEST_CASE("pawl-fraud on a full disk waits for space, says so once, and leaves no payment out") {
+  constexpr int payments = 1'200'000;
+  const Scratch scratch;
+  auto mount = LoopMount::make("ext4", 304 * MiB);
+  if (!mount.ok()) {
+    MESSAGE("SKIPPED: pawl-fraud on a full disk: ", mount.error().text);
+    return;
+  }
+  mount->leave(70 * MiB);  // one segment
+  std::string rows = "id,at\n";
+  for (int id = 1; id <= payments; ++id) rows += std::to_string(id) + ",2026-01-01T00:00:00Z\n";
+  const std::string input = scratch.write("rows.csv", rows), err = scratch / "err", decisions = scratch / "decisions.csv";
+  const std::string pipeline = scratch.write("all.pawl", "pipeline \"all\" version 1\nevent P { id: int, at: time, a: int, b: int, c: int, d: int }\n");
+  int raw = -1;
+  std::thread service([&] {
+    raw = std::system((std::string(PAWL_FRAUD) + " --pipeline " + pipeline + " --journal " + *mount / "journal" + " --input " + input + " --decisions " + decisions + " 2>" + err).c_str());
+  });
+  const std::string told = "the journal's disk is full: no payment is taken until there is space";
+  for (int i = 0; i < 6000 && !has(read_file(err), told) && !has(read_file(err), "digest"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const std::string before = read_file(err);
+  mount->leave(180 * MiB);
+  service.join();
+  CHECK_MESSAGE(has(before, told), before);
+  CHECK(raw == 0);
+  const std::string after = read_file(err);
+  CHECK(after.find(told) == after.rfind(told));
+  CHECK_MESSAGE(has(after, std::to_string(payments) + " payments accepted, 0 refused, " + std::to_string(payments) + " decisions written"), after);
+  const std::string last = std::to_string(payments) + "," + std::to_string(payments) + ",approve,0,\n";
+  CHECK(read_file(decisions).ends_with(last));
 }
 
 TEST_CASE("a decisions file on a full disk ends pawl run with 74, and is continued without a torn or doubled row") {

@@ -50,7 +50,11 @@ Option Command::option(const char* names, std::vector<std::string>& value, const
 Option Command::option(const char* names, int& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
 Option Command::option(const char* names, std::int64_t& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
 Option Command::option(const char* names, std::uint32_t& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
-Option Command::option(const char* names, std::uint64_t& value, const char* what) { return Option(*app_->add_option(names, value, what)); }
+// Read as std::stoull would, -1 is the largest number there is.
+Option Command::option(const char* names, std::uint64_t& value, const char* what) {
+  const auto refuse_sign = [](const std::string& text) { return std::string(text.starts_with('-') ? text + " is negative" : ""); };
+  return Option(*app_->add_option(names, value, what)->check(refuse_sign));
+}
 void Command::flag(const char* names, bool& value, const char* what) { app_->add_flag(names, value, what); }
 
 void Command::last_one_counts() {
