@@ -58,11 +58,11 @@ std::string handbook() {
 }
 
 // Windows that hold `held` events of a key in the mean: keys come round every `keys` steps of a microsecond.
-std::string wide(std::uint64_t keys, std::span<const char* const> kinds, Duration step = 1'000, std::string_view declared = event) {
+std::string wide(std::uint64_t keys, std::span<const char* const> kinds, Duration apart = 1'000, std::string_view declared = event) {
   std::string text = "pipeline \"wide\" version 1\n" + std::string(declared);
   int span = 0;
   for (const std::uint64_t held : std::array<std::uint64_t, 4>{1, 8, 32, 128}) {
-    const std::uint64_t milliseconds = std::max<std::uint64_t>(held * keys * static_cast<std::uint64_t>(step) / 1'000'000, 1);
+    const std::uint64_t milliseconds = std::max<std::uint64_t>(held * keys * static_cast<std::uint64_t>(apart) / 1'000'000, 1);
     for (const char* kind : kinds) text += fmt::format("let s{} = {}per customer, {}ms)\n", span++, kind, milliseconds);
   }
   return text;
@@ -121,12 +121,12 @@ void measure_case(const Case& one, int runs, Outcome& outcome) {
 
 // A thousand payments a second, in order, or one in ten late by up to a minute; and windows that take late ones in where they belong, or cannot.
 void measure_disorder(const std::string& name, std::uint64_t keys, std::span<const char* const> kinds, int runs, Outcome& outcome) {
-  constexpr Duration step = one_second / 1000, minute = 60 * one_second;
+  constexpr Duration apart = one_second / 1000, minute = 60 * one_second;
   constexpr std::string_view late_event = "event Payment late 1m { id: int, at: time, customer: int, terminal: int, amount: money, fraud: bool }\n";
-  const auto events = static_cast<std::int64_t>(keys) * 136, measured = std::max<std::int64_t>(static_cast<std::int64_t>(keys) * 8, events / 17);
-  const Stream ordered{.pipeline = wide(keys, kinds, step), .customers = keys, .terminals = 10'000, .step = step, .events = events, .measured = measured};
+  const auto events = static_cast<std::int64_t>(keys) * 136;
+  const Stream ordered{.pipeline = wide(keys, kinds, apart), .customers = keys, .terminals = 10'000, .step = apart, .events = events, .measured = events / 17};
   Stream declared = ordered;
-  declared.pipeline = wide(keys, kinds, step, late_event);
+  declared.pipeline = wide(keys, kinds, apart, late_event);
   Stream disordered = declared;
   disordered.late_in = 10;
   disordered.late_by = minute;
@@ -135,7 +135,7 @@ void measure_disorder(const std::string& name, std::uint64_t keys, std::span<con
     return Series{.group = table, .name = std::move(what), .unit = "ns/event", .higher_is_better = false, .base = compared ? base : "", .base_label = "in order"};
   };
   std::vector<Series> rows{row(base, false), row("in order, `late 1m`", true), row("one in ten late by up to a minute, `late 1m`", true)};
-  const std::array streams{&ordered, &declared, &disordered};
+  const std::array<const Stream*, 3> streams{&ordered, &declared, &disordered};
   for (Rounds rounds(table, runs, outcome); rounds.next();) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const language::Checked checked = language::check(streams[i]->pipeline, table);

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "pawl/core/language/lateness.hpp"
-#include "pawl/core/state/chunk_pool.hpp"
-#include "pawl/core/window/late_tree.hpp"
+#include "pawl/core/window/places.hpp"
 #include "pawl/core/window/type_plans.hpp"
 
 namespace pawl::window {
@@ -46,8 +45,8 @@ class Builder {
     if (auto error = place_columns()) return std::move(*error);
     place_ring_cursors();
     place_record();
-    if (auto error = place_ring_entry()) return std::move(*error);
-    if (layout_.late != 0) place_tree_nodes();
+    if (!place_ring_entry(layout_)) return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
+    if (layout_.late != 0) place_tree_nodes(layout_);
     for (std::size_t i = 0; i < features_.size(); ++i) compile(features_[i], needs_[i]);
     layout_.before.take_apart();
     layout_.after.take_apart();
@@ -500,7 +499,7 @@ class Builder {
       edge.block = static_cast<std::uint32_t>(offset);
       offset += layout_.block_bytes;
     }
-    if (layout_.late != 0) offset = place_tree(offset);
+    if (layout_.late != 0) offset = place_tree(layout_, offset);
     for (const std::uint32_t edge : layout_.ring_edges) {
       layout_.edges[edge].ring = static_cast<std::uint32_t>(offset);
       offset += sizeof(RingCursor);
@@ -538,67 +537,6 @@ class Builder {
       edge.match_here = count_place(edge.facts, static_cast<int>(&edge - layout_.edges.data()));
     }
     layout_.record_bytes = (offset + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
-  }
-
-  std::size_t place_tree(std::size_t offset) {
-    const Duration furthest = layout_.edges.empty() ? 0 : layout_.edges.back().offset;
-    if (__builtin_add_overflow(furthest, layout_.late, &layout_.horizon)) layout_.horizon = INT64_MAX;
-    layout_.tree = offset;
-    layout_.dues = layout_.tree + sizeof(TreeHead);
-    layout_.base = layout_.dues + layout_.edges.size() * sizeof(Time);
-    offset = layout_.base + layout_.block_bytes;
-    for (Gathered& gathered : layout_.gathered) {
-      layout_.gather_order.push_back(static_cast<std::uint32_t>(layout_.gather_order.size()));
-      gathered.front = static_cast<std::uint32_t>(offset);
-      offset += sizeof(Front);
-    }
-    const auto window = [&](std::uint32_t index) { return std::pair(layout_.gathered[index].lead, layout_.gathered[index].trail); };
-    std::stable_sort(layout_.gather_order.begin(), layout_.gather_order.end(), [&](std::uint32_t a, std::uint32_t b) { return window(a) < window(b); });
-    return offset;
-  }
-
-  // Half a kilobyte, unless a node would then have fewer than eight children or entries.
-  void place_tree_nodes() {
-    layout_.leaf_entry_bytes = sizeof(Bits) + layout_.entry_words * sizeof(std::int64_t);
-    const std::size_t leaf_each = sizeof(Time) + layout_.leaf_entry_bytes, child_each = late_tree::child_bytes + layout_.block_bytes;
-    const std::size_t least = sizeof(late_tree::NodeHead) + late_tree::children_min * std::max(leaf_each, child_each);
-    layout_.chunk_bytes = (std::max<std::size_t>(late_tree::node_bytes_min, least) + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
-    layout_.leaf_entries = static_cast<std::uint32_t>((layout_.chunk_bytes - sizeof(late_tree::NodeHead)) / leaf_each);
-    layout_.node_children = static_cast<std::uint32_t>((layout_.chunk_bytes - sizeof(late_tree::NodeHead)) / child_each);
-  }
-
-  std::optional<Error> place_ring_entry() {
-    layout_.ring_entry_bytes = sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t) + layout_.raws_bytes;
-    for (Fold& fold : layout_.folds) {
-      fold.part = layout_.ring_entry_bytes;
-      layout_.ring_entry_bytes += fold.own->state_bytes;
-    }
-    for (Chain& chain : layout_.chains) {
-      chain.links = layout_.ring_entry_bytes;
-      layout_.ring_entry_bytes += sizeof(Links);
-    }
-    for (Ranking& ranking : layout_.rankings) {
-      ranking.node = layout_.ring_entry_bytes;
-      layout_.ring_entry_bytes += sizeof(RankNode);
-    }
-    layout_.ring_entry_bytes = up_to_8(layout_.ring_entry_bytes);
-    if (!layout_.keeps_rings() || place_chunk()) return std::nullopt;
-    return Error{ErrorCode::bad_pipeline, "features per the same key keep too many bytes of an event; shorten the texts they use"};
-  }
-
-  // The number of lines of a chunk that wastes least: the more entries a line, the fewer lines a cursor meets.
-  bool place_chunk() {
-    double best = 0;
-    for (std::size_t lines = 2; lines <= 64; ++lines) {
-      const std::size_t bytes = lines * limits::cache_line_bytes;
-      const std::size_t entries = std::min<std::size_t>((bytes - state::ChunkPool::head_bytes) / layout_.ring_entry_bytes, chunk_entries_max);
-      const double density = static_cast<double>(entries) / static_cast<double>(bytes);
-      if (density <= best * 1.1) continue;
-      best = density;
-      layout_.chunk_bytes = bytes;
-      layout_.chunk_entries = static_cast<std::uint32_t>(entries);
-    }
-    return layout_.chunk_entries != 0;
   }
 
   // --- compile ---

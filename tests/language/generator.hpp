@@ -35,7 +35,7 @@ class Generator {
     switch (*rc::gen::inRange(0, 18)) {
       case 14: return text(depth - 1, false) + comparison() + text(depth - 1, false);
       case 15: return text(depth - 1, true) + (*rc::gen::arbitrary<bool>() ? " in names" : " is missing");
-      case 16: return text(depth - 1, false) + " in (\"a\", \"none\", \"\")";
+      case 16: return "(device otherwise " + text(depth - 1, false) + ") in (\"a\", \"none\", \"\")";  // as long as the longest of them
       case 17: return text(depth - 1, false) + " starts with \"a\"";
       case 0: return boolean(depth - 1) + " and " + boolean(depth - 1);
       case 1: return boolean(depth - 1) + " or " + boolean(depth - 1);
