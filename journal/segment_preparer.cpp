@@ -1,13 +1,23 @@
 #include "pawl/journal/segment_preparer.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/planted.hpp"
+#include "pawl/io/os_error.hpp"
 #include "pawl/journal/errors.hpp"
 #include "pawl/journal/files.hpp"
 
 namespace pawl::journal {
+namespace {
+
+// An error carries its errno in its text alone.
+bool names(const Error& error, int error_number) { return error.text.find(fmt::format("({})", io::errno_name(error_number))) != std::string::npos; }
+
+}  // namespace
 
 SegmentPreparer::SegmentPreparer(const Options& options, ControlFile* control)
     : disk_(*options.disk),
@@ -126,7 +136,7 @@ void SegmentPreparer::advance() {
   // No descriptor is as passing a lack as no space, where files are opened.
   const bool may_pass = (stage_ == Stage::create || stage_ == Stage::sync_name) && done.error().code == ErrorCode::disk_full && !control_error_;
   if (!may_pass) return fail(done.error());
-  lack_ = done.error().text;
+  lack_ = names(done.error(), ENOSPC) || names(done.error(), EDQUOT) ? std::string() : done.error().text;
   static_cast<void>(no_space());
 }
 
