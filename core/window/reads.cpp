@@ -104,7 +104,7 @@ void Layout::place_row() {
   begin = std::min(begin, end);
   row_bytes = std::max<std::size_t>(32, (end - begin + 31) / 32 * 32);  // never empty: `distinct` alone reads none
   row_offset = end - std::min(end, row_bytes);                           // ends where it must, so that it does not leave the record
-  row_has_totals = row_offset <= totals_offset;
+  row_has_totals = end >= ring_head_offset && row_offset <= totals_offset;
 }
 
 }  // namespace pawl::window
