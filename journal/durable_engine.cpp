@@ -49,6 +49,7 @@ struct DurableEngine::State {
   Sequence replayed_after = no_sequence;        // the snapshot's input that the machine began behind
   std::optional<Gap> gap;                       // of decisions, before that
   std::vector<std::string> snapshot_notes;
+  std::string writer_notice;  // of the segment it began with: from the start on, the file is the journal thread's
   std::unique_ptr<journal::Snapshotter> snapshotter;  // null: none is to be taken
 
   std::vector<journal::SourceState> sources;
@@ -160,6 +161,7 @@ Result<void> DurableEngine::State::open_journal() {
   if (!opened.ok()) return std::move(opened).error();
   journal.emplace(*std::move(opened));
   sources = journal->recovery().sources;
+  writer_notice = journal->writer().notice();
   return {};
 }
 
@@ -437,7 +439,7 @@ std::vector<std::string> DurableEngine::notices() const {
   std::vector<std::string> all = state_->machine->notices();
   all.insert(all.end(), state_->snapshot_notes.begin(), state_->snapshot_notes.end());
   all.insert(all.end(), state_->journal->recovery().notes.begin(), state_->journal->recovery().notes.end());
-  for (const std::string& notice : {state_->disk->notice(), state_->journal->writer().notice()}) {
+  for (const std::string& notice : {state_->disk->notice(), state_->writer_notice}) {
     if (!notice.empty()) all.push_back(notice);
   }
   return all;

@@ -142,7 +142,7 @@ class DurableEngine {
   [[nodiscard]] Sequence replayed_after() const noexcept;
   [[nodiscard]] const std::vector<language::Diagnostic>& diagnostics() const noexcept;  // warnings and notes of the pipeline
   [[nodiscard]] const std::vector<std::string>& not_evaluated() const noexcept;         // what this release leaves out of it
-  [[nodiscard]] std::vector<std::string> notices() const;                               // fallbacks: what is lost, how to cure it
+  [[nodiscard]] std::vector<std::string> notices() const;                               // fallbacks that open found: what is lost, how to cure it
   [[nodiscard]] const std::string& thread_plan() const noexcept;
 
   // Closes the lanes, decides, journals and emits everything accepted, and ends the journal cleanly. Blocks.

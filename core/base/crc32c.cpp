@@ -171,8 +171,10 @@ std::uint32_t crc32c_portable(std::span<const std::byte> bytes, std::uint32_t se
 
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t seed) noexcept {
 #if defined(__x86_64__)
-  if (has_folding_512 && bytes.size() >= folded_bytes_min) return crc32c_folded_512(bytes.data(), bytes.size(), seed);
-  if (has_folding_256 && bytes.size() >= folded_bytes_min) return crc32c_folded_256(bytes.data(), bytes.size(), seed);
+  if (bytes.size() >= folded_bytes_min) {
+    if (has_folding_512) return crc32c_folded_512(bytes.data(), bytes.size(), seed);
+    if (has_folding_256) return crc32c_folded_256(bytes.data(), bytes.size(), seed);
+  }
   if (has_sse42) return crc32c_sse42(bytes, seed);
 #endif
   return crc32c_portable(bytes, seed);

@@ -138,6 +138,28 @@ TEST_CASE("an engine without a sink closes, and its decisions come with the next
   CHECK(taken == 20);
 }
 
+// For ThreadSanitizer: the writer's file is replaced meanwhile.
+TEST_CASE("notices may be asked for while segments change") {
+  const pawl::test::TemporaryDirectory directory;
+  pawl::EngineOptions options = options_for(directory, pawl::Durability::os);
+  options.segment_bytes = std::uint64_t{256} << 10;
+  options.block_bytes_max = 64 << 10;
+  auto engine = pawl::DurableEngine::open(options);
+  REQUIRE_MESSAGE(engine.ok(), (engine.ok() ? "" : engine.error().text));
+  (*engine)->on_decision([](const pawl::Decision&) {});
+  auto lane = (*engine)->lane("gateway-1");
+  REQUIRE(lane.ok());
+  const std::vector<std::string> at_first = (*engine)->notices();
+  for (std::int64_t i = 1; i <= 10'000; ++i) {
+    while (!(*lane)->publish(payment(i)).accepted()) {
+    }
+    if (i % 50 == 0) CHECK((*engine)->notices() == at_first);
+  }
+  auto report = (*engine)->close();
+  REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+  CHECK(report->journal.segments > 2);
+}
+
 TEST_CASE("marks of clean closes never fill the queue of digests to compare") {
   pawl::journal::DigestCheck check;
   for (std::int64_t i = 0; i < 1000; ++i) CHECK(check.expect({i, {}}));
