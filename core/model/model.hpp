@@ -38,8 +38,8 @@ struct ModelParts {
 // Memory of one evaluation. Made by Model::workspace, used with that model only.
 struct Workspace {
   std::vector<double> inputs;  // 64 cells each, one input after the other; NaN: missing. Filled by the caller
-  std::vector<Forest<float>::Key> floats;
-  std::vector<Forest<double>::Key> doubles;
+  Forest<float>::Cells floats;
+  Forest<double>::Cells doubles;
 };
 
 // Immutable; readable from any thread.
@@ -61,7 +61,7 @@ class Model {
 
  private:
   template <class Value>
-  void sum(const Forest<Value>& forest, std::vector<Ordered<Value>>& cells, const Workspace& workspace, Lanes lanes, double* out) const noexcept;
+  void sum(const Forest<Value>& forest, typename Forest<Value>::Cells& cells, const Workspace& workspace, Lanes lanes, double* out) const noexcept;
   [[nodiscard]] Lanes sum(const Linear& linear, const Workspace& workspace, Lanes lanes, double* out) const noexcept;
 
   ModelParts parts_;
