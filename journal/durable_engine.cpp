@@ -334,7 +334,7 @@ Error DurableEngine::State::failure() {
   if (machine->writer_state() == journal::WriterState::failed) return journal->writer().error();
   if (auto error = machine->sink_error()) return *std::move(error);
   if (machine->writer_state() == journal::WriterState::disk_full) {
-    const std::string& lack = journal->preparer()->lack();
+    const std::string& lack = journal->lack();
     return Error{ErrorCode::disk_full, (lack.empty() ? "the disk of " + options.directory + " is full" : lack) + ": inputs behind sequence " + std::to_string(machine->was_durable()) +
                                            " are not durable and were not acked. " + (lack.empty() ? "Free space ('df -h')" : "Cure that") + " and start again on the same journal: pawl-fraud as before, `pawl run` with --append"};
   }

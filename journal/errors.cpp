@@ -22,6 +22,11 @@ bool is_transient(std::int64_t error) noexcept {
   return number == EAGAIN || number == EINTR || number == ECANCELED;
 }
 
+bool is_no_descriptor(const Error& error) {
+  const auto names = [&](int number) { return error.text.find(fmt::format("({})", io::errno_name(number))) != std::string::npos; };
+  return names(EMFILE) || names(ENFILE);
+}
+
 bool is_no_space(std::int64_t error) noexcept { return positive(error) == ENOSPC || positive(error) == EDQUOT; }
 
 }  // namespace pawl::journal

@@ -19,5 +19,7 @@ namespace pawl::journal {
 // The signals after which the same write may be tried again: the block was not accepted, and nothing of it is acked.
 [[nodiscard]] bool is_transient(std::int64_t error) noexcept;
 [[nodiscard]] bool is_no_space(std::int64_t error) noexcept;
+// EMFILE or ENFILE. An error carries its errno in its text alone.
+[[nodiscard]] bool is_no_descriptor(const Error& error);
 
 }  // namespace pawl::journal

@@ -47,6 +47,7 @@ Result<void> check_end(const std::string& directory, io::Disk& disk);
 struct Finding {
   Label label = Label::corrupt;     // end: whole, but worth a note
   bool is_damage = true;            // false: a torn tail, a damaged copy of which another is whole
+  bool in_quarantine = false;       // of a file there, which the journal needs no more
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t bytes = 0;          // extent; 0 if it has none
@@ -71,6 +72,8 @@ struct Verification {
   Position end;                     // behind the last whole block
 
   [[nodiscard]] bool whole() const noexcept;
+  // But for quarantine/.
+  [[nodiscard]] bool log_whole() const noexcept;
 };
 
 // Reads everything from the device, each record's CRC and each body's hash included, and goes on behind a defect. With so many threads,

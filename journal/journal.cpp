@@ -45,11 +45,13 @@ Result<void> make_directories(io::Disk& disk, const std::string& directory) {
   return disk.sync_directory(directory);
 }
 
-Error cannot_close_full(const Writer& writer) {
+const std::string& lack_of(const Writer& writer, const SegmentPreparer& preparer) { return writer.lack().empty() ? preparer.lack() : writer.lack(); }
+
+Error cannot_close_full(const Writer& writer, const std::string& lack) {
   const std::string what = writer.durable_sequence() == writer.appended_sequence()
                                ? fmt::format("no space for the mark of a clean end. Everything up to sequence {} is durable", writer.durable_sequence())
                                : fmt::format("no space for sequences {} to {}, which were not acked", writer.durable_sequence() + 1, writer.appended_sequence());
-  return {ErrorCode::disk_full, "the journal cannot be closed cleanly: " + what + ". Free space and close again."};
+  return {ErrorCode::disk_full, "the journal cannot be closed cleanly: " + what + ". " + (lack.empty() ? "Free space" : lack + ". Cure that") + " and close again."};
 }
 
 // Small loops until everything is durable; a failed journal ends them, and a full disk that is still full when it is asked once more at once:
@@ -60,7 +62,7 @@ Result<void> drain(Writer& writer, SegmentPreparer& preparer) {
     const bool prepared = preparer.step();
     const std::size_t work = writer.wait(10'000'000);
     if (writer.state() != WriterState::disk_full || prepared || work > 0) continue;
-    if (asked) return cannot_close_full(writer);
+    if (asked) return cannot_close_full(writer, lack_of(writer, preparer));
     asked = true;
     preparer.try_at_once();
     writer.try_at_once();
@@ -125,6 +127,7 @@ Journal::~Journal() = default;
 
 const RecoveryReport& Journal::recovery() const noexcept { return state_->report; }
 Writer& Journal::writer() noexcept { return *state_->writer; }
+const std::string& Journal::lack() const noexcept { return lack_of(*state_->writer, *state_->preparer); }
 SegmentPreparer* Journal::preparer() noexcept { return state_->preparer.get(); }
 const Uuid& Journal::database() const noexcept { return state_->database; }
 

@@ -58,6 +58,8 @@ class Journal {
   [[nodiscard]] Writer& writer() noexcept;
   // step() it on another thread, or between polls: never both.
   [[nodiscard]] SegmentPreparer* preparer() noexcept;  // nullptr at durability memory
+  // While the writer's state is disk_full: what is lacking, if it is not space; else empty. REQUIRES: no poll of the writer or step of the preparer is under way.
+  [[nodiscard]] const std::string& lack() const noexcept;
   [[nodiscard]] const Uuid& database() const noexcept;
 
   // Makes everything appended durable and records a clean end. Blocking. No other thread may be in step().

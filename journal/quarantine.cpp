@@ -111,8 +111,8 @@ Result<std::vector<QuarantineFile>> inspect_quarantine(io::Disk& disk, const std
   std::vector<QuarantineFile> files;
   for (const std::string& name : *names) {
     auto file = inspect_quarantined(disk, directory, control, name);
-    if (!file) return std::move(file).error();
-    files.push_back(*std::move(file));
+    if (file) files.push_back(*std::move(file));
+    else files.push_back({.path = join(place, name), .state = QuarantineFile::State::unreadable, .error = file.error().text});
   }
   excuse_copies(files, *names);
   return files;

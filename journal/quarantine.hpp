@@ -27,15 +27,17 @@ struct QuarantineFile {
   enum class State {
     whole,      // what the journal says was dropped
     changed,    // not that
+    unreadable, // `error` says why
     unknown,    // the journal does not say: a recovery that was cut off, a retired segment, a name that Pawl does not give
   };
   std::string path;
   std::uint64_t bytes = 0;
   State state = State::unknown;
+  std::string error = {};
 };
 
 // Each file of quarantine/, by name; none if there is no such directory. The block that the next epoch began with stands where the dropped bytes
-// stood, and has their hash. Errors: of the operating system.
+// stood, and has their hash. Errors: the directory cannot be read.
 Result<std::vector<QuarantineFile>> inspect_quarantine(io::Disk& disk, const std::string& directory, const ControlSlot& control);
 
 }  // namespace pawl::journal

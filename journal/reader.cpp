@@ -262,7 +262,7 @@ Error BlockCursor::damage(BlockFault fault, std::uint64_t offset, std::string_vi
     bytes_->forget();
     BlockView again;
     if (scanner_->next(*bytes_, again) != BlockFault::unreadable) {
-      error_ = passing_read_error(bytes_->path(), offset, error);
+      error_ = passing_read_error({error, bytes_->path(), offset});
       return *error_;
     }
   }

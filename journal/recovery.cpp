@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <array>
+#include <cerrno>
 #include <string_view>
 
 #include "pawl/core/base/planted.hpp"
@@ -56,8 +56,8 @@ class Surveyor {
       : disk_(disk), directory_(directory), control_(control), checker_({control.database, control.secret}, control.block_bytes_max) {}
 
   Result<Survey> run();
-  // errno of the last read that failed, of any segment; 0: none has.
-  [[nodiscard]] int read_error() const noexcept { return read_error_; }
+  // The last read that failed, of any segment.
+  [[nodiscard]] const ReadError& read_error() const noexcept { return read_error_; }
 
  private:
   [[nodiscard]] bool numbers_hold() const;
@@ -88,7 +88,7 @@ class Surveyor {
   std::vector<std::uint64_t> numbers_;
   Position position_;  // behind the last sealed segment
   Survey found_;
-  int read_error_ = 0;
+  ReadError read_error_;
   bool decided_ = false;
   // Of read_blocks: the segment's first blocks.
   bool only_open_ = true;  // none of another kind
@@ -104,7 +104,7 @@ Result<Survey> Surveyor::run() {
   if (!beginning && beginning.error().code == ErrorCode::corrupt) {
     found_.last.segment = control_.oldest_segment;
     damaged_for_certain(segment_path(directory_, control_.oldest_segment), 0, BlockFault::unreadable);
-    read_error_ = EIO;
+    read_error_ = {EIO, found_.path};
     return std::move(found_);
   }
   if (!beginning) return std::move(beginning).error();
@@ -419,12 +419,12 @@ Result<Observation::Directory> look_at_directory(io::Disk& disk, const std::stri
 Result<Survey> survey(io::Disk& disk, const std::string& directory, const ControlSlot& control) {
   Surveyor surveyor(disk, directory, control);
   auto found = surveyor.run();
-  if (!found || surveyor.read_error() == 0) return found;
+  if (!found || surveyor.read_error().number == 0) return found;
   // A read that failed once proves nothing: neither damage, nor that a block which cannot be read was never acked.
   Surveyor second(disk, directory, control);
   auto again = second.run();
-  if (!again || second.read_error() != 0) return again;
-  return passing_read_error(found->path, found->offset, surveyor.read_error());
+  if (!again || second.read_error().number != 0) return again;
+  return passing_read_error(surveyor.read_error());
 }
 
 Result<Survey> survey_beside_writer(io::Disk& disk, const std::string& directory, ControlSlot control) {

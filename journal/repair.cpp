@@ -229,10 +229,10 @@ Result<RepairReport> repair(const std::string& directory, const std::string& to,
   if (auto empty = check_target(disk, to); !empty) return empty.error();
   const auto found = verify(directory, disk);
   if (!found) return found.error();
-  if (found->whole()) return Error{ErrorCode::usage, fmt::format("{} is whole: there is nothing to repair", directory)};
+  if (found->log_whole()) return Error{ErrorCode::usage, fmt::format("{} is whole: there is nothing to repair", directory)};
   Repairer repairer(disk, directory, to, *control);
   RepairReport& report = repairer.report();
-  report.damage = *std::find_if(found->findings.begin(), found->findings.end(), [](const Finding& finding) { return finding.is_damage; });
+  report.damage = *std::find_if(found->findings.begin(), found->findings.end(), [](const Finding& finding) { return finding.is_damage && !finding.in_quarantine; });
   if (auto searched = repairer.find_prefix(); !searched) return searched.error();
   report.first_kept = repairer.begin().next_sequence;
   if (report.cut.block == repairer.begin().block) return Error{ErrorCode::corrupt, fmt::format("nothing of {} can be kept: {}", directory, report.damage.text)};

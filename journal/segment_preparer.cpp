@@ -12,13 +12,6 @@
 #include "pawl/journal/files.hpp"
 
 namespace pawl::journal {
-namespace {
-
-// An error carries its errno in its text alone.
-bool names(const Error& error, int error_number) { return error.text.find(fmt::format("({})", io::errno_name(error_number))) != std::string::npos; }
-
-}  // namespace
-
 SegmentPreparer::SegmentPreparer(const Options& options, ControlFile* control)
     : disk_(*options.disk),
       clock_(*options.clock),
@@ -133,10 +126,12 @@ void SegmentPreparer::advance() {
     case Stage::sync_name: done = sync_name(); break;
   }
   if (done) return;
-  // No descriptor is as passing a lack as no space, where files are opened.
-  const bool may_pass = (stage_ == Stage::create || stage_ == Stage::sync_name) && done.error().code == ErrorCode::disk_full && !control_error_;
-  if (!may_pass) return fail(done.error());
-  lack_ = names(done.error(), ENOSPC) || names(done.error(), EDQUOT) ? std::string() : done.error().text;
+  // No descriptor is as passing a lack as no space, where files are opened: of sync_name before anything is synced. Of a sync that failed a later
+  // one proves nothing.
+  const bool no_descriptor = is_no_descriptor(done.error());
+  const bool may_pass = stage_ == Stage::create ? done.error().code == ErrorCode::disk_full : stage_ == Stage::sync_name && no_descriptor;
+  if (!may_pass || control_error_) return fail(done.error());
+  lack_ = no_descriptor ? done.error().text : std::string();
   static_cast<void>(no_space());
 }
 
@@ -231,6 +226,7 @@ Result<void> SegmentPreparer::sync_name() {
   if (!planted(Bug::no_directory_sync)) {
     if (auto synced = disk_.sync_directory(segments_directory(directory_)); !synced) return synced;
   }
+  lack_.clear();
   answer(State::ready);
   return {};
 }

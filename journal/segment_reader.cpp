@@ -86,7 +86,7 @@ std::size_t SegmentBytes::read_pages(std::size_t to, std::uint64_t offset, std::
     if (got < 0) read_error_ = static_cast<int>(positive(got));
     if (got == 0 || (got < 0 && !is_transient(got))) break;
   }
-  if (got < 0 && told_ != nullptr) *told_ = read_error_;
+  if (got < 0 && told_ != nullptr) *told_ = {read_error_, path_, offset};
   return 0;
 }
 
@@ -143,8 +143,8 @@ Error unreadable(const SegmentBytes& bytes, std::uint64_t offset) {
   return {ErrorCode::corrupt, "CORRUPT: UNREADABLE: " + error.text};
 }
 
-Error passing_read_error(const std::string& path, std::uint64_t offset, int number) {
-  Error error = os_error("read", fmt::format("{} at offset {}", path, offset), number);
+Error passing_read_error(const ReadError& failed) {
+  Error error = os_error("read", fmt::format("{} at offset {}", failed.path, failed.offset), failed.number);
   error.text += ". The same bytes could be read a moment later, so nothing is known to be damaged: start again";
   return error;
 }

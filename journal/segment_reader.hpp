@@ -11,6 +11,13 @@
 
 namespace pawl::journal {
 
+// A read of the device that failed.
+struct ReadError {
+  int number = 0;  // errno; 0: none has failed
+  std::string path = {};
+  std::uint64_t offset = 0;
+};
+
 // The bytes of one segment file, read through a window of memory. Never mapped: a page that the device cannot read would be the death of the
 // process, and is an error here.
 class SegmentBytes {
@@ -29,7 +36,7 @@ class SegmentBytes {
   // errno of the last read that failed; 0: none has.
   [[nodiscard]] int read_error() const noexcept { return read_error_; }
   // Set-up: the same, for one who reads many. Outlives the bytes.
-  void tell_errors_to(int& error) noexcept { told_ = &error; }
+  void tell_errors_to(ReadError& error) noexcept { told_ = &error; }
   // The next reads see the device again, not the window. (They read ahead only behind what was read last.)
   void forget() noexcept { window_bytes_ = 0; }
 
@@ -47,7 +54,7 @@ class SegmentBytes {
   std::size_t window_bytes_ = 0;
   bool in_order_ = false;  // always read ahead
   int read_error_ = 0;
-  int* told_ = nullptr;
+  ReadError* told_ = nullptr;
 };
 
 // A checked block. Points into the segment's bytes.
@@ -89,7 +96,7 @@ class BlockScanner {
 [[nodiscard]] Error unreadable(const SegmentBytes& bytes, std::uint64_t offset);
 
 // What to say if the same bytes could be read a moment later: nothing is known to be damaged.
-[[nodiscard]] Error passing_read_error(const std::string& path, std::uint64_t offset, int number);
+[[nodiscard]] Error passing_read_error(const ReadError& failed);
 
 // The position before the first block of a segment, by its own SEGMENT record. False if its first block is not an OPEN block.
 [[nodiscard]] bool position_before(const BlockView& open_block, Position& position);

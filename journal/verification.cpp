@@ -486,8 +486,10 @@ Result<void> verify_quarantine(Verification& verification, const std::string& di
   const auto files = inspect_quarantine(disk, directory, control);
   if (!files) return files.error();
   for (const QuarantineFile& file : *files) {
-    if (file.state != QuarantineFile::State::changed) continue;
-    Finding& finding = add(verification.findings, Label::corrupt, file.path, 0, "it is not what a recovery dropped: the journal has another hash");
+    if (file.state != QuarantineFile::State::changed && file.state != QuarantineFile::State::unreadable) continue;
+    const bool changed = file.state == QuarantineFile::State::changed;
+    Finding& finding = add(verification.findings, Label::corrupt, file.path, 0, changed ? "it is not what a recovery dropped: the journal has another hash" : file.error);
+    finding.in_quarantine = true;
     finding.bytes = file.bytes;
     finding.loss = "nothing that was acked is lost";
     finding.cure = "restore it from a copy, or remove it: the journal needs it no more";
@@ -508,6 +510,10 @@ void describe_all(Verification& verification, const std::string& directory, bool
 
 bool Verification::whole() const noexcept {
   return std::none_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.is_damage; });
+}
+
+bool Verification::log_whole() const noexcept {
+  return std::none_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.is_damage && !finding.in_quarantine; });
 }
 
 Result<Verification> verify(const std::string& directory, io::Disk& disk, int threads) {

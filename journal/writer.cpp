@@ -86,10 +86,12 @@ void Writer::enter() {
   if (opened) {
     phase_ = Phase::opening;
     state_ = WriterState::running;
+    lack_.clear();
     return;
   }
   if (state_ == WriterState::running) ++counters_.disk_full;
   state_ = WriterState::disk_full;
+  lack_ = is_no_descriptor(opened.error()) ? opened.error().text : std::string();
   enter_not_before_ns_ = clock_->monotonic_ns() + SegmentPreparer::space_poll;
 }
 

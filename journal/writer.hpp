@@ -113,8 +113,10 @@ class Writer {
   [[nodiscard]] bool drained() noexcept;
   // At durability os: a sync of the file, so that a clean end is durable. Blocks.
   Result<void> sync_if_unsynced();
-  // A block that waits for space is tried again at the next poll.
-  void try_at_once() noexcept { in_flight_.not_before_ns = 0; }
+  // What waits for space, a block or the next segment, is tried again at the next poll.
+  void try_at_once() noexcept { in_flight_.not_before_ns = enter_not_before_ns_ = 0; }
+  // What was lacking last to go on to the next segment, if it was not space; else empty. REQUIRES: no poll is under way.
+  [[nodiscard]] const std::string& lack() const noexcept { return lack_; }
   // No append or poll after it.
   void close() noexcept;
 
@@ -195,6 +197,7 @@ class Writer {
   std::size_t next_item_ = 0;       // of the catalogue, while opening
   std::int64_t last_durable_ns_ = 0;
   std::int64_t enter_not_before_ns_ = 0;
+  std::string lack_;
   std::optional<Error> error_;
 
   std::unique_ptr<io::File> file_;

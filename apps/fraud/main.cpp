@@ -60,8 +60,9 @@ Result<const EventSchema*> event_of(const language::Pipeline& pipeline, const st
 // A pipe's first row may come at any time, and what is wrong with it is told then. That of a file is there.
 Result<csv::Source> open_rows(const EventSchema& event, const Options& options) {
   std::error_code error;
-  const bool is_file = std::filesystem::is_regular_file(options.input == "-" ? "/dev/stdin" : options.input, error);
-  return csv::Source::open(event, {.path = options.input, .skip_bad_rows = !options.stop_at_bad_row, .header_later = !is_file});
+  const auto status = std::filesystem::status(options.input == "-" ? "/dev/stdin" : options.input, error);
+  const bool may_come = std::filesystem::is_fifo(status) || std::filesystem::is_socket(status) || std::filesystem::is_character_file(status);
+  return csv::Source::open(event, {.path = options.input, .skip_bad_rows = !options.stop_at_bad_row, .header_later = may_come});
 }
 
 // Until the lane takes it, a signal comes or the engine fails: a full disk, and a reader of decisions that stands still, hold the input back.
@@ -74,7 +75,7 @@ ring::Publication offer(EngineLane& lane, DurableEngine& engine, std::span<const
     const bool waits = publication.refusal() == Refusal::disk_full || publication.refusal() == Refusal::deadline;
     if (!waits || stop_asked.requested() || engine.status().failed) return publication;
     if (publication.refusal() == Refusal::deadline) continue;
-    if (!told) tools::warn("the journal's disk is full: no payment is taken until there is space, and none is left out. Free some ('df -h')");
+    if (!told) tools::warn("the journal has no room to go on: no payment is taken until it has, and none is left out. Free disk space ('df -h'), or raise the limit of open files ('ulimit -n')");
     told = true;
     io::nap(nap);
   }

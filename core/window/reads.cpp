@@ -98,7 +98,7 @@ void Layout::place_row() {
     };
     for (const Difference& d : reads->differences32) cover_both(d, sizeof(std::uint32_t));
     for (const Difference& d : reads->differences64) cover_both(d, sizeof(std::uint64_t));
-    for (const Difference& d : reads->lasts) cover(d.lead, ring_head_offset);
+    for (const Difference& d : reads->lasts) cover(d.lead, d.lead + carry_te_offset + sizeof(Time));
     if (!reads->own.empty() || !reads->deviations.empty() || !reads->decayed.empty()) cover(totals_offset, blocks_end);
   }
   begin = std::min(begin, end);

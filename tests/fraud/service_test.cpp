@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -39,6 +40,16 @@ std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();
   return text.str();
+}
+
+std::string output_of(const std::string& command) {
+  std::string text;
+  FILE* const pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  char buffer[4096];
+  while (const std::size_t count = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, count);
+  CHECK(pclose(pipe) == 0);
+  return text;
 }
 
 // pawl-fraud with a pipe at its standard input.
@@ -180,6 +191,8 @@ TEST_CASE("--resume knows of rows that were refused: none is taken twice or left
     CHECK(service.wait() == 0);
     CHECK(read_file(decisions) == decided + "5,4,approve,0,\n");
   }
+  const std::string log = output_of(PAWL_COMMAND " journal cat " + (scratch / "journal"));
+  for (const char* refused : {"\n1 left out ingest ", " source payments ticket 1\n", "\n3 left out ingest ", " source payments ticket 3\n"}) CHECK_MESSAGE(log.find(refused) != std::string::npos, log);
   Service service(scratch, {"--decisions", decisions, "--resume"});
   service.write(std::string(header) + two_rows);
   service.end_input();

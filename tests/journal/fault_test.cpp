@@ -425,6 +425,43 @@ TEST_CASE("no descriptor for the next segment: blocks go on in this one, then in
   }
 }
 
+TEST_CASE("a sync of the segments' directory that fails is never tried again, whatever its errno: a later one proves nothing") {
+  for (const int error : {EIO, ENOSPC, EDQUOT}) {
+    CAPTURE(error);
+    io::SimulatedDisk disk;
+    io::SimulatedClock clock;
+    Journal journal = create_and_open(small_options(disk, clock));
+    disk.add_fault({.operation = io::Operation::sync_directory, .path_part = "wal", .error_number = error});
+    Writer& writer = journal.writer();
+    std::uint64_t next = 0;
+    REQUIRE(turn_until(journal, clock, [&] {
+      if (writer.append(make_input(next, 1'000))) ++next;
+      return writer.state() == WriterState::failed || writer.counters().segments == 4;
+    }));
+    CHECK(writer.state() == WriterState::failed);
+  }
+}
+
+TEST_CASE("a lack of descriptors is told as one, also at the end; and the end asks once more at once") {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  Journal journal = create_and_open(small_options(disk, clock));
+  Writer& writer = journal.writer();
+  std::uint64_t next = 0;
+  const auto append_until = [&](auto until) {
+    return turn_until(journal, clock, [&] {
+      if (writer.append(make_input(next, 1'000))) ++next;
+      return until();
+    });
+  };
+  disk.add_fault({.operation = io::Operation::open, .path_part = ".seg", .times = io::Fault::for_ever, .error_number = EMFILE});
+  REQUIRE(append_until([&] { return writer.state() == WriterState::disk_full; }));
+  CHECK(journal.lack().find("EMFILE") != std::string::npos);
+  disk.clear_faults();
+  REQUIRE(journal.close().ok());
+  CHECK(holds_inputs(read_all(disk), next, 1'000));
+}
+
 TEST_CASE("no descriptor for a moment, while the segment at hand lasts: nobody notices") {
   io::SimulatedDisk disk;
   io::SimulatedClock clock;

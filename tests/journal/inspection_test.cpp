@@ -3,6 +3,7 @@
 #include "pawl/journal/control.hpp"
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/inspection.hpp"
+#include "pawl/journal/repair.hpp"
 #include "world.hpp"
 
 namespace inspection_test {
@@ -251,8 +252,17 @@ TEST_CASE("verify holds what is in quarantine against what the journal says was 
   REQUIRE(damaged.findings.size() == 1);
   CHECK(damaged.findings[0].path == path);
   CHECK(damaged.findings[0].text.find("nothing that was acked is lost") != std::string::npos);
+  CHECK(damaged.log_whole());
+  const auto repaired = journal::repair(directory, "repaired", *torn, clock);
+  REQUIRE_FALSE(repaired.ok());
+  CHECK(repaired.error().text.find("is whole") != std::string::npos);
   CHECK(Journal::open(small_options(*torn, clock)).ok());
   torn->flip_bit(path, 77, 3);
+  torn->add_fault({.operation = io::Operation::open, .path_part = path, .error_number = EACCES});
+  const auto unreadable = verified();
+  REQUIRE(unreadable.findings.size() == 1);
+  CHECK(unreadable.findings[0].text.find("EACCES") != std::string::npos);
+  CHECK(unreadable.log_whole());
   CHECK(verified().whole());
   // Shorter, it is not what was dropped either; gone, nobody asks for it; another name says nothing.
   auto file = torn->open(path, {.access = io::Access::read_write});

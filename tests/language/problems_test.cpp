@@ -141,6 +141,7 @@ constexpr Case cases[] = {
     {"E120", "rule r { on Payment when <<min(amount, amount)>> > 1.00 }", "min2(a, b)"},
     {"E120", "let x = sum(amount <<customer>>, 1h)", "needs `per` and a key here"},
     {"E121", "let x = count(per terminal, <<0s>>)", "longer than nothing"},
+    {"E130", "event Refund late 10m <<late>> 5m { at: time }", "keep one"},
     {"E121", "list cold of int expires after <<0s>>", "`expires after` must be longer than nothing"},
     {"E121", "rule r { on Payment when ok then add customer to hot for <<0s>> }", "`for` must be longer than nothing"},
     {"E121", "rule r { pattern Payment then no Login for <<0s>> within 1h per customer }", "longer than nothing"},

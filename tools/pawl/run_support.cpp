@@ -37,7 +37,7 @@ bool is_same_file(const std::string& a, const std::string& b) {
 
 bool is_inside(const std::string& path, const std::string& directory) {
   const auto around = place_of(directory), place = place_of(path);
-  return std::mismatch(around.begin(), around.end(), place.begin(), place.end()).first == around.end();
+  return !around.empty() && std::mismatch(around.begin(), around.end(), place.begin(), place.end()).first == around.end();
 }
 
 Result<void> check_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read, const std::string& journal) {
@@ -173,7 +173,7 @@ void show_refusals(const EngineReport& report) {
   }
   if (keys > 0) warn(fmt::format("{} events found no room for their key: their features of that key are missing", keys));
   if (entries > 0) warn(fmt::format("{} events found no room in their windows: their features of that key are missing", entries));
-  if (late + too_late > 0) warn(fmt::format("{} late events were inserted into the windows at their own times; {} were later than their `late` allows, and stand at the time of the latest", late, too_late));
+  if (late + too_late > 0) warn(fmt::format("late events, in the windows with most of them: {} were inserted at their own times, {} were later than their `late` allows and stand at the time of the latest", late, too_late));
   for (const auto& [name, counters] : report.remembered) {
     if (counters.refused > 0) warn(fmt::format("{}: {} keys found no room and were not remembered", name, counters.refused));
     if (counters.too_long > 0) warn(fmt::format("{}: {} texts were longer than it holds and were not added", name, counters.too_long));

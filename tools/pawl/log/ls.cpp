@@ -48,6 +48,7 @@ const char* name_of(journal::QuarantineFile::State state) {
   switch (state) {
     case journal::QuarantineFile::State::whole: return "whole";
     case journal::QuarantineFile::State::changed: return "damaged";
+    case journal::QuarantineFile::State::unreadable: return "unreadable";
     case journal::QuarantineFile::State::unknown: break;
   }
   return "unknown";

@@ -96,6 +96,9 @@ std::string to_text(const Entry& entry, Decoder& decoder) {
     return one_line(fmt::format("{} {} ingest {} source {} ticket {}", entry.sequence, to_string(*event, decoder.slot_of(entry.record)), at_text(header.ingest),
                                 decoder.source_name(header.source), header.ticket));
   }
+  if (header.source != 0) {  // EngineLane::leave_out
+    return one_line(fmt::format("{} left out ingest {} source {} ticket {}", entry.sequence, at_text(header.ingest), decoder.source_name(header.source), header.ticket));
+  }
   return fmt::format("{} {} at {} type {} bytes {}", entry.sequence, input_name(nullptr, header.type), at_text(header.at), header.type, header.length);
 }
 
@@ -108,6 +111,10 @@ std::string to_json(const Entry& entry, Decoder& decoder) {
   if (const EventSchema* event = decoder.schema(entry.record)) {
     return fmt::format(R"({{"sequence": {}, "event": "{}", "ingest": "{}", "source": {}, "ticket": {}, "fields": {{{}}}}})", entry.sequence, event->name,
                        at_text(header.ingest), json_text(decoder.source_name(header.source)), header.ticket, fields_json(*event, decoder.slot_of(entry.record)));
+  }
+  if (header.source != 0) {
+    return fmt::format(R"({{"sequence": {}, "input": "left out", "ingest": "{}", "source": {}, "ticket": {}}})", entry.sequence, at_text(header.ingest),
+                       json_text(decoder.source_name(header.source)), header.ticket);
   }
   return fmt::format(R"({{"sequence": {}, "input": "{}", "type": {}, "at": "{}", "ingest": "{}", "payload": "{}"}})", entry.sequence,
                      input_name(nullptr, header.type), header.type, at_text(header.at), at_text(header.ingest), hex(entry.record.payload()));

@@ -92,6 +92,7 @@ int verify(const VerifyOptions& options) {
     return fail({ErrorCode::corrupt, fmt::format("{} is whole, but not what {} of {} receipts promise, named above", options.directory, counts.broken, receipts->size())});
   }
   if (damages == 0) return counts.too_old > 0 ? exit_no : exit_fine;
+  if (result->log_whole()) return fail({ErrorCode::corrupt, fmt::format("{} is whole, but not {} of the files in its quarantine, named above", options.directory, damages)});
   return fail({ErrorCode::corrupt, fmt::format("{} is damaged in {} places, named above; restore it from a copy of one moment", options.directory, damages)});
 }
 
