@@ -53,7 +53,10 @@ Lanes Model::margins(Workspace& workspace, Lanes lanes, double* out) const noexc
 
 Lanes Model::values(Workspace& workspace, Lanes lanes, double* out) const noexcept {
   const Lanes valid = margins(workspace, lanes, out);
-  if (parts_.output == Output::probability) rules::each_lane(valid, [&](std::size_t lane) { out[lane] = logistic(parts_.slope * out[lane]); });
+  if (parts_.output == Output::margin) return valid;
+  rules::each_lane(valid, [&](std::size_t lane) {
+    if (std::isfinite(out[lane])) out[lane] = logistic(parts_.slope * out[lane]);  // else there is no sum that it could be of
+  });
   return valid;
 }
 

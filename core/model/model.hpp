@@ -54,7 +54,7 @@ class Model {
 
   // Allocates.
   [[nodiscard]] Workspace workspace() const;
-  // The margins of `lanes`, 64 cells; returns the lanes that have one. No allocation.
+  // The margins of `lanes`, 64 cells; returns the lanes that have one. Not finite: the sum left the range of numbers. No allocation.
   [[nodiscard]] Lanes margins(Workspace& workspace, Lanes lanes, double* out) const noexcept;
   // The same of what the model yields.
   [[nodiscard]] Lanes values(Workspace& workspace, Lanes lanes, double* out) const noexcept;
