@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t lanes_of_slot = limits::tile_events;
 constexpr std::size_t abreast = 8;  // walks through one tree at a time: what registers hold
-constexpr double as_good_as_zero = 1e-35f;  // LightGBM's, a float
 
 // Without branches: what is missing in a lane is nothing that could be foreseen.
 template <class Value, bool zero_is_missing>
@@ -45,6 +44,7 @@ Result<Forest<Value>> Forest<Value>::make(std::span<const Tree> trees, std::size
   for (std::size_t i = 0; i < trees.size(); ++i) {
     if (auto appended = forest.append(trees[i], inputs); !appended.ok()) return Error{ErrorCode::bad_data, std::string("tree ") + std::to_string(i) + ": " + appended.error().text};
   }
+  forest.batch_ = BatchForest<Value>::make(trees);
   return forest;
 }
 
@@ -86,8 +86,12 @@ std::uint16_t Forest<Value>::cell_of(const Way& way) {
 }
 
 template <class Value>
-void Forest<Value>::begin(Key* cells) noexcept {
-  std::fill_n(cells, lanes_of_slot, lowest_key<Value>);
+typename Forest<Value>::Cells Forest<Value>::cells() const {
+  Cells made;
+  made.slots.resize((ways_.size() + 1) * lanes_of_slot);
+  std::fill_n(made.slots.begin(), lanes_of_slot, lowest_key<Value>);
+  if (batch_) made.columns.resize(batch_->columns());
+  return made;
 }
 
 template <class Value>
@@ -99,7 +103,15 @@ void Forest<Value>::fill(const double* inputs, Lanes lanes, Key* cells) const no
 }
 
 template <class Value>
-void Forest<Value>::add(const Key* cells, Lanes lanes, Value* sums) const noexcept {
+void Forest<Value>::add(const double* inputs, Lanes lanes, Cells& cells, Value* sums) const noexcept {
+  if (batch_ && std::popcount(lanes) >= BatchForest<Value>::lanes_min) return batch_->add(inputs, cells.columns.data(), sums);
+  walk(inputs, lanes, cells, sums);
+}
+
+template <class Value>
+void Forest<Value>::walk(const double* inputs, Lanes lanes, Cells& memory, Value* sums) const noexcept {
+  fill(inputs, lanes, memory.slots.data());
+  const Key* const cells = memory.slots.data();
   if (std::has_single_bit(lanes)) {
     const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
     if (add_single(cells + lane, sums[lane])) return;

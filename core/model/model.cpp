@@ -11,21 +11,18 @@ Workspace Model::workspace() const {
   Workspace made;
   made.inputs.resize(parts_.inputs * limits::tile_events);
   if (const auto* floats = std::get_if<Forest<float>>(&parts_.body)) {
-    made.floats.resize(floats->cells());
-    Forest<float>::begin(made.floats.data());
+    made.floats = floats->cells();
   } else if (const auto* doubles = std::get_if<Forest<double>>(&parts_.body)) {
-    made.doubles.resize(doubles->cells());
-    Forest<double>::begin(made.doubles.data());
+    made.doubles = doubles->cells();
   }
   return made;
 }
 
 template <class Value>
-void Model::sum(const Forest<Value>& forest, std::vector<Ordered<Value>>& cells, const Workspace& workspace, Lanes lanes, double* out) const noexcept {
+void Model::sum(const Forest<Value>& forest, typename Forest<Value>::Cells& cells, const Workspace& workspace, Lanes lanes, double* out) const noexcept {
   alignas(64) std::array<Value, limits::tile_events> sums;
-  rules::each_lane(lanes, [&](std::size_t lane) { sums[lane] = static_cast<Value>(parts_.base); });
-  forest.fill(workspace.inputs.data(), lanes, cells.data());
-  forest.add(cells.data(), lanes, sums.data());
+  sums.fill(static_cast<Value>(parts_.base));
+  forest.add(workspace.inputs.data(), lanes, cells, sums.data());
   rules::each_lane(lanes, [&](std::size_t lane) { out[lane] = static_cast<double>(sums[lane]); });
 }
 
@@ -56,7 +53,10 @@ Lanes Model::margins(Workspace& workspace, Lanes lanes, double* out) const noexc
 
 Lanes Model::values(Workspace& workspace, Lanes lanes, double* out) const noexcept {
   const Lanes valid = margins(workspace, lanes, out);
-  if (parts_.output == Output::probability) rules::each_lane(valid, [&](std::size_t lane) { out[lane] = logistic(parts_.slope * out[lane]); });
+  if (parts_.output == Output::margin) return valid;
+  rules::each_lane(valid, [&](std::size_t lane) {
+    if (std::isfinite(out[lane])) out[lane] = logistic(parts_.slope * out[lane]);  // else there is no sum that it could be of
+  });
   return valid;
 }
 

@@ -38,8 +38,8 @@ struct ModelParts {
 // Memory of one evaluation. Made by Model::workspace, used with that model only.
 struct Workspace {
   std::vector<double> inputs;  // 64 cells each, one input after the other; NaN: missing. Filled by the caller
-  std::vector<Forest<float>::Key> floats;
-  std::vector<Forest<double>::Key> doubles;
+  Forest<float>::Cells floats;
+  Forest<double>::Cells doubles;
 };
 
 // Immutable; readable from any thread.
@@ -54,14 +54,14 @@ class Model {
 
   // Allocates.
   [[nodiscard]] Workspace workspace() const;
-  // The margins of `lanes`, 64 cells; returns the lanes that have one. No allocation.
+  // The margins of `lanes`, 64 cells; returns the lanes that have one. Not finite: the sum left the range of numbers. No allocation.
   [[nodiscard]] Lanes margins(Workspace& workspace, Lanes lanes, double* out) const noexcept;
   // The same of what the model yields.
   [[nodiscard]] Lanes values(Workspace& workspace, Lanes lanes, double* out) const noexcept;
 
  private:
   template <class Value>
-  void sum(const Forest<Value>& forest, std::vector<Ordered<Value>>& cells, const Workspace& workspace, Lanes lanes, double* out) const noexcept;
+  void sum(const Forest<Value>& forest, typename Forest<Value>::Cells& cells, const Workspace& workspace, Lanes lanes, double* out) const noexcept;
   [[nodiscard]] Lanes sum(const Linear& linear, const Workspace& workspace, Lanes lanes, double* out) const noexcept;
 
   ModelParts parts_;

@@ -11,6 +11,7 @@ namespace pawl::model {
 
 // Where a value goes that is not there. `zero` takes what is as good as zero for missing too, as LightGBM's zero_as_missing does.
 enum class Missing : std::uint8_t { left, right, zero_left, zero_right, is_zero };
+inline constexpr double as_good_as_zero = 1e-35F;  // LightGBM's, a float
 
 struct TreeNode {
   bool is_leaf = true;

@@ -16,6 +16,7 @@ constexpr bool is_exact(std::int64_t number) noexcept { return static_cast<std::
 
 // number / (denominator * 10^scale), rounded once: by one division where both sides are exact, as nearly all are.
 double nearest(std::int64_t number, std::int64_t denominator, unsigned scale) noexcept {
+  if (scale == 0 && denominator == 1) return static_cast<double>(number);
   const double divisor = static_cast<double>(denominator) * powers_of_ten[scale];
   if (is_exact(number) && (denominator == 1 || divisor <= static_cast<double>(exact_in_doubles))) return static_cast<double>(number) / divisor;
   return nearest_double({number, denominator}, scale);

@@ -145,6 +145,12 @@ TEST_CASE("logistic models") {
   CHECK(margins == Values{0.0, -1.0, std::nullopt});
   const Values values = predict(*parsed, rows, 1, false);
   CHECK(values == Values{0.5, model::logistic(-1.0), std::nullopt});
+  std::string heavy = weights;
+  heavy.replace(heavy.find("0.01"), 4, "1e308");
+  const auto beyond = journal::parse_model(heavy);
+  REQUIRE(beyond.ok());
+  const Values no_sum = predict(*beyond, std::vector<std::vector<double>>{{1e10, 0}}, 1, false);
+  CHECK(no_sum == Values{std::numeric_limits<double>::infinity()});  // which the engine counts as an overflow, and takes for missing
   CHECK(weights_error("-2.5", "\"x\"") == "`intercept` is missing or not a number");
   CHECK(weights_error("\"weight\": 0.01", "\"wieght\": 0.01") == "term 0: `wieght` is not known");
   CHECK(weights_error("\"missing\": 4", "\"missing\": null") == "term 1: `missing` is missing or not a number");

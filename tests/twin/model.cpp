@@ -117,7 +117,7 @@ class LogisticModel final : public NaiveModel {
 
 std::optional<double> NaiveModel::value(const Inputs& inputs) const {
   const std::optional<double> found = margin(inputs);
-  return found && is_probability_ ? model::logistic(*found) : found;
+  return found && std::isfinite(*found) && is_probability_ ? model::logistic(*found) : found;
 }
 
 std::unique_ptr<NaiveModel> NaiveModel::make(const std::string& bytes) {
