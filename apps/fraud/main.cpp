@@ -49,14 +49,6 @@ void handle_signals() {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the decisions that went away is an error of the sink
 }
 
-Result<const EventSchema*> event_of(const language::Pipeline& pipeline, const std::string& name) {
-  if (name.empty()) return &pipeline.events.front();
-  for (const EventSchema& event : pipeline.events) {
-    if (event.name == name) return &event;
-  }
-  return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event)", name)};
-}
-
 // A pipe's first row may come at any time, and what is wrong with it is told then. That of a file is there.
 Result<csv::Source> open_rows(const EventSchema& event, const Options& options) {
   std::error_code error;
@@ -174,9 +166,9 @@ int serve(const Options& options) {
   if (!checked.ok()) return tools::fail(checked.error());
   const auto read = tools::read_files(*checked->pipeline, options.pipeline, options.input);
   if (auto sound = tools::check_outputs({options.decisions}, read, options.journal); !sound.ok()) return tools::fail(sound.error());
-  const auto event = event_of(*checked->pipeline, options.event);
+  const auto event = options.event.empty() ? Result<std::size_t>(std::size_t{0}) : tools::find_event(*checked->pipeline, options.event);
   if (!event.ok()) return tools::fail(event.error());
-  auto rows = open_rows(**event, options);
+  auto rows = open_rows(checked->pipeline->events[*event], options);
   if (!rows.ok()) return tools::fail(rows.error());
   const bool to_file = options.decisions != "-";
   const auto settings = engine_options(options);

@@ -16,6 +16,7 @@ void add_replay(Command& program, Action& action);
 void add_journal(Command& program, Action& action);
 void add_snapshot(Command& program, Action& action);
 void add_rules(Command& program, Action& action);
+void add_profile(Command& rules, Action& action);  // of `rules`, as its add_rules() calls it
 void add_gen(Command& program, Action& action);
 void add_doctor(Command& program, Action& action);
 

@@ -182,7 +182,7 @@ int lay_out(const FmtOptions& options) {
 
 void add_rules(Command& program, Action& action) {
   const auto options = std::make_shared<RulesOptions>();
-  Command rules = program.subcommand("rules", "Check, explain, test or lay out a pipeline file");
+  Command rules = program.subcommand("rules", "Check, explain, test, lay out or measure a pipeline file");
   rules.needs_subcommand();
   Command checking = rules.subcommand("check", "Report everything that is wrong with a pipeline file");
   checking.option("file", options->file, "The pipeline file; - is standard input").required();
@@ -201,6 +201,7 @@ void add_rules(Command& program, Action& action) {
   formatting.flag("--check", fmt_options->check, "Only name the files that are laid out otherwise; exit status 1 if there are any");
   formatting.flag("--write", fmt_options->write, "Lay the files out in place, and name those that change");
   formatting.does(action, fmt_options, &lay_out);
+  add_profile(rules, action);
 }
 
 }  // namespace pawl::tools

@@ -21,15 +21,6 @@ struct ScoreOptions {
   int threads = 0;
 };
 
-Result<const EventSchema*> find_event(const language::Pipeline& pipeline, const std::string& name) {
-  std::string known;
-  for (const EventSchema& event : pipeline.events) {
-    if (event.name == name) return &event;
-    known += (known.empty() ? "" : ", ") + event.name;
-  }
-  return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event); it has: {}", name, known)};
-}
-
 // Of a journal that is gone on with. What is no journal, or a damaged one, is the engine's to say.
 Result<void> check_begins_with_first(const std::string& directory) {
   const auto disk = io::make_real_disk();
@@ -80,7 +71,7 @@ int score(const ScoreOptions& options) {
   if (auto sound = check_outputs({options.decisions, options.features}, read, options.journal); !sound.ok()) return fail(sound.error());
   const auto event = find_event(*pipeline->pipeline, options.event);
   if (!event.ok()) return fail(event.error());
-  auto rows = csv::Source::open(**event, input);
+  auto rows = csv::Source::open(pipeline->pipeline->events[*event], input);
   if (!rows.ok()) return fail(rows.error());
   auto engine = DurableEngine::open(*settings);
   if (!engine.ok()) return fail(engine.error());
