@@ -79,7 +79,7 @@ TEST_CASE("an unknown column has a suggestion, and is ignored if asked for") {
   const auto refused = scoring.score(rows);
   CHECK(refused.status == 65);
   CHECK(has(refused.err, "unknown column `custmer`"));
-  CHECK(has(refused.err, "did you mean `customer`?"));
+  CHECK(has(refused.err, "Did you mean `customer`?"));
   CHECK(has(refused.err, "--ignore-unknown"));
   const auto ignored = scoring.score(rows, "--ignore-unknown");
   CHECK(ignored.status == 0);

@@ -39,7 +39,7 @@ Result<EngineOptions> engine_options(const ScoreOptions& options) {
   engine.durability = options.journal.empty() ? Durability::memory : Durability::disk;
   engine.threads = options.threads;
   engine.decisions_with_lets = !options.features.empty();
-  engine.decisions_with_values = wants_json_lines(options.decisions);
+  engine.decisions_with_values = wants_values(options.decisions);
   engine.muted = EngineOptions::replay_all;
   engine.backend = backend_named(options.backend);
   engine.audit = options.audit;
@@ -101,7 +101,7 @@ void add_score(Command& program, Action& action) {
   command.option("--pipeline", options->pipeline, "Pipeline file").required();
   command.option("--input", options->input, "Events as CSV; .zst is read directly; - is standard input").required();
   command.option("--event", options->event, "Which event of the pipeline a row is").required();
-  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl; - is standard output");
+  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl, or binary if in .decisions; - is standard output");
   command.option("--features", options->features, "Write every let of every event there as CSV");
   command.option("--journal", options->journal, "Journal directory: durable and replayable");
   command.flag("--append", options->append, "Go on with a journal that has events already: the rows of this input come behind them");
