@@ -288,4 +288,22 @@ TEST_CASE("random programs are laid out as they are, and alike however they were
   }));
 }
 
+TEST_CASE("whatever of a good file with pieces cut out or doubled can still be read is laid out as it is") {
+  CHECK(rc::check("mutations", [] {
+    std::string source(*rc::gen::element(std::string(test::cards), std::string(test::windows), std::string(untidy_cards)));
+    const int mutations = *rc::gen::inRange(1, 4);
+    for (int i = 0; i < mutations; ++i) {
+      const std::size_t from = *rc::gen::inRange<std::size_t>(0, source.size());
+      const std::size_t length = std::min(*rc::gen::inRange<std::size_t>(0, 12), source.size() - from);
+      if (*rc::gen::arbitrary<bool>()) source.erase(from, length);
+      else source.insert(from, source.substr(from, length));
+    }
+    const bool is_read = reformat(source).text.has_value();
+    RC_CLASSIFY(is_read);
+    if (!is_read) return;
+    const std::string wrong = wrong_with(source);
+    if (!wrong.empty()) RC_FAIL(wrong + "\n" + source);
+  }));
+}
+
 }  // namespace reformat_test
