@@ -49,14 +49,6 @@ void handle_signals() {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the decisions that went away is an error of the sink
 }
 
-Result<const EventSchema*> event_of(const language::Pipeline& pipeline, const std::string& name) {
-  if (name.empty()) return &pipeline.events.front();
-  for (const EventSchema& event : pipeline.events) {
-    if (event.name == name) return &event;
-  }
-  return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event)", name)};
-}
-
 // A pipe's first row may come at any time, and what is wrong with it is told then. That of a file is there.
 Result<csv::Source> open_rows(const EventSchema& event, const Options& options) {
   std::error_code error;
@@ -137,7 +129,7 @@ int finish(const Result<Served>& served, DurableEngine& engine, tools::DecisionF
   return tools::exit_fine;
 }
 
-Result<EngineOptions> engine_options(const Options& options) {
+Result<EngineOptions> engine_options(const Options& options, const language::Pipeline& pipeline) {
   EngineOptions settings;
   settings.directory = options.journal;
   settings.pipeline = options.pipeline;
@@ -154,12 +146,12 @@ Result<EngineOptions> engine_options(const Options& options) {
   if (parse_duration(options.keep_time, retention.keep_time) != ParseError::none) {
     return Error{ErrorCode::usage, fmt::format("--keep-time `{}` is not a duration: write for instance 36h or 7d", options.keep_time)};
   }
-  settings.decisions_with_values = tools::wants_json_lines(options.decisions);
+  settings.decisions_with_values = tools::wants_values(options.decisions);
   std::error_code error;
   const auto found = std::filesystem::status(options.decisions, error);
   if (options.decisions == "-" || (std::filesystem::exists(found) && !std::filesystem::is_regular_file(found))) return settings;  // a pipe has no past: the journal knows
   // Exactly once: the file itself says which decisions it has.
-  auto rows = csv::find_whole_rows(options.decisions, tools::decision_rows(options.decisions));
+  auto rows = csv::find_whole_rows(options.decisions, tools::decision_rows(pipeline, options.decisions));
   if (!rows.ok()) return std::move(rows).error();
   settings.muted = std::max(rows->last_sequence - 1, EngineOptions::replay_all);  // the last input may have further outputs
   settings.allow_gap = true;  // told, once the file is open
@@ -175,12 +167,12 @@ int serve(const Options& options) {
   if (!checked.ok()) return tools::fail(checked.error());
   const auto read = tools::read_files(*checked->pipeline, options.pipeline, options.input);
   if (auto sound = tools::check_outputs({options.decisions}, read, options.journal); !sound.ok()) return tools::fail(sound.error());
-  const auto event = event_of(*checked->pipeline, options.event);
+  const auto event = options.event.empty() ? Result<std::size_t>(std::size_t{0}) : tools::find_event(*checked->pipeline, options.event);
   if (!event.ok()) return tools::fail(event.error());
-  auto rows = open_rows(**event, options);
+  auto rows = open_rows(checked->pipeline->events[*event], options);
   if (!rows.ok()) return tools::fail(rows.error());
   const bool to_file = options.decisions != "-";
-  const auto settings = engine_options(options);
+  const auto settings = engine_options(options, *checked->pipeline);
   if (!settings.ok()) return tools::fail(settings.error());
   // Made before the engine, so that they outlive it; opened behind it, because its lock keeps a second service away from the file.
   std::optional<tools::DecisionFiles> files;
@@ -211,7 +203,7 @@ int main(int argc, char** argv) {
   program.flag("--audit", options.audit, "Hash blocks with SHA-256: a receipt then proves every byte against forgery");
   program.option("--input", options.input, "CSV file; - is standard input").shows_default();
   program.option("--event", options.event, "Which event of the pipeline a row is; without it the first");
-  program.option("--decisions", options.decisions, "Decisions as CSV, or as JSON lines with reasons if it ends in .jsonl; a file is continued; - is standard output").shows_default();
+  program.option("--decisions", options.decisions, "Decisions as CSV, or as JSON lines with reasons if it ends in .jsonl, or binary if in .decisions; a file is continued; - is standard output").shows_default();
   program.option("--max-future", options.max_future, "Refuse payments whose time is further past the clock than this").shows_default();
   program.option("--tick-interval", options.tick_interval, "Without events for so long, let the deadlines of patterns pass; off: only the next event does").shows_default();
   program.option("--snapshot-every", options.snapshot_every, "Take a snapshot every so many inputs (10000000) or so often (5m): the next start goes on from it");

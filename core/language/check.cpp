@@ -6,25 +6,14 @@
 #include "pawl/core/language/lateness.hpp"
 #include "pawl/core/language/lint.hpp"
 #include "pawl/core/language/parser.hpp"
+#include "pawl/core/language/problems.hpp"
 
 namespace pawl::language {
 
-namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-Checked too_large(std::string_view source) {
-  return {nullptr, {{Severity::error, "E001", {1, 1, 1}, std::string("the file has ") + std::to_string(source.size()) + " bytes; a pipeline has at most " + std::to_string(limits::pipeline_source_bytes_max)}}};
-}
-
-}  // namespace
-
 Checked check(std::string_view source, std::string_view, ModelFiles* models, const Operators* operators) {
-  if (source.size() > limits::pipeline_source_bytes_max) return too_large(source);
+  if (source.size() > limits::pipeline_source_bytes_max) return {nullptr, {too_large("the file", source.size())}};
   Problems problems(source);
-  const std::size_t begin = source.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
-  const Span whole{static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(source.size())};
-  const syntax::File file = Parser(source, lex(source, whole, false, problems), problems).file();
+  const syntax::File file = Parser(source, lex(source, span_of_text(source), false, problems), problems).file();
   auto pipeline = std::make_unique<Pipeline>();
   pipeline->name = file.name;
   pipeline->version = file.version;

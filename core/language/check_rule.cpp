@@ -211,27 +211,30 @@ void Checker::reasons(const syntax::Rule& rule, Rule& out, const Scope& scope) {
   }
 }
 
-// What a deadline completes has no event, but the pattern's key.
-void Checker::fields_of_key(const std::vector<Name>& names, const Rule& rule, std::string_view what) {
-  if (!rule.pattern || rule.pattern->steps.empty() || !is_timed(*rule.pattern)) return;
-  const std::vector<std::string>& key = rule.pattern->key;
+// What a deadline completes has no event, but the pattern's key. False: one of the names is none of it, or was refused as a part of it; reported.
+bool Checker::fields_of_key(const std::vector<Name>& names, const syntax::Rule& rule, const Rule& out, std::string_view what) {
+  if (!out.pattern || out.pattern->steps.empty() || !is_timed(*out.pattern)) return true;
+  const std::vector<std::string>& key = out.pattern->key;
+  bool all = true;
   for (const Name& name : names) {
     if (std::find(key.begin(), key.end(), name.text) != key.end()) continue;
+    all = false;
+    const auto same = [&](const Name& part) { return part.text == name.text; };
+    if (std::any_of(rule.pattern->key.begin(), rule.pattern->key.end(), same)) continue;
     problems_.error(name.span, "E166", std::string("a pattern that ends with `no` is completed by its deadline, without an event, so ") + std::string(what) +
                                            " can only be a field of its key; add `" + name.string() + "` to the key, or leave it out here");
   }
+  return all;
 }
 
 // Clauses that need only the rule's events.
 void Checker::rest(const syntax::Rule& rule, Rule& out) {
   if (rule.cooldown) {
     out.cooldown = rule.cooldown->width;
-    out.cooldown_key = key(rule.cooldown->key, out.on);
     if (out.cooldown == 0) problems_.error(rule.cooldown->span, "E121", "a cooldown must be longer than nothing");
-    fields_of_key(rule.cooldown->key, out, "its cooldown");
+    if (fields_of_key(rule.cooldown->key, rule, out, "its cooldown")) out.cooldown_key = key(rule.cooldown->key, out.on);
   }
-  if (rule.live_by.empty()) return;
-  fields_of_key({rule.live_by}, out, "what it is live by");
+  if (rule.live_by.empty() || !fields_of_key({rule.live_by}, rule, out, "what it is live by")) return;
   Scope scope;
   scope.events = out.on;
   const Field* field = common_field(rule.live_by, scope);

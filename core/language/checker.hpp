@@ -102,7 +102,7 @@ class Checker {
   void rest(const syntax::Rule& rule, Rule& out);
   EventSet on(const std::vector<syntax::Name>& names);
   std::vector<std::string> key(const std::vector<syntax::Name>& names, const EventSet& events);
-  void fields_of_key(const std::vector<syntax::Name>& names, const Rule& rule, std::string_view what);
+  [[nodiscard]] bool fields_of_key(const std::vector<syntax::Name>& names, const syntax::Rule& rule, const Rule& out, std::string_view what);
 
   // Expressions: check_expression.cpp, check_operation.cpp.
   Typed expression(const syntax::Node& node, const Scope& scope);

@@ -34,7 +34,7 @@ class Lexer {
   [[nodiscard]] Span span() const noexcept { return {static_cast<std::uint32_t>(begin_), static_cast<std::uint32_t>(at_)}; }
 
   Token& push(TokenKind kind) {
-    tokens_.push_back({kind, 0, line_start_, span(), 0});
+    tokens_.push_back({kind, 0, 0, line_start_, span(), 0});
     return tokens_.back();
   }
 
@@ -219,6 +219,11 @@ class Lexer {
 };
 
 }  // namespace
+
+Span span_of_text(std::string_view source) noexcept {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  return {source.starts_with(byte_order_mark) ? std::uint32_t{byte_order_mark.size()} : 0, static_cast<std::uint32_t>(source.size())};
+}
 
 std::vector<Token> lex(std::string_view source, Span part, bool in_template, Problems& problems) {
   return Lexer(source, part, in_template, problems).run();

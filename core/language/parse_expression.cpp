@@ -229,6 +229,7 @@ NodePtr Parser::product() {
 
 NodePtr Parser::unary() {
   const std::uint32_t begin = here().begin;
+  if (at(TokenKind::minus)) mark(Mark::prefix);
   if (!take(TokenKind::minus)) return fallback();
   const Nesting nesting(nesting_);
   if (nesting_ > nesting_max) fail(here(), "E005", "too many `-`");
@@ -313,7 +314,9 @@ NodePtr Parser::word() {
     node->kind = NodeKind::member;
     node->member = this->name("a field");
     node->span = since(begin);
-  } else if (take(TokenKind::left_bracket)) {
+  } else if (at(TokenKind::left_bracket)) {
+    mark(Mark::tight);
+    advance();
     node->kind = NodeKind::index;
     NodePtr inner = expression();
     if (failed() || !expect(TokenKind::right_bracket, "`]`")) return nullptr;
@@ -339,6 +342,7 @@ NodePtr Parser::choose() {
 NodePtr Parser::call(const syntax::Name& name, bool prior, std::uint32_t begin) {
   NodePtr node = make(NodeKind::call, name.span);
   node->name = name;
+  mark(Mark::tight);
   advance();
   if (!at(TokenKind::right_paren) && !at_key_marker()) {
     comma_list([&] {
@@ -383,6 +387,7 @@ NodePtr Parser::aggregate(bool prior, std::uint32_t begin) {
   if (window->kind == AggregateKind::percentile && at(TokenKind::integer)) window->percentile = integer("a percentile");
   NodePtr node = make(NodeKind::call, name.span);
   node->name = name;
+  if (window->percentile == 0) mark(Mark::tight);
   advance();
   if (!at_key_marker() && !at(TokenKind::right_paren)) {
     NodePtr value = expression();

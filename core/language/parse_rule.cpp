@@ -40,7 +40,7 @@ void Parser::rule(syntax::File& file) {
   rule.name = name("the rule's name");
   if (at(TokenKind::text)) rule.title = text("a title");
   std::uint32_t seen = 0;
-  if (expect(TokenKind::left_brace, "`{` and the rule's clauses")) {
+  if (expect_brace(Mark::opens, "`{` and the rule's clauses")) {
     while (!at(TokenKind::right_brace) && !at(TokenKind::end)) {
       clause(rule, seen);
       rule.broken = rule.broken || failed();
@@ -48,7 +48,7 @@ void Parser::rule(syntax::File& file) {
       if (at_item_start() && token().starts_line) break;  // its `}` is missing
     }
   }
-  expect(TokenKind::right_brace, "`}` at the end of the rule");
+  expect_brace(Mark::closes, "`}` at the end of the rule");
   rule.broken = rule.broken || failed();
   if (!rule.name.empty()) file.rules.push_back(std::move(rule));
 }
@@ -71,6 +71,7 @@ void Parser::recover_to_clause() {
 }
 
 void Parser::clause(syntax::Rule& rule, std::uint32_t& seen) {
+  mark(Mark::clause);
   const Name word = name("a clause: `on`, `when`, `pattern`, `then`, `mode`, `if missing`, `reason`, `cooldown`, `owner` or `tags`");
   if (failed()) return;
   const auto found = std::find(clause_words.begin(), clause_words.end(), word.text);
@@ -224,6 +225,7 @@ syntax::Step Parser::step() {
     advance();
   }
   step.event = event_name();
+  if (at(TokenKind::left_paren)) mark(Mark::tight);
   if (take(TokenKind::left_paren)) {
     step.condition = expression();
     expect(TokenKind::right_paren, "an operator or `)`");
@@ -236,12 +238,18 @@ syntax::Step Parser::step() {
 
 // "{" INT ["," [INT]] "}" | "+" | "?"
 void Parser::repetition(syntax::Step& step) {
+  if (failed()) return;
+  if (at(TokenKind::plus) || at(TokenKind::question) || at(TokenKind::left_brace)) mark(Mark::tight);
   if (take(TokenKind::plus)) step.at_most = -1;
   else if (take(TokenKind::question)) step.at_least = 0;
-  else if (at(TokenKind::left_brace) && take(TokenKind::left_brace)) {
+  else if (at(TokenKind::left_brace)) {
+    mark(Mark::prefix);
+    advance();
     const Span span = here();
     step.at_least = step.at_most = integer("how often");
+    if (at(TokenKind::comma)) mark(Mark::prefix);
     if (take(TokenKind::comma)) step.at_most = at(TokenKind::integer) ? integer("how often") : -1;
+    mark(Mark::tight);
     expect(TokenKind::right_brace, "`}`");
     const bool upside_down = step.at_most >= 0 && step.at_most < step.at_least;
     if (!failed() && (upside_down || step.at_most == 0 || step.at_least > 1024 || step.at_most > 1024)) {

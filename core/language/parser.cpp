@@ -74,6 +74,11 @@ bool Parser::expect(TokenKind kind, std::string_view what) {
   return false;
 }
 
+bool Parser::expect_brace(Mark mark, std::string_view what) {
+  this->mark(mark);
+  return expect(mark == Mark::opens ? TokenKind::left_brace : TokenKind::right_brace, what);
+}
+
 bool Parser::expect_word(std::string_view word) {
   if (take_word(word)) return true;
   fail_expected(std::string("`") + std::string(word) + "`");
@@ -155,6 +160,7 @@ void Parser::header(syntax::File& file) {
     if (at_item_start()) failed_ = false;
     return;
   }
+  mark(Mark::item);
   advance();
   file.name_span = here();
   file.name = text("the pipeline's name in quotes");
@@ -163,6 +169,7 @@ void Parser::header(syntax::File& file) {
 }
 
 void Parser::item(syntax::File& file) {
+  mark(Mark::item);
   const std::string_view word = at(TokenKind::name) ? text_of(token()) : std::string_view();
   if (word == "event") return event(file);
   if (word == "list") return list(file);
@@ -215,7 +222,7 @@ void Parser::event(syntax::File& file) {
     if (late) event.late = time;
     else event.reorder = since(begin);
   }
-  if (expect(TokenKind::left_brace, "`{` and the event's fields")) event_fields(event);
+  if (expect_brace(Mark::opens, "`{` and the event's fields")) event_fields(event);
   event.broken = failed();
   if (!event.name.empty()) file.events.push_back(std::move(event));
   else file.lost_item = true;
@@ -224,6 +231,7 @@ void Parser::event(syntax::File& file) {
 void Parser::event_fields(syntax::Event& event) {
   while (!failed() && !at(TokenKind::right_brace)) {
     syntax::FieldDeclaration field;
+    mark(Mark::clause);
     field.name = name("a field's name");
     if (failed()) break;
     if (contains(reserved_words, field.name.text)) fail(field.name.span, "E014", std::string("`") + field.name.string() + "` is a word of the language and cannot name a field");
@@ -232,7 +240,7 @@ void Parser::event_fields(syntax::Event& event) {
     event.fields.push_back(std::move(field));
     if (!at(TokenKind::right_brace) && !expect(TokenKind::comma, "`,` or `}`")) break;
   }
-  expect(TokenKind::right_brace, "`}`");
+  expect_brace(Mark::closes, "`}`");
 }
 
 syntax::TypeName Parser::type() {
@@ -244,6 +252,7 @@ syntax::TypeName Parser::type() {
     return type;
   }
   type.name = name;
+  if (at(TokenKind::left_paren)) mark(Mark::tight);
   if (take(TokenKind::left_paren)) {
     if (name.text == "enum") {
       comma_list([&] { type.labels.push_back(this->name("a label")); });
@@ -328,13 +337,14 @@ void Parser::policy(syntax::File& file) {
   syntax::Policy policy;
   policy.span = here();
   advance();
-  expect(TokenKind::left_brace, "`{`");
+  expect_brace(Mark::opens, "`{`");
   while (!failed() && !at(TokenKind::right_brace)) policy_clause(policy);
-  expect(TokenKind::right_brace, "`}`");
+  expect_brace(Mark::closes, "`}`");
   file.policies.push_back(std::move(policy));
 }
 
 void Parser::policy_clause(syntax::Policy& policy) {
+  mark(Mark::clause);
   const Name word = name("`order`, `cap`, `default`, or a decision `at score`");
   if (failed()) return;
   if (word.text == "order") {
@@ -354,13 +364,14 @@ void Parser::test(syntax::File& file) {
   syntax::Test test;
   test.span = here();
   test.name = text("the test's name in quotes");
-  expect(TokenKind::left_brace, "`{`");
+  expect_brace(Mark::opens, "`{`");
   while (!failed() && !at(TokenKind::right_brace)) test_clause(test);
-  expect(TokenKind::right_brace, "`}`");
+  expect_brace(Mark::closes, "`}`");
   file.tests.push_back(std::move(test));
 }
 
 void Parser::test_clause(syntax::Test& test) {
+  if (at_word("given") || test.given.empty()) mark(Mark::clause);
   if (take_word("given")) return given(test);
   if (!take_word("expect")) return fail_expected("`given` or `expect`");
   using ExpectationKind = Expectation::Kind;
@@ -375,11 +386,14 @@ void Parser::test_clause(syntax::Test& test) {
 void Parser::given(syntax::Test& test) {
   syntax::Given given;
   given.event = event_name();
+  mark(Mark::tight);
   expect(TokenKind::left_paren, "`(` and the fields' values");
   if (!failed()) {
     comma_list([&] {
       syntax::Assignment assignment;
       assignment.field = name("a field");
+      mark(Mark::tight);
+      mark(Mark::prefix);
       if (expect(TokenKind::equal, "`=`")) assignment.value = unary();
       if (assignment.value) given.fields.push_back(std::move(assignment));
     });

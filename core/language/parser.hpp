@@ -29,6 +29,8 @@ class Parser {
   syntax::File file();
   // One expression and nothing after it. Null if there was an error.
   syntax::NodePtr only_expression();
+  // With their marks, as far as they were read.
+  [[nodiscard]] const std::vector<Token>& tokens() const noexcept { return tokens_; }
 
  private:
   // After an error nothing is consumed and nothing more is reported until recovery clears it.
@@ -44,6 +46,9 @@ class Parser {
   [[nodiscard]] Span here() const noexcept { return token().span; }
   [[nodiscard]] Span since(std::uint32_t begin) const noexcept;
   const Token& advance() noexcept;
+  void mark(Mark mark) noexcept { tokens_[next_].marks |= static_cast<std::uint8_t>(mark); }
+  // As `mark` says, the token at hand is one of a block's braces, or there is an error.
+  bool expect_brace(Mark mark, std::string_view what);
   bool take(TokenKind kind) noexcept;
   bool take_word(std::string_view word) noexcept;
   bool expect(TokenKind kind, std::string_view what);

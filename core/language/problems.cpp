@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "pawl/core/base/limits.hpp"
+
 namespace pawl::language {
 
 namespace {
@@ -75,6 +77,10 @@ std::vector<Diagnostic> Problems::take() {
     diagnostics_.push_back({Severity::error, "E099", end, std::to_string(errors_ - errors_max) + " more errors are not shown; cure these first"});
   }
   return std::move(diagnostics_);
+}
+
+Diagnostic too_large(std::string_view what, std::size_t bytes) {
+  return {Severity::error, "E001", {1, 1, 1}, std::string(what) + " has " + std::to_string(bytes) + " bytes; a pipeline has at most " + std::to_string(limits::pipeline_source_bytes_max)};
 }
 
 std::string quoted_list(const std::vector<std::string>& names, std::string_view last_separator) {

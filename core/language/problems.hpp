@@ -54,6 +54,9 @@ class Problems {
   std::size_t others_ = 0;
 };
 
+// E001. `what`: "the file"
+[[nodiscard]] Diagnostic too_large(std::string_view what, std::size_t bytes);
+
 // "`a`, `b` and `c`"
 [[nodiscard]] std::string quoted_list(const std::vector<std::string>& names, std::string_view last_separator = " and ");
 

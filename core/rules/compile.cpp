@@ -14,6 +14,7 @@
 #include "pawl/core/rules/event_key.hpp"
 #include "pawl/core/rules/plan.hpp"
 #include "pawl/core/rules/plan_parts.hpp"
+#include "pawl/core/rules/plan_without.hpp"
 #include "pawl/core/rules/share.hpp"
 #include "pawl/core/rules/text_compiler.hpp"
 
@@ -31,7 +32,8 @@ class Compiler : private TextCompiler<Compiler> {
   friend TextCompiler<Compiler>;
 
  public:
-  explicit Compiler(const Pipeline& pipeline) : pipeline_(pipeline) { plan_.pipeline = &pipeline; }
+  // `without`: a rule that is taken for off; null: none.
+  Compiler(const Pipeline& pipeline, const language::Rule* without) : pipeline_(pipeline), without_(without) { plan_.pipeline = &pipeline; }
 
   Plan run() {
     for (std::size_t i = 0; i < pipeline_.lets.size(); ++i) plan_.lets.push_back({.let = i, .value = {}, .readable = readers_of(pipeline_.lets[i], pipeline_), .text = {}});
@@ -75,7 +77,7 @@ class Compiler : private TextCompiler<Compiler> {
     planned.shadow = rule.mode == language::RuleMode::shadow;
     planned.fire_if_missing = rule.fire_if_missing;
     why_not_.clear();
-    if (rule.not_evaluated.empty() && rule.mode != language::RuleMode::off) {
+    if (rule.not_evaluated.empty() && rule.mode != language::RuleMode::off && &rule != without_) {
       planned.evaluated = rule.pattern ? compile_pattern(rule, planned) : compile_when(rule, planned);
       if (!planned.evaluated) plan_.not_evaluated.push_back("rule " + rule.name + ": " + why_not_);
     }
@@ -572,6 +574,7 @@ class Compiler : private TextCompiler<Compiler> {
   }
 
   const Pipeline& pipeline_;
+  const language::Rule* without_;
   Plan plan_;
   std::map<const Expr*, std::size_t> of_steps_;  // holes of reasons that read steps, each shown for itself: steps of two rules may have one name
   std::map<const language::Rule*, std::vector<std::size_t>> explained_;      // of a pattern: values of its steps
@@ -591,6 +594,7 @@ class Compiler : private TextCompiler<Compiler> {
 
 }  // namespace
 
-Plan make_plan(const Pipeline& pipeline) { return Compiler(pipeline).run(); }
+Plan make_plan(const Pipeline& pipeline) { return Compiler(pipeline, nullptr).run(); }
+Plan make_plan_without(const Pipeline& pipeline, std::size_t rule) { return Compiler(pipeline, &pipeline.rules[rule]).run(); }
 
 }  // namespace pawl::rules

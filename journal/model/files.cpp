@@ -6,6 +6,7 @@
 #include "pawl/journal/files.hpp"
 #include "pawl/journal/hash.hpp"
 #include "pawl/journal/model/parse.hpp"
+#include "pawl/journal/replace_file.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -18,19 +19,6 @@ Result<language::ModelFile> parsed(std::string bytes, const std::string& path) {
   auto model = parse_model(bytes);
   if (!model.ok()) return Error{ErrorCode::bad_data, path + " cannot be evaluated: " + model.error().text};
   return language::ModelFile{std::make_shared<const model::Model>(*std::move(model)), std::move(bytes)};
-}
-
-// A file with these bytes, whole or not there at all.
-Result<void> write_model(io::Disk& disk, const std::string& path, std::string_view bytes) {
-  const std::string draft = path + draft_ending;
-  if (auto there = disk.exists(draft); there.ok() && *there) {  // of a start that was cut off
-    if (auto removed = disk.remove(draft); !removed.ok()) return removed;
-  }
-  auto file = disk.open(draft, {.access = io::Access::create_new});
-  if (!file.ok()) return std::move(file).error();
-  if (auto written = write_whole(**file, bytes_of(bytes), 0, draft); !written.ok()) return written;
-  if (auto synced = sync_file(**file, draft); !synced.ok()) return synced;
-  return disk.rename(draft, path);
 }
 
 }  // namespace
@@ -76,7 +64,7 @@ Result<void> keep_models(io::Disk& disk, const std::string& directory, const lan
     const std::string path = kept_model_path(directory, model.sha256);
     const auto there = read_text(disk, path, model_bytes_max);
     if (there.ok() && *there == model.bytes) continue;
-    if (auto written = write_model(disk, path, model.bytes); !written.ok()) return written;
+    if (auto written = replace_file(disk, path, path + draft_ending, bytes_of(model.bytes)); !written.ok()) return written;
   }
   if (auto synced = disk.sync_directory(models); !synced.ok()) return synced;
   return disk.sync_directory(directory);
@@ -92,7 +80,7 @@ Result<void> copy_models(io::Disk& disk, const std::string& from, const std::str
     if (name.ends_with(draft_ending)) continue;
     auto bytes = read_text(disk, kept_model_path(from, name), model_bytes_max);
     if (!bytes.ok()) return std::move(bytes).error();
-    if (auto written = write_model(disk, kept_model_path(to, name), *bytes); !written.ok()) return written;
+    if (auto written = replace_file(disk, kept_model_path(to, name), kept_model_path(to, name) + draft_ending, bytes_of(*bytes)); !written.ok()) return written;
   }
   return disk.sync_directory(join(to, models_name));
 }

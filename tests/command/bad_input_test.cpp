@@ -79,7 +79,7 @@ TEST_CASE("an unknown column has a suggestion, and is ignored if asked for") {
   const auto refused = scoring.score(rows);
   CHECK(refused.status == 65);
   CHECK(has(refused.err, "unknown column `custmer`"));
-  CHECK(has(refused.err, "did you mean `customer`?"));
+  CHECK(has(refused.err, "Did you mean `customer`?"));
   CHECK(has(refused.err, "--ignore-unknown"));
   const auto ignored = scoring.score(rows, "--ignore-unknown");
   CHECK(ignored.status == 0);
@@ -128,7 +128,7 @@ TEST_CASE("an event that the pipeline does not have, with those it has") {
   const auto other = pawl_command("score --event Paymnt --pipeline " + scoring.pipeline() + " --input " + scoring.scratch() / "rows.csv");
   CHECK(other.status == 64);
   CHECK(has(other.err, "no event `Paymnt`"));
-  CHECK(has(other.err, "it has: Payment"));
+  CHECK(has(other.err, "It has `Payment`"));
 }
 
 TEST_CASE("all errors of a pipeline are shown, and no journal is made") {

@@ -33,9 +33,9 @@ TEST_CASE("a wrong command line is status 64, with the cure, on standard error a
 }
 
 TEST_CASE("a subcommand that there is not is named, with those that there are") {
-  const auto run = pawl_command("rules profile cards.pawl");
+  const auto run = pawl_command("rules profil cards.pawl");
   CHECK(run.status == 64);
-  CHECK(run.err.find("`profile` is no subcommand of `rules`: there are check, explain, test") != std::string::npos);
+  CHECK(run.err.find("`profil` is no subcommand of `rules`: there are check, explain, test, fmt, profile") != std::string::npos);
 }
 
 TEST_CASE("a full disk behind standard output is an I/O error, not silence") {

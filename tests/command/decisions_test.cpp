@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "pawl/journal/model/files.hpp"
@@ -243,7 +245,7 @@ policy { review at score 900  default approve }
   const std::string input = scratch.write("rows.csv", header + "11,2018-08-08T10:00:00Z,7,150.00\n12,2018-08-08T10:00:00Z,8,160.00\n13,2018-08-08T10:00:05Z,8,0.50\n"
                                                              "14,2018-08-08T10:00:05Z,9,170.00\n15,2018-08-08T10:00:20Z,7,5.00\n");
   const std::string none = scratch.write("none.csv", header);
-  for (const std::string form : {"csv", "jsonl"}) {
+  for (const std::string form : {"csv", "jsonl", "decisions"}) {
     CAPTURE(form);
     const std::string journal = scratch / ("journal-" + form), decisions = scratch / ("d." + form);
     const auto score = [&](const std::string& events, const std::string& more) {
@@ -255,6 +257,9 @@ policy { review at score 900  default approve }
     if (form == "csv") {
       CHECK(whole == "sequence,id,decision,score,rules\n1,11,approve,0,\n2,12,approve,0,\n3,13,approve,0,\n4,14,approve,0,\n5,15,approve,0,\n"
                      "5,11,review,20,unproved\n5,14,review,20,unproved\n5,14,approve,0,\n");
+    } else if (form == "decisions") {
+      CHECK(pawl_command("decisions " + decisions).out == read_file(scratch / "d.csv"));
+      CHECK(pawl_command("decisions --json " + decisions).out == read_file(scratch / "d.jsonl"));
     } else {
       CHECK(line_of(whole, 5).starts_with("{\"sequence\":5,\"id\":\"15\",\"event\":\"Payment\",\"source\":1,\"ticket\":5,"));
       CHECK(line_of(whole, 6).starts_with("{\"sequence\":5,\"output\":1,\"first\":1,\"key\":{\"customer\":\"7\"},\"id\":\"11\",\"event\":\"Payment\",\"source\":0,\"ticket\":0,"));
@@ -267,7 +272,7 @@ policy { review at score 900  default approve }
     const auto replay = pawl_command("replay --journal " + journal + " --decisions " + (scratch / ("r." + form)));
     CHECK(replay.status == 0);
     CHECK(read_file(scratch / ("r." + form)) == whole);
-    for (std::size_t cut = whole.size() / 2; cut < whole.size(); cut += 7) {
+    for (std::size_t cut = whole.size() / 2; cut < whole.size(); cut += form == "decisions" ? std::size_t{97} : std::size_t{7}) {
       CAPTURE(cut);
       scratch.write("d." + form, whole.substr(0, cut));
       const auto again = score(none, " --append");
@@ -276,6 +281,91 @@ policy { review at score 900  default approve }
       CHECK(read_file(scratch / "f.csv") == features);
     }
   }
+}
+
+TEST_CASE("binary decisions say what CSV and JSON lines say, and are the same bytes from a replay, with features or without, and continued") {
+  const Scored scored;
+  const std::string journal = scored.scratch / "journal", file = scored.scratch / "d.decisions";
+  const std::string csv = scored.score("d.csv"), json = scored.score("d.jsonl"), whole = scored.score("d.decisions", "--journal " + journal);
+  CHECK(pawl_command("decisions " + file).out == csv);
+  CHECK(pawl_command("decisions --json " + file).out == json);
+  CHECK(scored.score("e.decisions", "--features " + (scored.scratch / "f.csv")) == whole);
+  scored.score("d.decisions.zst");
+  CHECK(pawl_command("decisions --json " + (scored.scratch / "d.decisions.zst")).out == json);
+  CHECK(pawl_command("replay --journal " + journal + " --decisions " + (scored.scratch / "r.decisions")).status == 0);
+  CHECK(read_file(scored.scratch / "r.decisions") == whole);
+  const std::string none = scored.scratch.write("none.csv", "id,at,customer,amount,device,risky\n");
+  const auto go_on = [&](const std::string& name) {
+    return pawl_command("score --pipeline " + scored.pipeline_file + " --event Payment --input " + none + " --journal " + journal + " --append --decisions " + (scored.scratch / name));
+  };
+  for (const std::size_t cut : {std::size_t{0}, std::size_t{11}, whole.size() / 2, whole.size() - 1}) {
+    CAPTURE(cut);
+    scored.scratch.write("d.decisions", whole.substr(0, cut));
+    const auto run = go_on("d.decisions");
+    CHECK_MESSAGE(run.status == 0, run.err);
+    CHECK(read_file(file) == whole);
+  }
+}
+
+namespace {
+
+std::uint32_t word_at(const std::string& bytes, std::size_t offset) {
+  std::uint32_t word;
+  std::memcpy(&word, bytes.data() + offset, sizeof word);
+  return word;
+}
+
+}  // namespace
+
+TEST_CASE("the header of binary decisions holds the pipeline and says where each value stands") {
+  const Scratch scratch;
+  const std::string source = "pipeline \"p\" version 1\nevent Payment { id: int, at: time, amount: money }\nrule large { on Payment when amount > 5.00 then score 7 cooldown 1m per id }\n";
+  const std::string input = scratch.write("rows.csv", "id,at,amount\n4,2018-08-08T10:00:00Z,6.00\n");
+  const std::string file = scratch / "d.decisions";
+  REQUIRE(pawl_command("score --event Payment --pipeline " + scratch.write("p.pawl", source) + " --input " + input + " --decisions " + file).status == 0);
+  const std::string bytes = read_file(file);
+  REQUIRE(bytes.size() > 64);
+  CHECK(bytes.starts_with("PAWLDECS"));
+  CHECK(word_at(bytes, 8) == 1);
+  const std::uint32_t header_bytes = word_at(bytes, 12), record_bytes = word_at(bytes, 16), source_bytes = word_at(bytes, 20), layout_bytes = word_at(bytes, 24);
+  CHECK(bytes.size() == header_bytes + record_bytes);
+  CHECK(bytes.substr(64, source_bytes) == source);
+  CHECK(bytes.substr(64 + source_bytes, layout_bytes) ==
+        "0 int64 sequence\n16 int64 ticket\n24 int64 score\n32 int64 id\n40 uint16 source\n42 uint16 event\n44 uint8 decision\n45 uint8 has_id\n"
+        "48 bits fired, by rule\n56 bits missing, by rule\n64 bits suppressed, by rule\n72 bits present, by value\n80 8 bytes value 0 money amount\n"
+        "decision 0 approve\ndecision 1 allow\ndecision 2 decline\ndecision 3 reject\ndecision 4 review\ndecision 5 challenge\nevent 0 Payment\nrule 0 large\n");
+  std::int64_t record[16];
+  std::memcpy(record, bytes.data() + header_bytes, sizeof record);
+  CHECK(record[0] == 1);       // sequence
+  CHECK(record[1] == 0);       // no time of the machine
+  CHECK(record[3] == 7);       // score
+  CHECK(record[4] == 4);       // id
+  CHECK(record[6] == 1);       // fired: rule 0
+  CHECK(record[9] == 1);       // present: value 0
+  CHECK(record[10] == 600);    // amount
+}
+
+TEST_CASE("what is no whole file of binary decisions is said, behind what could be read") {
+  const Scored scored;
+  const std::string csv = scored.score("d.csv"), whole = scored.score("d.decisions");
+  const std::uint32_t header_bytes = word_at(whole, 12), record_bytes = word_at(whole, 16);
+  const auto read = [&](std::string bytes) { return pawl_command("decisions " + scored.scratch.write("x.decisions", bytes)); };
+  const auto torn = read(whole.substr(0, whole.size() - 3));
+  CHECK(torn.status == 65);
+  CHECK(torn.err.find("is cut short behind 4 decisions") != std::string::npos);
+  CHECK(torn.out == csv.substr(0, csv.rfind('\n', csv.size() - 2) + 1));
+  std::string damaged = whole;
+  damaged[header_bytes + 2 * record_bytes + 30] ^= 1;
+  CHECK(read(damaged).err.find("is damaged behind 2 decisions") != std::string::npos);
+  for (const std::size_t at : {std::size_t{13}, std::size_t{40}, std::size_t{100}, header_bytes - std::size_t{1}}) {
+    CAPTURE(at);
+    std::string other = whole;
+    other[at] ^= 1;
+    CHECK(read(other).status == 65);
+  }
+  CHECK(read(csv).err.find("is no binary file of decisions") != std::string::npos);
+  CHECK(read("").status == 65);
+  CHECK(pawl_command("decisions " + (scored.scratch / "gone.decisions")).status == 74);
 }
 
 }  // namespace decisions_test

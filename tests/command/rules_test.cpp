@@ -6,6 +6,7 @@
 #include "run_command.hpp"
 
 using pawl::test::pawl_command;
+using pawl::test::read_file;
 using pawl::test::Scratch;
 
 namespace {
@@ -135,4 +136,57 @@ TEST_CASE("rules test of a file with errors reports them, and is status 65") {
   const auto run = pawl_command("rules test " + scratch.write("cards.pawl", bad));
   CHECK(run.status == 65);
   CHECK(run.err.find("E103") != std::string::npos);
+}
+
+namespace {
+
+constexpr const char* untidy = "pipeline \"p\"   version 1 # one\nevent Payment{at:time,amount:money}\nlet  a=amount\n";
+constexpr const char* tidy = "pipeline \"p\" version 1  # one\nevent Payment { at: time, amount: money }\nlet a = amount\n";
+
+}  // namespace
+
+TEST_CASE("rules fmt prints the canonical layout, of one file alone") {
+  const Scratch scratch;
+  const std::string file = scratch.write("p.pawl", untidy);
+  const auto run = pawl_command("rules fmt " + file);
+  CHECK(run.status == 0);
+  CHECK(run.out == tidy);
+  CHECK(read_file(file) == untidy);
+  CHECK(pawl_command("rules fmt " + file + " " + file).status == 64);
+  CHECK(pawl_command("rules fmt --check --write " + file).status == 64);
+  CHECK(pawl_command("rules fmt --write -").status == 64);
+}
+
+TEST_CASE("rules fmt --check names what is laid out otherwise, and is status 1 then; it changes nothing") {
+  const Scratch scratch;
+  const std::string good_file = scratch.write("a.pawl", tidy), other = scratch.write("b.pawl", untidy), broken = scratch.write("c.pawl", "pipeline");
+  const auto fine = pawl_command("rules fmt --check " + good_file);
+  CHECK(fine.status == 0);
+  CHECK(fine.out.empty());
+  const auto run = pawl_command("rules fmt --check " + good_file + " " + other);
+  CHECK(run.status == 1);
+  CHECK(run.out == other + "\n");
+  CHECK(read_file(other) == untidy);
+  const auto worst = pawl_command("rules fmt --check " + broken + " " + other + " " + scratch / "gone.pawl");
+  CHECK(worst.status == 74);
+  CHECK(worst.out == other + "\n");
+  CHECK(pawl::test::has(worst.err, "c.pawl:1:9: error E010"));
+}
+
+TEST_CASE("rules fmt --write lays out in place, behind links too, with the permissions that there were, and a broken file stays") {
+  const Scratch scratch;
+  const std::string file = scratch.write("p.pawl", untidy), link = scratch / "link.pawl", broken = scratch.write("c.pawl", "pipeline");
+  std::filesystem::create_symlink(file, link);
+  std::filesystem::permissions(file, std::filesystem::perms(0640));
+  const auto run = pawl_command("rules fmt --write " + broken + " " + link);
+  CHECK(run.status == 65);
+  CHECK(run.out == link + "\n");
+  CHECK(read_file(file) == tidy);
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(std::filesystem::status(file).permissions() == std::filesystem::perms(0640));
+  CHECK(read_file(broken) == "pipeline");
+  CHECK(std::distance(std::filesystem::directory_iterator(scratch / ""), std::filesystem::directory_iterator()) == 3);
+  const auto again = pawl_command("rules fmt --write " + link);
+  CHECK(again.status == 0);
+  CHECK(again.out.empty());
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstring>
 #include <rapidcheck.h>
 #include <string>
 #include <vector>
@@ -248,5 +249,55 @@ TEST_CASE("JSON lines, plain and packed, cut at any byte are continued without a
     }
     (void)folder.file(name.substr(1), "{\"other\":1}\n");
     CHECK_FALSE(Writer::open({.path = path, .continue_existing = true}, csv::FileForm::json_lines()).ok());
+  }
+}
+
+TEST_CASE("binary records, plain and packed, cut at any byte or with any byte changed are continued behind the last whole one") {
+  const csv_test::Folder folder;
+  const std::string header = std::string("HEAD") + '\0' + "of 8";
+  const csv::FileForm form = csv::FileForm::records(header, 16 + csv::FileForm::check_bytes);
+  const auto record = [](Sequence sequence) {
+    std::string bytes(16, '\0');
+    std::memcpy(bytes.data(), &sequence, sizeof sequence);
+    bytes[9] = '\n';
+    return bytes;
+  };
+  constexpr std::array<Sequence, 4> sequences{3, 5, 5, 100};
+  for (const std::string name : {"/d.decisions", "/d.decisions.zst"}) {
+    const std::string path = folder.path() + name;
+    const auto write = [&] {
+      auto writer = Writer::open({.path = path, .continue_existing = true}, form);
+      REQUIRE_MESSAGE(writer.ok(), (writer.ok() ? std::string() : writer.error().text));
+      const auto& [last, rows_of_last, bytes_cut] = writer->continuation();
+      const std::size_t there = last < 3 ? 0 : last == 3 ? 1 : last == 5 ? 1 + rows_of_last : 4;
+      for (std::size_t i = there; i < sequences.size(); ++i) {
+        writer->record(record(sequences[i]));
+        REQUIRE(writer->flush().ok());
+      }
+      REQUIRE(writer->close().ok());
+    };
+    write();
+    const std::string whole = unpacked(path), bytes = csv_test::content(path);
+    REQUIRE(whole.size() == header.size() + 4 * 24);
+    CHECK(whole.substr(0, header.size()) == header);
+    CHECK(csv::find_whole_rows(path, form)->last_sequence == 100);
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+      CAPTURE(cut);
+      (void)folder.file(name.substr(1), bytes.substr(0, cut));
+      write();
+      REQUIRE(unpacked(path) == whole);
+    }
+    if (path.ends_with(".zst")) continue;  // a frame has a checksum of its own
+    for (std::size_t changed = header.size(); changed < bytes.size(); ++changed) {
+      CAPTURE(changed);
+      std::string other = bytes;
+      other[changed] = static_cast<char>(other[changed] ^ 4);
+      (void)folder.file(name.substr(1), other);
+      CHECK(csv::find_whole_rows(path, form)->bytes_cut == bytes.size() - (header.size() + (changed - header.size()) / 24 * 24));
+      write();
+      REQUIRE(unpacked(path) == whole);
+    }
+    (void)folder.file(name.substr(1), std::string("HEAD") + '\0' + "of 9" + bytes.substr(header.size()));
+    CHECK(csv::find_whole_rows(path, form).error().text.find("another pipeline or release") != std::string::npos);
   }
 }

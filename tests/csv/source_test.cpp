@@ -200,8 +200,8 @@ TEST_CASE("a quote that is never closed costs its own line, not the rest of the 
 
 TEST_CASE("header problems are all reported at once, with suggestions") {
   CHECK(read_text("id,ammount,Fraud,zip\n").error ==
-        "t.csv:1: unknown column `ammount`: event Payment has no such field; did you mean `amount`? (--ignore-unknown reads on without it)\n"
-        "t.csv:1: unknown column `Fraud`: event Payment has no such field; did you mean `fraud`? (--ignore-unknown reads on without it)\n"
+        "t.csv:1: unknown column `ammount`: event Payment has no such field. Did you mean `amount`? (--ignore-unknown reads on without it)\n"
+        "t.csv:1: unknown column `Fraud`: event Payment has no such field. Did you mean `fraud`? (--ignore-unknown reads on without it)\n"
         "t.csv:1: unknown column `zip`: event Payment has no such field (--ignore-unknown reads on without it)\n"
         "t.csv:1: there is no column `at`; every event needs its time");
   CHECK(read_text("at,id,at\n").error == "t.csv:1: column `at` stands there twice");

@@ -237,6 +237,15 @@ TEST_CASE("each problem has its code, place and words") {
   for (const Case& one : cases) check_case(one, true);
 }
 
+TEST_CASE("a field that the key of a pattern cannot have is one problem, whoever else names it") {
+  const std::string source = std::string(prelude) + "event Refund { at: time, customer: text(8) }\n"
+                             "rule r { pattern p: Payment then no Refund within 1h per customer then alert mode live 5% by customer cooldown 1h per customer }\n";
+  const Checked checked = check(source, "p.pawl");
+  std::string seen;
+  for (const Diagnostic& diagnostic : checked.diagnostics) seen += diagnostic.code + ' ';
+  CHECK(seen == "E109 ");
+}
+
 TEST_CASE("a file without a head, one without events, and one that is too large") {
   check_case({"E010", "<<event>> E { at: time }", "starts with its name and version"}, false);
   CHECK(check("", "p.pawl").diagnostics.at(0).code == "E010");

@@ -10,7 +10,9 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 
+#include "pawl/core/base/crc32c.hpp"
 #include "pawl/core/event/format.hpp"
 #include "csv/output.hpp"
 #include "pawl/io/os_error.hpp"
@@ -29,6 +31,7 @@ class RowWalk {
 
   // False: stop, nothing behind this is to be kept.
   bool take(std::string_view piece) {
+    if (form_.binary()) return take_records(piece);
     for (const char c : piece) {
       if (c == '\0') return false;
       ++position_;
@@ -53,6 +56,37 @@ class RowWalk {
   void add_rows_before(std::uint64_t rows) { found_.rows_of_last += rows; }
 
  private:
+  bool take_records(std::string_view piece) {
+    first_ += piece;
+    std::string_view rest = first_;
+    for (;;) {
+      const std::size_t bytes = is_header_ ? form_.header.size() : form_.record_bytes;
+      if (rest.size() < bytes) break;
+      if (is_header_ && rest.substr(0, bytes) != form_.header) {
+        problem_ = "was written by another pipeline or release";
+        return false;
+      }
+      if (!is_header_ && !FileForm::is_whole_record(rest.substr(0, bytes))) return false;
+      if (!is_header_) note_row(rest.data());
+      is_header_ = false;
+      whole_bytes_ += bytes;
+      rest.remove_prefix(bytes);
+    }
+    first_.erase(0, first_.size() - rest.size());
+    return true;
+  }
+
+  void note_row(const char* record) {
+    Sequence sequence;
+    std::memcpy(&sequence, record, sizeof sequence);
+    note_row(sequence);
+  }
+  void note_row(Sequence sequence) {
+    found_.rows_of_last = sequence == found_.last_sequence ? found_.rows_of_last + 1 : 1;
+    found_.last_sequence = sequence;
+    ++rows_;
+  }
+
   bool end_row() {
     if (is_header_ && first_ != form_.header) problem_ = "has another header than `" + form_.header + "`";
     Sequence sequence = no_sequence;
@@ -60,11 +94,7 @@ class RowWalk {
     if (form_.json && first.starts_with(FileForm::json_start)) first.remove_prefix(FileForm::json_start.size());
     if (!is_header_ && parse_integer(first, sequence) != ParseError::none) problem_ = "has a row that does not start with a sequence";
     if (!problem_.empty()) return false;
-    if (!is_header_) {
-      found_.rows_of_last = sequence == found_.last_sequence ? found_.rows_of_last + 1 : 1;
-      found_.last_sequence = sequence;
-      ++rows_;
-    }
+    if (!is_header_) note_row(sequence);
     is_header_ = false;
     in_first_ = true;
     first_.clear();
@@ -73,7 +103,7 @@ class RowWalk {
   }
 
   FileForm form_;
-  std::string first_;  // the header row, or the first value of a row
+  std::string first_;  // the header row, or the first value of a row; of binary records what is not whole yet
   std::string problem_;
   Continuation found_;
   std::uint64_t position_ = 0, whole_bytes_ = 0, rows_ = 0;
@@ -125,7 +155,7 @@ Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path
   const auto frame = [&](std::size_t i) { return file.substr(ends[i], ends[i + 1] - ends[i]); };
   for (std::size_t last = ends.size() - 1; last > 0; --last) {
     const auto rows = unpacked(frame(last - 1), path);
-    if (!rows || rows->empty() || rows->back() != '\n') continue;  // its bytes did not all reach the device: cut it too
+    if (!rows || rows->empty() || (!walk.form().binary() && rows->back() != '\n')) continue;  // its bytes did not all reach the device: cut it too
     RowWalk tail = walk;
     if (last > 1) {
       const auto first = unpacked(frame(0), path);
@@ -208,6 +238,13 @@ Result<Walked> walk_file(const std::string& path, const FileForm& form, int acce
 }
 
 }  // namespace
+
+bool FileForm::is_whole_record(std::string_view record) noexcept {
+  std::uint32_t check[check_bytes / sizeof(std::uint32_t)];
+  const std::string_view checked = record.substr(0, record.size() - sizeof check);
+  std::memcpy(check, record.data() + checked.size(), sizeof check);
+  return check[0] == crc32c(std::as_bytes(std::span(checked))) && check[1] == 0;
+}
 
 Result<Continuation> find_whole_rows(const std::string& path, const FileForm& form) {
   if (::access(path.c_str(), F_OK) != 0) return Continuation{};

@@ -11,6 +11,7 @@
 #include <climits>
 #include <cstring>
 
+#include "pawl/core/base/crc32c.hpp"
 #include "pawl/core/event/format.hpp"
 #include "pawl/io/os_error.hpp"
 
@@ -68,7 +69,7 @@ Writer::~Writer() = default;
 Result<Writer> Writer::open(const OutputOptions& options, const FileForm& form) {
   const bool standard = options.path == "-";
   auto encoder = options.path.ends_with(".zst") ? std::make_unique<Encoder>(options.zstd_level) : nullptr;
-  const std::string header_row = form.json ? std::string(FileForm::json_start) : form.header + "\n";
+  const std::string header_row = form.json ? std::string(FileForm::json_start) : form.binary() ? form.header : form.header + "\n";
   constexpr std::string_view zstd_magic("\x28\xB5\x2F\xFD", 4);
   const std::string start(!encoder ? header_row : form.json ? zstd_magic : encoder->frame(header_row));
   Continuation found;
@@ -91,8 +92,8 @@ Result<Writer> Writer::open(const OutputOptions& options, const FileForm& form) 
   const bool is_regular = ::fstat(standard ? STDOUT_FILENO : writer.descriptor_.get(), &status) == 0 && S_ISREG(status.st_mode);
   if (!is_regular) writer.stop_ = options.stop;
   if (!has_header) {
-    writer.append(form.header);
-    writer.end_row();
+    writer.append(header_row);
+    writer.finish_row();
     writer.rows_ = 0;
     if (auto written = writer.flush(); !written) return std::move(written).error();
   }
@@ -143,6 +144,10 @@ void Writer::list(std::span<const std::string_view> values) {
 
 void Writer::end_row() {
   append("\n");
+  finish_row();
+}
+
+void Writer::finish_row() {
   in_row_ = false;
   ++rows_;
   whole_ = used_;
@@ -152,6 +157,13 @@ void Writer::end_row() {
 void Writer::line(std::string_view text) {
   append(text);
   end_row();
+}
+
+void Writer::record(std::string_view bytes) {
+  const std::uint32_t check[FileForm::check_bytes / sizeof(std::uint32_t)] = {crc32c(std::as_bytes(std::span(bytes))), 0};
+  append(bytes);
+  append({reinterpret_cast<const char*>(check), sizeof check});
+  finish_row();
 }
 
 void Writer::write_out() {

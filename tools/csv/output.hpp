@@ -29,7 +29,7 @@ struct Continuation {
   std::uint64_t bytes_cut = 0;            // of the incomplete row or frame that was removed
 };
 
-// What stands in a file: CSV under a header row, or JSON lines.
+// What stands in a file: CSV under a header row, JSON lines, or binary records of one size behind a header.
 struct FileForm {
   // CSV. Implicit: a header says it all.
   template <std::convertible_to<std::string_view> Header>
@@ -40,10 +40,24 @@ struct FileForm {
     return form;
   }
 
+  // Each record starts with its sequence and ends with check_bytes.
+  static FileForm records(std::string header, std::size_t record_bytes) {
+    FileForm form(std::move(header));
+    form.record_bytes = record_bytes;
+    return form;
+  }
+  static constexpr std::size_t check_bytes = 8;  // CRC32C of what stands before it, then zeros
+
+  // REQUIRES: of record_bytes.
+  [[nodiscard]] static bool is_whole_record(std::string_view record) noexcept;
+
+  [[nodiscard]] bool binary() const noexcept { return record_bytes != 0; }
+
   static constexpr std::string_view json_start = "{\"sequence\":";  // of each JSON line, the sequence behind it
 
   std::string header;  // JSON lines have none
   bool json = false;
+  std::size_t record_bytes = 0;  // of a binary one, check_bytes included
 };
 
 struct OutputOptions {
@@ -80,6 +94,8 @@ class Writer {
   void end_row();
   // A whole row: a JSON line. REQUIRES: no line feed in it.
   void line(std::string_view text);
+  // A binary record but its check_bytes.
+  void record(std::string_view bytes);
 
   // The first error, if there was one.
   [[nodiscard]] const Result<void>& state() const noexcept { return state_; }
@@ -96,6 +112,7 @@ class Writer {
   struct Encoder;
   Writer(std::string path, io::Descriptor descriptor, std::unique_ptr<Encoder> encoder);
 
+  void finish_row();
   char* value_room(std::size_t bytes);  // a comma if due, and room for that many bytes
   void append(std::string_view bytes);
   void write_out();

@@ -6,6 +6,7 @@
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/event/layout.hpp"
+#include "pawl/core/language/problems.hpp"
 
 namespace pawl::csv {
 namespace {
@@ -25,31 +26,11 @@ std::string shown(std::string_view value) {
   return text + (value.size() > shown_bytes_max ? "...`" : "`");
 }
 
-// Levenshtein.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string suggestion(const EventSchema& schema, std::string_view name) {
-  const Field* best = nullptr;
-  std::size_t best_distance = std::max<std::size_t>(1, (name.size() + 1) / 3);
-  for (const Field& field : schema.fields) {
-    const std::size_t distance = edit_distance(name, field.name);
-    if (distance > best_distance || (best != nullptr && distance == best_distance)) continue;
-    best = &field;
-    best_distance = distance;
-  }
-  return best == nullptr ? std::string() : joined({"; did you mean `", best->name, "`?"});
+  std::vector<std::string> names;
+  for (const Field& field : schema.fields) names.push_back(field.name);
+  const std::string hint = language::suggestion(name, names);
+  return hint.empty() ? hint : '.' + hint;
 }
 
 std::string count_of(std::size_t n, const char* noun) { return joined({std::to_string(n), " ", noun, n == 1 ? "" : "s"}); }

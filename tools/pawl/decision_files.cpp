@@ -3,9 +3,19 @@
 #include <algorithm>
 
 namespace pawl::tools {
-bool wants_json_lines(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".jsonl.zst"); }
+namespace {
 
-csv::FileForm decision_rows(const std::string& path) { return wants_json_lines(path) ? csv::FileForm::json_lines() : csv::FileForm(csv::decisions_header); }
+bool wants_json_lines(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".jsonl.zst"); }
+bool wants_binary(const std::string& path) { return path.ends_with(".decisions") || path.ends_with(".decisions.zst"); }
+
+}  // namespace
+
+bool wants_values(const std::string& path) { return wants_json_lines(path) || wants_binary(path); }
+
+csv::FileForm decision_rows(const language::Pipeline& pipeline, const std::string& path) {
+  if (wants_binary(path)) return DecisionForm(pipeline).file();
+  return wants_json_lines(path) ? csv::FileForm::json_lines() : csv::FileForm(csv::decisions_header);
+}
 
 Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, const DecisionFileOptions& options) {
   DecisionFiles files(pipeline);
@@ -19,9 +29,10 @@ Result<DecisionFiles> DecisionFiles::open(const language::Pipeline& pipeline, co
   };
   std::string features_header = "sequence,id";
   for (const language::Let& let : pipeline.lets) features_header += "," + let.name;
-  if (auto done = open_one(options.decisions, decision_rows(options.decisions), files.decisions_file_); !done.ok()) return std::move(done).error();
+  if (auto done = open_one(options.decisions, options.json_lines ? csv::FileForm::json_lines() : decision_rows(pipeline, options.decisions), files.decisions_file_); !done.ok()) return std::move(done).error();
   if (auto done = open_one(options.features, features_header, files.features_file_); !done.ok()) return std::move(done).error();
-  if (wants_json_lines(options.decisions)) files.json_.emplace(pipeline);
+  if (options.json_lines || wants_json_lines(options.decisions)) files.json_.emplace(pipeline);
+  if (wants_binary(options.decisions)) files.binary_ = std::make_unique<DecisionForm>(pipeline);
   return files;
 }
 
@@ -65,6 +76,7 @@ void DecisionFiles::write_id(csv::Writer& writer, const rules::Decision& decisio
 void DecisionFiles::write_decision(const rules::Decision& decision) {
   csv::Writer& file = *decisions_file_;
   if (json_) return file.line(json_->line(decision));
+  if (binary_) return file.record(binary_->encode(decision));
   file.integer(decision.sequence());
   write_id(file, decision);
   file.text(decision.decision());

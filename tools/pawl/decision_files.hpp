@@ -1,26 +1,29 @@
-// Decisions and features into files, as the command contract has them: CSV, and decisions also as JSON lines.
+// Decisions and features into files, as the command contract has them: CSV, and decisions also as JSON lines or binary.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "csv/output.hpp"
+#include "pawl/decision_binary.hpp"
 #include "pawl/decision_json.hpp"
 #include "pawl/journal/engine/sink.hpp"
 
 namespace pawl::tools {
 
 struct DecisionFileOptions {
-  std::string decisions;        // path; empty: not wanted; "-": standard output; "....jsonl", "....jsonl.zst": JSON lines, of decisions with values
+  std::string decisions;        // path; empty: not wanted; "-": standard output; "....jsonl", "....jsonl.zst": JSON lines, "....decisions", "....decisions.zst": binary, both of decisions with values
   std::string features;         // needs decisions that carry lets
   bool continue_existing = false;
   const ring::StopFlag* stop = nullptr;  // as csv::OutputOptions has it
+  bool json_lines = false;      // decisions, whatever the path
 };
 
-// The file is to hold JSON lines: the engine's decisions must carry values (decisions_with_values).
-[[nodiscard]] bool wants_json_lines(const std::string& path);
-// What a file of decisions of that name holds.
-[[nodiscard]] csv::FileForm decision_rows(const std::string& path);
+// The file is to hold JSON lines or binary records: the engine's decisions must carry values (decisions_with_values).
+[[nodiscard]] bool wants_values(const std::string& path);
+// What a file of the pipeline's decisions of that name holds.
+[[nodiscard]] csv::FileForm decision_rows(const language::Pipeline& pipeline, const std::string& path);
 
 // Thread: emit's, but for open, close, rows and sync.
 class DecisionFiles final : public DecisionSink {
@@ -50,6 +53,7 @@ class DecisionFiles final : public DecisionSink {
   std::optional<csv::Writer> decisions_file_, features_file_;
   std::vector<std::pair<std::string, Sequence>> ends_;
   std::optional<DecisionJson> json_;
+  std::unique_ptr<DecisionForm> binary_;
   std::uint64_t count_ = 0;
   std::uint64_t seen_of_last_ = 0;  // decisions of the last sequence that the file of decisions held when it was opened
 };

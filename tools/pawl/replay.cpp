@@ -23,7 +23,7 @@ int replay(const ReplayCommand& options) {
   settings.threads = options.threads;
   settings.from_snapshot = options.from_snapshot;
   settings.decisions_with_lets = !options.features.empty();
-  settings.decisions_with_values = wants_json_lines(options.decisions);
+  settings.decisions_with_values = wants_values(options.decisions);
   if (!options.until.empty()) {
     const auto until = parse_until(options.until);
     if (!until.ok()) return fail(until.error());
@@ -55,7 +55,7 @@ void add_replay(Command& program, Action& action) {
   command.option("--until", options->until, "Stop after this sequence, or before the first input later than this time");
   command.flag("--from-snapshot", options->from_snapshot, "Begin with the nearest snapshot: files get the decisions behind it alone");
   command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);
-  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl; - is standard output");
+  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl, or binary if in .decisions; - is standard output");
   command.option("--features", options->features, "Write every let of every event there as CSV");
   command.does(action, options, &replay);
 }

@@ -1,16 +1,22 @@
-// `pawl rules check|explain|test`: what a pipeline file says, everything that is wrong with it, or whether its tests hold.
+// `pawl rules check|explain|test|fmt`: what a pipeline file says, everything that is wrong with it, whether its tests hold, and how it is laid out.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "pawl/commands.hpp"
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/explain.hpp"
+#include "pawl/core/language/reformat.hpp"
 #include "pawl/core/rules/plan.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/model/files.hpp"
+#include "pawl/journal/replace_file.hpp"
 #include "pawl/pipeline_tests.hpp"
 #include "pawl/report.hpp"
 
@@ -18,6 +24,7 @@ namespace pawl::tools {
 namespace {
 
 using language::Checked;
+using language::Diagnostic;
 using language::Severity;
 
 struct RulesOptions {
@@ -29,18 +36,18 @@ struct Count {
   std::size_t errors = 0, warnings = 0;
 };
 
-Count count(const Checked& checked) {
+Count count(const std::vector<Diagnostic>& diagnostics) {
   Count count;
-  for (const auto& diagnostic : checked.diagnostics) {
+  for (const auto& diagnostic : diagnostics) {
     count.errors += diagnostic.severity == Severity::error ? 1 : 0;
     count.warnings += diagnostic.severity == Severity::warning ? 1 : 0;
   }
   return count;
 }
 
-std::string diagnostics_text(const Checked& checked, const std::string& source, const RulesOptions& options) {
+std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics, const std::string& source, const RulesOptions& options) {
   std::string text;
-  for (const auto& diagnostic : checked.diagnostics) {
+  for (const auto& diagnostic : diagnostics) {
     text += options.json ? language::render_json(diagnostic, options.file) : language::render(diagnostic, source, options.file);
     if (!text.ends_with('\n')) text += '\n';
   }
@@ -48,6 +55,10 @@ std::string diagnostics_text(const Checked& checked, const std::string& source, 
 }
 
 std::string plural(std::size_t n, const char* noun) { return fmt::format("{} {}{}", n, noun, n == 1 ? "" : "s"); }
+
+int fail_unreadable(const std::vector<Diagnostic>& diagnostics, const std::string& source, const RulesOptions& options) {
+  return fail({ErrorCode::bad_pipeline, fmt::format("{} has {}:\n{}", options.file, plural(count(diagnostics).errors, "error"), diagnostics_text(diagnostics, source, options))});
+}
 
 // Models lie beside the pipeline file; those of standard input in the working directory.
 Result<Checked> check_with_models(const std::string& source, const std::string& file) {
@@ -69,13 +80,13 @@ int check(const RulesOptions& options) {
       checked.diagnostics.push_back({Severity::warning, "W300", {1, 1, 1}, "not evaluated by this release: " + what});
     }
   }
-  std::string text = diagnostics_text(checked, *source, options);
+  std::string text = diagnostics_text(checked.diagnostics, *source, options);
   if (!options.json && checked.pipeline) {
     const auto& p = *checked.pipeline;
     text += fmt::format("{}: pipeline \"{}\" version {}: {}, {}, {}; {}\n", options.file, p.name, p.version, plural(p.events.size(), "event"),
-                        plural(p.lets.size(), "let"), plural(p.rules.size(), "rule"), plural(count(checked).warnings, "warning"));
+                        plural(p.lets.size(), "let"), plural(p.rules.size(), "rule"), plural(count(checked.diagnostics).warnings, "warning"));
   } else if (!options.json) {
-    text += fmt::format("{}: {}\n", options.file, plural(count(checked).errors, "error"));
+    text += fmt::format("{}: {}\n", options.file, plural(count(checked.diagnostics).errors, "error"));
   }
   const int printed = print(text);
   return printed != exit_fine ? printed : checked.pipeline ? exit_fine : exit_data;
@@ -87,10 +98,7 @@ int explain(const RulesOptions& options) {
   const auto checking = check_with_models(*source, options.file);
   if (!checking.ok()) return fail(checking.error());
   const Checked& checked = *checking;
-  if (!checked.pipeline) {
-    return fail({ErrorCode::bad_pipeline, fmt::format("{} has {}:\n{}", options.file, plural(count(checked).errors, "error"),
-                                                      diagnostics_text(checked, *source, options))});
-  }
+  if (!checked.pipeline) return fail_unreadable(checked.diagnostics, *source, options);
   return print(language::explain(*checked.pipeline));
 }
 
@@ -113,9 +121,7 @@ int test(const RulesOptions& options) {
   const auto checking = check_with_models(*source, options.file);
   if (!checking.ok()) return fail(checking.error());
   const Checked& checked = *checking;
-  if (!checked.pipeline) {
-    return fail({ErrorCode::bad_pipeline, fmt::format("{} has {}:\n{}", options.file, plural(count(checked).errors, "error"), diagnostics_text(checked, *source, options))});
-  }
+  if (!checked.pipeline) return fail_unreadable(checked.diagnostics, *source, options);
   const auto outcomes = run_pipeline_tests(*checked.pipeline);
   if (!outcomes) return fail(outcomes.error());
   std::string text;
@@ -129,11 +135,54 @@ int test(const RulesOptions& options) {
   return printed != exit_fine ? printed : failed == 0 ? exit_fine : exit_no;
 }
 
+struct FmtOptions {
+  std::vector<std::string> files;
+  bool check = false, write = false;
+};
+
+// Where the file is a link, what it leads to; its permissions stay.
+Result<void> write_back(const std::string& file, const std::string& text) {
+  std::error_code error;
+  const std::filesystem::path place = std::filesystem::canonical(file, error);
+  const std::filesystem::perms permissions = error ? std::filesystem::perms::none : std::filesystem::status(place, error).permissions();
+  if (error) return Error{ErrorCode::io, fmt::format("{} cannot be written: {}", file, error.message())};
+  auto disk = io::make_real_disk(io::Backend::buffered);
+  if (!disk.ok()) return std::move(disk).error();
+  if (auto written = journal::replace_file(**disk, place.string(), place.string() + ".pawl-fmt", std::as_bytes(std::span(text))); !written.ok()) return written;
+  std::filesystem::permissions(place, permissions, error);
+  if (error) return Error{ErrorCode::io, fmt::format("{} is laid out, but its permissions cannot be set: {}", file, error.message())};
+  return {};
+}
+
+int lay_out_file(const std::string& file, const FmtOptions& options) {
+  const auto source = read_text(file, limits::pipeline_source_bytes_max);
+  if (!source) return fail(source.error());
+  const language::Reformatted result = language::reformat(*source);
+  if (!result.text) return fail_unreadable(result.diagnostics, *source, {file, false});
+  if (!options.check && !options.write) return print(*result.text);
+  if (*result.text == *source) return exit_fine;
+  if (options.write) {
+    if (const auto written = write_back(file, *result.text); !written) return fail(written.error());
+  }
+  const int printed = print(file + '\n');
+  return printed != exit_fine || options.write ? printed : exit_no;
+}
+
+// All files, whatever becomes of one. Errors count for more than a no.
+int lay_out(const FmtOptions& options) {
+  if (options.check && options.write) return fail({ErrorCode::usage, "--check changes nothing, and --write does: one of them"});
+  if (options.files.size() > 1 && !options.check && !options.write) return fail({ErrorCode::usage, "several files are laid out with --write, or looked at with --check; one alone is printed"});
+  if (options.write && std::count(options.files.begin(), options.files.end(), "-") != 0) return fail({ErrorCode::usage, "standard input cannot be written back; leave out --write"});
+  int status = exit_fine;
+  for (const std::string& file : options.files) status = std::max(status, lay_out_file(file, options));
+  return status;
+}
+
 }  // namespace
 
 void add_rules(Command& program, Action& action) {
   const auto options = std::make_shared<RulesOptions>();
-  Command rules = program.subcommand("rules", "Check, explain or test a pipeline file");
+  Command rules = program.subcommand("rules", "Check, explain, test, lay out or measure a pipeline file");
   rules.needs_subcommand();
   Command checking = rules.subcommand("check", "Report everything that is wrong with a pipeline file");
   checking.option("file", options->file, "The pipeline file; - is standard input").required();
@@ -146,6 +195,13 @@ void add_rules(Command& program, Action& action) {
   testing.option("file", options->file, "The pipeline file; - is standard input").required();
   testing.flag("--json", options->json, "One JSON object per test, for editors");
   testing.does(action, options, &test);
+  const auto fmt_options = std::make_shared<FmtOptions>();
+  Command formatting = rules.subcommand("fmt", "Print a pipeline file in its canonical layout, comments included");
+  formatting.option("files", fmt_options->files, "The pipeline files; - is standard input").required();
+  formatting.flag("--check", fmt_options->check, "Only name the files that are laid out otherwise; exit status 1 if there are any");
+  formatting.flag("--write", fmt_options->write, "Lay the files out in place, and name those that change");
+  formatting.does(action, fmt_options, &lay_out);
+  add_profile(rules, action);
 }
 
 }  // namespace pawl::tools

@@ -137,7 +137,7 @@ Result<EngineOptions> engine_options(const RunOptions& options) {
   engine.durability = options.durability == "disk" ? Durability::disk : options.durability == "os" ? Durability::os : Durability::memory;
   engine.threads = options.threads;
   engine.measure_latency = true;
-  engine.decisions_with_values = wants_json_lines(options.decisions);
+  engine.decisions_with_values = wants_values(options.decisions);
   engine.muted = EngineOptions::replay_all;  // the files know what they have
   engine.allow_gap = true;                   // and what can no more be made for them is told
   engine.backend = backend_named(options.backend);
@@ -233,7 +233,7 @@ void add_run(Command& program, Action& action) {
   command.option("--input", options->input, "Events as CSV instead of generated ones; .zst is read directly; - is standard input");
   command.option("--journal", options->journal, "Journal directory").shows_default();
   command.flag("--append", options->append, "Go on where an earlier run of the same stream ended or was killed");
-  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl");
+  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl, or binary if in .decisions");
   command.option("--snapshot-every", options->snapshot_every, "Take a snapshot every so many inputs (1000000) or so often (30s), beside the run");
   command.option("--tick-interval", options->tick_interval, "Without events for so long, let the deadlines of patterns pass; off: only the next event does").shows_default();
   command.option("--threads", options->threads, "Threads; 0: as the CPUs allow").within(0, 64);

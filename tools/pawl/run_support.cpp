@@ -7,6 +7,7 @@
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/format.hpp"
+#include "pawl/core/language/problems.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/model/files.hpp"
 #include "pawl/report.hpp"
@@ -135,6 +136,17 @@ Result<void> open_decision_files(const DurableEngine& engine, const DecisionFile
   }
   files.emplace(*std::move(opened));
   return {};
+}
+
+Result<std::size_t> find_event(const language::Pipeline& pipeline, const std::string& name) {
+  std::vector<std::string> names;
+  for (const EventSchema& event : pipeline.events) {
+    if (event.name == name) return names.size();
+    names.push_back(event.name);
+  }
+  if (name.empty() && names.size() == 1) return std::size_t{0};
+  if (name.empty()) return Error{ErrorCode::usage, fmt::format("there are several events: choose one with --event; there are {}", language::quoted_list(names))};
+  return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event).{} It has {}", name, language::suggestion(name, names), language::quoted_list(names))};
 }
 
 void show_gap(const DurableEngine& engine, const DecisionFiles& files, const std::string& path) {

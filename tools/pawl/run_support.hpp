@@ -44,6 +44,9 @@ class Stopwatch {
 [[nodiscard]] Result<journal::LoadedPipeline> check_pipeline(const std::string& path, const std::string& journal);
 [[nodiscard]] std::vector<std::string> read_files(const language::Pipeline& pipeline, const std::string& path, const std::string& input);
 
+// The event of an `--event` option, by index; without a name the only one. Errors: usage, with what there is.
+[[nodiscard]] Result<std::size_t> find_event(const language::Pipeline& pipeline, const std::string& name);
+
 // Files for the decisions of an open engine. Errors: usage, if they hold decisions that its journal does not.
 [[nodiscard]] Result<void> open_decision_files(const DurableEngine& engine, const DecisionFileOptions& options, std::optional<DecisionFiles>& files);
 

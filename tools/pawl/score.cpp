@@ -21,15 +21,6 @@ struct ScoreOptions {
   int threads = 0;
 };
 
-Result<const EventSchema*> find_event(const language::Pipeline& pipeline, const std::string& name) {
-  std::string known;
-  for (const EventSchema& event : pipeline.events) {
-    if (event.name == name) return &event;
-    known += (known.empty() ? "" : ", ") + event.name;
-  }
-  return Error{ErrorCode::usage, fmt::format("the pipeline has no event `{}` (--event); it has: {}", name, known)};
-}
-
 // Of a journal that is gone on with. What is no journal, or a damaged one, is the engine's to say.
 Result<void> check_begins_with_first(const std::string& directory) {
   const auto disk = io::make_real_disk();
@@ -48,7 +39,7 @@ Result<EngineOptions> engine_options(const ScoreOptions& options) {
   engine.durability = options.journal.empty() ? Durability::memory : Durability::disk;
   engine.threads = options.threads;
   engine.decisions_with_lets = !options.features.empty();
-  engine.decisions_with_values = wants_json_lines(options.decisions);
+  engine.decisions_with_values = wants_values(options.decisions);
   engine.muted = EngineOptions::replay_all;
   engine.backend = backend_named(options.backend);
   engine.audit = options.audit;
@@ -80,7 +71,7 @@ int score(const ScoreOptions& options) {
   if (auto sound = check_outputs({options.decisions, options.features}, read, options.journal); !sound.ok()) return fail(sound.error());
   const auto event = find_event(*pipeline->pipeline, options.event);
   if (!event.ok()) return fail(event.error());
-  auto rows = csv::Source::open(**event, input);
+  auto rows = csv::Source::open(pipeline->pipeline->events[*event], input);
   if (!rows.ok()) return fail(rows.error());
   auto engine = DurableEngine::open(*settings);
   if (!engine.ok()) return fail(engine.error());
@@ -110,7 +101,7 @@ void add_score(Command& program, Action& action) {
   command.option("--pipeline", options->pipeline, "Pipeline file").required();
   command.option("--input", options->input, "Events as CSV; .zst is read directly; - is standard input").required();
   command.option("--event", options->event, "Which event of the pipeline a row is").required();
-  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl; - is standard output");
+  command.option("--decisions", options->decisions, "Write decisions there as CSV, or as JSON lines with reasons if it ends in .jsonl, or binary if in .decisions; - is standard output");
   command.option("--features", options->features, "Write every let of every event there as CSV");
   command.option("--journal", options->journal, "Journal directory: durable and replayable");
   command.flag("--append", options->append, "Go on with a journal that has events already: the rows of this input come behind them");

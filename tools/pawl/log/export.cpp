@@ -24,15 +24,11 @@ struct ExportOptions {
 
 constexpr std::array columns = {"sequence", "source", "ticket", "ingest"};
 
-Result<const EventSchema*> find_event(const language::Pipeline* pipeline, const std::string& name) {
+Result<const EventSchema*> exported_event(const language::Pipeline* pipeline, const std::string& name) {
   if (pipeline == nullptr) return Error{ErrorCode::usage, "the journal holds no pipeline, so it has no events to export"};
-  std::vector<std::string> names;
-  for (const EventSchema& event : pipeline->events) names.push_back(event.name);
-  if (name.empty() && names.size() == 1) return &pipeline->events.front();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return &pipeline->events[static_cast<std::size_t>(found - names.begin())];
-  if (name.empty()) return Error{ErrorCode::usage, fmt::format("the journal has several events: choose one with --event; there are {}", language::quoted_list(names))};
-  return Error{ErrorCode::usage, fmt::format("the journal has no event `{}` (--event).{} There are {}", name, language::suggestion(name, names), language::quoted_list(names))};
+  const auto found = find_event(*pipeline, name);
+  if (!found.ok()) return found.error();
+  return &pipeline->events[*found];
 }
 
 Result<void> check_columns(const EventSchema& event, const std::vector<std::string>& with) {
@@ -122,7 +118,7 @@ int export_events(const ExportOptions& options) {
     const journal::RecordHeader& header = entry.record.header();
     if (until.ends_before(entry.sequence, header)) return false;
     if (!table) {
-      const auto event = find_event(log->decoder().pipeline(), options.event);
+      const auto event = exported_event(log->decoder().pipeline(), options.event);
       auto opened = event ? Table::open(**event, options) : Result<Table>(event.error());
       if (opened) table.emplace(*std::move(opened)); else error = opened.error();
       if (!table) return false;
