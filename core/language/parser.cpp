@@ -200,7 +200,6 @@ void Parser::event(syntax::File& file) {
   syntax::Event event;
   event.name = event_name();
   while (!failed() && (at_word("late") || at_word("reorder"))) {
-    const std::uint32_t begin = here().begin;
     const bool late = take_word("late");
     if (!late) {
       advance();
@@ -209,8 +208,7 @@ void Parser::event(syntax::File& file) {
     const Span span = here();
     const Duration time = duration("a duration such as `10m`");
     if (!failed() && time == 0) problems_.error(span, "E121", "an event can only be late by something; leave it out if none is");
-    if (late) event.late = time;
-    else event.reorder = since(begin);
+    (late ? event.late : event.reorder) = time;
   }
   if (expect(TokenKind::left_brace, "`{` and the event's fields")) event_fields(event);
   event.broken = failed();
