@@ -2,6 +2,7 @@
 // for the latest place that the key was seen at. An event at or behind that moves the edges on and reads the record. One that stands before it reads a copy, put together
 // from the tree as of its own place, and is then added to all totals and edges that have passed its place already.
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "pawl/core/window/bytes.hpp"
@@ -79,7 +80,8 @@ std::byte* Group::look_back(const std::byte* record, Time place) noexcept {
   return past_.data();
 }
 
-// The least, greatest and first values of windows, for the event at `place`. What stands at `to` is read next.
+// The least, greatest and first values of windows, for the event at `place`. What stands at `to` is read next. A least or greatest value that is still in its window is still that:
+// insert_into_tree() has compared it with all that came.
 void Group::gather_fronts(bool before, const std::byte* record, Time place, std::byte* to) noexcept {
   const auto edge = [&](int e) { return earlier(place, layout_.edges[static_cast<std::size_t>(e)].offset); };
   const Gathered* gathered_last = nullptr;
@@ -87,6 +89,11 @@ void Group::gather_fronts(bool before, const std::byte* record, Time place, std:
   for (const std::uint32_t index : layout_.gather_order) {
     const Gathered& gathered = layout_.gathered[index];
     if (!(before ? gathered.before : gathered.after)) continue;
+    std::byte* const kept = gathered.kept != 0 && to == record ? to + gathered.kept : nullptr;
+    if (kept != nullptr && load<Time>(kept + carry_te_offset) > edge(gathered.trail)) {
+      store(to + gathered.front, Front{.value = load<std::int64_t>(kept), .location = 0, .reserved = 0});
+      continue;
+    }
     if (gathered_last == nullptr || gathered_last->lead != gathered.lead) {
       trees_.clear_block(gathered_.data());
       from = gathered.lead < 0 ? place : edge(gathered.lead);
@@ -96,6 +103,7 @@ void Group::gather_fronts(bool before, const std::byte* record, Time place, std:
     gathered_last = &gathered;
     const std::byte* const found = gathered_.data() + layout_.columns[gathered.column].offset;
     const bool any = load<Time>(found + carry_te_offset) != no_time;
+    if (kept != nullptr) std::memcpy(kept, found, sizeof(std::int64_t) + sizeof(Time));
     store(to + gathered.front, Front{.value = any ? load<std::int64_t>(found) : 0, .location = any ? 0 : no_location, .reserved = 0});
   }
 }
@@ -112,6 +120,12 @@ void Group::insert_into_tree(std::byte* record, const Batch& batch, std::size_t 
   for (std::size_t e = 0; e < layout_.edges.size(); ++e) {
     if (place <= earlier(tree.seen, layout_.edges[e].offset)) trees_.add(record + layout_.edges[e].block, place, bits_[i], event_words);
     else if (place < dues[e].time) dues[e] = inserted;
+  }
+  for (const Gathered& gathered : layout_.gathered) {
+    if (gathered.kept == 0 || load<Time>(record + gathered.kept + carry_te_offset) == no_time) continue;
+    if (place <= earlier(tree.seen, layout_.edges[static_cast<std::size_t>(gathered.trail)].offset)) continue;
+    const Column& column = layout_.columns[gathered.column];
+    trees_.add({&column, 1}, record + gathered.kept - column.offset, place, bits_[i], event_words);
   }
   ++ring_entries_;
   late_ += place < batch.te[i];

@@ -52,6 +52,7 @@ class LateTrees {
   void clear_block(std::byte* block) const noexcept;
   using Columns = std::span<const Column>;
   // One entry, in any order of times.
+  static void add(Columns columns, std::byte* block, Time time, Bits bits, const std::byte* words) noexcept;
   void add(std::byte* block, Time time, Bits bits, const std::byte* words) const noexcept { add(layout_.edge_others, block, time, bits, words); }
 
   // Behind all entries of the same time and before. Returns the place.
@@ -98,7 +99,6 @@ class LateTrees {
   }
   [[nodiscard]] std::size_t room(Node node) const noexcept { return head(node).level == 0 ? layout_.leaf_entries : layout_.node_children; }
 
-  static void add(Columns columns, std::byte* block, Time time, Bits bits, const std::byte* words) noexcept;
   static void add(Columns columns, std::byte* block, const std::byte* part) noexcept;
   void add_entry(Columns columns, std::byte* block, Node leaf, std::size_t i) const noexcept;
   [[nodiscard]] std::size_t first_after(Node node, Time time) const noexcept;

@@ -231,6 +231,7 @@ struct Gathered {
   int lead = -1, trail = -1;      // edges; lead -1: now
   bool before = false, after = false;  // the event is inserted
   std::uint32_t front = 0;        // offset of its Front in the record
+  std::uint32_t kept = 0;         // and of the value with its time, as a column has it, of a least or greatest up to now; 0: it is gathered for each event
 };
 
 // The tree of a key: see late_tree.hpp.

@@ -36,6 +36,10 @@ std::size_t place_tree(Layout& layout, std::size_t offset) {
     layout.gather_order.push_back(static_cast<std::uint32_t>(layout.gather_order.size()));
     gathered.front = static_cast<std::uint32_t>(offset);
     offset += sizeof(Front);
+    const Column::Kind kind = layout.columns[gathered.column].kind;
+    if (gathered.lead >= 0 || (kind != Column::Kind::least && kind != Column::Kind::greatest)) continue;
+    gathered.kept = static_cast<std::uint32_t>(offset);
+    offset += sizeof(std::int64_t) + sizeof(Time);
   }
   for (std::size_t column = 0; column < layout.columns.size(); ++column) {
     const auto of_column = [&](const Gathered& gathered) { return gathered.column == column; };
