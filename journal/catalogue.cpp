@@ -47,7 +47,7 @@ void Catalogue::apply_source(std::span<const std::byte> payload) {
   set_source(head.number, text_of(payload.subspan(sizeof head, head.name_bytes)));
   const auto rest = payload.subspan(sizeof head + head.name_bytes);
   std::vector<std::uint64_t> missing(std::min<std::size_t>(head.missing_words, rest.size() / sizeof(std::uint64_t)));
-  std::memcpy(missing.data(), rest.data(), missing.size() * sizeof(std::uint64_t));
+  if (!missing.empty()) std::memcpy(missing.data(), rest.data(), missing.size() * sizeof(std::uint64_t));
   tickets_to_change(head.number).merge(head.last_ticket, missing);
 }
 
