@@ -37,8 +37,14 @@ bool BlockBuffer::finish(BlockHeader& header) {
 
 void BlockBuffer::tell(Catalogue& catalogue) const {
   for (const std::uint32_t at : annotations_) catalogue.apply(Record(memory_.data() + at));
+  if (!in_rows_) {
+    for (const Record record : Records(memory_.subspan(block_header_bytes, body_bytes()))) {
+      if (record.is_input()) catalogue.apply(record);
+    }
+    return;
+  }
   for (std::size_t source = 0; source < tickets_.size(); ++source) {
-    if (tickets_[source] > 0) catalogue.apply_ticket(static_cast<std::uint16_t>(source), tickets_[source]);
+    if (tickets_[source].first > 0) catalogue.apply_row(static_cast<std::uint16_t>(source), tickets_[source].first, tickets_[source].last);
   }
 }
 
@@ -47,7 +53,8 @@ void BlockBuffer::clear() noexcept {
   inputs_ = 0;
   damaged_ = false;
   sum_.clear();
-  std::fill(tickets_.begin(), tickets_.end(), Ticket{0});
+  std::fill(tickets_.begin(), tickets_.end(), Row{});
+  in_rows_ = true;
   annotations_.clear();
 }
 

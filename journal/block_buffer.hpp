@@ -60,7 +60,7 @@ class BlockBuffer {
   static constexpr std::size_t sources_expected = 64;
 
   [[nodiscard]] std::byte* end() const noexcept { return memory_.data() + used_; }
-  void note_ticket(std::uint16_t source, Ticket ticket) noexcept;
+  void note_ticket(std::uint16_t source, Ticket ticket);
   void added(std::size_t bytes) noexcept {
     used_ += bytes;
     if (used_ - summed_ >= piece_bytes) sum_up();
@@ -74,7 +74,9 @@ class BlockBuffer {
   std::uint32_t inputs_ = 0;
   bool damaged_ = false;
   BodySum sum_;
-  std::vector<Ticket> tickets_;             // the highest, by source; 0: no input of it here
+  struct Row { Ticket first = 0, last = 0; };
+  std::vector<Row> tickets_;                // of the inputs here, by source; 0: none of it
+  bool in_rows_ = true;                     // else they are not all that stands between first and last
   std::vector<std::uint32_t> annotations_;  // where they stand
 };
 
@@ -89,9 +91,12 @@ inline void BlockBuffer::append(std::span<const std::byte> record) noexcept {
   added(bytes);
 }
 
-inline void BlockBuffer::note_ticket(std::uint16_t source, Ticket ticket) noexcept {
+inline void BlockBuffer::note_ticket(std::uint16_t source, Ticket ticket) {
   if (source >= tickets_.size()) tickets_.resize(source + std::size_t{1});
-  if (ticket > tickets_[source]) tickets_[source] = ticket;
+  Row& row = tickets_[source];
+  if (row.first == 0) row.first = ticket;
+  else in_rows_ = in_rows_ && (ticket == row.last + 1 || ticket == 0);
+  if (ticket != 0) row.last = ticket;
 }
 
 }  // namespace pawl::journal

@@ -1,6 +1,7 @@
 #include "pawl/journal/catalogue.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "pawl/core/base/planted.hpp"
 
@@ -14,7 +15,7 @@ std::string_view text_of(std::span<const std::byte> bytes) noexcept { return {re
 }  // namespace
 
 void Catalogue::apply(Record record) {
-  if (record.is_input()) return apply_ticket(record.header().source, record.header().ticket);
+  if (record.is_input()) return tickets_to_change(record.header().source).add(record.header().ticket);
   switch (static_cast<AnnotationType>(record.header().type)) {
     case AnnotationType::pipeline: return apply_pipeline(record.payload());
     case AnnotationType::source: return apply_source(record.payload());
@@ -44,8 +45,10 @@ void Catalogue::apply_source(std::span<const std::byte> payload) {
   SourceName head;
   if (!load_payload(payload, head) || payload.size() < sizeof head + head.name_bytes) return;
   set_source(head.number, text_of(payload.subspan(sizeof head, head.name_bytes)));
-  if (head.number >= tickets_.size()) tickets_.resize(head.number + std::size_t{1});
-  tickets_[head.number] = std::max(tickets_[head.number], head.last_ticket);
+  const auto rest = payload.subspan(sizeof head + head.name_bytes);
+  std::vector<std::uint64_t> missing(std::min<std::size_t>(head.missing_words, rest.size() / sizeof(std::uint64_t)));
+  if (!missing.empty()) std::memcpy(missing.data(), rest.data(), missing.size() * sizeof(std::uint64_t));
+  tickets_to_change(head.number).merge(head.last_ticket, missing);
 }
 
 void Catalogue::set_source(std::uint16_t number, std::string_view name) {
@@ -68,7 +71,7 @@ std::size_t Catalogue::item_bytes(std::size_t item) const noexcept {
     return record_bytes(sizeof(PipelineChunk) + std::min(pipeline_chunk_bytes, pipeline_.size() - from));
   }
   item -= chunks;
-  if (item < sources_.size()) return record_bytes(sizeof(SourceName) + sources_[item].name.size());
+  if (item < sources_.size()) return record_bytes(sizeof(SourceName) + sources_[item].name.size() + tickets(sources_[item].number).missing_words() * sizeof(std::uint64_t));
   item -= sources_.size();
   if (item == 0) return digest_ ? record_bytes(sizeof(DigestMark)) : 0;
   return emitted_.sequence != no_sequence ? record_bytes(sizeof(EmittedMark)) : 0;
@@ -77,7 +80,7 @@ std::size_t Catalogue::item_bytes(std::size_t item) const noexcept {
 bool Catalogue::repeats(const Catalogue& other) const noexcept {
   if (pipeline_ != other.pipeline_ || digest_ != other.digest_ || emitted_ != other.emitted_) return false;
   return std::all_of(other.sources_.begin(), other.sources_.end(), [&](const Source& source) {
-    return std::find(sources_.begin(), sources_.end(), source) != sources_.end() && last_ticket(source.number) == other.last_ticket(source.number);
+    return std::find(sources_.begin(), sources_.end(), source) != sources_.end() && tickets(source.number) == other.tickets(source.number);
   });
 }
 
@@ -93,8 +96,11 @@ std::size_t Catalogue::put_item(std::size_t item, std::byte* to) const noexcept 
   item -= chunks;
   if (item < sources_.size()) {
     const Source& source = sources_[item];
-    const SourceName head{planted(Bug::tickets_not_repeated) ? 0 : last_ticket(source.number), source.number, static_cast<std::uint16_t>(source.name.size()), 0};
-    return put_annotation(to, AnnotationType::source, annotation_repeated, bytes_of(head), bytes_of_text(source.name));
+    const Tickets& tickets = this->tickets(source.number);
+    std::vector<std::uint64_t> missing(tickets.missing_words());
+    tickets.put_missing(missing);
+    const SourceName head{planted(Bug::tickets_not_repeated) ? 0 : tickets.last(), source.number, static_cast<std::uint16_t>(source.name.size()), static_cast<std::uint32_t>(missing.size())};
+    return put_annotation(to, AnnotationType::source, annotation_repeated, bytes_of(head), bytes_of_text(source.name + std::string(text_of(std::as_bytes(std::span(missing))))));
   }
   if (item == sources_.size()) return put_annotation(to, AnnotationType::digest, annotation_repeated, bytes_of(*digest_));
   return put_annotation(to, AnnotationType::emitted, annotation_repeated, bytes_of(emitted_));

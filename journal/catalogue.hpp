@@ -1,4 +1,4 @@
-// What a journal says about itself in annotations and inputs: its pipeline, sources with their last tickets, the last DIGEST and
+// What a journal says about itself in annotations and inputs: its pipeline, sources with their tickets, the last DIGEST and
 // EMITTED. The writer keeps one and repeats it at the start of every segment; recovery and tools rebuild it from records.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pawl/journal/block.hpp"
+#include "pawl/journal/tickets.hpp"
 
 namespace pawl::journal {
 
@@ -19,18 +20,14 @@ struct Source {
 
 class Catalogue {
  public:
-  // Takes one record into account. Inputs change the ticket of their source alone. Thread: one at a time.
+  // Takes one record into account. Inputs change the tickets of their source alone. Thread: one at a time.
   void apply(Record record);
-  // The highest ticket of a source may have grown.
-  void apply_ticket(std::uint16_t source, Ticket ticket) {
-    if (source >= tickets_.size()) tickets_.resize(source + std::size_t{1});
-    if (ticket > tickets_[source]) tickets_[source] = ticket;
-  }
+  // All inputs of a source from one ticket to another.
+  void apply_row(std::uint16_t source, Ticket first, Ticket last) { tickets_to_change(source).add_row(first, last); }
 
   [[nodiscard]] const std::string& pipeline() const noexcept { return pipeline_; }
   [[nodiscard]] const std::vector<Source>& sources() const noexcept { return sources_; }
-  // Highest ticket of a source; 0: nothing was ever accepted from it.
-  [[nodiscard]] Ticket last_ticket(std::uint16_t source) const noexcept { return source < tickets_.size() ? tickets_[source] : 0; }
+  [[nodiscard]] const Tickets& tickets(std::uint16_t source) const noexcept { return source < tickets_.size() ? tickets_[source] : none_; }
   [[nodiscard]] const std::optional<DigestMark>& digest() const noexcept { return digest_; }
   // EmittedMark{no_sequence, 0} before the first.
   [[nodiscard]] const EmittedMark& emitted() const noexcept { return emitted_; }
@@ -49,11 +46,16 @@ class Catalogue {
   [[nodiscard]] std::size_t pipeline_chunks() const noexcept;
   void apply_pipeline(std::span<const std::byte> payload);
   void apply_source(std::span<const std::byte> payload);
+  Tickets& tickets_to_change(std::uint16_t source) {
+    if (source >= tickets_.size()) tickets_.resize(source + std::size_t{1});
+    return tickets_[source];
+  }
 
   std::string pipeline_;
   std::string arriving_;  // chunks of a pipeline until it is whole
   std::vector<Source> sources_;
-  std::vector<Ticket> tickets_;  // by source; grows with the first input of a source
+  std::vector<Tickets> tickets_;  // by source; grows with the first input of a source
+  Tickets none_;
   std::optional<DigestMark> digest_;
   EmittedMark emitted_{no_sequence, 0};
 };

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "pawl/core/base/planted.hpp"
+#include "pawl/core/engine/reordering_source.hpp"
 #include "pawl/io/cpus.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/engine/control.hpp"
@@ -16,6 +17,9 @@
 
 namespace pawl {
 namespace {
+
+constexpr std::size_t reorder_block_bytes_min = 16 << 10;
+static_assert(reorder_block_bytes_min / 2 >= limits::reorder_events_max / 8, "a SOURCE annotation, and a name and heads beside it");
 
 class CallbackSink final : public DecisionSink {
  public:
@@ -54,6 +58,7 @@ struct DurableEngine::State {
 
   std::vector<journal::SourceState> sources;
   std::vector<std::unique_ptr<EngineLane>> lanes;
+  std::vector<std::unique_ptr<ReorderingSource<io::Clock>>> reordering;  // of lanes and of sources that were added, if an event declares it
   std::vector<std::string> names_in_use;  // of sources, in this run
   std::unique_ptr<DecisionSink> callback;
   bool closed = false;
@@ -73,6 +78,8 @@ struct DurableEngine::State {
   Result<void> check_last_digest();
   [[nodiscard]] Error differs(Sequence first, Sequence last, const rules::Digest128& computed, const rules::Digest128& recorded) const;
   Result<SourceIdentity> identify(const std::string& name);
+  [[nodiscard]] bool reorders() const { return std::any_of(loaded.pipeline->reorder.begin(), loaded.pipeline->reorder.end(), [](Duration hold) { return hold != 0; }); }
+  bool add(InputSource& source);
   [[nodiscard]] Error failure();
   Result<EngineReport> close();
 };
@@ -203,6 +210,10 @@ Result<void> DurableEngine::State::load_pipeline() {
   auto checked = journal::check_pipeline(text, file, &models, &options.operators);
   if (!checked.ok()) return std::move(checked).error();
   loaded = *std::move(checked);
+  if (reorders() && 2 * journal->writer().pipeline_bytes_max() < reorder_block_bytes_min) {
+    return Error{ErrorCode::usage, file + " puts events in order, but a block of the journal in " + options.directory + " is too small to say which are missing: make it with EngineOptions::block_bytes_max from " +
+                                       std::to_string(reorder_block_bytes_min)};
+  }
   return is_kept ? journal::keep_models(*disk, options.directory, *loaded.pipeline) : Result<void>{};
 }
 
@@ -364,7 +375,7 @@ Result<DurableEngine::SourceIdentity> DurableEngine::State::identify(const std::
     if (!machine->announce(source->number, name)) return Error{ErrorCode::usage, "too many new sources at once: try again in a moment"};
     sources.push_back({source->number, name, 0});
   }
-  return SourceIdentity{source->number, source->last_ticket};
+  return SourceIdentity{source->number, source->last_ticket, std::move(source->missing)};
 }
 
 Result<DurableEngine::SourceIdentity> DurableEngine::identify(const std::string& name) {
@@ -373,8 +384,15 @@ Result<DurableEngine::SourceIdentity> DurableEngine::identify(const std::string&
   return identity;
 }
 
+// False: there are as many as there can be.
+bool DurableEngine::State::add(InputSource& source) {
+  if (!reorders()) return machine->sequence().add(source);
+  reordering.push_back(std::make_unique<ReorderingSource<io::Clock>>(source, loaded.pipeline->reorder, machine->slot_bytes(), *clock, options.tick_interval));
+  return machine->sequence().add(*reordering.back());
+}
+
 Result<void> DurableEngine::add(InputSource& source) {
-  if (!state_->machine->sequence().add(source)) {
+  if (!state_->add(source)) {
     return Error{ErrorCode::usage, "the engine has all the sources it can have: " + std::to_string(SequenceStage<io::Clock>::sources_max)};
   }
   state_->machine->wake_ingest();
@@ -389,8 +407,8 @@ Result<EngineLane*> DurableEngine::lane(const std::string& name, const LaneOptio
   }
   auto identity = state.identify(name);
   if (!identity.ok()) return std::move(identity).error();
-  auto made = std::make_unique<EngineLane>(*state.machine, *state.loaded.pipeline, *state.clock, identity->number, identity->last_ticket + 1, options);
-  if (!state.machine->sequence().add(made->source())) {
+  auto made = std::make_unique<EngineLane>(*state.machine, *state.loaded.pipeline, *state.clock, identity->number, TicketRow(identity->last_ticket, identity->missing), options);
+  if (!state.add(made->source())) {
     return Error{ErrorCode::usage, "the engine has all the lanes it can have: " + std::to_string(SequenceStage<io::Clock>::sources_max)};
   }
   state.lanes.push_back(std::move(made));
@@ -475,6 +493,7 @@ Result<EngineReport> DurableEngine::State::close() {
   report.windows = machine->window_counters();
   report.remembered = machine->decide().remembered();
   report.runs = machine->decide().runs();
+  for (const auto& source : reordering) report.reorder.add(source->counters());
   if (snapshotter) report.snapshots = snapshotter->was_status();
   report.overflows = machine->decide().evaluator().overflows() + report.runs.missing.overflows;
   report.divisions_by_zero = machine->decide().evaluator().divisions_by_zero() + report.runs.missing.divisions_by_zero;

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "pawl/core/engine/reorder.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/engine/engine_lane.hpp"
@@ -96,6 +97,7 @@ struct EngineReport {
   std::vector<window::GroupCounters> windows;
   std::vector<rules::Decide::Remembered> remembered;  // lists in file order, then cooldowns
   pattern::GroupCounters runs;                        // of patterns
+  ReorderCounters reorder;                            // of all sources; most_held: of one
   std::uint64_t overflows = 0, divisions_by_zero = 0;
   journal::SnapshotStatus snapshots;
 };
@@ -114,9 +116,9 @@ class DurableEngine {
   // An inlet that the engine polls itself, without a thread or a queue between: a file, a generator. Its number and
   // tickets come from identify(). It outlives the engine.
   Result<void> add(InputSource& source);
-  // Number of a source by name, for add(); a new name gets a new number. `last_ticket`: of its last event in the journal.
+  // Number of a source by name, for add(); a new name gets a new number. `last_ticket`: of its last event in the journal; `missing`: below it, as EngineLane::next_ticket says.
   // Errors: as lane(). The name is in use from here on.
-  struct SourceIdentity { std::uint16_t number; Ticket last_ticket; };
+  struct SourceIdentity { std::uint16_t number; Ticket last_ticket; std::vector<Ticket> missing; };
   Result<SourceIdentity> identify(const std::string& name);
   // After an add()ed source has got work or its end while nobody polls.
   void wake() noexcept;

@@ -129,10 +129,10 @@ struct PipelineChunk {
   std::uint32_t offset;       // of the bytes that follow
 };
 struct SourceName {
-  Ticket last_ticket;         // highest ticket journaled before this record
+  Ticket last_ticket;           // highest ticket journaled before this record
   std::uint16_t number;
   std::uint16_t name_bytes;
-  std::uint32_t reserved;
+  std::uint32_t missing_words;  // behind the name, of 64 bits each: which tickets below the last are not in. See Tickets
 };
 struct DigestMark {
   Sequence sequence;          // up to and including

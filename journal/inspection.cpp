@@ -42,7 +42,8 @@ Result<JournalInfo> inspect(const std::string& directory, io::Disk& disk) {
   info.digest = found->catalogue.digest();
   info.emitted = found->catalogue.emitted();
   for (const Source& source : found->catalogue.sources()) {
-    info.sources.push_back({source.number, source.name, found->catalogue.last_ticket(source.number)});
+    const Tickets& tickets = found->catalogue.tickets(source.number);
+    info.sources.push_back({source.number, source.name, tickets.last(), tickets.missing()});
   }
   return info;
 }

@@ -16,6 +16,7 @@ struct SourceState {
   std::uint16_t number = 0;
   std::string name;
   Ticket last_ticket = 0;
+  std::vector<Ticket> missing = {};  // below it, ascending: events that were held back, and are still to be offered again. See Tickets
 };
 
 // What a start found and did. To be shown, and to be started from.

@@ -165,7 +165,8 @@ void describe(const Survey& survey, Label label, const ControlSlot& control, Rec
   report.digest = survey.catalogue.digest();
   report.emitted = survey.catalogue.emitted();
   for (const Source& source : survey.catalogue.sources()) {
-    report.sources.push_back({source.number, source.name, survey.catalogue.last_ticket(source.number)});
+    const Tickets& tickets = survey.catalogue.tickets(source.number);
+    report.sources.push_back({source.number, source.name, tickets.last(), tickets.missing()});
   }
 }
 

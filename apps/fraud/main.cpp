@@ -84,7 +84,7 @@ Result<Served> serve(csv::Source& rows, EngineLane& lane, DurableEngine& engine,
   Served served;
   std::size_t noted = 0;
   alignas(8) std::byte slot[limits::event_header_bytes + limits::event_payload_bytes_max];
-  Ticket skip = resume ? lane.next_ticket() - 1 : 0;
+  Ticket row = 0;  // with resume: its number is its ticket
   while (!stop_asked.requested() && !engine.status().failed) {
     const csv::Source::Next next = rows.next(slot);
     for (; noted < rows.notes().size(); ++noted) tools::warn(rows.notes()[noted]);
@@ -96,14 +96,13 @@ Result<Served> serve(csv::Source& rows, EngineLane& lane, DurableEngine& engine,
         io::nap(nap);
         continue;
       case csv::Source::Next::end:
-        if (skip > 0) tools::warn(fmt::format("--resume: the input has ended {} rows before the place where the journal goes on: is it the same input, and the same --event?", skip));
+        if (resume && row + 1 < lane.next_ticket()) {
+          tools::warn(fmt::format("--resume: the input has ended {} rows before the place where the journal goes on: is it the same input, and the same --event?", lane.next_ticket() - 1 - row));
+        }
         return served;
       case csv::Source::Next::failed: return rows.error();
     }
-    if (skip > 0) {
-      --skip;
-      continue;
-    }
+    if (++row < lane.next_ticket() && resume) continue;
     const auto& header = *reinterpret_cast<const EventHeader*>(slot);
     ring::Publication publication = offer(lane, engine, {slot, sizeof(EventHeader) + header.length});
     served.accepted += publication.accepted();

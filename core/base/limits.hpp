@@ -17,6 +17,8 @@ inline constexpr std::size_t event_fields_max = 256;
 inline constexpr std::size_t text_bytes_max = 1024;
 inline constexpr std::size_t event_types_max = 256;
 inline constexpr std::size_t sources_max = 65'535;
+// Of a source that declares `reorder`: an event leaves when the source's number is so much further; a power of two.
+inline constexpr std::size_t reorder_events_max = 65'536;
 
 // Ring: slots (64 GiB of the largest events), and cursors that one reader or writer may follow.
 inline constexpr std::int64_t ring_slots_max = std::int64_t{1} << 24;

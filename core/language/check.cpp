@@ -26,9 +26,6 @@ Checked check(std::string_view source, std::string_view, ModelFiles* models, con
     lint_unused(*pipeline, problems);
     mark_not_evaluated(*pipeline, problems);
     check_lateness(*pipeline, problems);
-    for (const syntax::Event& event : file.events) {
-      if (event.reorder) problems.warning(*event.reorder, "W300", "`reorder` is not evaluated by this release: events are sequenced as they arrive");
-    }
   }
   if (!problems.any_error()) result.pipeline = std::move(pipeline);
   result.diagnostics = problems.take();

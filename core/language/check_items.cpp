@@ -95,6 +95,7 @@ void Checker::event(const syntax::Event& declaration) {
   broken_events_.push_back(!good);
   out_.events.push_back(std::move(schema));
   out_.late.push_back(declaration.late);
+  out_.reorder.push_back(declaration.reorder);
 }
 
 std::optional<Field> Checker::field(const syntax::FieldDeclaration& declaration, std::size_t event_bytes) {

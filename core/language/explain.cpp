@@ -82,6 +82,10 @@ class Explainer {
     const auto plural = [](std::size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
     std::string text = fmt::format("pipeline \"{}\" version {}: {}, {}, {}, {}\n", pipeline_.name, pipeline_.version, plural(pipeline_.events.size(), "event"),
                                    plural(pipeline_.lets.size(), "let"), plural(pipeline_.rules.size(), "rule"), plural(windows_.size(), "window"));
+    for (std::size_t i = 0; i < pipeline_.events.size(); ++i) {
+      if (pipeline_.reorder[i] == 0) continue;
+      text += fmt::format("\n{} is put in order before it is sequenced: its source is held back by {}, and by {} events at most\n", pipeline_.events[i].name, print(pipeline_.reorder[i]), limits::reorder_events_max);
+    }
     if (!windows_.empty()) text += "\nWindows (te: effective time of the event at hand; an event exactly at the far edge is out, one at the near edge is in)\n";
     for (const Window& window : windows_) text += describe(window);
     text += state();

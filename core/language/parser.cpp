@@ -207,7 +207,6 @@ void Parser::event(syntax::File& file) {
   syntax::Event event;
   event.name = event_name();
   while (!failed() && (at_word("late") || at_word("reorder"))) {
-    const std::uint32_t begin = here().begin;
     const bool late = take_word("late");
     if (late ? event.late != 0 : event.reorder.has_value()) {
       problems_.error(Span{begin, begin + (late ? 4U : 7U)}, "E130", std::string("`") + (late ? "late" : "reorder") + "` is said twice of this event: keep one");
@@ -219,8 +218,7 @@ void Parser::event(syntax::File& file) {
     const Span span = here();
     const Duration time = duration("a duration such as `10m`");
     if (!failed() && time == 0) problems_.error(span, "E121", "an event can only be late by something; leave it out if none is");
-    if (late) event.late = time;
-    else event.reorder = since(begin);
+    (late ? event.late : event.reorder) = time;
   }
   if (expect_brace(Mark::opens, "`{` and the event's fields")) event_fields(event);
   event.broken = failed();

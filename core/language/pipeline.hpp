@@ -197,6 +197,7 @@ struct Pipeline {
   std::string source;              // the file's text, byte for byte
   std::vector<EventSchema> events; // event i has EventHeader::type first_event_type + i
   std::vector<Duration> late;      // by event: its own time counts if it is not further behind the effective time; 0: it never does
+  std::vector<Duration> reorder;   // by event: how much later than younger ones of its source it may come, and is still put in its place; 0: not at all
   std::vector<List> lists;
   std::vector<Map> maps;
   std::vector<OwnOperator> operators;

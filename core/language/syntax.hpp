@@ -70,7 +70,7 @@ struct TypeName {
   std::vector<Name> labels;
 };
 struct FieldDeclaration { Name name; TypeName type; };
-struct Event { Name name; std::vector<FieldDeclaration> fields; std::optional<Span> reorder; Duration late = 0; bool broken = false; };
+struct Event { Name name; std::vector<FieldDeclaration> fields; Duration late = 0, reorder = 0; bool broken = false; };
 struct List { Name name; TypeName type; Duration expires_after = 0; };
 struct Map { Name name; TypeName from, to; NodePtr otherwise; };
 struct OwnOperator { Name name; std::int64_t version = 0; TypeName takes, yields; bool yields_ratio = false; };

@@ -55,8 +55,11 @@ std::vector<std::byte> blank_record(const Layout& layout) {
   if (layout.late != 0) {
     store(blank.data() + layout.tree, LateTrees::empty());
     clear_carries(layout.edge_others, layout.base);
-    for (std::size_t e = 0; e < layout.edges.size(); ++e) store(blank.data() + layout.dues + e * sizeof(Time), time_end);
-    for (const Gathered& gathered : layout.gathered) store(blank.data() + gathered.front, Front{.value = 0, .location = no_location, .reserved = 0});
+    for (std::size_t e = 0; e < layout.edges.size(); ++e) store(blank.data() + layout.dues + e * sizeof(NextEntry), no_entry);
+    for (const Gathered& gathered : layout.gathered) {
+      store(blank.data() + gathered.front, Front{.value = 0, .location = no_location, .reserved = 0});
+      if (gathered.kept != 0) store(blank.data() + gathered.kept + carry_te_offset, no_time);
+    }
   }
   return blank;
 }

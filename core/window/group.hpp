@@ -230,10 +230,11 @@ class Group {
   // Events that may be late (late.cpp).
   [[nodiscard]] TreeHead* tree_of(std::byte* record) const noexcept { return reinterpret_cast<TreeHead*>(record + layout_.tree); }
   [[nodiscard]] const TreeHead* tree_of(const std::byte* record) const noexcept { return reinterpret_cast<const TreeHead*>(record + layout_.tree); }
-  [[nodiscard]] Time* dues_of(std::byte* record) const noexcept { return reinterpret_cast<Time*>(record + layout_.dues); }
+  [[nodiscard]] NextEntry* dues_of(std::byte* record) const noexcept { return reinterpret_cast<NextEntry*>(record + layout_.dues); }
   void fetch_trees(const Batch& batch) const noexcept;
   void fetch_ends_of_trees(const Batch& batch) const noexcept;
   void bring_tree(std::byte* record, Time te, Time place) noexcept;
+  void find_dues(std::byte* record) noexcept;
   [[nodiscard]] bool make_room_in_trees(Index index, Time te) noexcept;
   [[nodiscard]] std::byte* look_back(const std::byte* record, Time place) noexcept;
   void gather_fronts(bool before, const std::byte* record, Time place, std::byte* to) noexcept;

@@ -317,10 +317,7 @@ bool GroupLoader::read_tree(std::byte* record, state::RowReader& rows) {
     last = time;
   }
   group_.ring_entries_ += entries;
-  for (std::size_t e = 0; e < layout.edges.size(); ++e) {
-    const Time passed = earlier(tree.seen, layout.edges[e].offset);
-    group_.dues_of(record)[e] = group_.trees_.pass(tree, passed, passed, group_.gathered_.data());
-  }
+  group_.find_dues(record);
   return true;
 }
 

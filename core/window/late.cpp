@@ -2,6 +2,8 @@
 // for the latest place that the key was seen at. An event at or behind that moves the edges on and reads the record. One that stands before it reads a copy, put together
 // from the tree as of its own place, and is then added to all totals and edges that have passed its place already.
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "pawl/core/window/bytes.hpp"
 #include "pawl/core/window/group.hpp"
@@ -11,7 +13,13 @@ namespace pawl::window {
 void Group::fetch_trees(const Batch& batch) const noexcept {
   const state::Records records = table_.records();
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (work_[i].index != state::KeyTable::none) trees_.fetch(*tree_of(records[work_[i].index]));
+    if (work_[i].index == state::KeyTable::none) continue;
+    std::byte* const record = records[work_[i].index];
+    trees_.fetch(*tree_of(record));
+    const NextEntry* const dues = dues_of(record);
+    for (std::size_t e = 0; e < layout_.edges.size(); ++e) {
+      if (dues[e].time <= earlier(batch.place[i], layout_.edges[e].offset)) trees_.fetch(dues[e]);
+    }
   }
 }
 
@@ -26,19 +34,24 @@ void Group::fetch_ends_of_trees(const Batch& batch) const noexcept {
 void Group::bring_tree(std::byte* record, Time te, Time place) noexcept {
   TreeHead& tree = *tree_of(record);
   if (place > tree.seen) {
-    Time* const dues = dues_of(record);
+    NextEntry* const dues = dues_of(record);
     for (std::size_t e = 0; e < layout_.edges.size(); ++e) {
       const Edge& edge = layout_.edges[e];
       const Time limit = earlier(place, edge.offset);
-      if (dues[e] <= limit) dues[e] = trees_.pass(tree, earlier(tree.seen, edge.offset), limit, record + edge.block);
+      if (dues[e].time <= limit) trees_.pass(dues[e], earlier(tree.seen, edge.offset), limit, record + edge.block);
     }
     tree.seen = place;
   }
   const Time forgotten = earlier(te, layout_.horizon);
   if (tree.first > forgotten) return;
   const std::uint32_t entries = tree.entries;
-  trees_.forget(tree, forgotten, record + layout_.base);
+  if (trees_.forget(tree, forgotten, record + layout_.base, {dues_of(record), layout_.edges.size()})) find_dues(record);
   ring_entries_ -= entries - tree.entries;
+}
+
+void Group::find_dues(std::byte* record) noexcept {
+  const TreeHead& tree = *tree_of(record);
+  for (std::size_t e = 0; e < layout_.edges.size(); ++e) dues_of(record)[e] = trees_.next(tree, earlier(tree.seen, layout_.edges[e].offset));
 }
 
 bool Group::make_room_in_trees(Index index, Time te) noexcept {
@@ -58,7 +71,7 @@ std::byte* Group::look_back(const std::byte* record, Time place) noexcept {
   const auto bring = [&](std::size_t block, Time upto) {
     std::byte* const to = past_.data() + block;
     std::memcpy(to, so_far, layout_.block_bytes);
-    trees_.gather(tree, after, upto, to);
+    trees_.gather(tree, layout_.edge_others, after, upto, to);
     so_far = to;
     after = upto;
   };
@@ -67,20 +80,30 @@ std::byte* Group::look_back(const std::byte* record, Time place) noexcept {
   return past_.data();
 }
 
-// The least, greatest and first values of windows, for the event at `place`. What stands at `to` is read next.
+// The least, greatest and first values of windows, for the event at `place`. What stands at `to` is read next. A least or greatest value that is still in its window is still that:
+// insert_into_tree() has compared it with all that came.
 void Group::gather_fronts(bool before, const std::byte* record, Time place, std::byte* to) noexcept {
   const auto edge = [&](int e) { return earlier(place, layout_.edges[static_cast<std::size_t>(e)].offset); };
   const Gathered* gathered_last = nullptr;
+  Time from = place;
   for (const std::uint32_t index : layout_.gather_order) {
     const Gathered& gathered = layout_.gathered[index];
     if (!(before ? gathered.before : gathered.after)) continue;
-    if (gathered_last == nullptr || gathered_last->lead != gathered.lead || gathered_last->trail != gathered.trail) {
-      trees_.clear_block(gathered_.data());
-      trees_.gather(*tree_of(record), edge(gathered.trail), gathered.lead < 0 ? place : edge(gathered.lead), gathered_.data());
-      gathered_last = &gathered;
+    std::byte* const kept = gathered.kept != 0 && to == record ? to + gathered.kept : nullptr;
+    if (kept != nullptr && load<Time>(kept + carry_te_offset) > edge(gathered.trail)) {
+      store(to + gathered.front, Front{.value = load<std::int64_t>(kept), .location = 0, .reserved = 0});
+      continue;
     }
+    if (gathered_last == nullptr || gathered_last->lead != gathered.lead) {
+      trees_.clear_block(gathered_.data());
+      from = gathered.lead < 0 ? place : edge(gathered.lead);
+    }
+    const Time upto = std::exchange(from, edge(gathered.trail));  // of windows that end at the same place the longer one holds the shorter
+    trees_.gather(*tree_of(record), layout_.gathered_columns, from, upto, gathered_.data());
+    gathered_last = &gathered;
     const std::byte* const found = gathered_.data() + layout_.columns[gathered.column].offset;
     const bool any = load<Time>(found + carry_te_offset) != no_time;
+    if (kept != nullptr) std::memcpy(kept, found, sizeof(std::int64_t) + sizeof(Time));
     store(to + gathered.front, Front{.value = any ? load<std::int64_t>(found) : 0, .location = any ? 0 : no_location, .reserved = 0});
   }
 }
@@ -91,12 +114,18 @@ void Group::insert_into_tree(std::byte* record, const Batch& batch, std::size_t 
   const auto* const event_words = reinterpret_cast<const std::byte*>(words(i));
   head_of(record)->last_te = std::max(head_of(record)->last_te, place);
   TreeHead& tree = *tree_of(record);
-  trees_.insert(tree, place, bits_[i], event_words);
+  const NextEntry inserted = trees_.insert(tree, place, bits_[i], event_words);
   trees_.add(record + layout_.totals_offset, place, bits_[i], event_words);
-  Time* const dues = dues_of(record);
+  NextEntry* const dues = dues_of(record);
   for (std::size_t e = 0; e < layout_.edges.size(); ++e) {
     if (place <= earlier(tree.seen, layout_.edges[e].offset)) trees_.add(record + layout_.edges[e].block, place, bits_[i], event_words);
-    else dues[e] = std::min(dues[e], place);
+    else if (place < dues[e].time) dues[e] = inserted;
+  }
+  for (const Gathered& gathered : layout_.gathered) {
+    if (gathered.kept == 0 || load<Time>(record + gathered.kept + carry_te_offset) == no_time) continue;
+    if (place <= earlier(tree.seen, layout_.edges[static_cast<std::size_t>(gathered.trail)].offset)) continue;
+    const Column& column = layout_.columns[gathered.column];
+    trees_.add({&column, 1}, record + gathered.kept - column.offset, place, bits_[i], event_words);
   }
   ++ring_entries_;
   late_ += place < batch.te[i];

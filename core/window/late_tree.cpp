@@ -38,8 +38,8 @@ void keep(std::byte* total, Column::Kind kind, Time time, std::int64_t value) no
 
 void LateTrees::clear_block(std::byte* block) const noexcept { std::memcpy(block, blank_, layout_.block_bytes); }
 
-void LateTrees::add(std::byte* block, Time time, Bits bits, const std::byte* words) const noexcept {
-  for (const Column& column : layout_.edge_others) {
+void LateTrees::add(Columns columns, std::byte* block, Time time, Bits bits, const std::byte* words) noexcept {
+  for (const Column& column : columns) {
     if ((bits >> column.bit & 1) == 0) continue;
     std::byte* const total = block + column.offset;
     const auto value = [&] { return load<std::int64_t>(words + column.word * sizeof(std::int64_t)); };
@@ -57,10 +57,10 @@ void LateTrees::add(std::byte* block, Time time, Bits bits, const std::byte* wor
   }
 }
 
-void LateTrees::add(std::byte* block, const std::byte* later) const noexcept {
-  for (const Column& column : layout_.edge_others) {
+void LateTrees::add(Columns columns, std::byte* block, const std::byte* of_part) noexcept {
+  for (const Column& column : columns) {
     std::byte* const total = block + column.offset;
-    const std::byte* const part = later + column.offset;
+    const std::byte* const part = of_part + column.offset;
     switch (column.kind) {
       case Column::Kind::count64: store(total, load<std::uint64_t>(total) + load<std::uint64_t>(part)); break;
       case Column::Kind::sum128: store(total, load<Uint128>(total) + load<Uint128>(part)); break;
@@ -76,9 +76,9 @@ void LateTrees::add(std::byte* block, const std::byte* later) const noexcept {
   }
 }
 
-void LateTrees::add_entry(std::byte* block, Node leaf, std::size_t i) const noexcept {
+void LateTrees::add_entry(Columns columns, std::byte* block, Node leaf, std::size_t i) const noexcept {
   const std::byte* const from = entry(leaf, i);
-  add(block, times(leaf)[i], load<Bits>(from), from + sizeof(Bits));
+  add(columns, block, times(leaf)[i], load<Bits>(from), from + sizeof(Bits));
 }
 
 void LateTrees::fetch_end(const TreeHead& tree) const noexcept {
@@ -86,6 +86,9 @@ void LateTrees::fetch_end(const TreeHead& tree) const noexcept {
   const std::size_t end = std::min<std::size_t>(head(tree.newest).end, layout_.leaf_entries - 1);
   __builtin_prefetch(times(tree.newest) + end, 1);
   __builtin_prefetch(entry(tree.newest, end), 1);
+  if (tree.oldest == tree.newest) return;
+  __builtin_prefetch(times(tree.oldest) + head(tree.oldest).begin);
+  __builtin_prefetch(entry(tree.oldest, head(tree.oldest).begin));
 }
 
 // --- reading ---
@@ -104,29 +107,50 @@ LateTrees::Node LateTrees::leaf_of(Node node, Time time) const noexcept {
   return node;
 }
 
-Time LateTrees::pass(const TreeHead& tree, Time after, Time upto, std::byte* block) const noexcept {
-  if (tree.root == no_node) return time_end;
+NextEntry LateTrees::next(const TreeHead& tree, Time after) const noexcept {
+  if (tree.root == no_node) return no_entry;
   Node leaf = leaf_of(tree.root, after);
-  for (std::size_t i = first_after(leaf, after);; ++i) {
-    if (i == head(leaf).end) {
-      leaf = head(leaf).next;
-      if (leaf == no_node) return time_end;
-      i = head(leaf).begin;
-    }
-    if (times(leaf)[i] > upto) return times(leaf)[i];
-    add_entry(block, leaf, i);
+  std::size_t i = first_after(leaf, after);
+  if (i == head(leaf).end) {
+    leaf = head(leaf).next;
+    if (leaf == no_node) return no_entry;
+    i = head(leaf).begin;
   }
+  return {times(leaf)[i], leaf, static_cast<std::uint32_t>(i)};
 }
 
-void LateTrees::gather(const TreeHead& tree, Time after, Time upto, std::byte* block) const noexcept {
-  if (tree.root != no_node && after < upto) gather(tree.root, after, upto, true, true, time_end, block);
+void LateTrees::pass(NextEntry& due, Time after, Time upto, std::byte* block) const noexcept {
+  Node leaf = due.leaf;
+  std::size_t i = due.place;
+  const bool there = i >= head(leaf).begin && i < head(leaf).end && times(leaf)[i] > after && (i == head(leaf).begin || times(leaf)[i - 1] <= after);
+  if (!there) [[unlikely]] {
+    // Others came or went before it, in its leaf or so that this was divided: it may have wandered on, behind entries that have been passed.
+    while ((i = first_after(leaf, after)) == head(leaf).end) leaf = head(leaf).next;
+  }
+  for (;; ++i) {
+    if (i == head(leaf).end) {
+      leaf = head(leaf).next;
+      if (leaf == no_node) {
+        due = no_entry;
+        return;
+      }
+      i = head(leaf).begin;
+    }
+    if (times(leaf)[i] > upto) break;
+    add_entry(layout_.edge_others, block, leaf, i);
+  }
+  due = {times(leaf)[i], leaf, static_cast<std::uint32_t>(i)};
+}
+
+void LateTrees::gather(const TreeHead& tree, Columns columns, Time after, Time upto, std::byte* block) const noexcept {
+  if (tree.root != no_node && after < upto) gather(tree.root, columns, after, upto, true, true, time_end, block);
 }
 
 // `left`, `right`: the node is of that spine. `end`: no entry below it is later.
-void LateTrees::gather(Node node, Time after, Time upto, bool left, bool right, Time end, std::byte* block) const noexcept {
+void LateTrees::gather(Node node, Columns columns, Time after, Time upto, bool left, bool right, Time end, std::byte* block) const noexcept {
   const NodeHead& of = head(node);
   if (of.level == 0) {
-    for (std::size_t i = first_after(node, after); i < of.end && times(node)[i] <= upto; ++i) add_entry(block, node, i);
+    for (std::size_t i = first_after(node, after); i < of.end && times(node)[i] <= upto; ++i) add_entry(columns, block, node, i);
     return;
   }
   const std::size_t behind = first_after(node, after);
@@ -134,8 +158,8 @@ void LateTrees::gather(Node node, Time after, Time upto, bool left, bool right, 
     const bool first = left && i == of.begin, last = i + 1 == of.end;
     if (!first && times(node)[i] > upto) return;
     const Time child_end = last ? end : times(node)[i + 1];
-    if (!first && !(right && last) && times(node)[i] > after && child_end <= upto) add(block, this->block(node, i));
-    else gather(children(node)[i], after, upto, first, right && last, child_end, block);
+    if (!first && !(right && last) && times(node)[i] > after && child_end <= upto) add(columns, block, this->block(node, i));
+    else gather(children(node)[i], columns, after, upto, first, right && last, child_end, block);
   }
 }
 
@@ -210,8 +234,8 @@ void LateTrees::place_child(Node parent, std::size_t at, Node child, Time time) 
 void LateTrees::sum_up(Node node, std::byte* block) const noexcept {
   clear_block(block);
   for (std::size_t i = head(node).begin; i < head(node).end; ++i) {
-    if (head(node).level == 0) add_entry(block, node, i);
-    else add(block, this->block(node, i));
+    if (head(node).level == 0) add_entry(layout_.edge_others, block, node, i);
+    else add(layout_.edge_others, block, this->block(node, i));
   }
 }
 
@@ -252,7 +276,7 @@ LateTrees::Node LateTrees::split(TreeHead& tree, Node node, Time time, bool at_e
   }
 }
 
-void LateTrees::insert(TreeHead& tree, Time time, Bits bits, const std::byte* words) noexcept {
+NextEntry LateTrees::insert(TreeHead& tree, Time time, Bits bits, const std::byte* words) noexcept {
   if (tree.root == no_node) tree.root = tree.oldest = tree.newest = make(0);
   Node node = tree.newest;
   while (node != tree.root && times(node)[head(node).begin] > time) node = head(node).parent;
@@ -277,37 +301,43 @@ void LateTrees::insert(TreeHead& tree, Time time, Bits bits, const std::byte* wo
   ++tree.entries;
   tree.first = std::min(tree.first, time);
   for (node = leaf; head(node).next != no_node; node = head(node).parent) add(block(head(node).parent, place_in_parent(node)), time, bits, words);
+  return {time, leaf, static_cast<std::uint32_t>(at)};
 }
 
 // --- leaving ---
 
-void LateTrees::forget(TreeHead& tree, Time upto, std::byte* block) noexcept {
+bool LateTrees::forget(TreeHead& tree, Time upto, std::byte* block, std::span<NextEntry> dues) noexcept {
+  bool anew = false;
   while (tree.first <= upto && tree.entries != 0) {
     const Node leaf = tree.oldest;
     NodeHead& of = head(leaf);
-    add_entry(block, leaf, of.begin++);
-    if (--tree.entries == 0) return clear(tree);
+    add_entry(layout_.edge_others, block, leaf, of.begin++);
+    if (--tree.entries == 0) return clear(tree), false;
     if (of.begin == of.end) {
       tree.oldest = of.next;
-      remove_first(tree, leaf);
+      for (NextEntry& due : dues) {
+        if (due.leaf == leaf) due.leaf = tree.oldest;  // its entry went there when the leaf was divided
+      }
+      anew |= remove_first(tree, leaf);
     }
     tree.first = times(tree.oldest)[head(tree.oldest).begin];
   }
+  return anew;
 }
 
 // REQUIRES: the node is the first of its level, and not the last.
-void LateTrees::remove_first(TreeHead& tree, Node node) noexcept {
+bool LateTrees::remove_first(TreeHead& tree, Node node) noexcept {
   for (;;) {
     const Node parent = head(node).parent;
     nodes_.give_back(node);
     if (++head(parent).begin != head(parent).end) break;
     node = parent;
   }
-  shorten(tree);
+  return shorten(tree);
 }
 
 // A tree that has lost nearly all of its entries would keep too many nodes for those that are left.
-void LateTrees::shorten(TreeHead& tree) noexcept {
+bool LateTrees::shorten(TreeHead& tree) noexcept {
   while (head(tree.root).level != 0 && head(tree.root).end - head(tree.root).begin == 1) {
     const Node root = tree.root;
     tree.root = children(root)[head(root).begin];
@@ -316,7 +346,9 @@ void LateTrees::shorten(TreeHead& tree) noexcept {
   }
   std::uint64_t least = layout_.leaf_entries / 4;
   for (std::uint32_t level = 1; level < head(tree.root).level; ++level) least *= layout_.node_children / 2;
-  if (head(tree.root).level != 0 && tree.entries < least) build_anew(tree);
+  if (head(tree.root).level == 0 || tree.entries >= least) return false;
+  build_anew(tree);
+  return true;
 }
 
 void LateTrees::build_anew(TreeHead& tree) noexcept {

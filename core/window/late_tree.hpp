@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "pawl/core/state/chunk_pool.hpp"
 #include "pawl/core/window/layout.hpp"
@@ -49,19 +50,22 @@ class LateTrees {
   [[nodiscard]] static TreeHead empty() noexcept { return {late_tree::no_node, late_tree::no_node, late_tree::no_node, 0, no_time, time_end}; }
 
   void clear_block(std::byte* block) const noexcept;
+  using Columns = std::span<const Column>;
   // One entry, in any order of times.
-  void add(std::byte* block, Time time, Bits bits, const std::byte* words) const noexcept;
-  // All that a later block holds.
-  void add(std::byte* block, const std::byte* later) const noexcept;
+  static void add(Columns columns, std::byte* block, Time time, Bits bits, const std::byte* words) noexcept;
+  void add(std::byte* block, Time time, Bits bits, const std::byte* words) const noexcept { add(layout_.edge_others, block, time, bits, words); }
 
-  // Behind all entries of the same time and before.
-  void insert(TreeHead& tree, Time time, Bits bits, const std::byte* words) noexcept;
-  // Adds the entries in (after, upto] one by one, and returns the time of the next; time_end: there is none.
-  [[nodiscard]] Time pass(const TreeHead& tree, Time after, Time upto, std::byte* block) const noexcept;
-  // Adds the entries in (after, upto].
-  void gather(const TreeHead& tree, Time after, Time upto, std::byte* block) const noexcept;
-  // Takes the entries up to `upto` out and adds them to the block.
-  void forget(TreeHead& tree, Time upto, std::byte* block) noexcept;
+  // Behind all entries of the same time and before. Returns the place.
+  NextEntry insert(TreeHead& tree, Time time, Bits bits, const std::byte* words) noexcept;
+  // The first entry later than `after`.
+  [[nodiscard]] NextEntry next(const TreeHead& tree, Time after) const noexcept;
+  // Adds the entries from the due one up to `upto` one by one, and makes the next one due. REQUIRES: those before it are not later than `after`.
+  void pass(NextEntry& due, Time after, Time upto, std::byte* block) const noexcept;
+  // Adds these columns of the entries in (after, upto]. REQUIRES: what else the block holds are other times.
+  void gather(const TreeHead& tree, Columns columns, Time after, Time upto, std::byte* block) const noexcept;
+  // Takes the entries up to `upto` out and adds them to the block. Returns whether the others stand in new leaves, and dues are to be looked for again.
+  // REQUIRES: no due one goes.
+  [[nodiscard]] bool forget(TreeHead& tree, Time upto, std::byte* block, std::span<NextEntry> dues) noexcept;
   void clear(TreeHead& tree) noexcept;
 
   // visit(time, entry) from the oldest on; an entry is its bits and words.
@@ -74,7 +78,12 @@ class LateTrees {
   void fetch(const TreeHead& tree) const noexcept {
     if (tree.root == late_tree::no_node) return;
     __builtin_prefetch(nodes_.at(tree.newest), 1);
-    if (tree.root != tree.newest) __builtin_prefetch(nodes_.at(tree.root), 1);
+    if (tree.oldest != tree.newest) __builtin_prefetch(nodes_.at(tree.oldest), 1);
+  }
+  void fetch(const NextEntry& due) const noexcept {
+    __builtin_prefetch(nodes_.at(due.leaf));
+    __builtin_prefetch(times(due.leaf) + due.place);
+    __builtin_prefetch(entry(due.leaf, due.place));
   }
   void fetch_end(const TreeHead& tree) const noexcept;
 
@@ -90,11 +99,12 @@ class LateTrees {
   }
   [[nodiscard]] std::size_t room(Node node) const noexcept { return head(node).level == 0 ? layout_.leaf_entries : layout_.node_children; }
 
-  void add_entry(std::byte* block, Node leaf, std::size_t i) const noexcept;
+  static void add(Columns columns, std::byte* block, const std::byte* part) noexcept;
+  void add_entry(Columns columns, std::byte* block, Node leaf, std::size_t i) const noexcept;
   [[nodiscard]] std::size_t first_after(Node node, Time time) const noexcept;
   [[nodiscard]] Node leaf_of(Node node, Time time) const noexcept;
   [[nodiscard]] std::size_t place_in_parent(Node node) const noexcept;
-  void gather(Node node, Time after, Time upto, bool left, bool right, Time end, std::byte* block) const noexcept;
+  void gather(Node node, Columns columns, Time after, Time upto, bool left, bool right, Time end, std::byte* block) const noexcept;
   void sum_up(Node node, std::byte* block) const noexcept;
 
   [[nodiscard]] Node make(std::uint32_t level) noexcept;
@@ -103,8 +113,8 @@ class LateTrees {
   void open(Node node, std::size_t at) noexcept;
   [[nodiscard]] Node split(TreeHead& tree, Node node, Time time, bool at_end) noexcept;
   void place_child(Node parent, std::size_t at, Node child, Time time) noexcept;
-  void remove_first(TreeHead& tree, Node node) noexcept;
-  void shorten(TreeHead& tree) noexcept;
+  [[nodiscard]] bool remove_first(TreeHead& tree, Node node) noexcept;
+  [[nodiscard]] bool shorten(TreeHead& tree) noexcept;
   void build_anew(TreeHead& tree) noexcept;
   void free_nodes(Node node) noexcept;
 

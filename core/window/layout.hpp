@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "pawl/core/base/types.hpp"
+#include "pawl/core/state/chunk_pool.hpp"
 #include "pawl/core/window/program.hpp"
 #include "pawl/core/window/windows.hpp"
 
@@ -230,6 +231,7 @@ struct Gathered {
   int lead = -1, trail = -1;      // edges; lead -1: now
   bool before = false, after = false;  // the event is inserted
   std::uint32_t front = 0;        // offset of its Front in the record
+  std::uint32_t kept = 0;         // and of the value with its time, as a column has it, of a least or greatest up to now; 0: it is gathered for each event
 };
 
 // The tree of a key: see late_tree.hpp.
@@ -240,6 +242,12 @@ struct TreeHead {
   Time first;                     // that of the oldest entry; time_end without one
 };
 inline constexpr Time time_end = INT64_MAX;
+struct NextEntry {                // that an edge passes
+  Time time;                      // time_end: there is none
+  std::uint32_t leaf;             // it is there or, since the leaf was divided, in one behind it
+  std::uint32_t place;            // in the leaf, when it was looked up
+};
+inline constexpr NextEntry no_entry{time_end, state::ChunkPool::none, 0};
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
@@ -336,13 +344,14 @@ struct Layout {
   Duration horizon = 0;             // and events can be asked for so long behind it
   std::vector<Gathered> gathered;
   std::vector<std::uint32_t> gather_order;  // those of the same window one behind the other
-  std::size_t tree = 0, base = 0, dues = 0;  // offsets in the record: of its TreeHead; of a block, what has left the tree; of the time for each edge when it next passes an entry
+  std::size_t tree = 0, base = 0, dues = 0;  // offsets in the record: of its TreeHead; of a block, what has left the tree; of a NextEntry for each edge
   std::uint32_t leaf_entries = 0, node_children = 0;  // room in the nodes of a tree
   std::size_t leaf_entry_bytes = 0;
   Duration pane = 0;                // windows `by` panes: times, offsets and reach are whole numbers of these. 0: there are none
 
   std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
   std::vector<Column> edge_others;        // columns of other kinds that edges read
+  std::vector<Column> gathered_columns;   // those of `gathered`
   std::vector<Column> edge_additive;      // of these, those whose windows are differences
   std::vector<Column> latests, now_others;  // and those that are only read now: `latest`, and the rest
   std::vector<Facts> bits;                // bit i: all of these facts

@@ -30,12 +30,20 @@ std::size_t place_tree(Layout& layout, std::size_t offset) {
   if (__builtin_add_overflow(furthest, layout.late, &layout.horizon)) layout.horizon = INT64_MAX;
   layout.tree = offset;
   layout.dues = layout.tree + sizeof(TreeHead);
-  layout.base = layout.dues + layout.edges.size() * sizeof(Time);
+  layout.base = layout.dues + layout.edges.size() * sizeof(NextEntry);
   offset = layout.base + layout.block_bytes;
   for (Gathered& gathered : layout.gathered) {
     layout.gather_order.push_back(static_cast<std::uint32_t>(layout.gather_order.size()));
     gathered.front = static_cast<std::uint32_t>(offset);
     offset += sizeof(Front);
+    const Column::Kind kind = layout.columns[gathered.column].kind;
+    if (gathered.lead >= 0 || (kind != Column::Kind::least && kind != Column::Kind::greatest)) continue;
+    gathered.kept = static_cast<std::uint32_t>(offset);
+    offset += sizeof(std::int64_t) + sizeof(Time);
+  }
+  for (std::size_t column = 0; column < layout.columns.size(); ++column) {
+    const auto of_column = [&](const Gathered& gathered) { return gathered.column == column; };
+    if (std::any_of(layout.gathered.begin(), layout.gathered.end(), of_column)) layout.gathered_columns.push_back(layout.columns[column]);
   }
   const auto window = [&](std::uint32_t index) { return std::pair(layout.gathered[index].lead, layout.gathered[index].trail); };
   std::stable_sort(layout.gather_order.begin(), layout.gather_order.end(), [&](std::uint32_t a, std::uint32_t b) { return window(a) < window(b); });

@@ -26,10 +26,10 @@ struct LaneOptions {
 // Thread: one producer's. Ownership: the engine's; valid until the engine is closed.
 class EngineLane {
  public:
-  EngineLane(journal::Machine& machine, const language::Pipeline& pipeline, io::Clock& clock, std::uint16_t number, Ticket first_ticket,
+  EngineLane(journal::Machine& machine, const language::Pipeline& pipeline, io::Clock& clock, std::uint16_t number, TicketRow tickets,
              const LaneOptions& options)
-      : machine_(machine), pipeline_(pipeline), clock_(clock), options_(options), lane_(options.capacity, machine.slot_bytes(), first_ticket),
-        source_(lane_, number), next_ticket_(first_ticket) {}
+      : machine_(machine), pipeline_(pipeline), clock_(clock), options_(options), lane_(options.capacity, machine.slot_bytes()), row_(std::move(tickets)),
+        source_(lane_, row_, number), next_ticket_(row_.at(1)) {}
 
   // Offers one event. Accepted{ticket}: it will be processed exactly once if the engine lives, and its decision names the ticket.
   // Refused: full, deadline, closed, disk_full, failed, in_future, or unknown_event: the pipeline has no such event or another
@@ -71,8 +71,9 @@ class EngineLane {
     lane_.close([this] { machine_.wake_ingest(); });
   }
 
-  // The ticket that the next accepted event will get. After a restart: one past the last event of this source in the journal, so a
-  // producer continues there.
+  // The ticket that the next accepted event will get: all below it were accepted. After a restart a producer continues there. It is one past the last event of
+  // this source in the journal, if none is missing: of events that `reorder` held back, the journal may have later ones. Then it is the first that is missing, and goes on
+  // behind each accepted one to the next that is.
   [[nodiscard]] Ticket next_ticket() const noexcept { return next_ticket_; }
   [[nodiscard]] const std::string& why() const noexcept { return why_; }
   [[nodiscard]] InputSource& source() noexcept { return source_; }
@@ -105,8 +106,9 @@ class EngineLane {
     for (;;) {
       const ring::Publication publication = lane_.publish_in_place(bytes, fill, [this] { machine_.wake_ingest(); });
       if (publication.accepted()) {
-        next_ticket_ = publication.ticket() + 1;
-        return publication;
+        const Ticket ticket = next_ticket_;
+        next_ticket_ = row_.at(publication.ticket() + 1);
+        return ring::Accepted{ticket};
       }
       if (publication.refusal() != ring::Refusal::full) return publication;
       if (const ring::Refusal reason = why_full(); reason != ring::Refusal::full) return ring::Refused{reason};
@@ -120,6 +122,7 @@ class EngineLane {
   io::Clock& clock_;
   LaneOptions options_;
   ring::ByteLane lane_;
+  TicketRow row_;
   LaneSource source_;
   Ticket next_ticket_;
   Time clock_was_ = INT64_MIN;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "pawl/core/base/result.hpp"
 #include "pawl/journal/journal.hpp"
@@ -13,6 +14,7 @@ namespace pawl::journal {
 struct NumberedSource {
   std::uint16_t number;
   Ticket last_ticket;  // 0: nothing was ever accepted from it
+  std::vector<Ticket> missing;  // below it
   bool is_new;
 };
 

@@ -150,7 +150,7 @@ Outcome Directory::judge_reading(io::SimulatedDisk& disk, std::size_t& read_byte
 }
 
 bool Directory::is_as_it_was(const RecoveryReport& report) const {
-  const auto same = [](const journal::SourceState& a, const journal::SourceState& b) { return a.number == b.number && a.name == b.name && a.last_ticket == b.last_ticket; };
+  const auto same = [](const journal::SourceState& a, const journal::SourceState& b) { return a.number == b.number && a.name == b.name && a.last_ticket == b.last_ticket && a.missing == b.missing; };
   return report.last_sequence == state_.last_sequence && report.pipeline == state_.pipeline && std::equal(report.sources.begin(), report.sources.end(), state_.sources.begin(), state_.sources.end(), same) && report.digest &&
          report.digest->sequence == state_.digest->sequence && report.digest->digest == state_.digest->digest && report.emitted.sequence == state_.emitted.sequence &&
          report.emitted.position == state_.emitted.position;

@@ -55,7 +55,7 @@ TEST_CASE("block buffer: sums, padding and counts are those of the whole body, a
       CHECK(counts.inputs == header.inputs);
       Catalogue told;
       buffer.tell(told);
-      for (std::uint16_t source = 0; source < 3; ++source) CHECK(told.last_ticket(source) == expected.last_ticket(source));
+      for (std::uint16_t source = 0; source < 3; ++source) CHECK(told.tickets(source) == expected.tickets(source));
       CHECK(told.digest().has_value() == expected.digest().has_value());
       if (told.digest()) CHECK(told.digest()->sequence == expected.digest()->sequence);
       buffer.clear();

@@ -226,7 +226,7 @@ constexpr Case cases[] = {
     {"E124", "event E late 10m { at: time, k: int }\nlet x = <<sum(k per k, last 3 on E)>>", "`last N` cannot take late events"},
     {"E124", "event E late 10m { at: time, k: int }\nlet x = <<max(k per k, 2h by 1h on E)>>", "`by` panes"},
     {"E124", "event E late 10m { at: time, customer: int }\nrule r { on Payment when <<distinct(terminal per customer, 1h on Payment)>> > 2 }", "`E` can be late here"},
-    {"W300", "event E <<reorder up to 2s>> { at: time }", "sequenced as they arrive"},
+    {"E121", "event E reorder up to <<0s>> { at: time }", "late by something"},
     {"I310", "rule r { on Payment when <<count(per customer, 1h)>> > 2 }", "this window holds Payment"},
     {"I320", "let a = count(per terminal, 1h)\nlet b = count(per terminal, 2h)\nlet c = <<count(per device, 1h on Login)>>", "partitioned by terminal"},
 };

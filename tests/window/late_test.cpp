@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 #include <string>
@@ -271,13 +272,21 @@ class Pair {
     const Entry entry{time, static_cast<std::int64_t>(pick(1000)) - 500};
     const Bits bits = (Bits{1} << layout_.bits.size()) - 1;
     const std::vector<std::int64_t> words(layout_.words.size(), entry.value);
-    trees_->insert(tree_, time, bits, reinterpret_cast<const std::byte*>(words.data()));
+    const NextEntry inserted = trees_->insert(tree_, time, bits, reinterpret_cast<const std::byte*>(words.data()));
+    for (Edge_& edge : edges_) {
+      if (time > edge.passed && time < edge.due.time) edge.due = inserted;
+    }
     const auto behind = std::upper_bound(entries_.begin(), entries_.end(), time, [](Time t, const Entry& e) { return t < e.time; });
     entries_.insert(behind, entry);
   }
   void forget(Time upto) {
+    for (Edge_& edge : edges_) move(edge, upto);
     std::vector<std::byte> left = blank_;
-    trees_->forget(tree_, upto, left.data());
+    std::array<NextEntry, edges> dues;
+    for (std::size_t e = 0; e < edges; ++e) dues[e] = edges_[e].due;
+    const bool anew = trees_->forget(tree_, upto, left.data(), dues);
+    for (std::size_t e = 0; e < edges; ++e) edges_[e].due = anew ? trees_->next(tree_, edges_[e].passed) : dues[e];
+    built_anew_ += anew;
     const auto end = std::upper_bound(entries_.begin(), entries_.end(), upto, [](Time t, const Entry& e) { return t < e.time; });
     compare(left.data(), entries_.begin(), end);
     entries_.erase(entries_.begin(), end);
@@ -288,13 +297,13 @@ class Pair {
     const auto behind = [](Time t, const Entry& e) { return t < e.time; };
     const auto begin = std::upper_bound(entries_.begin(), entries_.end(), after, behind), end = std::upper_bound(begin, entries_.end(), std::max(after, upto), behind);
     std::vector<std::byte> block = blank_;
-    trees_->gather(tree_, after, upto, block.data());
+    trees_->gather(tree_, layout_.edge_others, after, upto, block.data());
     compare(block.data(), begin, end);
-    block = blank_;
-    if (after > upto) return;
-    REQUIRE(trees_->pass(tree_, after, upto, block.data()) == (end == entries_.end() ? time_end : end->time));
-    compare(block.data(), begin, end);
+    REQUIRE(trees_->next(tree_, after).time == (begin == entries_.end() ? time_end : begin->time));
   }
+  // One that remembers where it goes on, whatever entered and left meanwhile.
+  void move_an_edge(Time upto) { move(edges_[pick(edges)], upto); }
+  [[nodiscard]] std::uint64_t built_anew() const { return built_anew_; }
   void visit_all() {
     std::size_t i = 0;
     trees_->each(tree_, [&](Time time, const std::byte* entry) {
@@ -307,6 +316,23 @@ class Pair {
 
  private:
   static constexpr std::uint64_t nodes = 1 << 14;
+
+  struct Edge_ {
+    Time passed = no_time;
+    NextEntry due = no_entry;
+  };
+  static constexpr std::size_t edges = 4;
+  void move(Edge_& edge, Time upto) {
+    if (upto <= edge.passed) return;
+    const auto behind = [](Time t, const Entry& e) { return t < e.time; };
+    const auto begin = std::upper_bound(entries_.begin(), entries_.end(), edge.passed, behind), end = std::upper_bound(begin, entries_.end(), upto, behind);
+    REQUIRE(edge.due.time == (begin == entries_.end() ? time_end : begin->time));
+    std::vector<std::byte> block = blank_;
+    if (edge.due.time <= upto) trees_->pass(edge.due, edge.passed, upto, block.data());
+    compare(block.data(), begin, end);
+    REQUIRE(edge.due.time == (end == entries_.end() ? time_end : end->time));
+    edge.passed = upto;
+  }
 
   using Iterator = std::vector<Entry>::const_iterator;
   void compare(const std::byte* block, Iterator begin, Iterator end) const {
@@ -331,6 +357,8 @@ class Pair {
   std::unique_ptr<LateTrees> trees_;
   TreeHead tree_ = LateTrees::empty();
   std::vector<Entry> entries_;
+  std::array<Edge_, edges> edges_;
+  std::uint64_t built_anew_ = 0;
   std::mt19937_64 random_;
 };
 
@@ -350,13 +378,15 @@ TEST_CASE("a tree equals a sorted list, whatever enters and leaves") {
         if (pair.pick(20) == 0) pair.ask(pair.any_time(), pair.any_time());
         if (pair.pick(20) == 0) pair.ask(no_time, pair.any_time());
         if (pair.pick(40) == 0) pair.ask(pair.any_time(), pair.newest());
+        if (pair.pick(4) == 0) pair.move_an_edge(pair.oldest() + static_cast<Time>(pair.pick(40)));
         if (phase % 3 != 1 && pair.pick(50) == 0) pair.forget(pair.oldest() + static_cast<Time>(pair.pick(3)));
       }
       pair.visit_all();
       REQUIRE(pair.nodes_used() <= pair.nodes_max());
-      while (pair.size() > 20) {
-        pair.forget(pair.oldest() + static_cast<Time>(pair.pick(200)));
+      while (pair.size() > 3) {
+        pair.forget(pair.oldest() + static_cast<Time>(pair.pick(pair.size() > 100 ? 200 : 10)));
         pair.ask(pair.any_time(), pair.any_time());
+        pair.move_an_edge(pair.any_time());
         REQUIRE(pair.nodes_used() <= pair.nodes_max());
         if (pair.pick(3) == 0) pair.insert(std::max(pair.any_time(), pair.oldest()));
       }
@@ -365,6 +395,22 @@ TEST_CASE("a tree equals a sorted list, whatever enters and leaves") {
     pair.forget(INT64_MAX - 1);
     CHECK(pair.nodes_used() == 0);
   }
+}
+
+TEST_CASE("a tree that has lost nearly all of its entries is built anew, and edges know where they go on") {
+  std::uint64_t built_anew = 0;
+  for (Time entries = 200; entries < 520; ++entries) {
+    Pair pair(static_cast<std::uint64_t>(entries));
+    for (Time time = 0; time < entries; ++time) pair.insert(time);
+    for (int late = 0; late < 3; ++late) pair.insert(entries - static_cast<Time>(pair.pick(60)));  // halves of leaves among full ones
+    for (Time left = 40; left > 0; left -= static_cast<Time>(1 + pair.pick(6))) {
+      pair.move_an_edge(entries - 1 - static_cast<Time>(pair.pick(static_cast<std::uint64_t>(left))));
+      pair.forget(entries - 1 - left);
+    }
+    pair.visit_all();
+    built_anew += pair.built_anew();
+  }
+  CHECK(built_anew > 0);
 }
 
 }  // namespace pawl::window::test::late_test

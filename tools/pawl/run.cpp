@@ -2,6 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <span>
+#include <vector>
+
 #include "gen/payments.hpp"
 #include "pawl/commands.hpp"
 #include "pawl/csv_feed.hpp"
@@ -155,20 +159,39 @@ Result<EngineOptions> engine_options(const RunOptions& options) {
 
 using Slot = std::array<std::byte, limits::event_header_bytes + limits::event_payload_bytes_max>;
 
-// Passes over what an earlier run has accepted already: the source's tickets tell. Its labels are kept, for its decisions come again.
-void skip_accepted(Stream& stream, const EngineLane& lane, Labels& labels, Slot& slot) {
-  for (Ticket ticket = 1; ticket < lane.next_ticket() && stream.next(slot.data()); ++ticket) labels.set(ticket, stream.is_fraud(slot.data()));
+std::span<const std::byte> event_in(const Slot& slot) { return {slot.data(), sizeof(EventHeader) + reinterpret_cast<const EventHeader*>(slot.data())->length}; }
+
+// Passes over what an earlier run has accepted already: the source's tickets tell. Its labels are kept, for its decisions come again. Returns those among them that
+// the journal lacks, because `reorder` held them back.
+std::vector<std::vector<std::byte>> skip_accepted(Stream& stream, const journal::SourceState& known, Labels& labels, Slot& slot) {
+  std::vector<std::vector<std::byte>> lacking;
+  for (Ticket ticket = 1; ticket <= known.last_ticket && stream.next(slot.data()); ++ticket) {
+    labels.set(ticket, stream.is_fraud(slot.data()));
+    const auto event = event_in(slot);
+    if (std::binary_search(known.missing.begin(), known.missing.end(), ticket)) lacking.emplace_back(event.begin(), event.end());
+  }
+  return lacking;
 }
 
-Result<std::int64_t> publish(Stream& stream, DurableEngine& engine, EngineLane& lane, Labels& labels, Slot& slot) {
+journal::SourceState known_source(const DurableEngine& engine, std::uint16_t number) {
+  for (const journal::SourceState& source : engine.recovery().sources) {
+    if (source.number == number) return source;
+  }
+  return {};
+}
+
+Result<std::int64_t> publish(Stream& stream, std::span<const std::vector<std::byte>> lacking, DurableEngine& engine, EngineLane& lane, Labels& labels, Slot& slot) {
   using ring::Refusal;
   Progress progress;
   std::int64_t published = 0;
-  while (stream.next(slot.data())) {
+  const auto next = [&]() -> std::span<const std::byte> {
+    if (static_cast<std::size_t>(published) < lacking.size()) return lacking[static_cast<std::size_t>(published)];
+    return stream.next(slot.data()) ? event_in(slot) : std::span<const std::byte>{};
+  };
+  for (auto event = next(); !event.empty(); event = next()) {
     const Ticket ticket = lane.next_ticket();
-    labels.set(ticket, stream.is_fraud(slot.data()));
-    const auto& header = *reinterpret_cast<const EventHeader*>(slot.data());
-    const ring::Publication publication = lane.publish_encoded({slot.data(), sizeof(EventHeader) + header.length});
+    labels.set(ticket, stream.is_fraud(event.data()));
+    const ring::Publication publication = lane.publish_encoded(event);
     if (!publication.accepted()) {
       if (publication.refusal() == Refusal::failed) break;  // close() tells why
       if (publication.refusal() != Refusal::disk_full) return Error{ErrorCode::io, fmt::format("event {} was refused: {}", ticket, to_text(publication.refusal()))};
@@ -204,11 +227,11 @@ int run(const RunOptions& options) {
   const auto lane = (*engine)->lane("run", {.max_future = 0});
   if (!lane.ok()) return fail(lane.error());
   alignas(8) Slot slot;
-  skip_accepted(*stream, **lane, *labels, slot);
+  const auto lacking = skip_accepted(*stream, known_source(**engine, (*lane)->source().number()), *labels, slot);
   sink.emplace(*files, *labels, (*lane)->source().number(), pipeline);
   (*engine)->set_sink(*sink);
   const Stopwatch watch;
-  const auto published = publish(*stream, **engine, **lane, *labels, slot);
+  const auto published = publish(*stream, lacking, **engine, **lane, *labels, slot);
   const std::string threads = (*engine)->thread_plan();
   const auto report = (*engine)->close();
   const double seconds = watch.seconds();

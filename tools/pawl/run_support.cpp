@@ -186,6 +186,10 @@ void show_refusals(const EngineReport& report) {
   if (keys > 0) warn(fmt::format("{} events found no room for their key: their features of that key are missing", keys));
   if (entries > 0) warn(fmt::format("{} events found no room in their windows: their features of that key are missing", entries));
   if (late + too_late > 0) warn(fmt::format("late events, in the windows with most of them: {} were inserted at their own times, {} were later than their `late` allows and stand at the time of the latest", late, too_late));
+  if (report.reorder.late > 0) warn(fmt::format("{} events came later than their `reorder` allows, and were sequenced behind younger ones", report.reorder.late));
+  if (report.reorder.pushed_out > 0) {
+    warn(fmt::format("{} events, with all that were older, were held back no longer because {} others of their source had come behind them", report.reorder.pushed_out, limits::reorder_events_max));
+  }
   for (const auto& [name, counters] : report.remembered) {
     if (counters.refused > 0) warn(fmt::format("{}: {} keys found no room and were not remembered", name, counters.refused));
     if (counters.too_long > 0) warn(fmt::format("{}: {} texts were longer than it holds and were not added", name, counters.too_long));

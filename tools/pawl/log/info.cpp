@@ -41,7 +41,10 @@ std::string info_text(const std::string& directory, const journal::JournalInfo& 
   if (info.clean) line("receipt", to_text(journal::Receipt{info.database, info.last_sequence, info.last_block, info.chain}));
   if (info.digest) line("digest", fmt::format("{} up to sequence {}", hex(info.digest->digest), info.digest->sequence));
   line("emitted", fmt::format("up to sequence {}", info.emitted.sequence));
-  for (const auto& source : info.sources) line("source", fmt::format("{} \"{}\", last ticket {}", source.number, one_line(source.name), source.last_ticket));
+  for (const auto& source : info.sources) {
+    const std::string held = source.missing.empty() ? std::string() : fmt::format("; {} before it are not there: `reorder` held them back when it was written", source.missing.size());
+    line("source", fmt::format("{} \"{}\", last ticket {}{}", source.number, one_line(source.name), source.last_ticket, held));
+  }
   line("pipeline", fmt::format("{} bytes of text", info.pipeline.size()));
   line("files", fmt::format("{} bytes in {} segments", info.file_bytes, info.segments.size()));
   text += segments_text(info);
