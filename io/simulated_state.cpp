@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace pawl::io {
 
@@ -87,13 +88,15 @@ void SimulatedState::sync_directory(NodeId id) {
 
 void SimulatedState::collect() {
   if (!maybe_unnamed_) return;
-  std::set<NodeId> named;
+  std::vector<NodeId> named;  // a set would allocate for each, at every close of a file
   for (const auto& [id, directory] : directories) {
-    for (const auto& entry : directory.entries) named.insert(entry.second);
-    for (const auto& entry : directory.durable) named.insert(entry.second);
+    for (const auto& entry : directory.entries) named.push_back(entry.second);
+    for (const auto& entry : directory.durable) named.push_back(entry.second);
   }
-  for (const UnsyncedEntry& entry : unsynced_entries) named.insert(entry.node);
-  std::erase_if(files, [&](const auto& file) { return file.second.open_files == 0 && !named.contains(file.first); });
+  for (const UnsyncedEntry& entry : unsynced_entries) named.push_back(entry.node);
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
+  std::erase_if(files, [&](const auto& file) { return file.second.open_files == 0 && !std::binary_search(named.begin(), named.end(), file.first); });
   maybe_unnamed_ = !unsynced_entries.empty() || files.size() + directories.size() > named.size() + 1;
 }
 
@@ -175,7 +178,8 @@ WritePlan SimulatedState::plan_write(const std::string& path, const SimulatedNod
     }
   }
   const std::uint64_t more = node.device().unallocated_bytes(plan.offset, plan.lands);
-  if (more > 0 && used_bytes() + more > options.capacity_bytes) plan = {.result = -ENOSPC, .offset = offset, .lands = 0, .scattered = false};
+  const bool bounded = options.capacity_bytes != std::numeric_limits<std::uint64_t>::max();
+  if (bounded && more > 0 && used_bytes() + more > options.capacity_bytes) plan = {.result = -ENOSPC, .offset = offset, .lands = 0, .scattered = false};
   return plan;
 }
 

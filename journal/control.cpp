@@ -57,6 +57,10 @@ ControlFound choose_control(std::span<const std::byte> bytes, Hasher& hasher) {
   found.state = ControlState::lost;
   for (std::uint32_t i = 0; i < control_slots && (i + 1) * page_bytes <= bytes.size(); ++i) {
     const auto at = bytes.subspan(i * page_bytes, page_bytes);
+    if (i % 2 == 1 && std::memcmp(at.data(), at.data() - page_bytes, page_bytes) == 0) {  // says what the first of its pair says
+      found.damaged_slots |= found.damaged_slots << 1 & 1U << i;
+      continue;
+    }
     ControlSlot slot;
     std::memcpy(&slot, at.data(), sizeof slot);
     const bool is_whole = whole(at, slot);

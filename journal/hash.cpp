@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
 
 #include "pawl/core/base/assert.hpp"
 #include "pawl/core/base/crc32c.hpp"
@@ -26,35 +25,37 @@ Hash canonical(XXH128_hash_t value) {
   return hash;
 }
 
+// Fetched once in a process: a fetch, which an implicit one at every use would be too, allocates and costs more than most hashes.
+const EVP_MD* sha_256_algorithm() {
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  PAWL_ASSERT(algorithm != nullptr);
+  return algorithm;
+}
+
 }  // namespace
 
-// Fetched once: an implicit fetch at every use would allocate.
-Hasher::Hasher() : algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)), state_(EVP_MD_CTX_new()) {
-  PAWL_ASSERT(algorithm_ != nullptr);
+Hasher::Hasher() : state_(EVP_MD_CTX_new()) {
   PAWL_ASSERT(state_ != nullptr);
+  begin();
 }
 
-Hasher::~Hasher() {
-  EVP_MD_CTX_free(state_);
-  EVP_MD_free(algorithm_);
-}
+void Hasher::begin() { PAWL_ASSERT(EVP_DigestInit_ex2(state_.get(), sha_256_algorithm(), nullptr) == 1); }
 
-Hasher::Hasher(Hasher&& other) noexcept : algorithm_(std::exchange(other.algorithm_, nullptr)), state_(std::exchange(other.state_, nullptr)) {}
+void Hasher::add(std::span<const std::byte> bytes) { PAWL_ASSERT(EVP_DigestUpdate(state_.get(), bytes.data(), bytes.size()) == 1); }
 
-Hasher& Hasher::operator=(Hasher&& other) noexcept {
-  std::swap(algorithm_, other.algorithm_);
-  std::swap(state_, other.state_);
-  return *this;
+Hash Hasher::end() {
+  Hash hash{};
+  PAWL_ASSERT(EVP_DigestFinal_ex(state_.get(), reinterpret_cast<unsigned char*>(hash.data()), nullptr) == 1);
+  return hash;
 }
 
 Hash Hasher::sha_256(std::initializer_list<std::span<const std::byte>> pieces) {
-  Hash hash{};
-  bool ok = EVP_DigestInit_ex2(state_, algorithm_, nullptr) == 1;
-  for (const auto piece : pieces) ok = ok && EVP_DigestUpdate(state_, piece.data(), piece.size()) == 1;
-  ok = ok && EVP_DigestFinal_ex(state_, reinterpret_cast<unsigned char*>(hash.data()), nullptr) == 1;
-  PAWL_ASSERT(ok);
-  return hash;
+  begin();
+  for (const auto piece : pieces) add(piece);
+  return end();
 }
+
+void Hasher::Free::operator()(evp_md_ctx_st* state) const noexcept { EVP_MD_CTX_free(state); }
 
 Hash Hasher::body(BodyHash algorithm, std::span<const std::byte> bytes) {
   if (algorithm == BodyHash::sha_256) return sha_256({bytes});
@@ -68,24 +69,17 @@ BodySum::BodySum(BodyHash algorithm) : algorithm_(algorithm), xxh3_(XXH3_createS
 
 void BodySum::clear() {
   crc_ = 0;
-  const bool ok = algorithm_ == BodyHash::sha_256 ? EVP_DigestInit_ex2(sha_256_.state_, sha_256_.algorithm_, nullptr) == 1
-                                                  : XXH3_128bits_reset(xxh3_.get()) == XXH_OK;
-  PAWL_ASSERT(ok);
+  if (algorithm_ == BodyHash::sha_256) return sha_256_.begin();
+  PAWL_ASSERT(XXH3_128bits_reset(xxh3_.get()) == XXH_OK);
 }
 
 void BodySum::add(std::span<const std::byte> bytes) {
   crc_ = crc32c(bytes, crc_);
-  const bool ok = algorithm_ == BodyHash::sha_256 ? EVP_DigestUpdate(sha_256_.state_, bytes.data(), bytes.size()) == 1
-                                                  : XXH3_128bits_update(xxh3_.get(), bytes.data(), bytes.size()) == XXH_OK;
-  PAWL_ASSERT(ok);
+  if (algorithm_ == BodyHash::sha_256) return sha_256_.add(bytes);
+  PAWL_ASSERT(XXH3_128bits_update(xxh3_.get(), bytes.data(), bytes.size()) == XXH_OK);
 }
 
-Hash BodySum::hash() {
-  if (algorithm_ == BodyHash::xxh3_128) return canonical(XXH3_128bits_digest(xxh3_.get()));
-  Hash hash{};
-  PAWL_ASSERT(EVP_DigestFinal_ex(sha_256_.state_, reinterpret_cast<unsigned char*>(hash.data()), nullptr) == 1);
-  return hash;
-}
+Hash BodySum::hash() { return algorithm_ == BodyHash::sha_256 ? sha_256_.end() : canonical(XXH3_128bits_digest(xxh3_.get())); }
 
 void BodySum::FreeXxh3::operator()(XXH3_state_s* state) const noexcept { XXH3_freeState(state); }
 

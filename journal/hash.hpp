@@ -8,7 +8,6 @@
 #include "pawl/journal/format.hpp"
 
 struct evp_md_ctx_st;
-struct evp_md_st;
 struct XXH3_state_s;
 
 namespace pawl::journal {
@@ -17,9 +16,6 @@ namespace pawl::journal {
 class Hasher {
  public:
   Hasher();
-  ~Hasher();
-  Hasher(Hasher&&) noexcept;
-  Hasher& operator=(Hasher&&) noexcept;
 
   // Of the pieces, one after the other.
   [[nodiscard]] Hash sha_256(std::initializer_list<std::span<const std::byte>> pieces);
@@ -28,8 +24,15 @@ class Hasher {
  private:
   friend class BodySum;
 
-  evp_md_st* algorithm_;
-  evp_md_ctx_st* state_;
+  struct Free {
+    void operator()(evp_md_ctx_st* state) const noexcept;
+  };
+
+  void begin();
+  void add(std::span<const std::byte> bytes);
+  [[nodiscard]] Hash end();
+
+  std::unique_ptr<evp_md_ctx_st, Free> state_;
 };
 
 // CRC32C and hash of a body that is still being filled, piece by piece. Allocates when it is made, never afterwards. Thread: one at a time.

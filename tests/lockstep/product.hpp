@@ -17,7 +17,7 @@ namespace pawl::lockstep_test {
 // Windows in `shards` parts of whole groups, then decide.
 class Product {
  public:
-  static constexpr window::StateLimits ample{.keys_max = 1 << 14, .entries_max = 1 << 18, .distinct_max = 1 << 14};
+  static constexpr window::StateLimits ample{.keys_max = 1 << 10, .entries_max = 1 << 15, .distinct_max = 1 << 12};
 
   Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample, const rules::Kernels& kernels = rules::best_kernels())
       : plan_(rules::make_plan(pipeline)), layout_(plan_, {.lets = true}), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),

@@ -2,15 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace pawl::simulation {
 
 // By name, so that what did not happen can be asked for too.
 class Counts {
  public:
-  void add(const std::string& what, std::uint64_t count = 1) { counts_[what] += count; }
+  void add(std::string_view what, std::uint64_t count = 1) {
+    const auto found = counts_.find(what);
+    found != counts_.end() ? found->second += count : counts_[std::string(what)] = count;
+  }
   [[nodiscard]] std::uint64_t of(const std::string& what) const {
     const auto found = counts_.find(what);
     return found == counts_.end() ? 0 : found->second;
@@ -26,7 +31,7 @@ class Counts {
   }
 
  private:
-  std::map<std::string, std::uint64_t> counts_;
+  std::map<std::string, std::uint64_t, std::less<>> counts_;
 };
 
 }  // namespace pawl::simulation

@@ -53,7 +53,7 @@ std::string run(std::uint64_t seed, Counts& counts) {
 TEST_CASE("whole engines under seeds: nothing acked is lost, nothing is doubled, nothing is silent") {
   const std::uint64_t first = number_from("PAWL_SIMULATION_FIRST", 1), seeds = std::max<std::uint64_t>(number_from("PAWL_SIMULATION_SEEDS", 60'000) / slower, 1);
   // Memory of an engine goes back to the allocator and not to the kernel: the next seed needs it in a moment.
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   Counts counts;
   std::uint64_t broken = 0;

@@ -151,6 +151,7 @@ std::vector<const Engine::Past*> Engine::select(const Unique& unique, Sequence s
   const Int128 oldest = newest - aggregate.width;  // exclusive
   const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
   std::vector<const Past*> window;
+  window.reserve(history.size());
   for (auto index = history.rbegin(); index != history.rend(); ++index) {
     const Past& past = past_[*index];
     if (ends && counted_at(past.place) <= oldest) break;
@@ -175,18 +176,20 @@ Datum Engine::ranked(const Unique& unique, const std::vector<const Past*>& windo
   const bool floating = aggregate.value->type.kind == Kind::floating;
   std::vector<Input> values;
   for (const Past* past : window) values.push_back(past->inputs[unique.value]);
-  std::sort(values.begin(), values.end(), [&](const Input& a, const Input& b) { return floating ? a.floating < b.floating : a.number < b.number; });
-  return values.empty() ? Datum{} : to_datum(aggregate.value->type, values[(percentile * values.size() + 99) / 100 - 1]);
+  if (values.empty()) return {};
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>((percentile * values.size() + 99) / 100 - 1);
+  std::nth_element(values.begin(), at, values.end(), [&](const Input& a, const Input& b) { return floating ? a.floating < b.floating : a.number < b.number; });
+  return to_datum(aggregate.value->type, *at);
 }
 
 Datum Engine::decayed(const Unique& unique, const std::vector<const Past*>& window) {
   const Type& type = unique.expr->aggregate->value->type;
-  const Integer half_life = unique.expr->aggregate->width;
+  const Duration half_life = unique.expr->aggregate->width;
   double sum = 0, weight = 0;
   for (std::size_t i = 0; i < window.size(); ++i) {
-    const Integer elapsed = i == 0 ? Integer(0) : Integer(window[i]->place) - window[i - 1]->place;
+    const Int128 elapsed = i == 0 ? Int128{0} : Int128{window[i]->place} - window[i - 1]->place;
     const auto [factor, is_new] = factors_.try_emplace({elapsed, half_life}, 0.0);
-    if (is_new) factor->second = decay_factor(elapsed, half_life);
+    if (is_new) factor->second = decay_factor(to_integer(elapsed), half_life);
     const Input& input = window[i]->inputs[unique.value];
     sum = sum * factor->second + (type.kind == Kind::floating ? input.floating : static_cast<double>(input.number));
     weight = weight * factor->second + 1;
@@ -205,15 +208,15 @@ Datum Engine::of_operator(const Unique& unique, const std::vector<const Past*>& 
 
 Datum Engine::extreme(const Unique& unique, const std::vector<const Past*>& window, bool greatest) const {
   const Type& type = unique.expr->aggregate->value->type;
-  Datum best;
+  const auto below = [&](const Input& a, const Input& b) {
+    return type.kind == Kind::floating ? a.floating < b.floating : Int128{a.number} * b.denominator < Int128{b.number} * a.denominator;
+  };
+  Input best;
   for (const Past* past : window) {
-    const Datum value = to_datum(type, past->inputs[unique.value]);
-    if (value.missing) continue;
-    const Datum& less = greatest ? best : value;
-    const Datum& more = greatest ? value : best;
-    if (best.missing || (type.kind == Kind::floating ? less.floating < more.floating : order_of(less.number, more.number) < 0)) best = value;
+    const Input& value = past->inputs[unique.value];
+    if (best.missing || (greatest ? below(best, value) : below(value, best))) best = value;
   }
-  return best;
+  return to_datum(type, best);
 }
 
 Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
@@ -222,7 +225,8 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
   if (!aggregate.value) return aggregate.kind == AggregateKind::count ? Datum::of(static_cast<std::int64_t>(all.size())) : Datum{};
 
   std::vector<const Past*> window;  // those whose value is not missing
-  Integer sum = 0;
+  window.reserve(all.size());
+  Int128 sum = 0;  // of so many numbers of 64 bits as fit in memory
   Number sum_of_fractions = 0;
   std::set<std::tuple<std::int64_t, std::int64_t, double, std::uint32_t>> distinct;
   for (const Past* past : all) {
@@ -233,7 +237,7 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
     if (input.denominator == 1) sum += input.number;
     if (input.denominator != 1) sum_of_fractions += Number(input.number, input.denominator);
   }
-  const auto total = [&] { return Number(sum) + sum_of_fractions; };
+  const auto total = [&] { return Number(to_integer(sum)) + sum_of_fractions; };
   const Type& type = aggregate.value->type;
   const auto size = static_cast<std::int64_t>(window.size());
   switch (aggregate.kind) {
@@ -259,7 +263,7 @@ Datum Engine::fold(const Unique& unique, const std::vector<const Past*>& all) {
       if (size < 2) return {};
       Integer squares = 0;
       for (const Past* past : window) squares += Integer(past->inputs[unique.value].number) * past->inputs[unique.value].number;
-      return Datum::of_floating(deviation(type, size, sum, squares));
+      return Datum::of_floating(deviation(type, size, to_integer(sum), squares));
     }
     default: return {};  // not evaluated in this release
   }

@@ -159,7 +159,7 @@ class Engine {
   std::vector<std::string> texts_;
   std::unordered_map<std::string, std::uint32_t> text_index_;
   std::vector<Past> past_;
-  std::map<std::pair<Integer, Integer>, double> factors_;  // known ones: each takes its time
+  std::map<std::pair<Int128, Duration>, double> factors_;  // known ones: each takes its time
   std::unordered_map<std::size_t, PatternTwin> patterns_;  // by rule
   Time effective_time_ = first_effective_time;
   Time place_ = 0;  // of the event at hand

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <set>
 
@@ -19,6 +18,12 @@ bool below(const Value& a, const Value& b) { return a.number < b.number; }
 Answer rate(std::int64_t count, Duration span) {
   const std::int64_t common = std::gcd(span, one_second);
   return count == 0 ? Answer{} : Answer{true, count * (one_second / common), span / common};
+}
+
+std::int64_t different(const std::vector<Value>& values) {
+  std::set<std::pair<std::int64_t, std::string>> found;
+  for (const Value& value : values) found.emplace(value.number, value.text);
+  return static_cast<std::int64_t>(found.size());
 }
 
 // The ceil(percentile * n / 100)-th smallest: so many of 100 values are not above it.
@@ -131,52 +136,52 @@ Value Naive::eval(const Expr& expr, const Input& input) const {
   }
 }
 
+void Naive::look_at(const Aggregate& aggregate, const Input& input, History& history) const {
+  if (!input.event || std::find(aggregate.on.begin(), aggregate.on.end(), *input.event) == aggregate.on.end()) return;
+  const std::optional<Key> key = key_of(aggregate, input);
+  if (!key) return;
+  if (aggregate.where) {
+    const Value condition = eval(*aggregate.where, input);
+    if (condition.missing || condition.number == 0) return;
+  }
+  history.of_key[*key].push_back({input.te, input.place, aggregate.value ? eval(*aggregate.value, input) : Value{}});
+}
+
 // Oldest first. REQUIRES: the latest input is an event with all key fields.
-std::vector<const Naive::Input*> Naive::window(const Aggregate& aggregate) const {
-  std::vector<const Input*> found;
+std::vector<const Naive::Counted*> Naive::window(const Aggregate& aggregate) {
+  std::vector<const Counted*> found;
   const Input& now = inputs_.back();
   const std::optional<Key> key = key_of(aggregate, now);
   if (!key) return found;
+  History& history = histories_[&aggregate];
   const std::size_t end = inputs_.size() - (aggregate.prior ? 1 : 0);
-  for (std::size_t i = 0; i < end; ++i) {
-    const Input& input = inputs_[i];
-    if (!input.event || std::find(aggregate.on.begin(), aggregate.on.end(), *input.event) == aggregate.on.end()) continue;
-    if (key_of(aggregate, input) != key) continue;
+  for (; history.looked_at < end; ++history.looked_at) look_at(aggregate, inputs_[history.looked_at], history);
+  for (const Counted& counted : history.of_key[*key]) {
     const auto counted_at = [&](Time te) { return aggregate.pane == 0 ? te : te - te % aggregate.pane; };  // no time before 1970 here
-    if (counted_at(input.place) > counted_at(now.place) - aggregate.delay) continue;
-    if (aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma && counted_at(input.place) <= counted_at(now.place) - aggregate.delay - aggregate.width) continue;
-    if (aggregate.where) {
-      const Value condition = eval(*aggregate.where, input);
-      if (condition.missing || condition.number == 0) continue;
-    }
-    found.push_back(&input);
+    if (counted_at(counted.place) > counted_at(now.place) - aggregate.delay) continue;
+    if (aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma && counted_at(counted.place) <= counted_at(now.place) - aggregate.delay - aggregate.width) continue;
+    found.push_back(&counted);
   }
-  std::stable_sort(found.begin(), found.end(), [](const Input* a, const Input* b) { return a->place < b->place; });
+  std::stable_sort(found.begin(), found.end(), [](const Counted* a, const Counted* b) { return a->place < b->place; });
   const auto n = static_cast<std::size_t>(aggregate.n);
   if (aggregate.span == SpanKind::last_n && found.size() > n) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(n));
   return found;
 }
 
-Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
+Answer Naive::answer(const Aggregate& aggregate, const Type&) {
   if (!inputs_.back().event || !has_key_fields(aggregate, *inputs_.back().event)) return {};
   std::vector<Value> values;
   std::int64_t events = 0;
   std::vector<std::pair<Time, std::int64_t>> timed;
-  for (const Input* input : window(aggregate)) {
+  for (const Counted* counted : window(aggregate)) {
     ++events;
-    if (!aggregate.value) continue;
-    Value value = eval(*aggregate.value, *input);
-    if (value.missing) continue;
-    timed.emplace_back(input->te, value.number);
-    values.push_back(std::move(value));
+    if (!aggregate.value || counted->value.missing) continue;
+    timed.emplace_back(counted->te, counted->value.number);
+    values.push_back(counted->value);
   }
   const auto size = static_cast<std::int64_t>(values.size());
   Int128 sum = 0;
-  std::set<std::pair<std::int64_t, std::string>> different;
-  for (const Value& value : values) {
-    sum += value.number;
-    different.emplace(value.number, value.text);
-  }
+  for (const Value& value : values) sum += value.number;
   const bool fits = sum >= std::numeric_limits<std::int64_t>::min() && sum <= std::numeric_limits<std::int64_t>::max();
   const auto narrow = static_cast<std::int64_t>(sum);
   switch (aggregate.kind) {
@@ -194,7 +199,7 @@ Answer Naive::answer(const Aggregate& aggregate, const Type&) const {
     case AggregateKind::own: return of_operator(aggregate, values);
     case AggregateKind::median: return ranked(50, values);
     case AggregateKind::percentile: return ranked(aggregate.percentile, values);
-    case AggregateKind::distinct: return {true, static_cast<std::int64_t>(different.size()), 0};
+    case AggregateKind::distinct: return {true, different(values), 0};
     default: throw aggregate.kind;
   }
 }
