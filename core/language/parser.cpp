@@ -207,10 +207,9 @@ void Parser::event(syntax::File& file) {
   syntax::Event event;
   event.name = event_name();
   while (!failed() && (at_word("late") || at_word("reorder"))) {
+    const Span word = here();
     const bool late = take_word("late");
-    if (late ? event.late != 0 : event.reorder.has_value()) {
-      problems_.error(Span{begin, begin + (late ? 4U : 7U)}, "E130", std::string("`") + (late ? "late" : "reorder") + "` is said twice of this event: keep one");
-    }
+    if ((late ? event.late : event.reorder) != 0) problems_.error(word, "E130", std::string("`") + (late ? "late" : "reorder") + "` is said twice of this event: keep one");
     if (!late) {
       advance();
       if (!expect_word("up") || !expect_word("to")) break;
