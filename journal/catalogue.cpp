@@ -97,6 +97,10 @@ std::size_t Catalogue::put_item(std::size_t item, std::byte* to) const noexcept 
   if (item < sources_.size()) {
     const Source& source = sources_[item];
     const Tickets& tickets = this->tickets(source.number);
+    if (tickets.missing_words() == 0) {
+      const SourceName head{planted(Bug::tickets_not_repeated) ? 0 : tickets.last(), source.number, static_cast<std::uint16_t>(source.name.size()), 0};
+      return put_annotation(to, AnnotationType::source, annotation_repeated, bytes_of(head), bytes_of_text(source.name));
+    }
     std::vector<std::uint64_t> missing(tickets.missing_words());
     tickets.put_missing(missing);
     const SourceName head{planted(Bug::tickets_not_repeated) ? 0 : tickets.last(), source.number, static_cast<std::uint16_t>(source.name.size()), static_cast<std::uint32_t>(missing.size())};

@@ -114,7 +114,7 @@ class DurableEngine {
   // Errors: usage (too many lanes, the name is in use or too long), failed.
   Result<EngineLane*> lane(const std::string& name, const LaneOptions& options = {});
   // An inlet that the engine polls itself, without a thread or a queue between: a file, a generator. Its number and
-  // tickets come from identify(). It outlives the engine.
+  // tickets come from identify(), and ascend if an event declares `reorder`. It outlives the engine.
   Result<void> add(InputSource& source);
   // Number of a source by name, for add(); a new name gets a new number. `last_ticket`: of its last event in the journal; `missing`: below it, as EngineLane::next_ticket says.
   // Errors: as lane(). The name is in use from here on.

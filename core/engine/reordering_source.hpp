@@ -40,6 +40,7 @@ class ReorderingSource final : public InputSource {
   }
 
   [[nodiscard]] bool finished() override { return next_ == count_ && reorder_.empty() && source_.finished(); }
+  [[nodiscard]] bool holds_back() const override { return next_ < count_ || !reorder_.empty(); }
   [[nodiscard]] std::uint16_t number() const override { return source_.number(); }
   bool arm() override { return next_ == count_ && !reorder_.is_due() && (reorder_.empty() || !source_.finished()) && source_.arm(); }
   void disarm() override { source_.disarm(); }

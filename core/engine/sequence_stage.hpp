@@ -72,7 +72,7 @@ class SequenceStage {
     if (work > 0) return work;
     const bool closing = closing_.load_acquire() == 1;
     if (closing && all_finished(added_.load_acquire())) close_ring();
-    if (ticks_ != nullptr && !closing && !ring_full_) work = take_from(*ticks_, 1);
+    if (ticks_ != nullptr && !closing && !ring_full_ && !any_holds_back(count)) work = take_from(*ticks_, 1);
     return work;
   }
 
@@ -96,6 +96,10 @@ class SequenceStage {
   }
 
  private:
+  [[nodiscard]] bool any_holds_back(Sequence count) const noexcept {
+    return std::any_of(sources_.begin(), sources_.begin() + count, [](const InputSource* source) { return source->holds_back(); });
+  }
+
   std::int64_t take_from(InputSource& source, std::int64_t budget) {
     const ring::Batch batch = writer_.claim(budget);
     ring_full_ = batch.empty();

@@ -44,6 +44,8 @@ class InputSource {
   [[nodiscard]] virtual bool sequenced() const { return false; }
   // Its number in the journal; see SOURCE annotations.
   [[nodiscard]] virtual std::uint16_t number() const { return 0; }
+  // It keeps inputs that it has taken from somebody: no time passes in the log before they have gone.
+  [[nodiscard]] virtual bool holds_back() const { return false; }
   // Before the stage's thread sleeps: false if there is work. Then disarm, after the sleep. A source that nobody can wake for returns
   // false until it is finished.
   virtual bool arm() { return finished(); }

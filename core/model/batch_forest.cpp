@@ -57,6 +57,8 @@ struct BatchForest<Value>::Maker {
     gather(tree, static_cast<std::size_t>(node.right));
   }
 
+  static constexpr std::size_t thresholds_max = std::numeric_limits<std::uint16_t>::max();  // of an input: a rank is as many as all of them
+
   // False: too many thresholds or columns.
   [[nodiscard]] bool place_searches() {
     for (auto& [input, keys] : thresholds) {
@@ -82,7 +84,7 @@ struct BatchForest<Value>::Maker {
       for (std::size_t i = 0; i < levels.back().size(); i += fan_out) above.push_back(levels.back()[i]);
       levels.push_back(std::move(above));
     }
-    if (levels.size() > levels_max) return false;
+    if (keys.size() > thresholds_max) return false;
     search.first_level = static_cast<std::uint32_t>(levels.back().size());
     for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
       search.at[search.levels++] = static_cast<std::uint32_t>(made.keys_.size());
@@ -124,17 +126,21 @@ struct BatchForest<Value>::Maker {
 template <class Value>
 std::optional<BatchForest<Value>> BatchForest<Value>::make(std::span<const Tree> trees) {
   if (!has_instructions()) return std::nullopt;
+  std::vector<std::size_t> depths;
+  for (const Tree& tree : trees) {
+    const auto depth = check(tree, model_inputs_max);
+    if (!depth.ok() || *depth > depth_max) return std::nullopt;
+    depths.push_back(*depth);
+  }
   Maker maker;
   for (const Tree& tree : trees) maker.gather(tree, 0);
   if (!maker.place_searches()) return std::nullopt;
   BatchForest& made = maker.made;
-  for (const Tree& tree : trees) {
-    const auto depth = check(tree, model_inputs_max);
-    if (!depth.ok() || *depth > depth_max) return std::nullopt;
-    const Root root{static_cast<std::uint32_t>(made.nodes_.size()), static_cast<std::uint32_t>(made.leaves_.size()), static_cast<std::uint32_t>(*depth)};
-    made.nodes_.resize(made.nodes_.size() + (std::size_t{1} << *depth) - 1);
-    made.leaves_.resize(made.leaves_.size() + (std::size_t{1} << *depth));
-    maker.place(tree, tree[0], root, 0, 0);
+  for (std::size_t i = 0; i < trees.size(); ++i) {
+    const Root root{static_cast<std::uint32_t>(made.nodes_.size()), static_cast<std::uint32_t>(made.leaves_.size()), static_cast<std::uint32_t>(depths[i])};
+    made.nodes_.resize(made.nodes_.size() + (std::size_t{1} << depths[i]) - 1);
+    made.leaves_.resize(made.leaves_.size() + (std::size_t{1} << depths[i]));
+    maker.place(trees[i], trees[i][0], root, 0, 0);
     made.roots_.push_back(root);
   }
   return std::move(maker.made);

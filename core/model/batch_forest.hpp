@@ -44,7 +44,7 @@ class BatchForest {
  private:
   using Key = std::conditional_t<sizeof(Value) == 4, std::int32_t, std::int64_t>;  // in the order of values
   static constexpr std::size_t fan_out = 16;      // of a search
-  static constexpr std::size_t levels_max = 4;    // 65,536 thresholds
+  static constexpr std::size_t levels_max = 4;    // up to 65,536 thresholds
   static constexpr std::size_t ranks_per_column = 255;
   static constexpr std::size_t abreast = 4;       // trees whose leaves are added at a time
 

@@ -223,6 +223,31 @@ TEST_CASE("a deadline that passes without events is fired by one tick, which rep
   CHECK(world.ticks() == ticks);
 }
 
+TEST_CASE("no tick passes an event that is held back, though its time would have come") {
+  std::string pipeline = unpaid;
+  pipeline.replace(pipeline.find("Order {"), 7, "Order reorder up to 1m {");
+  World world(pipeline);
+  const pawl::Time begin = world.now();
+  world.order(1, begin);
+  world.pay(1, begin + 5 * one_second);  // held until something comes that is a minute younger, or nothing for a minute
+  world.order(2, begin + 61 * one_second);
+  world.pass(20 * one_second);  // order 1 has gone, and has waited for longer than it may
+  CHECK(world.outputs.size() == 1);
+  CHECK(world.timed() == 0);
+  world.pass(50 * one_second);
+  CHECK(world.outputs.size() == 3);
+  CHECK(world.timed() == 0);
+  world.pass(20 * one_second);
+  REQUIRE(world.timed() == 1);
+  CHECK(world.outputs.back().what.find("customer 2") != std::string::npos);
+  const std::string digest = world.close();
+  const auto first = std::exchange(world.outputs, {});
+  world.start(pawl::EngineOptions::replay_all);
+  world.settle();
+  CHECK(world.outputs == first);
+  CHECK(world.close() == digest);
+}
+
 TEST_CASE("a replay up to a time before a tick does not begin with a snapshot behind it, though no event is later") {
   World world(unpaid);
   const pawl::Time start = world.now();

@@ -82,6 +82,12 @@ struct AccountedEngine {
     }
     return true;
   }
+  // Closes the engine.
+  std::string why_refused() {
+    const bool failed = engine->status().failed;
+    const auto report = engine->close();
+    return std::string(failed ? "failed: " : "not failed: ") + (report.ok() ? "closed" : report.error().text);
+  }
   // Milliseconds until it takes an event again; negative: not within ten seconds.
   double wait_until_accepted() {
     const auto began = Clock::now();

@@ -69,7 +69,7 @@ TEST_CASE("pawl-fraud on a full disk waits for space, says so once, and leaves n
   std::thread service([&] {
     raw = std::system((std::string(PAWL_FRAUD) + " --pipeline " + pipeline + " --journal " + *mount / "journal" + " --input " + input + " --decisions " + decisions + " 2>" + err).c_str());
   });
-  const std::string told = "the journal's disk is full: no payment is taken until there is space";
+  const std::string told = "the journal has no room to go on: no payment is taken until it has";
   for (int i = 0; i < 6000 && !has(read_file(err), told) && !has(read_file(err), "digest"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   const std::string before = read_file(err);
   mount->leave(180 * MiB);

@@ -33,7 +33,7 @@ TEST_CASE("a running engine on a full disk refuses, stays, and goes on by itself
     std::vector<double> resumed;
     mount->leave(2 * MiB);
     for (int round = 0; round < 12; ++round) {
-      REQUIRE(run.offer_until_disk_full());
+      REQUIRE_MESSAGE(run.offer_until_disk_full(), run.why_refused());
       std::this_thread::sleep_for(std::chrono::milliseconds(3 * round));  // the poll for space is met at any moment
       const pawl::EngineStatus status = run.engine->status();
       CHECK(status.journal == pawl::journal::WriterState::disk_full);

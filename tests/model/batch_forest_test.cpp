@@ -138,6 +138,44 @@ TEST_CASE_TEMPLATE("lanes of a forest, few and many, are summed alike", Value, f
   }
 }
 
+// Each threshold of one input twice over would be one: stumps over whole numbers.
+TEST_CASE("as many thresholds as ranks can be, and one more") {
+  for (const std::size_t count : {std::size_t{65'535}, std::size_t{65'536}}) {
+    std::vector<Tree> trees;
+    for (std::size_t first = 0; first < count; first += 255) {  // a chain to the right would be too deep: complete trees of 8 levels
+      Tree tree;
+      const auto split = [&](auto&& self, std::size_t from, std::size_t to) -> std::int64_t {
+        const auto at = static_cast<std::int64_t>(tree.size());
+        tree.emplace_back();
+        if (from == to) {
+          tree.back().value = static_cast<double>(from - first);
+          return at;
+        }
+        const std::size_t middle = from + (to - from) / 2;
+        TreeNode node{.is_leaf = false, .value = static_cast<double>(middle)};
+        node.left = self(self, from, middle);
+        node.right = self(self, middle + 1, to);
+        tree[static_cast<std::size_t>(at)] = node;
+        return at;
+      };
+      split(split, first, std::min(first + 255, count));
+      trees.push_back(std::move(tree));
+    }
+    const auto batch = BatchForest<double>::make(trees);
+    CHECK(batch.has_value() == (has_avx2() && count == 65'535));
+    const auto forest = Forest<double>::make(trees, 1);
+    REQUIRE(forest.ok());
+    auto cells = forest->cells();
+    std::vector<double> inputs(tile);
+    for (std::size_t lane = 0; lane < tile; ++lane) inputs[lane] = static_cast<double>(lane < 3 ? count - 2 + lane : lane * 1031);
+    std::array<double, tile> walked{}, added{};
+    forest->walk(inputs.data(), rules::all_lanes, cells, walked.data());
+    forest->add(inputs.data(), rules::all_lanes, cells, added.data());
+    CHECK(walked == added);
+    CHECK(added[2] == static_cast<double>(count));  // above all
+  }
+}
+
 TEST_CASE("trees that are too deep are left to walks") {
   const std::vector<Tree> deep = trees_of<float>({.trees = 1, .depth_max = 9, .leaf_percent = 0});
   CHECK_FALSE(BatchForest<float>::make(deep).has_value());

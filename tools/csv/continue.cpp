@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t header_bytes_max = std::size_t{64} << 10;
 constexpr std::size_t sequence_bytes_max = FileForm::json_start.size() + 20;
+constexpr const char* other_pipeline = "was written by another pipeline or release";
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
 
 // Walks over rows as they come, in pieces of any size.
@@ -63,7 +64,7 @@ class RowWalk {
       const std::size_t bytes = is_header_ ? form_.header.size() : form_.record_bytes;
       if (rest.size() < bytes) break;
       if (is_header_ && rest.substr(0, bytes) != form_.header) {
-        problem_ = "was written by another pipeline or release";
+        problem_ = other_pipeline;
         return false;
       }
       if (!is_header_ && !FileForm::is_whole_record(rest.substr(0, bytes))) return false;
@@ -153,13 +154,17 @@ Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path
     ends.push_back(ends.back() + bytes);
   }
   const auto frame = [&](std::size_t i) { return file.substr(ends[i], ends[i + 1] - ends[i]); };
+  // Frames hold whole rows, the first of them the header too.
+  const auto starts_as_ours = [&](const std::string& rows) { return !walk.form().binary() || rows.starts_with(walk.form().header); };
   for (std::size_t last = ends.size() - 1; last > 0; --last) {
     const auto rows = unpacked(frame(last - 1), path);
     if (!rows || rows->empty() || (!walk.form().binary() && rows->back() != '\n')) continue;  // its bytes did not all reach the device: cut it too
     RowWalk tail = walk;
+    if (last == 1 && !starts_as_ours(*rows)) return foreign(path, other_pipeline);
     if (last > 1) {
       const auto first = unpacked(frame(0), path);
       if (!first) return first.error();
+      if (!starts_as_ours(*first)) return foreign(path, other_pipeline);
       if (!walk.take(*first)) return foreign(path, walk.problem());
       tail = RowWalk(walk.form());
       tail.skip_header();
@@ -201,13 +206,25 @@ Result<std::uint64_t> walk_zstd(int fd, std::uint64_t size, const std::string& p
   return walk_frames(*text, path, walk);
 }
 
+// Each sector is what was written there, or not yet.
+bool is_torn_start(std::string_view found, std::string_view start) {
+  constexpr std::size_t sector_bytes = 512;
+  for (std::size_t at = 0; at < found.size(); at += sector_bytes) {
+    const std::string_view sector = found.substr(at, sector_bytes);
+    if (sector != start.substr(at, sector.size()) && sector.find_first_not_of('\0') != std::string_view::npos) return false;
+  }
+  return true;
+}
+
 // A file without one whole row is cut to nothing only if it is the torn start of ours: never wipe what somebody else wrote.
-Result<void> check_torn_start(int fd, const std::string& path, std::string_view start) {
+Result<void> check_torn_start(int fd, const std::string& path, const FileForm& form, std::string_view start) {
   std::string found(start.size(), '\0');
   const auto got = read_at(fd, found.data(), found.size(), 0, path);
   if (!got) return got.error();
+  found.resize(*got);
   const std::size_t written = std::min(found.find('\0'), *got);
-  if (start.substr(0, written) != std::string_view(found).substr(0, written)) return foreign(path, "is not one of this command's files");
+  const bool is_ours = form.binary() ? is_torn_start(found, start) : start.substr(0, written) == std::string_view(found).substr(0, written);
+  if (!is_ours) return foreign(path, form.binary() ? other_pipeline : "is not one of this command's files");
   return {};
 }
 
@@ -259,7 +276,7 @@ Result<Continuation> cut_to_whole_rows(const std::string& path, const FileForm& 
   if (!walked->is_regular) return Continuation{};
   const int file = walked->file.get();
   if (walked->whole == 0 && walked->size > 0) {
-    if (auto ours = check_torn_start(file, path, start); !ours) return std::move(ours).error();
+    if (auto ours = check_torn_start(file, path, form, start); !ours) return std::move(ours).error();
   }
   if (walked->whole < walked->size && ::ftruncate(file, static_cast<off_t>(walked->whole)) != 0) return io::os_error("cannot cut", path, errno);
   return walked->found;

@@ -167,8 +167,25 @@ Result<bool> DecisionReader::next() {
   const std::string place = fmt::format("behind {} decisions", records_);
   if (*got < record_.size()) return foreign(path_, "is cut short " + place + "; continuing it (--append, or the service) mends that");
   if (!csv::FileForm::is_whole_record({reinterpret_cast<const char*>(record_.data()), record_.size()})) return foreign(path_, "is damaged " + place);
+  if (!names_what_is_there()) return foreign(path_, "names an event, rule or decision that its pipeline does not have, " + place);
   ++records_;
   return true;
+}
+
+// A record with the right check may still be another's.
+bool DecisionReader::names_what_is_there() const {
+  DecisionRecord head;
+  std::memcpy(&head, record_.data(), sizeof head);
+  if (head.event >= pipeline_->events.size() || head.decision >= std::size(rules::decision_names)) return false;
+  const DecisionLayout& layout = form_->layout();
+  if (!layout.has_timed()) return true;
+  rules::TimedPart timed;
+  std::memcpy(&timed, record_.data() + layout.timed_offset(), sizeof timed);
+  if (timed.output == 0) return true;
+  const auto& patterns = layout.plan().patterns.patterns;
+  if (std::none_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return pattern.rule == timed.rule; })) return false;
+  const auto& key = pipeline_->rules[timed.rule].pattern->key;
+  return std::all_of(key.begin(), key.end(), [&](const auto& part) { return pipeline_->events[head.event].find(part) >= 0; });
 }
 
 }  // namespace pawl::tools

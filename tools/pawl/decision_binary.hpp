@@ -72,6 +72,7 @@ class DecisionReader {
   Result<void> read_header(language::ModelFiles& models);
   Result<std::size_t> read(std::span<std::byte> into);
   Result<bool> next();
+  [[nodiscard]] bool names_what_is_there() const;
 
   std::string path_;
   std::unique_ptr<csv::InputFile> input_;

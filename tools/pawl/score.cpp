@@ -80,6 +80,9 @@ int score(const ScoreOptions& options) {
   if (auto opened = open_decision_files(**engine, {options.decisions, options.features, options.append}, files); !opened.ok()) return fail(opened.error());
   const auto identity = (*engine)->identify("score");
   if (!identity.ok()) return fail(identity.error());
+  if (!identity->missing.empty()) {
+    warn(fmt::format("{} rows before ticket {} were held back by `reorder` when the last run was cut off, and are not in the journal: they are not added now. `pawl run --append` adds them", identity->missing.size(), identity->last_ticket));
+  }
   feed.emplace(*std::move(rows), identity->number, identity->last_ticket + 1);
   (*engine)->set_sink(*files);
   if (auto added = (*engine)->add(*feed); !added.ok()) return fail(added.error());

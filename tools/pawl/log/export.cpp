@@ -1,4 +1,5 @@
-// pawl journal export: the events of one type as CSV, which `pawl score` reads back to the same decisions, if the journal has no ticks of the engine's.
+// pawl journal export: the events of one type as CSV, which `pawl score` reads back to the same decisions, but for what it warns of: ticks of the engine's, and
+// events that `reorder` could not put in order.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -90,12 +91,14 @@ class Table {
 struct Left {
   std::uint64_t events = 0, unknown = 0;  // of other types; of none that this release knows
   std::uint64_t ticks = 0;                // of the engine
+  std::uint64_t back = 0;                 // rows, of events that declare `reorder`, older than one before them
 };
 
 void report(const ExportOptions& options, const Table& table, std::uint64_t rows, const Left& left) {
   tell(fmt::format("{} rows of {}{}\n", rows, table.event().name, options.output == "-" ? "" : " in " + options.output));
   if (left.events > 0) warn(fmt::format("{} events of other types are not among them; export each by --event", left.events));
   if (left.ticks > 0) warn(fmt::format("{} ticks, with which deadlines fired between events, are not among them: `pawl score` fires those later, and may decide otherwise", left.ticks));
+  if (left.back > 0) warn(fmt::format("{} rows are older than one before them although their event declares `reorder`: `pawl score` puts them in order, and may decide otherwise. Take `reorder` out of its pipeline", left.back));
   if (left.unknown > 0) warn(fmt::format("{} inputs fit no event of the journal's pipeline and were left out", left.unknown));
 }
 
@@ -113,6 +116,7 @@ int export_events(const ExportOptions& options) {
   std::optional<Table> table;
   std::optional<Error> error;
   Left left;
+  Time youngest = INT64_MIN;
   const auto done = for_each(*log, [&](const Entry& entry) {
     if (!entry.is_input()) return true;
     const journal::RecordHeader& header = entry.record.header();
@@ -124,7 +128,12 @@ int export_events(const ExportOptions& options) {
       if (!table) return false;
     }
     const EventSchema* schema = log->decoder().schema(entry.record);
-    if (schema == &table->event()) table->add(entry, log->decoder());
+    if (schema == &table->event()) {
+      table->add(entry, log->decoder());
+      const bool in_order = log->decoder().pipeline()->reorder[header.type - first_event_type] != 0;
+      left.back += in_order && header.at < youngest;
+      youngest = std::max(youngest, header.at);
+    }
     left.events += schema != nullptr && schema != &table->event();
     left.ticks += header.source == 0 && header.type == static_cast<std::uint16_t>(InputType::tick);
     left.unknown += schema == nullptr && is_event(header.type);

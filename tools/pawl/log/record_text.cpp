@@ -43,7 +43,8 @@ std::pair<std::string, std::string> describe(Record record) {
     case AnnotationType::source:
       if (load_payload(payload, source)) {
         const auto name = payload.subspan(sizeof source, std::min<std::size_t>(source.name_bytes, payload.size() - sizeof source));
-        return {"source", fmt::format("{} {} last ticket {}", source.number, std::string_view(reinterpret_cast<const char*>(name.data()), name.size()), source.last_ticket)};
+        const std::string held = source.missing_words == 0 ? std::string() : fmt::format(", some of the {} before it are not in", 64 * std::uint64_t{source.missing_words});
+        return {"source", fmt::format("{} {} last ticket {}{}", source.number, std::string_view(reinterpret_cast<const char*>(name.data()), name.size()), source.last_ticket, held)};
       }
       break;
     case AnnotationType::digest:
@@ -84,6 +85,9 @@ std::string fields_json(const EventSchema& event, const std::byte* slot) {
   return fields;
 }
 
+// EngineLane::leave_out: a tick that moves no time. That of a file's end has a source too, but a time.
+bool is_left_out(const RecordHeader& header) { return header.type == static_cast<std::uint16_t>(InputType::tick) && header.source != 0 && header.at == INT64_MIN; }
+
 }  // namespace
 
 std::string to_text(const Entry& entry, Decoder& decoder) {
@@ -96,7 +100,7 @@ std::string to_text(const Entry& entry, Decoder& decoder) {
     return one_line(fmt::format("{} {} ingest {} source {} ticket {}", entry.sequence, to_string(*event, decoder.slot_of(entry.record)), at_text(header.ingest),
                                 decoder.source_name(header.source), header.ticket));
   }
-  if (header.source != 0) {  // EngineLane::leave_out
+  if (is_left_out(header)) {
     return one_line(fmt::format("{} left out ingest {} source {} ticket {}", entry.sequence, at_text(header.ingest), decoder.source_name(header.source), header.ticket));
   }
   return fmt::format("{} {} at {} type {} bytes {}", entry.sequence, input_name(nullptr, header.type), at_text(header.at), header.type, header.length);
@@ -112,7 +116,7 @@ std::string to_json(const Entry& entry, Decoder& decoder) {
     return fmt::format(R"({{"sequence": {}, "event": "{}", "ingest": "{}", "source": {}, "ticket": {}, "fields": {{{}}}}})", entry.sequence, event->name,
                        at_text(header.ingest), json_text(decoder.source_name(header.source)), header.ticket, fields_json(*event, decoder.slot_of(entry.record)));
   }
-  if (header.source != 0) {
+  if (is_left_out(header)) {
     return fmt::format(R"({{"sequence": {}, "input": "left out", "ingest": "{}", "source": {}, "ticket": {}}})", entry.sequence, at_text(header.ingest),
                        json_text(decoder.source_name(header.source)), header.ticket);
   }
