@@ -127,9 +127,10 @@ void SegmentPreparer::advance() {
   }
   if (done) return;
   // No descriptor is as passing a lack as no space, where files are opened: of sync_name before anything is synced. Of a sync that failed a later
-  // one proves nothing.
+  // one proves nothing. A name needs space too, on xfs, and a rename that failed changed nothing.
   const bool no_descriptor = is_no_descriptor(done.error());
-  const bool may_pass = stage_ == Stage::create ? done.error().code == ErrorCode::disk_full : stage_ == Stage::sync_name && no_descriptor;
+  const bool changed_nothing = stage_ == Stage::create || stage_ == Stage::publish;
+  const bool may_pass = changed_nothing ? done.error().code == ErrorCode::disk_full : stage_ == Stage::sync_name && no_descriptor;
   if (!may_pass || control_error_) return fail(done.error());
   lack_ = no_descriptor ? done.error().text : std::string();
   static_cast<void>(no_space());

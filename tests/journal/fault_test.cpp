@@ -442,6 +442,28 @@ TEST_CASE("a sync of the segments' directory that fails is never tried again, wh
   }
 }
 
+TEST_CASE("no space for the next segment's name: refused, and taken again when there is") {
+  io::SimulatedDisk disk;
+  io::SimulatedClock clock;
+  Journal journal = create_and_open(small_options(disk, clock));
+  Writer& writer = journal.writer();
+  std::uint64_t next = 0;
+  const auto append_until = [&](auto until) {
+    return turn_until(journal, clock, [&] {
+      if (writer.append(make_input(next, 1'000))) ++next;
+      return until();
+    });
+  };
+  disk.add_fault({.operation = io::Operation::rename, .path_part = "prepared.tmp", .times = io::Fault::for_ever, .error_number = ENOSPC});
+  REQUIRE(append_until([&] { return writer.state() != WriterState::running; }));
+  CHECK(writer.state() == WriterState::disk_full);
+  disk.clear_faults();
+  REQUIRE(append_until([&] { return writer.counters().segments == 4; }));
+  REQUIRE(all_durable(journal, clock));
+  REQUIRE(journal.close().ok());
+  CHECK(holds_inputs(read_all(disk), next, 1'000));
+}
+
 TEST_CASE("a lack of descriptors is told as one, also at the end; and the end asks once more at once") {
   io::SimulatedDisk disk;
   io::SimulatedClock clock;
