@@ -384,6 +384,15 @@ TEST_CASE("disk full found by a block's own write: the block is written again, a
   }
 }
 
+// Turns that append inputs, from number `next` on.
+template <class Until>
+bool append_until(Journal& journal, io::SimulatedClock& clock, std::uint64_t& next, Until until) {
+  return turn_until(journal, clock, [&] {
+    if (journal.writer().append(make_input(next, 1'000))) ++next;
+    return until();
+  });
+}
+
 // Opening fails where the next segment is made, where its name is synced, and where the writer begins it.
 TEST_CASE("no descriptor for the next segment: blocks go on in this one, then inputs are refused as on a full disk, and taken again within 100 ms") {
   struct Place {
@@ -399,15 +408,9 @@ TEST_CASE("no descriptor for the next segment: blocks go on in this one, then in
       Journal journal = create_and_open(small_options(disk, clock));
       Writer& writer = journal.writer();
       std::uint64_t next = 0;
-      const auto append_until = [&](auto until) {
-        return turn_until(journal, clock, [&] {
-          if (writer.append(make_input(next, 1'000))) ++next;
-          return until();
-        });
-      };
-      REQUIRE(append_until([&] { return writer.counters().segments == 2; }));
+      REQUIRE(append_until(journal, clock, next, [&] { return writer.counters().segments == 2; }));
       disk.add_fault({.operation = place.operation, .path_part = place.path, .times = io::Fault::for_ever, .error_number = error});
-      REQUIRE(append_until([&] { return writer.state() == WriterState::disk_full || writer.state() == WriterState::failed; }));
+      REQUIRE(append_until(journal, clock, next, [&] { return writer.state() == WriterState::disk_full || writer.state() == WriterState::failed; }));
       REQUIRE_MESSAGE(writer.state() == WriterState::disk_full, (writer.state() == WriterState::failed ? writer.error().text : ""));
       CHECK_FALSE(writer.append(make_input(next)));
       for (int i = 0; i < 5'000; ++i) turn(journal, clock);
@@ -417,7 +420,7 @@ TEST_CASE("no descriptor for the next segment: blocks go on in this one, then in
       REQUIRE(turn_until(journal, clock, [&] { return writer.append(make_input(next, 1'000)); }));
       ++next;
       CHECK(clock.monotonic_ns() - freed <= 100'000'000);
-      REQUIRE(append_until([&] { return writer.counters().segments == 5; }));
+      REQUIRE(append_until(journal, clock, next, [&] { return writer.counters().segments == 5; }));
       REQUIRE(all_durable(journal, clock));
       REQUIRE(journal.close().ok());
       CHECK(holds_inputs(read_all(disk), next, 1'000));
@@ -434,10 +437,7 @@ TEST_CASE("a sync of the segments' directory that fails is never tried again, wh
     disk.add_fault({.operation = io::Operation::sync_directory, .path_part = "wal", .error_number = error});
     Writer& writer = journal.writer();
     std::uint64_t next = 0;
-    REQUIRE(turn_until(journal, clock, [&] {
-      if (writer.append(make_input(next, 1'000))) ++next;
-      return writer.state() == WriterState::failed || writer.counters().segments == 4;
-    }));
+    REQUIRE(append_until(journal, clock, next, [&] { return writer.state() == WriterState::failed || writer.counters().segments == 4; }));
     CHECK(writer.state() == WriterState::failed);
   }
 }
@@ -448,17 +448,11 @@ TEST_CASE("no space for the next segment's name: refused, and taken again when t
   Journal journal = create_and_open(small_options(disk, clock));
   Writer& writer = journal.writer();
   std::uint64_t next = 0;
-  const auto append_until = [&](auto until) {
-    return turn_until(journal, clock, [&] {
-      if (writer.append(make_input(next, 1'000))) ++next;
-      return until();
-    });
-  };
   disk.add_fault({.operation = io::Operation::rename, .path_part = "prepared.tmp", .times = io::Fault::for_ever, .error_number = ENOSPC});
-  REQUIRE(append_until([&] { return writer.state() != WriterState::running; }));
+  REQUIRE(append_until(journal, clock, next, [&] { return writer.state() != WriterState::running; }));
   CHECK(writer.state() == WriterState::disk_full);
   disk.clear_faults();
-  REQUIRE(append_until([&] { return writer.counters().segments == 4; }));
+  REQUIRE(append_until(journal, clock, next, [&] { return writer.counters().segments == 4; }));
   REQUIRE(all_durable(journal, clock));
   REQUIRE(journal.close().ok());
   CHECK(holds_inputs(read_all(disk), next, 1'000));
@@ -470,14 +464,8 @@ TEST_CASE("a lack of descriptors is told as one, also at the end; and the end as
   Journal journal = create_and_open(small_options(disk, clock));
   Writer& writer = journal.writer();
   std::uint64_t next = 0;
-  const auto append_until = [&](auto until) {
-    return turn_until(journal, clock, [&] {
-      if (writer.append(make_input(next, 1'000))) ++next;
-      return until();
-    });
-  };
   disk.add_fault({.operation = io::Operation::open, .path_part = ".seg", .times = io::Fault::for_ever, .error_number = EMFILE});
-  REQUIRE(append_until([&] { return writer.state() == WriterState::disk_full; }));
+  REQUIRE(append_until(journal, clock, next, [&] { return writer.state() == WriterState::disk_full; }));
   CHECK(journal.lack().find("EMFILE") != std::string::npos);
   disk.clear_faults();
   REQUIRE(journal.close().ok());

@@ -138,11 +138,11 @@ TEST_CASE_TEMPLATE("lanes of a forest, few and many, are summed alike", Value, f
   }
 }
 
-// Each threshold of one input twice over would be one: stumps over whole numbers.
+// One input, and each whole number below `count` a threshold of one tree.
 TEST_CASE("as many thresholds as ranks can be, and one more") {
   for (const std::size_t count : {std::size_t{65'535}, std::size_t{65'536}}) {
     std::vector<Tree> trees;
-    for (std::size_t first = 0; first < count; first += 255) {  // a chain to the right would be too deep: complete trees of 8 levels
+    for (std::size_t first = 0; first < count; first += 255) {  // complete trees of 8 levels
       Tree tree;
       const auto split = [&](auto&& self, std::size_t from, std::size_t to) -> std::int64_t {
         const auto at = static_cast<std::int64_t>(tree.size());
