@@ -17,6 +17,8 @@
 #include "pawl/io/memory.hpp"
 #include "pawl/io/os_error.hpp"
 #include "pawl/io/real_disk.hpp"
+#include "pawl/io/thread.hpp"
+#include "pawl/io/thread_plan.hpp"
 
 namespace pawl::io {
 namespace {
@@ -142,6 +144,17 @@ Finding examine_io_uring(const std::string& obstacle) {
   return finding;
 }
 
+Finding examine_priority(const CpuSet& set, bool allowed) {
+  Finding finding{.name = "priority", .found = allowed ? "the journal's thread may go first" : "the journal's thread may not go first"};
+  const ThreadPlan plan = plan_threads(set, window_shards_for(set.usable()));
+  const bool needed = std::any_of(plan.begin(), plan.end(), [](const PlannedThread& thread) { return thread.waits_in_kernel; });
+  if (allowed || !needed) return finding;
+  finding.status = Status::warn;
+  finding.lost = "it shares CPUs with threads that never leave theirs: woken by the device it may wait for the next tick, so events are durable milliseconds later, and fewer a second";
+  finding.cure = "'setcap cap_sys_nice+ep' on the program, LimitNICE=-10 in the systemd unit, or 'docker run --cap-add SYS_NICE'; or more CPUs";
+  return finding;
+}
+
 Finding examine_direct_io(const std::string& directory) {
   Finding finding{.name = "direct I/O", .found = "works in " + directory};
   const std::string obstacle = try_direct_write(directory);
@@ -212,6 +225,7 @@ std::vector<Finding> examine_machine(const std::string& directory) {
   std::vector<Finding> findings;
   if (const auto set = discover_cpus()) {
     findings.push_back(examine_cpus(*set));
+    findings.push_back(examine_priority(*set, may_start_prompt_threads()));
   } else {
     findings.push_back({.name = "CPUs", .status = Status::bad, .found = set.error().text, .lost = "nothing can be planned", .cure = ""});
   }

@@ -2,11 +2,14 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
+#include "pawl/core/base/types.hpp"
 #include "pawl/io/os_error.hpp"
 
 namespace pawl::io {
@@ -15,18 +18,40 @@ namespace {
 constexpr std::size_t name_bytes_max = 15;  // TASK_COMM_LEN less the terminator
 
 constexpr int background_niceness = 10;  // a tenth of a CPU that another thread keeps busy, all of one that is idle
+constexpr int prompt_niceness = -10;
+constexpr Duration prompt_slice = 300'000;
 
 struct Start {
   std::string name;
   std::function<void()> body;
-  bool background;
+  Priority priority;
 };
+
+// sched_attr of sched_setattr(2), which glibc does not declare.
+struct SchedulerAttributes {
+  std::uint32_t size = sizeof(SchedulerAttributes), policy = SCHED_OTHER;
+  std::uint64_t flags = 0;
+  std::int32_t niceness = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0, deadline = 0, period = 0;  // runtime: the slice, ns; of no effect before Linux 6.12
+};
+static_assert(sizeof(SchedulerAttributes) == 48);
+
+id_t this_thread() { return static_cast<id_t>(::gettid()); }
+
+// Of this thread alone, on Linux. What is refused is done without: nobody may be refused to be nicer.
+void set_priority(Priority priority) {
+  if (priority == Priority::background) ::setpriority(PRIO_PROCESS, this_thread(), background_niceness);
+  if (priority != Priority::prompt) return;
+  ::setpriority(PRIO_PROCESS, this_thread(), prompt_niceness);
+  SchedulerAttributes attributes{.niceness = ::getpriority(PRIO_PROCESS, this_thread()), .runtime = prompt_slice};
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
 
 void* run(void* argument) {
   const std::unique_ptr<Start> start(static_cast<Start*>(argument));
   ::pthread_setname_np(::pthread_self(), start->name.c_str());
-  // Of this thread alone, on Linux; nobody may be refused to be nicer.
-  if (start->background) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background_niceness);
+  set_priority(start->priority);
   start->body();
   return nullptr;
 }
@@ -54,7 +79,7 @@ Result<Thread> Thread::start(const ThreadOptions& options, std::function<void()>
   PAWL_ASSERT(!options.name.empty());
   PAWL_ASSERT(options.name.size() <= name_bytes_max);
   Thread thread;
-  auto start = std::make_unique<Start>(Start{options.name, std::move(body), options.background});
+  auto start = std::make_unique<Start>(Start{options.name, std::move(body), options.priority});
   int failed = create(thread.handle_, start, options.cpu);
   thread.pinned_ = failed == 0 && options.cpu.has_value();
   if (failed == EINVAL && options.cpu) {
@@ -81,6 +106,12 @@ Thread& Thread::operator=(Thread&& other) noexcept {
 
 void Thread::join() {
   if (std::exchange(running_, false)) PAWL_ASSERT(::pthread_join(handle_, nullptr) == 0);
+}
+
+bool may_start_prompt_threads() {
+  int niceness = 0;
+  { const auto thread = Thread::start({.name = "prompt", .priority = Priority::prompt}, [&] { niceness = ::getpriority(PRIO_PROCESS, this_thread()); }); }
+  return niceness <= prompt_niceness;
 }
 
 int pin_this_thread(int cpu) {

@@ -63,7 +63,7 @@ class WayRun {
   WayRun(const WaysOptions& options, double rate, std::string path) : options_(options), rate_(rate), path_(std::move(path)), lines_(options.mebibytes << 20), way_(lines_) {}
 
   Measured run() {
-    auto imaging = or_fail(io::Thread::start({.name = "image", .background = true}, [this] { make_image(); }));
+    auto imaging = or_fail(io::Thread::start({.name = "image", .priority = io::Priority::background}, [this] { make_image(); }));
     run_pinned(0, [this] { run_events(); });
     imaging.join();
     if (!std::is_same_v<Way, NoWay> && hash_ != expected_image(options_.mebibytes << 20, options_.mark - 1)) fail("the image is not that of the state behind the mark");

@@ -332,7 +332,9 @@ Result<void> Machine::start() {
     preparer_thread_ = *std::move(thread);
   }
   for (std::size_t i = 0; i < threads_plan_.size(); ++i) {
-    auto thread = io::Thread::start({.name = threads_plan_[i].name, .cpu = threads_plan_[i].cpu, .background = options_.background}, [this, i] { run(i); });
+    const io::PlannedThread& planned = threads_plan_[i];
+    const io::Priority priority = options_.background ? io::Priority::background : planned.waits_in_kernel ? io::Priority::prompt : io::Priority::normal;
+    auto thread = io::Thread::start({.name = planned.name, .cpu = planned.cpu, .priority = priority}, [this, i] { run(i); });
     if (!thread.ok()) {
       stop();
       return std::move(thread).error();

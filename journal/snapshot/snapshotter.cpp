@@ -39,7 +39,7 @@ Result<void> Snapshotter::start() {
     engine_.driver->add("snapshots", stages_);
     return {};
   }
-  auto thread = io::Thread::start({.name = "pawl-snapshot", .background = true}, [this] { run(); });
+  auto thread = io::Thread::start({.name = "pawl-snapshot", .priority = io::Priority::background}, [this] { run(); });
   if (!thread.ok()) return std::move(thread).error();
   thread_ = *std::move(thread);
   return {};

@@ -12,7 +12,7 @@ TEST_CASE("doctor names what it found and leaves the directory empty") {
   const Scratch scratch;
   const auto run = pawl_command("doctor --directory " + scratch / "");
   CHECK(run.status == 0);
-  for (const char* fact : {"CPUs", "huge pages", "locked memory", "io_uring", "direct I/O", "file system", "clock"}) CHECK(run.out.find(fact) != std::string::npos);
+  for (const char* fact : {"CPUs", "priority", "huge pages", "locked memory", "io_uring", "direct I/O", "file system", "clock"}) CHECK(run.out.find(fact) != std::string::npos);
   CHECK(std::filesystem::is_empty(scratch / ""));
 }
 

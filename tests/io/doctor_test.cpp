@@ -32,7 +32,7 @@ std::string fake_file(const TemporaryDirectory& root, const std::string& path, c
 TEST_CASE("this machine is examined, and the directory left as it was") {
   const TemporaryDirectory directory;
   const auto findings = examine_machine(directory.path());
-  CHECK(findings.size() == 8);
+  CHECK(findings.size() == 9);
   for (const Finding& finding : findings) {
     check_complete(finding);
     CHECK(finding.status != Status::bad);
@@ -48,6 +48,20 @@ TEST_CASE("a directory that does not exist is bad") {
   }
   CHECK(findings["file system"].status == Status::bad);
   CHECK(findings["direct I/O"].status == Status::warn);
+}
+
+TEST_CASE("priority matters where the journal's thread has no CPU of its own") {
+  const CpuSet two{.cpus = {0, 1}}, one{.cpus = {0}};
+  CpuSet many;
+  for (int cpu = 0; cpu < 32; ++cpu) many.cpus.push_back(cpu);
+  for (const CpuSet& set : {one, two, many}) {
+    CHECK(examine_priority(set, true).status == Status::ok);
+    check_complete(examine_priority(set, true));
+    check_complete(examine_priority(set, false));
+  }
+  CHECK(examine_priority(two, false).status == Status::warn);
+  CHECK(examine_priority(one, false).status == Status::ok);
+  CHECK(examine_priority(many, false).status == Status::ok);
 }
 
 TEST_CASE("CPUs: enough, one, a quota") {
