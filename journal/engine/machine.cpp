@@ -76,7 +76,11 @@ Result<void> Machine::plan_threads() {
   if (options_.threads > 0 && options_.threads != usable) {
     for (io::PlannedThread& thread : threads_plan_) thread.cpu.reset();
   }
+  // Without a journal its place is the check of digests, once in an interval: not worth a thread, which the others would wake all the time.
+  const bool no_thread = writer_ == nullptr && threads_plan_.size() > 1;
+  if (no_thread) std::erase_if(threads_plan_, [](const io::PlannedThread& thread) { return thread.stages[0].role == io::Role::journal; });
   plan_text_ = io::describe(threads_plan_);
+  if (no_thread) threads_plan_.back().stages.push_back({io::Role::journal});
   return {};
 }
 
