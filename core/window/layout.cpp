@@ -496,6 +496,8 @@ class Builder {
     layout_.ring_head_offset = offset;
     if (layout_.keeps_rings()) offset += sizeof(RingHead);
     for (Edge& edge : layout_.edges) {
+      const std::size_t in_line = offset % limits::cache_line_bytes;  // one line is fetched ahead for an edge
+      if (in_line + layout_.block_bytes > limits::cache_line_bytes && layout_.block_bytes <= limits::cache_line_bytes) offset += limits::cache_line_bytes - in_line;
       edge.block = static_cast<std::uint32_t>(offset);
       offset += layout_.block_bytes;
     }
