@@ -151,7 +151,7 @@ class Group {
   void free_passed() noexcept;
   std::uint64_t pass_one_by_one(std::uint32_t pass, Time limit) noexcept;
   void pass_entry(const Pass& pass, const std::byte* entry) noexcept;
-  [[gnu::always_inline]] inline void fetch_ahead(const Pass& pass, state::Records records) const noexcept;
+  [[gnu::always_inline]] inline void fetch_ahead(const Pass& pass, state::Records records, bool far) const noexcept;
   void add_wide(Index index, std::size_t place, const std::byte* words) noexcept;
   [[nodiscard]] std::int64_t* wide_words(Index index, std::size_t place) const noexcept;
   [[nodiscard]] bool touched(Index index) const noexcept { return (touched_[index % touched_bits / 64] >> (index % 64) & 1) != 0; }

@@ -8,8 +8,10 @@
 namespace pawl::window {
 namespace {
 
-// Far enough that a record comes from memory in time, near enough that it is still there when it is needed.
-constexpr std::size_t entries_ahead = 24;
+// Far enough that a record comes from memory in time, near enough that it is still there when it is needed. Where all records do not fit in a
+// second-level cache, they and the entries that name them come from farther away.
+constexpr std::size_t entries_ahead = 24, entries_ahead_far = 48, lines_ahead_far = 128;
+constexpr std::size_t near_bytes_max = std::size_t{4} << 20;
 constexpr std::size_t any = SIZE_MAX;  // counts known at run time only
 
 EntryHead head_at(const std::byte* entry) noexcept { return load<EntryHead>(entry); }
@@ -18,8 +20,9 @@ const std::byte* words_at(const std::byte* entry) noexcept { return entry + size
 }  // namespace
 
 // Each pass of an edge goes to another key: the next ones are known long before.
-void Group::fetch_ahead(const Pass& pass, state::Records records) const noexcept {
-  __builtin_prefetch(records[head_at(queue_.ahead(pass.cursor, entries_ahead)).record] + pass.block, 1);
+void Group::fetch_ahead(const Pass& pass, state::Records records, bool far) const noexcept {
+  if (far) __builtin_prefetch(queue_.ahead(pass.cursor, lines_ahead_far));
+  __builtin_prefetch(records[head_at(queue_.ahead(pass.cursor, far ? entries_ahead_far : entries_ahead)).record] + pass.block, 1);
 }
 
 // Whether all that becomes due in the batch is in the queue already, and no bound can be reached in it, so that the order of passing shows nowhere.
@@ -61,10 +64,11 @@ void Group::free_passed() noexcept {
 template <std::size_t Sums, std::size_t Quads, bool Others>
 std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
   const state::Records records = table_.records();
+  const bool far = table_.size() * layout_.record_bytes > near_bytes_max;
   Pass pass = passes_[p];
   std::uint64_t passed = 0;
   do {
-    fetch_ahead(pass, records);
+    fetch_ahead(pass, records, far);
     const std::byte* const entry = pass.cursor.at;
     const EntryHead head = head_at(entry);
     if (touched(head.record)) [[unlikely]] {
@@ -138,7 +142,7 @@ std::uint64_t Group::pass_one_by_one(std::uint32_t p, Time limit) noexcept {
   Pass& pass = passes_[p];
   std::uint64_t passed = 0;
   do {
-    fetch_ahead(pass, table_.records());
+    fetch_ahead(pass, table_.records(), false);
     pass_entry(pass, pass.cursor.at);
     queue_.step(pass.cursor);
     ++passed;
