@@ -58,6 +58,32 @@ Links Group::links_behind(const Chain& chain, const ChainEnds& ends, std::uint32
   return {earlier, no_location, earlier, number | 1};
 }
 
+// What the newest entries of the chains lead to, for events of a batch.
+void Group::fetch_behind_newest(std::size_t count) const noexcept {
+  const state::Records records = table_.records();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (work_[i].index == state::KeyTable::none) continue;
+    for (const Chain& chain : layout_.chains) {
+      const auto ends = load<ChainEnds>(records[work_[i].index] + chain.ends);
+      if (ends.newest == no_location) continue;
+      const Links& links = *links_of(chain, ends.newest);
+      if (ends.newest != ends.oldest) fetch_ring_entry(links.earlier);
+      if (may_jump(links, ends)) fetch_ring_entry(links.jump);
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {  // the newest is outdone by every second value
+    if (work_[i].index == state::KeyTable::none) continue;
+    for (const Chain& chain : layout_.chains) {
+      const auto ends = load<ChainEnds>(records[work_[i].index] + chain.ends);
+      if (ends.newest == ends.oldest) continue;
+      const std::uint32_t second = links_of(chain, ends.newest)->earlier;
+      const Links& links = *links_of(chain, second);
+      if (second != ends.oldest) fetch_ring_entry(links.earlier);
+      if (may_jump(links, ends)) fetch_ring_entry(links.jump);
+    }
+  }
+}
+
 // The lead passes an entry, or the newest one has a better value: it enters all windows of the chain.
 void Group::extend(std::byte* record, const Chain& chain, std::uint32_t location) noexcept {
   if ((load<Bits>(ring_entry(location)) >> layout_.raws[chain.raw].bit & 1) == 0) return;

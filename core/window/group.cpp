@@ -172,14 +172,24 @@ void Group::settle(const Batch& batch) noexcept {
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);
   if (passed_early_) pass_early(batch);
+  if (!layout_.chains.empty()) fetch_behind_newest(batch.count);
 }
 
+void Group::fetch_ring_entry(std::uint32_t location) const noexcept {
+  if (location == no_location) return;
+  const std::byte* const entry = ring_entry(location);
+  __builtin_prefetch(entry, 1);
+  __builtin_prefetch(entry + layout_.ring_entry_bytes - 1, 1);
+}
+
+// Where each event will stand, and the newest entries of chains, which it is compared with.
 void Group::fetch_rings(std::size_t count) const noexcept {
   const state::Records records = table_.records();
   for (std::size_t i = 0; i < count; ++i) {
     if (work_[i].index == state::KeyTable::none) continue;
-    const std::uint32_t append = ring_of(records[work_[i].index])->append;
-    if (append != no_location) __builtin_prefetch(ring_entry(append), 1);
+    const std::byte* const record = records[work_[i].index];
+    fetch_ring_entry(ring_of(record)->append);
+    for (const Chain& chain : layout_.chains) fetch_ring_entry(load<ChainEnds>(record + chain.ends).newest);
   }
 }
 

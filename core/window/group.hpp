@@ -162,7 +162,9 @@ class Group {
     if (work.index != state::KeyTable::none && table_.holds(work.index, work.hash, work.key)) [[likely]] return work.index;
     return table_.find(work.hash, work.key);
   }
+  void fetch_ring_entry(std::uint32_t location) const noexcept;
   void fetch_rings(std::size_t count) const noexcept;
+  void fetch_behind_newest(std::size_t count) const noexcept;
   [[nodiscard, gnu::always_inline]] inline bool make_room(Index index, Time te) noexcept;
   [[nodiscard]] bool make_room_in_rings(Index index, Time te) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
