@@ -190,7 +190,7 @@ class Compiler : private TextCompiler<Compiler> {
   }
 
   void show_leaves(const Expr& expr, std::vector<std::size_t>& values) {
-    if (expr.op == Op::field || expr.op == Op::let || expr.op == Op::aggregate) {
+    if (expr.op == Op::field || expr.op == Op::let || expr.op == Op::aggregate || expr.op == Op::map_lookup) {
       const std::size_t value = shown(expr);
       if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
     }
@@ -307,13 +307,13 @@ class Compiler : private TextCompiler<Compiler> {
       case Op::between: return range(expr);
       case Op::is_missing: return missing(*expr.args[0]);
       case Op::starts_with: return text_test(Code::text_starts_with, *expr.args[0], {&expr.value.text, 1});
+      case Op::matches: return text_matches(expr);
       case Op::call: return call(expr);
       case Op::let: return compile_let_reference(expr);
       case Op::in_list: return list_membership(expr);
       case Op::model: return model(expr);
-      case Op::binding:
-      case Op::matches:
-      case Op::map_lookup: return refuse("maps and `matches` come in a later release");
+      case Op::map_lookup: return lookup(expr);
+      case Op::binding: break;
     }
     return refuse("unknown operation");
   }
@@ -415,6 +415,21 @@ class Compiler : private TextCompiler<Compiler> {
     }
     plan_.program.models.push_back(std::move(call));
     return emit(ColumnKind::number, {.code = Code::evaluate_model, .a = operand_of(plan_.program.models.size() - 1)});
+  }
+
+  std::optional<Register> lookup(const Expr& expr) {
+    const language::Map& map = pipeline_.maps[expr.index];
+    if (map.content == nullptr || map.to.kind == Kind::text) return refuse("what map " + map.name + " holds");
+    plan_.program.lookups.push_back(lookup_call(map));
+    const auto call = static_cast<std::int64_t>(plan_.program.lookups.size() - 1);
+    std::optional<Register> found;
+    if (map.from.kind == Kind::text) {
+      found = text_lookup(*expr.args[0], call);
+    } else if (const auto key = compile(*expr.args[0])) {
+      found = emit(ColumnKind::number, {.code = key->kind == ColumnKind::boolean ? Code::lookup_boolean : Code::lookup_number, .a = key->index, .aux = call});
+    }
+    if (!found || map.to.kind != Kind::boolean) return found;
+    return emit2(ColumnKind::boolean, Code::number_equal, found, constant_of(ColumnKind::number, 1, 1));
   }
 
   // --- booleans ---

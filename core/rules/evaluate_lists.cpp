@@ -55,6 +55,29 @@ void Evaluator::execute_list(const Instruction& instruction) noexcept {
   store(booleans_[instruction.out], truth, valid);
 }
 
+// A key that is missing is none of the map's: it gives missing, not what is otherwise.
+void Evaluator::execute_lookup(const Instruction& instruction) noexcept {
+  const LookupCall& call = plan_.program.lookups[static_cast<std::size_t>(instruction.aux)];
+  NumberColumn& out = numbers_[instruction.out];
+  Lanes valid = 0;
+  each_lane(span_, [&](std::size_t lane) { out.cells[lane] = 0; });
+  const auto look_up = [&](std::size_t lane, auto key) {
+    if (const auto found = call.find(key)) out.cells[lane] = *found, valid |= lane_bit(lane);
+  };
+  if (instruction.code == Code::lookup_number) {
+    const NumberColumn& keys = numbers_[instruction.a];
+    each_lane(keys.valid & span_, [&](std::size_t lane) { look_up(lane, keys.cells[lane]); });
+  } else if (instruction.code == Code::lookup_boolean) {
+    const BoolColumn& keys = booleans_[instruction.a];
+    each_lane(keys.valid & span_, [&](std::size_t lane) { look_up(lane, static_cast<std::int64_t>(has_lane(keys.truth, lane))); });
+  } else {
+    each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+      each_lane(lanes & span_, [&](std::size_t lane) { look_up(lane, place.text(slot_[lane])); });
+    });
+  }
+  keep(out.valid, valid);
+}
+
 void Evaluator::search_set(const Instruction& instruction) noexcept {
   const NumberColumn& number = numbers_[instruction.a];
   const ValueSet& set = plan_.program.sets[static_cast<std::size_t>(instruction.aux)];

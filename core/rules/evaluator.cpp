@@ -94,6 +94,7 @@ void Evaluator::read_headers() noexcept {
     std::size_t last = first;
     while (last < last_ && type_of(last + 1) == type_of(first)) ++last;
     if (is_event(type_of(first))) add_run(type_of(first), first, last);
+    else if (uses_times_) std::fill(times_.begin() + static_cast<std::ptrdiff_t>(first), times_.begin() + static_cast<std::ptrdiff_t>(last) + 1, effective_time_);  // of ticks, at which deadlines fire
     first = last + 1;
   }
 }
@@ -126,6 +127,7 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
   if (instruction.code == Code::evaluate_model) return execute_model(instruction);
+  if (instruction.code > Code::evaluate_model) return execute_lookup(instruction);
   if (instruction.code <= Code::boolean_choose) return execute_merge(instruction);
   execute_list(instruction);
 }
@@ -264,7 +266,18 @@ bool text_holds(Code code, std::string_view text, std::span<const std::string> c
 
 }  // namespace
 
+void Evaluator::match_texts(const Instruction& instruction) noexcept {
+  const regex::Regex& regex = *plan_.program.regexes[static_cast<std::size_t>(instruction.aux)];
+  Lanes truth = 0, valid = 0;
+  each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+    valid |= lanes;
+    each_lane(lanes, [&](std::size_t lane) { truth |= static_cast<Lanes>(regex.matches(place.text(slot_[lane]))) << lane; });
+  });
+  store(booleans_[instruction.out], truth, valid);
+}
+
 void Evaluator::execute_text(const Instruction& instruction) noexcept {
+  if (instruction.code == Code::text_matches) return match_texts(instruction);
   Lanes truth = 0, valid = 0;
   const auto* constants = plan_.program.texts.data() + instruction.aux;
   const bool has_other = instruction.code <= Code::text_less_equal_field;

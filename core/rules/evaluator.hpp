@@ -98,6 +98,7 @@ class Evaluator {
   [[nodiscard]] Lanes feature_lanes(std::size_t column) const noexcept;
   void copy_span(Cells from, std::int64_t* to) const noexcept;
   void execute_text(const Instruction& instruction) noexcept;
+  void match_texts(const Instruction& instruction) noexcept;
   void execute_number(const Instruction& instruction) noexcept;
   template <class Operation>
   void float_operation(const Instruction& instruction, Operation operation) noexcept;
@@ -111,6 +112,7 @@ class Evaluator {
   void execute_list(const Instruction& instruction) noexcept;
   void search_set(const Instruction& instruction) noexcept;
   void execute_model(const Instruction& instruction) noexcept;
+  void execute_lookup(const Instruction& instruction) noexcept;
   void fill_input(const ModelInput& input, Lanes lanes, double* out) const noexcept;
 
   void add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept;

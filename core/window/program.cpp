@@ -25,7 +25,6 @@ std::optional<std::string> unsupported_node(const Expr& expr) {
     case Op::call:
       if (std::find(functions.begin(), functions.end(), expr.name) == functions.end()) return "the function `" + expr.name + "` inside an aggregate";
       return std::nullopt;
-    case Op::matches: return "`matches` inside an aggregate";
     case Op::binding: case Op::let: case Op::aggregate: case Op::model: case Op::in_list: case Op::map_lookup:
       return "anything but fields of the event and constants inside an aggregate";
     default: return std::nullopt;
@@ -67,6 +66,7 @@ std::uint16_t Program::add(const Expr& expr, const EventSchema& schema) {
   node.number = expr.value.number;
   node.denominator = expr.value.denominator;
   node.literal = expr.value.text;
+  node.regex = expr.regex;
   if (expr.op == Op::literal || expr.op == Op::field) node.text = expr.type.kind == Kind::text;
   if (expr.op == Op::field) {
     const int field = schema.find(expr.name);
@@ -150,6 +150,7 @@ struct Program::Evaluation {
       case Op::between: return between(node);
       case Op::in_set: return in_set(node);
       case Op::starts_with: return starts_with(node);
+      case Op::matches: return matches(node);
       case Op::call: return call(node);
       case Op::negate: return arithmetic(node, Op::subtract, number(0), eval(node.args[0]));
       case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::modulo:
@@ -210,6 +211,11 @@ struct Program::Evaluation {
   Operand starts_with(const Node& node) const noexcept {
     const Operand value = eval(node.args[0]);
     return value.valid ? boolean(value.text.starts_with(node.literal)) : Operand{};
+  }
+
+  Operand matches(const Node& node) const noexcept {
+    const Operand value = eval(node.args[0]);
+    return value.valid ? boolean(node.regex->matches(value.text)) : Operand{};
   }
 
   Operand call(const Node& node) const noexcept {

@@ -104,7 +104,8 @@ class Program {
     std::int64_t number = 0;
     std::int64_t denominator = 1;
     std::string literal;
-    std::vector<std::uint16_t> args;  // nodes
+    std::shared_ptr<const regex::Regex> regex;  // matches
+    std::vector<std::uint16_t> args;            // nodes
   };
   struct Operand {
     Fraction value;  // a number that is no ratio has denominator 1
