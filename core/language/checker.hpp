@@ -38,6 +38,7 @@ struct Scope {
   EventSet* narrowed = nullptr;               // let: loses events whose key field has another type than the window's
   const std::vector<Step>* steps = nullptr;   // of a pattern, those that may be named so far
   bool timed = false;                         // of a pattern that a deadline completes: there is no event, so no let, window or model
+  const syntax::Node* hole = nullptr;         // of a reason: what stands in its braces
 };
 
 class Checker {
@@ -122,6 +123,7 @@ class Checker {
   bool is_without_event(Span span, const Scope& scope, std::string_view what);
   Typed let_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
   Typed model_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
+  Typed reasons_of_model(std::size_t index, const syntax::Node& node, const Scope& scope);
   Typed field_reference(const syntax::Name& name, const Scope& scope);
   void unknown_name(const syntax::Name& name, const Scope& scope);
   Typed member(const syntax::Node& node, const Scope& scope, bool iterated);

@@ -140,6 +140,11 @@ std::string why_not(const Model& model, const Pipeline& pipeline) {
   return {};
 }
 
+std::string why_not_reasons(const Model& model) {
+  if (model.content == nullptr || model.content->explains()) return {};
+  return std::string("the file of model `") + model.name + "` does not say how much came to each node (`sum_hessian`, `internal_count`), which its reasons are made of";
+}
+
 std::string why_not(const Map& map) {
   if (map.to.kind == Kind::text) return std::string("it looks a text up, in map `") + map.name + "`; a map can yield numbers, true or false, times and durations";
   return map.content == nullptr ? std::string("it uses map `") + map.name + "`, whose file was not read" : std::string();
@@ -154,6 +159,7 @@ std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
     case Op::map_lookup: return why_not(pipeline.maps[expr.index]);
     case Op::call:
       if (is_over_repeated(expr)) return why_not_over_repeated(expr);
+      if (expr.name == "reasons") return why_not_reasons(pipeline.models[expr.args[0]->index]);
       if (std::find(evaluated_calls.begin(), evaluated_calls.end(), expr.name) != evaluated_calls.end()) return {};
       return std::string("it uses `") + expr.name + "(..)`";
     default: return {};

@@ -142,7 +142,7 @@ bool Formula::add_leaf(const Expr& expr, const FormulaSources& sources, Node& no
 bool Formula::add_operation(const Expr& expr, const FormulaSources& sources, Node& node, std::string& why) {
   node.op = expr.op;
   node.literal = expr.value.text;
-  node.regex = expr.regex;
+  node.regex = expr.regex.get();
   node.text = !expr.args.empty() && expr.args[0]->type.kind == Kind::text;
   node.function = static_cast<std::uint8_t>(std::find(functions.begin(), functions.end(), expr.name) - functions.begin());
   if (expr.op == Op::call && node.function == f_none) return why = "it uses `" + expr.name + "(..)`", false;

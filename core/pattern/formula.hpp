@@ -83,7 +83,7 @@ class Formula {
     Captured captured;
     std::int64_t number = 0, denominator = 1;
     std::string literal;
-    std::shared_ptr<const regex::Regex> regex;  // matches
+    const regex::Regex* regex = nullptr;  // matches: the pipeline's
     std::vector<std::uint32_t> args;
     std::vector<Fraction> numbers;   // in_set: its members, ascending; of texts:
     std::vector<std::string> texts;

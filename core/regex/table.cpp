@@ -8,7 +8,7 @@
 #include "pawl/core/regex/syntax.hpp"
 
 namespace pawl::regex {
-namespace {
+namespace automata {  // named, as Table outside of it holds some
 
 using Place = std::uint16_t;  // an instruction
 
@@ -130,7 +130,11 @@ class Automaton {
   bool too_large_ = false;
 };
 
-}  // namespace
+}  // namespace automata
+
+using automata::Automaton;
+using automata::Instruction;
+using automata::Place;
 
 class Table {
  public:

@@ -51,7 +51,10 @@ Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
   make_event_loads();
   const auto reads_lateness = [](const std::vector<Instruction>& code) { return std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; }); };
   uses_times_ = plan.stateful() || reads_lateness(plan.program.instructions) || reads_lateness(plan.program.explaining);
-  for (const ModelCall& call : plan.program.models) models_.push_back(call.model->workspace());
+  for (const ModelCall& call : plan.program.models) {
+    models_.push_back(call.model->workspace());
+    reasons_.resize(std::max(reasons_.size(), 2 * call.inputs.size()));
+  }
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
     if (constant.target.kind == ColumnKind::number) {
@@ -135,21 +138,6 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
 void Evaluator::store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept {
   keep(out.truth, truth & valid);
   keep(out.valid, valid);
-}
-
-void Evaluator::put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept {
-  const Lanes bit = lane_bit(lane), valid = value ? bit : 0;
-  const auto number = value ? static_cast<std::int64_t>(value->numerator) : 0;
-  if (r.kind == ColumnKind::number) {
-    numbers_[r.index].cells[lane] = number;
-    numbers_[r.index].valid = (numbers_[r.index].valid & ~bit) | valid;
-  } else if (r.kind == ColumnKind::ratio) {
-    ratios_[r.index].set(lane, value.value_or(Fraction{0, 1}));
-    ratios_[r.index].valid = (ratios_[r.index].valid & ~bit) | valid;
-  } else {
-    booleans_[r.index].truth = (booleans_[r.index].truth & ~bit) | (number != 0 ? bit : 0);
-    booleans_[r.index].valid = (booleans_[r.index].valid & ~bit) | valid;
-  }
 }
 
 // --- loads ---
@@ -265,16 +253,6 @@ bool text_holds(Code code, std::string_view text, std::span<const std::string> c
 }
 
 }  // namespace
-
-void Evaluator::match_texts(const Instruction& instruction) noexcept {
-  const regex::Regex& regex = *plan_.program.regexes[static_cast<std::size_t>(instruction.aux)];
-  Lanes truth = 0, valid = 0;
-  each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
-    valid |= lanes;
-    each_lane(lanes, [&](std::size_t lane) { truth |= static_cast<Lanes>(regex.matches(place.text(slot_[lane]))) << lane; });
-  });
-  store(booleans_[instruction.out], truth, valid);
-}
 
 void Evaluator::execute_text(const Instruction& instruction) noexcept {
   if (instruction.code == Code::text_matches) return match_texts(instruction);

@@ -8,7 +8,6 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -118,6 +117,8 @@ struct ModelCall {
   const model::Model* model = nullptr;  // the pipeline's
   std::vector<ModelInput> inputs;
   std::vector<std::uint16_t> events;    // event types that have all of them; elsewhere it is missing
+  std::vector<std::string> names;       // of the inputs, as reasons show them
+  std::size_t reasons_bytes = 0;        // of the longest text of reasons
 };
 
 // A map of the pipeline.
@@ -144,7 +145,7 @@ struct Program {
   std::vector<FieldAccess> fields;
   std::vector<std::string> texts;
   std::vector<ValueSet> sets;
-  std::vector<std::shared_ptr<const regex::Regex>> regexes;
+  std::vector<const regex::Regex*> regexes;  // the pipeline's
   std::vector<Constant> constants;
   std::vector<Instruction> instructions;  // free of state: the first pass
   std::vector<Instruction> dependent;     // those that ask a list, and what is computed of them: the second pass

@@ -41,8 +41,8 @@ class TextCompiler {
   Result text_matches(const Expr& matches) {
     return each_text(*matches.args[0], [&](const Expr& plain) {
       if (plain.op == Op::literal) return constant_truth(matches.regex->matches(plain.value.text));
-      std::vector<std::shared_ptr<const regex::Regex>>& regexes = self().plan_.program.regexes;
-      regexes.push_back(matches.regex);
+      std::vector<const regex::Regex*>& regexes = self().plan_.program.regexes;
+      regexes.push_back(matches.regex.get());
       return self().emit(ColumnKind::boolean, {.code = Code::text_matches, .a = self().access(plain.name, Kind::text), .aux = static_cast<std::int64_t>(regexes.size() - 1)});
     });
   }

@@ -66,7 +66,10 @@ std::uint16_t Program::add(const Expr& expr, const EventSchema& schema) {
   node.number = expr.value.number;
   node.denominator = expr.value.denominator;
   node.literal = expr.value.text;
-  node.regex = expr.regex;
+  if (expr.regex != nullptr) {
+    node.regex = static_cast<std::uint32_t>(regexes_.size());
+    regexes_.push_back(*expr.regex);
+  }
   if (expr.op == Op::literal || expr.op == Op::field) node.text = expr.type.kind == Kind::text;
   if (expr.op == Op::field) {
     const int field = schema.find(expr.name);
@@ -124,6 +127,7 @@ std::optional<Quick> Program::quick_where() const {
 
 struct Program::Evaluation {
   const std::vector<Node>& nodes;
+  const std::vector<regex::Regex>& regexes;
   const std::byte* slot;
   Time te;
 
@@ -215,7 +219,7 @@ struct Program::Evaluation {
 
   Operand matches(const Node& node) const noexcept {
     const Operand value = eval(node.args[0]);
-    return value.valid ? boolean(node.regex->matches(value.text)) : Operand{};
+    return value.valid ? boolean(regexes[node.regex].matches(value.text)) : Operand{};
   }
 
   Operand call(const Node& node) const noexcept {
@@ -277,7 +281,7 @@ struct Program::Evaluation {
 };
 
 Scalar Program::run_tree(const std::byte* slot, Time te) const noexcept {
-  const Operand result = Evaluation{nodes_, slot, te}.eval(static_cast<std::uint16_t>(nodes_.size() - 1));
+  const Operand result = Evaluation{nodes_, regexes_, slot, te}.eval(static_cast<std::uint16_t>(nodes_.size() - 1));
   if (!result.valid) return {};
   // Of a ratio only whether it is missing is asked; everything else fits.
   return {static_cast<std::int64_t>(result.value.numerator), true};

@@ -104,8 +104,8 @@ class Program {
     std::int64_t number = 0;
     std::int64_t denominator = 1;
     std::string literal;
-    std::shared_ptr<const regex::Regex> regex;  // matches
-    std::vector<std::uint16_t> args;            // nodes
+    std::uint32_t regex = 0;  // matches: among regexes_
+    std::vector<std::uint16_t> args;  // nodes
   };
   struct Operand {
     Fraction value;  // a number that is no ratio has denominator 1
@@ -128,6 +128,7 @@ class Program {
   FieldRef field_;
   std::int64_t low_ = 0, high_ = 0;
   std::vector<Node> nodes_;  // the root is the last
+  std::vector<regex::Regex> regexes_;
 };
 
 }  // namespace pawl::window

@@ -14,7 +14,6 @@
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/model_files.hpp"
 #include "pawl/core/rules/digest.hpp"
-#include "pawl/journal/model/parse.hpp"
 #include "tests/twin/adversarial.hpp"
 
 using namespace pawl;
@@ -32,17 +31,16 @@ let spread  = stddev(amount per customer, 1m)
 let typical = prior ewma(amount per customer, 1h)
 let risk    = weighted
 let odd     = weighted * factor[device] / (weight + 0.3)
-rule likely { on Payment when weighted > 0.5 then score 5 reason A001 "{weighted} of {amount}, {odd}" }
+rule likely { on Payment when weighted > 0.5 then score 5 reason A001 "{weighted} of {amount}, {odd}: {weighted.reasons}" }
 rule apart  { on Payment when odd < -1.5 or device matches "^[ab]+$" then score 3 reason A002 "{device} {spread}" }
 )";
 
 class OneModel final : public language::ModelFiles {
  public:
   Result<language::ModelFile> load(const std::string&, const std::string&) override {
-    const std::string bytes = R"({"format": "pawl-logistic", "version": 1, "intercept": -0.37, "terms": [{"name": "amount", "weight": 0.0131}, {"name": "w", "weight": -0.71}, {"name": "spread", "weight": 0.0029, "missing": 17.3}]})";
-    auto model = journal::parse_model(bytes);
-    if (!model.ok()) return std::move(model).error();
-    return language::ModelFile{std::make_shared<const model::Model>(*std::move(model)), bytes};
+    model::Linear linear{.intercept = -0.37, .terms = {{.weight = 0.0131}, {.weight = -0.71}, {.weight = 0.0029, .has_default = true, .missing = 17.3}}};
+    model::ModelParts parts{.kind = "logistic", .features = {"amount", "w", "spread"}, .inputs = 3, .body = std::move(linear), .output = model::Output::probability};
+    return language::ModelFile{std::make_shared<const model::Model>(std::move(parts)), "weights"};
   }
   Result<std::string> bytes(const std::string&, const std::string&) override { return Error{ErrorCode::not_found, "none"}; }
 };
