@@ -92,6 +92,7 @@ class OneModel final : public language::ModelFiles {
   Result<language::ModelFile> load(const std::string&, const std::string&) override {
     return language::ModelFile{std::make_shared<const model::Model>(or_fail(journal::parse_model(bytes_))), bytes_};
   }
+  Result<std::string> bytes(const std::string&, const std::string&) override { return bytes_; }
 
  private:
   std::string bytes_;

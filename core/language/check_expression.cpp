@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/checker.hpp"
 #include "pawl/core/language/parser.hpp"
 #include "pawl/core/language/typing.hpp"
@@ -178,6 +179,20 @@ Typed Checker::model_reference(std::size_t index, const Node& node, const Scope&
   return typed;
 }
 
+// `xgb.reasons`: a text of the inputs that moved the score most.
+Typed Checker::reasons_of_model(std::size_t index, const Node& node, const Scope& scope) {
+  if (scope.hole != &node) return error(node.span, "E198", std::string("`") + node.name.string() + ".reasons` is a text for people; it stands alone in the braces of a reason: \"{" + node.name.string() + ".reasons}\"");
+  Typed score = model_reference(index, node, scope);
+  if (!score) return {};
+  Type text;
+  text.kind = Kind::text;
+  text.text_bytes = limits::text_bytes_max;
+  Typed typed = make(Op::call, text, node.span);
+  typed.expr->name = "reasons";
+  typed.expr->args.push_back(std::move(score.expr));
+  return typed;
+}
+
 Typed Checker::field_reference(const Name& name, const Scope& scope) {
   Typed typed = make(Op::field, duration_type, name.span);
   typed.expr->name = name.string();
@@ -226,6 +241,8 @@ void Checker::unknown_name(const Name& name, const Scope& scope) {
 // step.field. `iterated`: inside count(..), sum(..) of a repeated step.
 Typed Checker::member(const Node& node, const Scope& scope, bool iterated) {
   if (scope.aggregate) return error(node.span, "E153", "an aggregate sees only fields of the windowed events, not steps of a pattern");
+  const auto model = model_index_.find(node.name.text);
+  if (model != model_index_.end() && node.member.text == "reasons") return reasons_of_model(model->second, node, scope);
   const auto named = [&](const Step& step) { return step.name == node.name.text; };
   const Step* step = nullptr;
   if (scope.steps != nullptr) {

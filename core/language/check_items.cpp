@@ -193,30 +193,18 @@ void Checker::declare_names() {
   for (std::size_t i = 0; i < file_.models.size(); ++i) declare(file_.models[i].name, "model", true), model_index_.emplace(file_.models[i].name.text, i);
 }
 
-void Checker::lists_and_maps() {
-  const auto storable = [&](const syntax::TypeName& name) {
-    std::optional<Type> type = this->type(name);
-    if (type && type->kind == Kind::enumeration) {
-      problems_.error(name.name.span, "E108", "lists and maps cannot hold enums; use text");
-      type.reset();
-    }
-    return type.value_or(Type{});
-  };
-  for (const syntax::List& list : file_.lists) out_.lists.push_back({list.name.string(), storable(list.type), list.expires_after, problems_.place(list.name.span)});
-  for (const syntax::Map& map : file_.maps) {
-    Map out;
-    out.name = map.name.string();
-    out.from = storable(map.from);
-    out.to = storable(map.to);
-    out.place = problems_.place(map.name.span);
-    if (map.otherwise) {
-      Typed to = make(Op::literal, out.to, map.name.span);
-      const Typed otherwise = adapt(*map.otherwise, to, Scope{});
-      if (otherwise && compatible(otherwise, to, map.otherwise->span, "use")) out.otherwise = otherwise.expr->value;
-      if (otherwise && otherwise.expr->op != Op::literal) problems_.error(map.otherwise->span, "E117", "what a map gives otherwise must be a literal");
-    }
-    out_.maps.push_back(std::move(out));
+Type Checker::storable(const syntax::TypeName& name) {
+  std::optional<Type> type = this->type(name);
+  if (type && type->kind == Kind::enumeration) {
+    problems_.error(name.name.span, "E108", "lists and maps cannot hold enums; use text");
+    type.reset();
   }
+  return type.value_or(Type{});
+}
+
+void Checker::lists_and_maps() {
+  for (const syntax::List& list : file_.lists) out_.lists.push_back({list.name.string(), storable(list.type), list.expires_after, problems_.place(list.name.span)});
+  for (const syntax::Map& map : file_.maps) this->map(map);
 }
 
 // --- Lets ---

@@ -218,10 +218,42 @@ Typed Checker::text_test(const Node& node, const Scope& scope) {
   if (node.op == Op::starts_with && node.text.size() > value.expr->type.text_bytes) {
     return error(node.span, "E115", to_string(value.expr->type) + " is shorter than this beginning and can never start with it");
   }
+  std::shared_ptr<const regex::Regex> regex = node.op == Op::matches ? regular_expression(node) : nullptr;
+  if (node.op == Op::matches && regex == nullptr) return {};
   Typed typed = make(node.op, boolean_type, node.span);
   typed.expr->value = Value::of_text(node.text);
+  typed.expr->regex = std::move(regex);
   typed.expr->args.push_back(std::move(value.expr));
   return typed;
+}
+
+namespace {
+
+// Bytes [begin, end) of the expression as bytes of the source, where a quote is written with a backslash. `written`: between the quotes.
+Span in_source(std::string_view written, Span span, std::size_t begin, std::size_t end) {
+  const auto source_byte = [&](std::size_t wanted) {
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < wanted && at < written.size(); ++i) at += written.substr(at, 2) == "\\\"" ? 2U : 1U;
+    return span.begin + static_cast<std::uint32_t>(at);
+  };
+  return {source_byte(begin), source_byte(end)};
+}
+
+constexpr std::size_t regex_work_max = 8 * regex::work_max;  // of a file
+
+}  // namespace
+
+// Each once, however often it stands in the file. Null: reported.
+std::shared_ptr<const regex::Regex> Checker::regular_expression(const Node& node) {
+  const auto [known, fresh] = regexes_.try_emplace(node.name.text);
+  if (!fresh) return known->second;
+  regex::Compiled made = regex::compile(node.text, regex_work_max - std::min(regex_work_, regex_work_max));
+  regex_work_ += made.work;
+  known->second = std::move(made.regex);
+  if (known->second != nullptr) return known->second;
+  const Span span = in_source(node.name.text, node.name.span, made.problem.begin, made.problem.end);
+  problems_.error(span, made.problem.too_large ? "E182" : "E181", std::string("in this regular expression: ") + made.problem.text);
+  return nullptr;
 }
 
 Typed Checker::is_missing(const Node& node, const Scope& scope) {

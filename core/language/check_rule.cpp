@@ -204,7 +204,9 @@ void Checker::reasons(const syntax::Rule& rule, Rule& out, const Scope& scope) {
     made.code = reason.code.string();
     made.texts = reason.texts;
     for (const auto& hole : reason.exprs) {
-      Typed value = hole ? expression(*hole, scope) : Typed{};
+      Scope inside = scope;
+      inside.hole = hole.get();
+      Typed value = hole ? expression(*hole, inside) : Typed{};
       if (value) made.exprs.push_back(std::move(value.expr));
     }
     out.reasons.push_back(std::move(made));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pawl/core/language/literal.hpp"
+#include "pawl/core/language/lookup.hpp"
 #include "pawl/core/language/model_files.hpp"
 #include "pawl/core/language/problems.hpp"
 #include "pawl/core/language/syntax.hpp"
@@ -37,6 +38,7 @@ struct Scope {
   EventSet* narrowed = nullptr;               // let: loses events whose key field has another type than the window's
   const std::vector<Step>* steps = nullptr;   // of a pattern, those that may be named so far
   bool timed = false;                         // of a pattern that a deadline completes: there is no event, so no let, window or model
+  const syntax::Node* hole = nullptr;         // of a reason: what stands in its braces
 };
 
 class Checker {
@@ -57,6 +59,7 @@ class Checker {
   std::optional<Type> money_type(const syntax::TypeName& name);
   void declare_names();
   void declare(const syntax::Name& name, std::string_view what, bool shadows_fields);
+  Type storable(const syntax::TypeName& name);
   void lists_and_maps();
   void lets();
   void order_lets();
@@ -66,6 +69,13 @@ class Checker {
   void tests();
   void test(const syntax::Test& test);
   void given(const syntax::Given& given, Test& test);
+
+  // Maps: check_map.cpp.
+  void map(const syntax::Map& map);
+  std::optional<Value> map_literal(const syntax::Node& node, const Type& type, std::string_view what);
+  void fill_map(const syntax::Map& map, Map& out);
+  void read_map(const syntax::Map& map, Map& out);
+  static std::string read_entries(std::string_view bytes, const Map& map, std::vector<Lookup::Entry>& entries);
 
   // Models: check_model.cpp.
   void models();
@@ -113,6 +123,7 @@ class Checker {
   bool is_without_event(Span span, const Scope& scope, std::string_view what);
   Typed let_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
   Typed model_reference(std::size_t index, const syntax::Node& node, const Scope& scope);
+  Typed reasons_of_model(std::size_t index, const syntax::Node& node, const Scope& scope);
   Typed field_reference(const syntax::Name& name, const Scope& scope);
   void unknown_name(const syntax::Name& name, const Scope& scope);
   Typed member(const syntax::Node& node, const Scope& scope, bool iterated);
@@ -129,6 +140,7 @@ class Checker {
   Typed in_set(const syntax::Node& node, const Scope& scope);
   Typed in_list(const syntax::Node& node, const Scope& scope);
   Typed text_test(const syntax::Node& node, const Scope& scope);
+  std::shared_ptr<const regex::Regex> regular_expression(const syntax::Node& node);
   Typed is_missing(const syntax::Node& node, const Scope& scope);
   // Two operands of one dimension: a literal takes the type of the other. False: reported.
   bool pair(const syntax::Node& a, const syntax::Node& b, const Scope& scope, Typed& left, Typed& right, std::string_view verb);
@@ -175,6 +187,8 @@ class Checker {
   std::vector<std::vector<std::string>> let_needs_;     // fields an event must have to read the let
   std::vector<bool> let_done_;
   std::vector<EventSet> model_events_;
+  std::unordered_map<std::string_view, std::shared_ptr<const regex::Regex>> regexes_;  // of the file, by their text; null: reported
+  std::size_t regex_work_ = 0;                          // that making them took
 };
 
 // Of the language: abs, round, ...

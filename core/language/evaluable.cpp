@@ -140,16 +140,26 @@ std::string why_not(const Model& model, const Pipeline& pipeline) {
   return {};
 }
 
+std::string why_not_reasons(const Model& model) {
+  if (model.content == nullptr || model.content->explains()) return {};
+  return std::string("the file of model `") + model.name + "` does not say how much came to each node (`sum_hessian`, `internal_count`), which its reasons are made of";
+}
+
+std::string why_not(const Map& map) {
+  if (map.to.kind == Kind::text) return std::string("it looks a text up, in map `") + map.name + "`; a map can yield numbers, true or false, times and durations";
+  return map.content == nullptr ? std::string("it uses map `") + map.name + "`, whose file was not read" : std::string();
+}
+
 std::string why_not_itself(const Expr& expr, const Pipeline& pipeline) {
   switch (expr.op) {
     case Op::binding: return expr.type.kind == Kind::floating && !expr.member.empty() ? floats_and_steps : "";
     case Op::let: return pipeline.lets[expr.index].not_evaluated.empty() ? std::string() : std::string("it uses let `") + pipeline.lets[expr.index].name + "`";
     case Op::aggregate: return why_not(*expr.aggregate, pipeline);
     case Op::model: return why_not(pipeline.models[expr.index], pipeline);
-    case Op::map_lookup: return std::string("it uses map `") + pipeline.maps[expr.index].name + "`";
-    case Op::matches: return "it uses `matches`";
+    case Op::map_lookup: return why_not(pipeline.maps[expr.index]);
     case Op::call:
       if (is_over_repeated(expr)) return why_not_over_repeated(expr);
+      if (expr.name == "reasons") return why_not_reasons(pipeline.models[expr.args[0]->index]);
       if (std::find(evaluated_calls.begin(), evaluated_calls.end(), expr.name) != evaluated_calls.end()) return {};
       return std::string("it uses `") + expr.name + "(..)`";
     default: return {};
@@ -176,8 +186,6 @@ std::string why_not(const Action& action, const Pipeline& pipeline) {
 std::string why_not(const Pattern& pattern, const Pipeline& pipeline) {
   if (pattern.steps.size() > 32) return "its pattern has more than 32 steps";
   for (const Step& step : pattern.steps) {
-    if (step.negated && step.wait != 0 && &step != &pattern.steps.back()) return "its pattern has a `no .. for` before its end";
-    if (step.negated && step.immediately) return "its pattern has a `then immediately no`";
     if (!step.condition) continue;
     if (std::string why = why_not(*step.condition, pipeline); !why.empty()) return why;
   }

@@ -31,6 +31,7 @@ constexpr int node_bytes = 512;           // of a key whose events may be late: 
 constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
 
 constexpr std::size_t kept_key_bytes = 24;  // of a value of a list or a key that cools down: hash, until when, and its place among the deadlines
+constexpr std::size_t last_event_bytes = 16;  // of a run whose pattern has `then immediately no` or, before its end, `no .. for`
 constexpr std::size_t waiting_bytes = 40;  // more of a run that waits for its deadline: it, and a place among the deadlines
 constexpr std::size_t runs_key_bytes = 48;  // of a key with open runs: hash, which patterns, first and last run, hints
 constexpr std::size_t run_bytes = 40;       // of an open run: where it stands, since when
@@ -205,6 +206,7 @@ class Explainer {
     std::size_t bytes = run_bytes;
     for (const auto& [what, size] : captured) bytes += size;
     if (is_timed(*rule.pattern)) bytes += waiting_bytes;
+    if (remembers_last_event(*rule.pattern)) bytes += last_event_bytes;
     return fmt::format("  pattern of {} per {}: {} bytes a key with open runs and {} bytes a run, at most {} of them, none for longer than {}\n", rule.name, print_key(rule.pattern->key),
                        whole_lines(runs_key_bytes + std::max<std::size_t>(key_bytes(rule, rule.pattern->key), 8)),
                        whole_lines(bytes), rule.pattern->limit,

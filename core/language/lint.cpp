@@ -126,6 +126,7 @@ class Decidable {
         if (low == Truth::never || high == Truth::never || compared(Op::greater, *expr.args[1], *expr.args[2]) == Truth::always) return Truth::never;
         return low == high ? low : Truth::unknown;
       }
+      case Op::matches: return expr.regex->never() ? Truth::never : expr.regex->always() ? Truth::always : Truth::unknown;
       default: return is_comparison(expr.op) ? compared(expr.op, *expr.args[0], *expr.args[1]) : Truth::unknown;
     }
   }

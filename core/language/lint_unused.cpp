@@ -14,15 +14,17 @@ namespace {
 constexpr int lets_noted_max = 20;
 
 struct Used {
-  std::vector<bool> lets, models, asked, added;
+  std::vector<bool> lets, models, asked, added, looked_up;
   std::set<std::string_view> operators = {};
 };
 
 Used used_by(const Pipeline& pipeline) {
-  Used used{std::vector<bool>(pipeline.lets.size()), std::vector<bool>(pipeline.models.size()), std::vector<bool>(pipeline.lists.size()), std::vector<bool>(pipeline.lists.size())};
+  Used used{std::vector<bool>(pipeline.lets.size()), std::vector<bool>(pipeline.models.size()), std::vector<bool>(pipeline.lists.size()), std::vector<bool>(pipeline.lists.size()),
+            std::vector<bool>(pipeline.maps.size())};
   for_each(pipeline, [&](const Expr& expr) {
     if (expr.op == Op::let) used.lets[expr.index] = true;
     if (expr.op == Op::model) used.models[expr.index] = true;
+    if (expr.op == Op::map_lookup) used.looked_up[expr.index] = true;
     if (expr.op == Op::in_list) used.asked[expr.index] = true;
     if (expr.op == Op::aggregate && expr.aggregate->kind == AggregateKind::own) used.operators.insert(expr.aggregate->own_name);
   });
@@ -50,6 +52,11 @@ void warn_unused(const Pipeline& pipeline, Problems& problems) {
   for (const OwnOperator& own : pipeline.operators) {
     if (!used.operators.contains(own.name)) problems.warning(own.place, "W203", std::string("operator `") + own.name + "` is called nowhere and never evaluated");
   }
+  for (std::size_t i = 0; i < pipeline.maps.size(); ++i) {
+    const Map& map = pipeline.maps[i];
+    if (!map.filled) problems.warning(map.place, "W203", std::string("map `") + map.name + "` holds nothing; write what it holds, `{ \"a\" = 1, \"b\" = 2 }`, or `from \"file.csv\" sha256 \"..\"`, behind its types");
+    else if (!used.looked_up[i]) problems.warning(map.place, "W203", std::string("map `") + map.name + "` is never looked into; an expression does with `" + map.name + "[key]`");
+  }
   for (std::size_t i = 0; i < pipeline.lists.size(); ++i) {
     const List& list = pipeline.lists[i];
     if (!used.asked[i]) problems.warning(list.place, "W203", std::string("list `") + list.name + "` is never asked; a condition asks it with `x in " + list.name + "`");
@@ -73,12 +80,26 @@ void warn_never_reached(const Rule& rule, Problems& problems) {
   }
 }
 
+// What is behind `no .. for` comes later than that, and all of it within `within`.
+void warn_never_completed(const Rule& rule, Problems& problems) {
+  const Pattern& pattern = *rule.pattern;
+  for (std::size_t i = 0; i < pattern.steps.size(); ++i) {
+    const Step& step = pattern.steps[i];
+    const auto is_needed = [](const Step& other) { return !other.negated && other.at_least > 0; };
+    const bool needed = std::any_of(pattern.steps.begin() + static_cast<std::ptrdiff_t>(i), pattern.steps.end(), is_needed);
+    if (!step.negated || step.wait < pattern.within || !needed) continue;
+    problems.warning(step.place, "W201", "the pattern can never complete: what follows this has to come later than the time of its `for`, and by then `within` is over; shorten the one or lengthen the other");
+  }
+}
+
 }  // namespace
 
 void lint_unused(const Pipeline& pipeline, Problems& problems) {
   warn_unused(pipeline, problems);
   for (const Rule& rule : pipeline.rules) {
-    if (rule.pattern) warn_never_reached(rule, problems);
+    if (!rule.pattern) continue;
+    warn_never_reached(rule, problems);
+    warn_never_completed(rule, problems);
   }
 }
 

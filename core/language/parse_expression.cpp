@@ -176,6 +176,7 @@ NodePtr Parser::comparison_tail(NodePtr left) {
   if (!node) return nullptr;
   const std::string_view inner = text_of(pattern);
   node->text = starts ? std::move(text) : unescape(inner.substr(1, inner.size() - 2), true);
+  node->name = {inner.substr(1, inner.size() - 2), {pattern.span.begin + 1, pattern.span.end - 1}};  // where it is written
   return node;
 }
 

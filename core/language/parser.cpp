@@ -280,8 +280,31 @@ void Parser::map(syntax::File& file) {
   map.from = type();
   expect_word("to");
   map.to = type();
+  if (at(TokenKind::left_brace)) map_entries(map);
+  if (!failed() && !map.filled && take_word("from")) {
+    map.filled = true;
+    map.path_span = here();
+    map.path = text("the map's file in quotes");
+    expect_word("sha256");
+    map.sha256_span = here();
+    map.sha256 = text("64 hexadecimal digits in quotes");
+  }
   if (take_word("otherwise")) map.otherwise = unary();
   if (!map.name.empty()) file.maps.push_back(std::move(map));
+}
+
+void Parser::map_entries(syntax::Map& map) {
+  map.filled = true;
+  expect_brace(Mark::opens, "`{` and the map's entries");
+  while (!failed() && !at(TokenKind::right_brace)) {
+    mark(Mark::clause);
+    syntax::NodePtr key = unary();
+    expect(TokenKind::equal, "`=` and the key's value");
+    syntax::NodePtr value = failed() ? nullptr : unary();
+    map.entries.emplace_back(std::move(key), std::move(value));
+    if (!at(TokenKind::right_brace) && !expect(TokenKind::comma, "`,` or `}`")) break;
+  }
+  expect_brace(Mark::closes, "`}`");
 }
 
 void Parser::let(syntax::File& file) {

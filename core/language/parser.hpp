@@ -71,6 +71,7 @@ class Parser {
   void event_fields(syntax::Event& event);
   void list(syntax::File& file);
   void map(syntax::File& file);
+  void map_entries(syntax::Map& map);
   void own_operator(syntax::File& file);
   void let(syntax::File& file);
   void model(syntax::File& file);

@@ -12,8 +12,11 @@
 #include "pawl/core/event/type.hpp"
 #include "pawl/core/model/model.hpp"
 #include "pawl/core/operator/operator.hpp"
+#include "pawl/core/regex/regex.hpp"
 
 namespace pawl::language {
+
+class Lookup;  // lookup.hpp
 
 struct Place {
   std::uint32_t line = 0;    // from 1
@@ -37,7 +40,7 @@ enum class Op : std::uint8_t {
   between,       // args[1] <= args[0] <= args[2]
   is_missing,    // never missing itself
   starts_with,   // args[0], with the text of value
-  matches,       // args[0], with the RE2-style expression in the text of value
+  matches,       // args[0], with the regular expression in the text of value
   choose,        // if args[0] then args[1] else args[2]
   call,          // name(args): see below
   map_lookup,    // map `index` at args[0]
@@ -92,6 +95,7 @@ struct Expr {
   std::size_t index = 0;           // let, model, in_list, map_lookup
   std::vector<std::unique_ptr<Expr>> args;
   std::unique_ptr<Aggregate> aggregate;
+  std::shared_ptr<const regex::Regex> regex;         // matches
   const std::vector<std::string>* labels = nullptr;  // of an enumeration: those of a field of Pipeline::events; null of a literal
 };
 
@@ -101,7 +105,15 @@ struct Expr {
 [[nodiscard]] std::string canonical(const Aggregate& aggregate);
 
 struct List { std::string name; Type type; Duration expires_after = 0; Place place; };
-struct Map { std::string name; Type from, to; Value otherwise; Place place; };
+struct Map {
+  std::string name;
+  Type from, to;
+  Value otherwise;                        // of keys that it does not have
+  bool filled = false;                    // it says what it holds, itself or by a file
+  std::string path, sha256, bytes;        // of the file, if it names one
+  std::shared_ptr<const Lookup> content;  // null where it is not filled, and where files were not asked for
+  Place place;
+};
 
 struct OwnOperator {
   std::string name;

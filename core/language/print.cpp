@@ -155,7 +155,9 @@ class Printer {
       case Op::starts_with: return arg(0, sum) + " starts with " + in_quotes(expr.value.text, false);
       case Op::matches: return arg(0, sum) + " matches " + in_quotes(expr.value.text, true);
       case Op::choose: return fmt::format("if {} then {} else {}", arg(0, disjunction), arg(1, disjunction), arg(2, disjunction));
-      case Op::call: return expr.name + '(' + list(expr, 0, whole) + ')';
+      case Op::call:
+        if (expr.name == "reasons") return arg(0, primary) + ".reasons";
+        return expr.name + '(' + list(expr, 0, whole) + ')';
       case Op::map_lookup: return pipeline_.maps[expr.index].name + '[' + arg(0, whole) + ']';
       default: return binary(expr, sum, sum);  // comparisons
     }

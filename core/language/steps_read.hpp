@@ -37,6 +37,11 @@ bool each_value_of_steps(const Pattern& pattern, Visit visit) {
 // It ends with `no`: not an event completes it, but its deadline. REQUIRES: the pattern has steps.
 [[nodiscard]] inline bool is_timed(const Pattern& pattern) { return pattern.steps.back().negated; }
 
+// It has `then immediately no` or, before its end, `no .. for`.
+[[nodiscard]] inline bool remembers_last_event(const Pattern& pattern) {
+  return std::any_of(pattern.steps.begin(), pattern.steps.end(), [&](const Step& step) { return step.negated && (step.immediately || (step.wait != 0 && &step != &pattern.steps.back())); });
+}
+
 // The step that completes the pattern as soon as it has what it needs: behind it none is needed. REQUIRES: the pattern has steps.
 [[nodiscard]] inline std::size_t first_that_completes(const Pattern& pattern) {
   std::size_t step = pattern.steps.size() - 1;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pawl/core/language/pipeline.hpp"
@@ -72,7 +73,15 @@ struct TypeName {
 struct FieldDeclaration { Name name; TypeName type; };
 struct Event { Name name; std::vector<FieldDeclaration> fields; Duration late = 0, reorder = 0; bool broken = false; };
 struct List { Name name; TypeName type; Duration expires_after = 0; };
-struct Map { Name name; TypeName from, to; NodePtr otherwise; };
+struct Map {
+  Name name;
+  TypeName from, to;
+  bool filled = false;
+  std::vector<std::pair<NodePtr, NodePtr>> entries;
+  std::string path, sha256;     // of its file
+  Span path_span, sha256_span;  // empty: it names none
+  NodePtr otherwise;
+};
 struct OwnOperator { Name name; std::int64_t version = 0; TypeName takes, yields; bool yields_ratio = false; };
 struct Let { Name name; NodePtr expr; };
 struct Model { Name name; std::string path, sha256; Span path_span, sha256_span; std::vector<NodePtr> inputs; };

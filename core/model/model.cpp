@@ -1,5 +1,6 @@
 #include "pawl/core/model/model.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -38,6 +39,13 @@ Lanes Model::sum(const Linear& linear, const Workspace& workspace, Lanes lanes, 
     }
   });
   return valid;
+}
+
+void Model::contributions(const double* inputs, double* out) const noexcept {
+  std::fill_n(out, parts_.inputs, 0.0);
+  const auto* linear = std::get_if<Linear>(&parts_.body);
+  if (linear == nullptr) return parts_.contributions->add(inputs, out);
+  for (std::size_t i = 0; i < linear->terms.size(); ++i) out[i] = linear->terms[i].weight * (std::isnan(inputs[i]) ? linear->terms[i].missing : inputs[i]);
 }
 
 Lanes Model::margins(Workspace& workspace, Lanes lanes, double* out) const noexcept {

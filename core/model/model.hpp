@@ -4,10 +4,12 @@
 // of it. XGBoost's trees compare and add floats, an input being the float nearest to its value; LightGBM's and logistic models use doubles.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "pawl/core/model/contributions.hpp"
 #include "pawl/core/model/forest.hpp"
 
 namespace pawl::model {
@@ -33,6 +35,7 @@ struct ModelParts {
   double base = 0;                    // the sum starts there
   double slope = 1;                   // of the logistic function
   Output output = Output::margin;
+  std::shared_ptr<const Contributions> contributions = {};  // of trees; null: their file does not say what is needed
 };
 
 // Memory of one evaluation. Made by Model::workspace, used with that model only.
@@ -51,6 +54,12 @@ class Model {
   [[nodiscard]] const std::vector<std::string>& features() const noexcept { return parts_.features; }
   [[nodiscard]] std::size_t inputs() const noexcept { return parts_.inputs; }
   [[nodiscard]] Output output() const noexcept { return parts_.output; }
+
+  // What each input contributes is known: of weights it always is.
+  [[nodiscard]] bool explains() const noexcept { return parts_.contributions != nullptr || std::holds_alternative<Linear>(parts_.body); }
+  // out[i]: what input i contributed to the margin of these inputs, one each (NaN: missing); of weights, its term. No allocation.
+  // REQUIRES: explains().
+  void contributions(const double* inputs, double* out) const noexcept;
 
   // Allocates.
   [[nodiscard]] Workspace workspace() const;

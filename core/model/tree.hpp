@@ -19,6 +19,7 @@ struct TreeNode {
   std::uint32_t input = 0;
   Missing missing = Missing::right;
   std::int64_t left = 0, right = 0;  // as the file says: nothing is known of them before check()
+  double cover = 0;                  // how much of what the trainer saw came here; 0: the file does not say
 };
 
 using Tree = std::vector<TreeNode>;  // node 0 is the root

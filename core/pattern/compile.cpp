@@ -38,6 +38,7 @@ class Compiler {
     }
     if (pattern_.where && !(plan_.where = formula(*pattern_.where, last_event()))) return std::nullopt;
     if (!add_outputs()) return std::nullopt;
+    remember_last_event();
     return std::move(plan_);
   }
 
@@ -155,6 +156,16 @@ class Compiler {
     return true;
   }
 
+  void remember_last_event() {
+    const auto asks = [this](auto asked) {
+      return std::any_of(plan_.steps.begin(), plan_.steps.end(), [&](const StepPlan& step) { return std::any_of(step.negations.begin(), step.negations.end(), asked); });
+    };
+    plan_.asks_next = asks([](const StepPlan::Negation& negation) { return negation.of_next; });
+    if (!plan_.asks_next && !asks([](const StepPlan::Negation& negation) { return negation.wait != 0; })) return;
+    plan_.last_event = static_cast<std::uint16_t>(plan_.capture_bytes);
+    plan_.capture_bytes += 2 * sizeof(std::int64_t);
+  }
+
   // Where a run may go from here, and what closes which of these ways.
   void add_ways(std::size_t index, StepPlan& made) const {
     const std::vector<Step>& steps = pattern_.steps;
@@ -163,7 +174,8 @@ class Compiler {
     made.ends = plan_.end == 0 && std::none_of(rest, steps.end(), is_needed);
     for (std::size_t i = index + 1; i < steps.size(); ++i) {
       if (steps[i].negated) {
-        made.negations.push_back({static_cast<std::uint16_t>(i), 0});
+        const bool counts_to_deadline = i + 1 == steps.size();
+        made.negations.push_back({.step = static_cast<std::uint16_t>(i), .closes = 0, .wait = counts_to_deadline ? 0 : steps[i].wait, .of_next = steps[i].immediately});
         continue;
       }
       made.next |= bit(i);

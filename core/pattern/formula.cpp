@@ -59,7 +59,8 @@ bool is_known(Op op) {
     case Op::logical_or: case Op::logical_and: case Op::logical_not:
     case Op::equal: case Op::not_equal: case Op::less: case Op::less_equal: case Op::greater: case Op::greater_equal:
     case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::modulo: case Op::negate:
-    case Op::otherwise: case Op::in_set: case Op::in_list: case Op::between: case Op::is_missing: case Op::starts_with: case Op::choose: case Op::call: return true;
+    case Op::otherwise: case Op::in_set: case Op::in_list: case Op::between: case Op::is_missing: case Op::starts_with: case Op::matches: case Op::choose: case Op::call: case Op::map_lookup:
+      return true;
     default: return false;
   }
 }
@@ -141,6 +142,7 @@ bool Formula::add_leaf(const Expr& expr, const FormulaSources& sources, Node& no
 bool Formula::add_operation(const Expr& expr, const FormulaSources& sources, Node& node, std::string& why) {
   node.op = expr.op;
   node.literal = expr.value.text;
+  node.regex = expr.regex.get();
   node.text = !expr.args.empty() && expr.args[0]->type.kind == Kind::text;
   node.function = static_cast<std::uint8_t>(std::find(functions.begin(), functions.end(), expr.name) - functions.begin());
   if (expr.op == Op::call && node.function == f_none) return why = "it uses `" + expr.name + "(..)`", false;
@@ -151,6 +153,7 @@ bool Formula::add_operation(const Expr& expr, const FormulaSources& sources, Nod
     node.list = static_cast<std::uint32_t>(expr.index);
     node.list_text_bytes = list.type.text_bytes;
   }
+  if (expr.op == Op::map_lookup) node.lookup = rules::lookup_call(sources.pipeline->maps[expr.index]);
   if (expr.op != Op::in_set) return add_arguments(expr.args, sources, node, why);
   add_members(expr, node);
   return add_arguments({expr.args.data(), 1}, sources, node, why);
@@ -205,6 +208,16 @@ Operand Formula::eval(std::size_t index, const Moment& moment) const noexcept {
     case Op::starts_with: {
       const Operand value = arg(0);
       return value.valid ? boolean(value.text.starts_with(node.literal)) : Operand{};
+    }
+    case Op::matches: {
+      const Operand value = arg(0);
+      return value.valid ? boolean(node.regex->matches(value.text)) : Operand{};
+    }
+    case Op::map_lookup: {
+      const Operand key = arg(0);
+      if (!key.valid) return key;
+      const auto found = node.text ? node.lookup.find(key.text) : node.lookup.find(static_cast<std::int64_t>(key.value.numerator));
+      return found ? number(*found) : Operand{};
     }
     case Op::call: return call(node, moment);
     case Op::negate: return arithmetic(node, Op::subtract, number(0), arg(0), moment);

@@ -83,11 +83,13 @@ class Formula {
     Captured captured;
     std::int64_t number = 0, denominator = 1;
     std::string literal;
+    const regex::Regex* regex = nullptr;  // matches: the pipeline's
     std::vector<std::uint32_t> args;
     std::vector<Fraction> numbers;   // in_set: its members, ascending; of texts:
     std::vector<std::string> texts;
     std::uint32_t list = 0;          // in_list
     std::size_t list_text_bytes = 0;
+    rules::LookupCall lookup;        // map_lookup
   };
   using Arguments = const std::vector<std::uint32_t>&;
 

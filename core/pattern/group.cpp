@@ -42,6 +42,24 @@ StepMask enterable(const PatternPlan& plan, const RunHead& run) noexcept {
   return steps & ~run.closed;
 }
 
+Time last_te(const PatternPlan& plan, const RunHead& run) noexcept { return load_capture<Time>(captures_of(&run), *plan.last_event); }
+bool has_passed_one(const PatternPlan& plan, const RunHead& run) noexcept { return load_capture<std::int64_t>(captures_of(&run), *plan.last_event + sizeof(Time)) != 0; }
+void note_passed(const PatternPlan& plan, RunHead& run, bool passed) noexcept { store_capture(captures_of(&run), *plan.last_event + sizeof(Time), std::int64_t{passed}); }
+
+// `no X for wait` of the step at hand: the time is still going on. Effective times never fall.
+bool is_within(const PatternPlan& plan, const RunHead& run, const StepPlan::Negation& negation, Time te) noexcept {
+  return negation.wait != 0 && static_cast<std::uint64_t>(te) - static_cast<std::uint64_t>(last_te(plan, run)) <= static_cast<std::uint64_t>(negation.wait);
+}
+
+// What cannot be entered yet.
+StepMask too_early(const PatternPlan& plan, const RunHead& run, Time te) noexcept {
+  StepMask steps = 0;
+  for (const StepPlan::Negation& negation : plan.steps[run.step].negations) {
+    if (is_within(plan, run, negation, te)) steps |= negation.closes;
+  }
+  return steps;
+}
+
 // Effective times never fall.
 bool is_past(const PatternPlan& plan, const RunHead& run, Time te) noexcept {
   return static_cast<std::uint64_t>(te) - static_cast<std::uint64_t>(run.first_te) > static_cast<std::uint64_t>(plan.within);
@@ -88,7 +106,7 @@ void Group::find_wanted(const rules::Evaluator& evaluator, Lanes lanes) noexcept
       named_[pattern] |= named;
       fits[i] = named;
       for (const rules::Register free : step.free) fits[i] &= evaluator.boolean(free).truth;
-      concerned |= plan.strict != 0 ? named : fits[i];  // every event that the pattern names breaks `immediately`
+      concerned |= plan.strict != 0 || plan.asks_next ? named : fits[i];  // every event that the pattern names breaks `immediately`
     }
     if (concerned == 0) continue;
     wanted_ |= concerned;
@@ -214,7 +232,10 @@ Group::Fate Group::advance(Turn& turn, RunHead& run) noexcept {
   if (past && !waiting) return Fate::ends;
   if (!has_lane(named_[run.pattern], turn.lane)) return Fate::stays;
   if (of_pattern_[run.pattern].completed == turn_ && !plan.skip_to_next) return Fate::ends;
-  for (StepMask steps = past ? 0 : enterable(plan, run) & ~plan.end; steps != 0;) {
+  if (plan.asks_next && !has_passed_one(plan, run)) ask_negations(turn, run, true);
+  StepMask steps = past ? 0 : enterable(plan, run) & ~plan.end;
+  if (plan.last_event) steps &= ~too_early(plan, run, turn.te);
+  while (steps != 0) {
     const auto step = static_cast<std::size_t>(std::bit_width(steps)) - 1;
     steps &= ~bit(step);
     if (!may_take(turn, run, step)) continue;
@@ -267,6 +288,7 @@ Group::Taken Group::take(Turn& turn, RunHead& run, std::size_t index) noexcept {
   further.closed = 0;
   for (std::size_t i = 0; i < step.captures; ++i) capture(plan.captures[step.first_capture + i], turn.slot, turn.te, captures_of(&further), further.valid);
   if (plan.end != 0) set_deadline(plan, further, turn.te);
+  if (plan.last_event) store_capture(captures_of(&further), *plan.last_event, turn.te), note_passed(plan, further, false);
   if (!completes) return Taken::goes_on;
   if (!plan.where || where_holds(turn, run.pattern, further)) return complete(turn, further), Taken::completes;
   if (enterable(plan, further) == 0) return Taken::passes;
@@ -298,9 +320,19 @@ void Group::pass_by(Turn& turn, RunHead& run) noexcept {
   const PatternPlan& plan = plan_of(run.pattern);
   const StepPlan& step = plan.steps[run.step];
   run.closed |= bit(run.step) & plan.strict;
+  if (plan.last_event) note_passed(plan, run, true);
   if (run.count < step.at_least) return;
   run.closed |= step.next & plan.strict;
+  ask_negations(turn, run, false);
+}
+
+// Those of the next event alone, or the others.
+void Group::ask_negations(Turn& turn, RunHead& run, bool of_next) noexcept {
+  const PatternPlan& plan = plan_of(run.pattern);
+  const StepPlan& step = plan.steps[run.step];
+  if (run.count < step.at_least) return;
   for (const StepPlan::Negation& negation : step.negations) {
+    if (negation.of_next != of_next || (negation.wait != 0 && !is_within(plan, run, negation, turn.te))) continue;
     if (may_take(turn, run, negation.step)) run.closed |= negation.closes;
   }
 }

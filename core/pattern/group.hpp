@@ -124,6 +124,7 @@ class Group {
   [[nodiscard]] Taken take(Turn& turn, RunHead& run, std::size_t step) noexcept;
   [[nodiscard]] bool where_holds(Turn& turn, std::size_t pattern, const RunHead& run) noexcept;
   void pass_by(Turn& turn, RunHead& run) noexcept;
+  void ask_negations(Turn& turn, RunHead& run, bool of_next) noexcept;
   void start_runs(Turn& turn) noexcept;
   void start(Turn& turn, std::size_t pattern) noexcept;
   void complete(Turn& turn, const RunHead& run) noexcept;

@@ -30,8 +30,13 @@ struct StepPlan {
   std::uint32_t at_least = 1, at_most = 1;
   StepMask next = 0;                 // steps that may be entered once it has at_least
   bool ends = false;                 // with at_least of it nothing more is needed
-  struct Negation { std::uint16_t step; StepMask closes; };
-  std::vector<Negation> negations;   // asked from here on, once it has at_least; `closes`: the steps behind it
+  struct Negation {
+    std::uint16_t step;
+    StepMask closes;                 // the steps behind it
+    Duration wait = 0;               // `no X for wait` before the end: asked so far behind the last event taken, and what it closes cannot be entered before; 0: for ever
+    bool of_next = false;            // `then immediately no`: asked of the first event behind the last one taken, whether or not that is taken
+  };
+  std::vector<Negation> negations;   // asked from here on, once it has at_least
   std::uint16_t first_capture = 0, captures = 0;
 };
 
@@ -39,6 +44,9 @@ struct PatternPlan {
   std::size_t rule = 0;              // index into Pipeline::rules
   std::vector<StepPlan> steps;
   StepMask strict = 0;               // steps with `then immediately`
+  bool asks_next = false;            // of some negation
+  // Runs remember the last event taken: its effective time, then whether one that was not taken has come since, 8 bytes each behind their captures.
+  std::optional<std::uint16_t> last_event;
   // Of a pattern that ends with `no`, else 0: the bit of its last step, which stands for the pattern's end. No event enters it; a run that
   // could waits there for its deadline, unless the negation is broken.
   StepMask end = 0;

@@ -2,6 +2,7 @@
 // canonical text), so the cost of a pipeline is that of its distinct sub-expressions.
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,8 @@
 #include "pawl/core/language/print.hpp"
 #include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/rules/event_key.hpp"
+#include "pawl/core/rules/model_reasons.hpp"
+#include "pawl/core/rules/number_compiler.hpp"
 #include "pawl/core/rules/plan.hpp"
 #include "pawl/core/rules/plan_parts.hpp"
 #include "pawl/core/rules/plan_without.hpp"
@@ -28,8 +31,9 @@ using language::Pipeline;
 constexpr std::size_t registers_max = 60'000;  // operands are 16 bits
 constexpr std::size_t compared_members_max = 8;  // of a set of numbers; in a larger one each lane's number is searched
 
-class Compiler : private TextCompiler<Compiler> {
+class Compiler : private TextCompiler<Compiler>, private NumberCompiler<Compiler> {
   friend TextCompiler<Compiler>;
+  friend NumberCompiler<Compiler>;
 
  public:
   // `without`: a rule that is taken for off; null: none.
@@ -187,10 +191,14 @@ class Compiler : private TextCompiler<Compiler> {
       std::vector<std::size_t>& holes = planned.holes.emplace_back();
       for (const auto& hole : reason.exprs) holes.push_back(shown(*hole));
     }
+    planned.reasons_of_models.clear();
+    for (const auto& holes : planned.holes) {
+      std::copy_if(holes.begin(), holes.end(), std::back_inserter(planned.reasons_of_models), [&](std::size_t hole) { return plan_.shown[hole].value.kind == Operand::Kind::model_reasons; });
+    }
   }
 
   void show_leaves(const Expr& expr, std::vector<std::size_t>& values) {
-    if (expr.op == Op::field || expr.op == Op::let || expr.op == Op::aggregate) {
+    if (expr.op == Op::field || expr.op == Op::let || expr.op == Op::aggregate || expr.op == Op::map_lookup) {
       const std::size_t value = shown(expr);
       if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
     }
@@ -223,6 +231,11 @@ class Compiler : private TextCompiler<Compiler> {
 
   std::optional<Operand> operand(const Expr& expr) {
     Operand value;
+    if (expr.op == Op::call && expr.name == "reasons") {
+      const auto score = compile(*expr.args[0]);
+      if (!score) return std::nullopt;
+      return Operand{.kind = Operand::Kind::model_reasons, .column = *score, .index = model_calls_.at(expr.args[0]->index), .choices = {}};
+    }
     if (expr.type.kind != Kind::text) {
       const auto column = compile_read(expr);
       if (!column) return std::nullopt;
@@ -307,13 +320,13 @@ class Compiler : private TextCompiler<Compiler> {
       case Op::between: return range(expr);
       case Op::is_missing: return missing(*expr.args[0]);
       case Op::starts_with: return text_test(Code::text_starts_with, *expr.args[0], {&expr.value.text, 1});
+      case Op::matches: return text_matches(expr);
       case Op::call: return call(expr);
       case Op::let: return compile_let_reference(expr);
       case Op::in_list: return list_membership(expr);
       case Op::model: return model(expr);
-      case Op::binding:
-      case Op::matches:
-      case Op::map_lookup: return refuse("maps and `matches` come in a later release");
+      case Op::map_lookup: return lookup(expr);
+      case Op::binding: break;
     }
     return refuse("unknown operation");
   }
@@ -405,7 +418,7 @@ class Compiler : private TextCompiler<Compiler> {
   std::optional<Register> model(const Expr& expr) {
     const language::Model& model = pipeline_.models[expr.index];
     if (model.content == nullptr) return refuse("the file of model " + model.name + " was not read");
-    ModelCall call{.model = model.content.get(), .inputs = {}, .events = model.readable_at};
+    ModelCall call{.model = model.content.get(), .inputs = {}, .events = model.readable_at, .names = {}};
     for (const auto& input : model.inputs) {
       const auto value = compile(*input);
       if (!value) return std::nullopt;
@@ -413,8 +426,29 @@ class Compiler : private TextCompiler<Compiler> {
       const bool is_money = type.kind == Kind::money || type.kind == Kind::decimal;
       call.inputs.push_back({.value = *value, .is_float = is_float(*input), .scale = type.kind == Kind::duration ? 9U : is_money ? type.scale : 0U});
     }
+    for (std::size_t i = 0; i < model.inputs.size(); ++i) {
+      const std::vector<std::string>& features = model.content->features();
+      call.names.push_back(name_in_reasons(features.empty() ? language::print(*model.inputs[i], pipeline_) : features[i]));
+    }
+    call.reasons_bytes = longest_reasons(call.names);
+    model_calls_[expr.index] = plan_.program.models.size();
     plan_.program.models.push_back(std::move(call));
     return emit(ColumnKind::number, {.code = Code::evaluate_model, .a = operand_of(plan_.program.models.size() - 1)});
+  }
+
+  std::optional<Register> lookup(const Expr& expr) {
+    const language::Map& map = pipeline_.maps[expr.index];
+    if (map.content == nullptr || map.to.kind == Kind::text) return refuse("what map " + map.name + " holds");
+    plan_.program.lookups.push_back(lookup_call(map));
+    const auto call = static_cast<std::int64_t>(plan_.program.lookups.size() - 1);
+    std::optional<Register> found;
+    if (map.from.kind == Kind::text) {
+      found = text_lookup(*expr.args[0], call);
+    } else if (const auto key = compile(*expr.args[0])) {
+      found = emit(ColumnKind::number, {.code = key->kind == ColumnKind::boolean ? Code::lookup_boolean : Code::lookup_number, .a = key->index, .aux = call});
+    }
+    if (!found || map.to.kind != Kind::boolean) return found;
+    return emit2(ColumnKind::boolean, Code::number_equal, found, constant_of(ColumnKind::number, 1, 1));
   }
 
   // --- booleans ---
@@ -494,85 +528,6 @@ class Compiler : private TextCompiler<Compiler> {
     return inverted(emit(ColumnKind::boolean, {.code = code, .a = of->index}));
   }
 
-  // --- numbers and ratios ---
-
-  static bool is_float(const Expr& expr) { return expr.type.kind == Kind::floating; }
-
-  std::optional<Register> unary(const Expr& expr, Code number, Code ratio) {
-    const auto of = compile(*expr.args[0]);
-    if (!of) return std::nullopt;
-    return emit(of->kind, {.code = of->kind == ColumnKind::ratio ? ratio : number, .a = of->index});
-  }
-
-  std::optional<Register> binary(std::optional<Register> a, std::optional<Register> b, Code number, Code ratio) {
-    if (!a || !b) return std::nullopt;
-    if (a->kind == ColumnKind::ratio || b->kind == ColumnKind::ratio) return emit2(ColumnKind::ratio, ratio, as_ratio(a), as_ratio(b));
-    return emit2(ColumnKind::number, number, a, b);
-  }
-
-  std::optional<Register> arithmetic(const Expr& expr) {
-    const auto a = compile(*expr.args[0]);
-    const auto b = compile(*expr.args[1]);
-    if (!a || !b) return std::nullopt;
-    if (expr.type.kind == Kind::floating) return float_arithmetic(expr.op, a, b);
-    switch (expr.op) {
-      case Op::add: return binary(a, b, Code::add, Code::ratio_add);
-      case Op::subtract: return binary(a, b, Code::subtract, Code::ratio_subtract);
-      case Op::multiply: return binary(a, b, Code::multiply, Code::ratio_multiply);
-      case Op::modulo:
-        if (a->kind == ColumnKind::ratio || b->kind == ColumnKind::ratio) return refuse("the remainder of a fraction");
-        return emit2(ColumnKind::number, Code::modulo, a, b);
-      default: break;
-    }
-    PAWL_ASSERT(expr.op == Op::divide);
-    if (a->kind == ColumnKind::number && b->kind == ColumnKind::number) return emit2(ColumnKind::ratio, Code::divide_numbers, a, b);
-    return emit2(ColumnKind::ratio, Code::ratio_divide, as_ratio(a), as_ratio(b));
-  }
-
-  std::optional<Register> float_arithmetic(Op op, std::optional<Register> a, std::optional<Register> b) {
-    switch (op) {
-      case Op::add: return emit2(ColumnKind::number, Code::float_add, a, b);
-      case Op::subtract: return emit2(ColumnKind::number, Code::float_subtract, a, b);
-      case Op::multiply: return emit2(ColumnKind::number, Code::float_multiply, a, b);
-      default: PAWL_ASSERT(op == Op::divide); return emit2(ColumnKind::number, Code::float_divide, a, b);
-    }
-  }
-
-  struct CodeByKind { Code number, ratio, boolean; };
-
-  // Two arguments, from args[first] on, merged into one value of their common kind; `condition` is a third operand.
-  std::optional<Register> merged(const Expr& expr, CodeByKind codes, std::optional<Register> condition, std::size_t first) {
-    auto a = compile(*expr.args[first]);
-    auto b = compile(*expr.args[first + 1]);
-    if (!a || !b) return std::nullopt;
-    if (a->kind != b->kind) { a = as_ratio(a); b = as_ratio(b); }
-    if (!a || !b) return std::nullopt;
-    const Code code = a->kind == ColumnKind::number ? codes.number : a->kind == ColumnKind::ratio ? codes.ratio : codes.boolean;
-    if (!condition) return emit(a->kind, {.code = code, .a = a->index, .b = b->index});
-    return emit(a->kind, {.code = code, .a = condition->index, .b = a->index, .c = b->index});
-  }
-
-  std::optional<Register> choice(const Expr& expr) {
-    const auto condition = compile(*expr.args[0]);
-    if (!condition) return std::nullopt;
-    return merged(expr, {Code::number_choose, Code::ratio_choose, Code::boolean_choose}, condition, 1);
-  }
-
-  std::optional<Register> call(const Expr& expr) {
-    if (expr.name == "abs") return unary(expr, is_float(expr) ? Code::float_absolute : Code::absolute, Code::ratio_absolute);
-    if (expr.name == "min2") return binary(compile(*expr.args[0]), compile(*expr.args[1]), is_float(expr) ? Code::float_minimum : Code::minimum, Code::ratio_minimum);
-    if (expr.name == "max2") return binary(compile(*expr.args[0]), compile(*expr.args[1]), is_float(expr) ? Code::float_maximum : Code::maximum, Code::ratio_maximum);
-    if (expr.name == "hour_of") return unary(expr, Code::hour_of_day, Code::hour_of_day);
-    if (expr.name == "weekday_of") return unary(expr, Code::day_of_week, Code::day_of_week);
-    if (expr.name == "hours") return scaled(*expr.args[0], 3600 * one_second);
-    if (expr.name == "minutes") return scaled(*expr.args[0], 60 * one_second);
-    return refuse("`" + expr.name + "` comes in a later release");
-  }
-
-  std::optional<Register> scaled(const Expr& value, std::int64_t divisor) {
-    return emit2(ColumnKind::ratio, Code::ratio_multiply, as_ratio(compile(value)), constant_of(ColumnKind::ratio, 1, divisor));
-  }
-
   const Pipeline& pipeline_;
   const language::Rule* without_;
   Plan plan_;
@@ -583,6 +538,7 @@ class Compiler : private TextCompiler<Compiler> {
   std::string why_not_;  // why the expression at hand has no program; set where compile returns nothing
   std::map<std::string, Register> known_;
   std::map<std::string, std::uint32_t> features_;
+  std::map<std::size_t, std::size_t> model_calls_;  // by model, into Program::models
   std::map<std::uint16_t, Register> ratios_of_;
   std::vector<bool> lets_read_state_;
   std::map<std::string, std::size_t> shown_;

@@ -71,7 +71,7 @@ class Parts {
   }
 
   void need(const Operand& value) {
-    if (value.kind == Operand::Kind::column) need(value.column);
+    if (value.kind == Operand::Kind::column || value.kind == Operand::Kind::model_reasons) need(value.column);
     for (const TextChoice& choice : value.choices) if (choice.when) need(*choice.when);
   }
 

@@ -34,6 +34,8 @@ Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::Sta
   for (const pattern::PatternPlan& pattern : plan.patterns.patterns) {
     if (pattern.end != 0) shortest_wait_ = std::min(shortest_wait_, pattern.wait != 0 ? pattern.wait : pattern.within);
   }
+  shown_at_.assign(plan.shown.size(), all_lanes);
+  for (const RulePlan& rule : plan.rules) reasons_of_models_.insert(reasons_of_models_.end(), rule.reasons_of_models.begin(), rule.reasons_of_models.end());
   masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
   for (std::size_t rule = 0; rule < plan.rules.size(); ++rule) {
     if (plan.rules[rule].evaluated && !plan.conditions.takes[rule]) always_[rule / 64] |= std::uint64_t{1} << (rule % 64);
@@ -274,9 +276,11 @@ bool Decide::write_cell(Register value, std::size_t lane, std::byte* cell) const
 void Decide::write_shown() noexcept {
   const Lanes events = evaluator_.events();
   Lanes explained = 0;
+  for (const std::size_t value : reasons_of_models_) shown_at_[value] = 0;
   each_touched([&](std::size_t rule) {
-    explained |= marks_[rule].fired;
-    if (effects_) explained |= effects_->suppressed(rule);
+    const Lanes lanes = marks_[rule].fired | (effects_ ? effects_->suppressed(rule) : 0);
+    explained |= lanes;
+    for (const std::size_t value : plan_.rules[rule].reasons_of_models) shown_at_[value] |= lanes;
   });
   explained &= events;
   if (explained != 0) evaluator_.run_explaining();
@@ -286,13 +290,19 @@ void Decide::write_shown() noexcept {
     std::memset(valid, 0, words_bytes);
     if (!has_lane(explained, lane)) return;
     for (std::size_t i = 0; i < plan_.shown.size(); ++i) {
+      if (!has_lane(shown_at_[i], lane)) continue;
       if (write_shown_value(plan_.shown[i], lane, records_[lane] + layout_.shown_offset(i))) valid[i / 64] |= std::uint64_t{1} << (i % 64);
     }
   });
 }
 
-bool Decide::write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept {
+bool Decide::write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) noexcept {
   if (!shown.known) return false;
+  if (shown.value.kind == Operand::Kind::model_reasons) {
+    std::memset(cell, 0, (shown.bytes + 7) / 8 * 8);
+    if (!has_lane(evaluator_.number(shown.value.column).valid, lane)) return false;
+    return evaluator_.write_model_reasons(shown.value.index, lane, reinterpret_cast<char*>(cell)) > 0;
+  }
   if (shown.value.kind == Operand::Kind::column) return write_cell(shown.value.column, lane, cell);
   const auto text = text_at(shown.value, plan_.program, evaluator_, lane);
   if (!text) return false;

@@ -124,7 +124,7 @@ class Decide {
   [[nodiscard]] bool write_text_let(std::size_t let, std::size_t lane, std::byte* cell) const noexcept;
   [[nodiscard]] bool write_cell(Register value, std::size_t lane, std::byte* cell) const noexcept;
   void write_shown() noexcept;
-  [[nodiscard]] bool write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) const noexcept;
+  [[nodiscard]] bool write_shown_value(const ShownValue& shown, std::size_t lane, std::byte* cell) noexcept;
   void close_tile() noexcept;
   void owe_timed() noexcept;
   void absorb_tile(ChainedHash& hash, std::size_t lanes) noexcept;
@@ -150,6 +150,8 @@ class Decide {
   Lanes events_ = 0;                                            // event lanes of the tile so far
   std::vector<std::uint64_t> firings_;
   ChainedHash hash_, partial_;
+  std::vector<std::size_t> reasons_of_models_;                  // of Plan::shown, by the rules that show them
+  std::vector<Lanes> shown_at_;                                 // of Plan::shown: where it has to be written, if the record explains at all
   std::vector<Lanes> masks_;                                    // room for those that a tile's digest begins with
   std::int64_t interval_inputs_ = limits::digest_interval;
   bool timed_, owes_timed_ = false;

@@ -1,4 +1,4 @@
-// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need. And large sets.
+// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need. And what is searched: large sets, maps, regular expressions.
 #include <bit>
 #include <utility>
 
@@ -15,6 +15,21 @@ void Evaluator::run_dependent(std::size_t first, std::size_t last) noexcept {
   first_ = first_before;
   last_ = last_before;
   span_ = span_before;
+}
+
+void Evaluator::put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept {
+  const Lanes bit = lane_bit(lane), valid = value ? bit : 0;
+  const auto number = value ? static_cast<std::int64_t>(value->numerator) : 0;
+  if (r.kind == ColumnKind::number) {
+    numbers_[r.index].cells[lane] = number;
+    numbers_[r.index].valid = (numbers_[r.index].valid & ~bit) | valid;
+  } else if (r.kind == ColumnKind::ratio) {
+    ratios_[r.index].set(lane, value.value_or(Fraction{0, 1}));
+    ratios_[r.index].valid = (ratios_[r.index].valid & ~bit) | valid;
+  } else {
+    booleans_[r.index].truth = (booleans_[r.index].truth & ~bit) | (number != 0 ? bit : 0);
+    booleans_[r.index].valid = (booleans_[r.index].valid & ~bit) | valid;
+  }
 }
 
 void Evaluator::run_explaining() noexcept {
@@ -53,6 +68,39 @@ void Evaluator::execute_list(const Instruction& instruction) noexcept {
       each_lane(valid, [&](std::size_t lane) { ask(lane, text_key(plan_.program.texts[static_cast<std::size_t>(instruction.aux)], plan.bytes, room)); });
   }
   store(booleans_[instruction.out], truth, valid);
+}
+
+void Evaluator::match_texts(const Instruction& instruction) noexcept {
+  const regex::Regex& regex = *plan_.program.regexes[static_cast<std::size_t>(instruction.aux)];
+  Lanes truth = 0, valid = 0;
+  each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+    valid |= lanes;
+    each_lane(lanes, [&](std::size_t lane) { truth |= static_cast<Lanes>(regex.matches(place.text(slot_[lane]))) << lane; });
+  });
+  store(booleans_[instruction.out], truth, valid);
+}
+
+// A key that is missing is none of the map's: it gives missing, not what is otherwise.
+void Evaluator::execute_lookup(const Instruction& instruction) noexcept {
+  const LookupCall& call = plan_.program.lookups[static_cast<std::size_t>(instruction.aux)];
+  NumberColumn& out = numbers_[instruction.out];
+  Lanes valid = 0;
+  each_lane(span_, [&](std::size_t lane) { out.cells[lane] = 0; });
+  const auto look_up = [&](std::size_t lane, auto key) {
+    if (const auto found = call.find(key)) out.cells[lane] = *found, valid |= lane_bit(lane);
+  };
+  if (instruction.code == Code::lookup_number) {
+    const NumberColumn& keys = numbers_[instruction.a];
+    each_lane(keys.valid & span_, [&](std::size_t lane) { look_up(lane, keys.cells[lane]); });
+  } else if (instruction.code == Code::lookup_boolean) {
+    const BoolColumn& keys = booleans_[instruction.a];
+    each_lane(keys.valid & span_, [&](std::size_t lane) { look_up(lane, static_cast<std::int64_t>(has_lane(keys.truth, lane))); });
+  } else {
+    each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+      each_lane(lanes & span_, [&](std::size_t lane) { look_up(lane, place.text(slot_[lane])); });
+    });
+  }
+  keep(out.valid, valid);
 }
 
 void Evaluator::search_set(const Instruction& instruction) noexcept {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "pawl/core/rules/evaluator.hpp"
+#include "pawl/core/rules/model_reasons.hpp"
 
 namespace pawl::rules {
 namespace {
@@ -44,6 +45,19 @@ void Evaluator::fill_input(const ModelInput& input, Lanes lanes, double* out) co
     const NumberColumn& column = numbers_[i];
     each_lane(lanes, [&](std::size_t lane) { out[lane] = has_lane(column.valid, lane) ? nearest(column.cells[lane], 1, input.scale) : not_there; });
   }
+}
+
+std::size_t Evaluator::write_model_reasons(std::size_t model, std::size_t lane, char* out) noexcept {
+  const ModelCall& call = plan_.program.models[model];
+  double* const inputs = reasons_.data();
+  double* const contributions = inputs + call.inputs.size();
+  std::array<double, limits::tile_events> cells;
+  for (std::size_t i = 0; i < call.inputs.size(); ++i) {
+    fill_input(call.inputs[i], lane_bit(lane), cells.data());
+    inputs[i] = cells[lane];
+  }
+  call.model->contributions(inputs, contributions);
+  return write_reasons(call.names, {contributions, call.inputs.size()}, out);
 }
 
 void Evaluator::execute_model(const Instruction& instruction) noexcept {

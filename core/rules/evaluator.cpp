@@ -51,7 +51,10 @@ Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
   make_event_loads();
   const auto reads_lateness = [](const std::vector<Instruction>& code) { return std::any_of(code.begin(), code.end(), [](const Instruction& i) { return i.code == Code::load_lateness; }); };
   uses_times_ = plan.stateful() || reads_lateness(plan.program.instructions) || reads_lateness(plan.program.explaining);
-  for (const ModelCall& call : plan.program.models) models_.push_back(call.model->workspace());
+  for (const ModelCall& call : plan.program.models) {
+    models_.push_back(call.model->workspace());
+    reasons_.resize(std::max(reasons_.size(), 2 * call.inputs.size()));
+  }
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
     if (constant.target.kind == ColumnKind::number) {
@@ -94,6 +97,7 @@ void Evaluator::read_headers() noexcept {
     std::size_t last = first;
     while (last < last_ && type_of(last + 1) == type_of(first)) ++last;
     if (is_event(type_of(first))) add_run(type_of(first), first, last);
+    else if (uses_times_) std::fill(times_.begin() + static_cast<std::ptrdiff_t>(first), times_.begin() + static_cast<std::ptrdiff_t>(last) + 1, effective_time_);  // of ticks, at which deadlines fire
     first = last + 1;
   }
 }
@@ -126,6 +130,7 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
   if (instruction.code == Code::evaluate_model) return execute_model(instruction);
+  if (instruction.code > Code::evaluate_model) return execute_lookup(instruction);
   if (instruction.code <= Code::boolean_choose) return execute_merge(instruction);
   execute_list(instruction);
 }
@@ -133,21 +138,6 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
 void Evaluator::store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept {
   keep(out.truth, truth & valid);
   keep(out.valid, valid);
-}
-
-void Evaluator::put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept {
-  const Lanes bit = lane_bit(lane), valid = value ? bit : 0;
-  const auto number = value ? static_cast<std::int64_t>(value->numerator) : 0;
-  if (r.kind == ColumnKind::number) {
-    numbers_[r.index].cells[lane] = number;
-    numbers_[r.index].valid = (numbers_[r.index].valid & ~bit) | valid;
-  } else if (r.kind == ColumnKind::ratio) {
-    ratios_[r.index].set(lane, value.value_or(Fraction{0, 1}));
-    ratios_[r.index].valid = (ratios_[r.index].valid & ~bit) | valid;
-  } else {
-    booleans_[r.index].truth = (booleans_[r.index].truth & ~bit) | (number != 0 ? bit : 0);
-    booleans_[r.index].valid = (booleans_[r.index].valid & ~bit) | valid;
-  }
 }
 
 // --- loads ---
@@ -265,6 +255,7 @@ bool text_holds(Code code, std::string_view text, std::span<const std::string> c
 }  // namespace
 
 void Evaluator::execute_text(const Instruction& instruction) noexcept {
+  if (instruction.code == Code::text_matches) return match_texts(instruction);
   Lanes truth = 0, valid = 0;
   const auto* constants = plan_.program.texts.data() + instruction.aux;
   const bool has_other = instruction.code <= Code::text_less_equal_field;

@@ -69,6 +69,10 @@ class Evaluator {
     return static_cast<std::uint16_t>(reinterpret_cast<const EventHeader*>(slot_[lane])->type - first_event_type);
   }
 
+  // What moved the score of Program::models[model] most, at a lane of the span just run whose score is there; returns the text's bytes.
+  // REQUIRES: room for its reasons_bytes.
+  std::size_t write_model_reasons(std::size_t model, std::size_t lane, char* out) noexcept;
+
   // Of a column that no instruction writes, at a lane of the span just run; nothing: missing. Of a number or a boolean, the numerator.
   void put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept;
 
@@ -98,6 +102,7 @@ class Evaluator {
   [[nodiscard]] Lanes feature_lanes(std::size_t column) const noexcept;
   void copy_span(Cells from, std::int64_t* to) const noexcept;
   void execute_text(const Instruction& instruction) noexcept;
+  void match_texts(const Instruction& instruction) noexcept;
   void execute_number(const Instruction& instruction) noexcept;
   template <class Operation>
   void float_operation(const Instruction& instruction, Operation operation) noexcept;
@@ -111,6 +116,7 @@ class Evaluator {
   void execute_list(const Instruction& instruction) noexcept;
   void search_set(const Instruction& instruction) noexcept;
   void execute_model(const Instruction& instruction) noexcept;
+  void execute_lookup(const Instruction& instruction) noexcept;
   void fill_input(const ModelInput& input, Lanes lanes, double* out) const noexcept;
 
   void add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept;
@@ -155,6 +161,7 @@ class Evaluator {
   std::span<const ExpiringKeys> lists_;
   bool uses_times_ = false;  // the program uses lateness, or the plan is stateful
   std::vector<model::Workspace> models_;  // by Program::models
+  std::vector<double> reasons_;           // inputs of one, and then what they contributed
 
   // Of the span at hand.
   const state::Tiles* tiles_ = nullptr;

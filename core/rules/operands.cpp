@@ -13,7 +13,8 @@ ColumnKind operand_kind(Code code) noexcept {
   switch (code) {
     case Code::number_present:
     case Code::number_otherwise:
-    case Code::list_holds_number: return ColumnKind::number;
+    case Code::list_holds_number:
+    case Code::lookup_number: return ColumnKind::number;
     case Code::ratio_present:
     case Code::ratio_otherwise: return ColumnKind::ratio;
     default: return ColumnKind::boolean;
@@ -37,7 +38,9 @@ bool is_unary(Code code) noexcept {
     case Code::ratio_present:
     case Code::boolean_present:
     case Code::list_holds_number:
-    case Code::list_holds_boolean: return true;
+    case Code::list_holds_boolean:
+    case Code::lookup_number:
+    case Code::lookup_boolean: return true;
     default: return false;
   }
 }
@@ -56,7 +59,7 @@ ColumnKind yields(Code code) noexcept {
 
 std::vector<Register> reads(const Instruction& instruction, const Program& program) {
   const Code code = instruction.code;
-  if (code <= Code::text_present || code == Code::list_holds_text_field || code == Code::list_holds_text) return {};
+  if (code <= Code::text_present || code == Code::list_holds_text_field || code == Code::list_holds_text || code == Code::lookup_text) return {};
   if (between(Code::number_choose, code, Code::boolean_choose)) {
     const ColumnKind kind = yields(code);
     return {{ColumnKind::boolean, instruction.a}, {kind, instruction.b}, {kind, instruction.c}};

@@ -43,9 +43,10 @@ struct TextChoice {
 
 // A value where it stands: a column, or a text that is none. In `add .. to list`, in explanations.
 struct Operand {
-  enum class Kind : std::uint8_t { column, text_field, text, chosen_text } kind = Kind::column;
+  // model_reasons, of explanations alone: the text is made when it is shown. `column` is the model's score.
+  enum class Kind : std::uint8_t { column, text_field, text, chosen_text, model_reasons } kind = Kind::column;
   Register column;
-  std::size_t index = 0;    // into Program::fields or Program::texts
+  std::size_t index = 0;    // into Program::fields, Program::texts or Program::models
   std::vector<TextChoice> choices;  // chosen_text: the first that is true, else it is missing
 };
 
@@ -99,6 +100,7 @@ struct RulePlan {
   Rank rank = no_rank;     // of the best decision that it asks for
   std::vector<std::size_t> values;              // of the condition, in order of appearance; indices into Plan::shown
   std::vector<std::vector<std::size_t>> holes;  // of each reason
+  std::vector<std::size_t> reasons_of_models;   // those of them that are model_reasons
 
   // What it does when it fires is done in the second pass.
   [[nodiscard]] bool acts() const noexcept { return evaluated && (cooldown != 0 || !edits.empty()); }

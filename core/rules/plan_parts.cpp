@@ -13,6 +13,7 @@ std::size_t longest(const FieldAccess& field) {
 
 std::size_t longest(const Operand& value, const Program& program) {
   const auto bytes = [&](bool is_field, std::size_t index) { return is_field ? longest(program.fields[index]) : program.texts[index].size(); };
+  if (value.kind == Operand::Kind::model_reasons) return program.models[value.index].reasons_bytes;
   std::size_t most = 0;
   for (const TextChoice& choice : value.choices) most = std::max(most, bytes(choice.is_field, choice.index));
   if (value.kind == Operand::Kind::column || value.kind == Operand::Kind::chosen_text) return most;

@@ -6,13 +6,18 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/event/ratio.hpp"
+#include "pawl/core/language/lookup.hpp"
+#include "pawl/core/language/pipeline.hpp"
 #include "pawl/core/model/model.hpp"
+#include "pawl/core/regex/regex.hpp"
 #include "pawl/core/rules/field_access.hpp"
 #include "pawl/core/rules/kernels.hpp"
 #include "pawl/core/rules/value_set.hpp"
@@ -72,7 +77,8 @@ enum class Code : std::uint8_t {
   // Out of the slot or the feature tiles; a = index into Program::fields / feature column.
   load_number, load_boolean, load_number_feature, load_ratio_feature, load_lateness,
   // Texts never become columns: they are compared where they stand. a = field, b = field or aux = first text, c = texts.
-  text_equals_field, text_less_field, text_less_equal_field, text_in, text_starts_with, text_less, text_less_equal, text_present,
+  // text_matches: aux = index into Program::regexes.
+  text_equals_field, text_less_field, text_less_equal_field, text_in, text_starts_with, text_less, text_less_equal, text_matches, text_present,
   // Numbers to number.
   add, subtract, multiply, modulo, negate, absolute, minimum, maximum, hour_of_day, day_of_week,
   // The same of doubles, whose bits stand in columns of numbers. What is not finite is missing.
@@ -90,6 +96,8 @@ enum class Code : std::uint8_t {
   list_holds_number, list_holds_boolean, list_holds_text_field, list_holds_text,
   // a = index into Program::models; out: a number that holds the bits of a double.
   evaluate_model,
+  // What a map has for a (a register, or a field that is a text). aux = index into Program::lookups; out: a number, of a boolean 0 or 1.
+  lookup_number, lookup_boolean, lookup_text,
 };
 
 struct Instruction {
@@ -109,17 +117,41 @@ struct ModelCall {
   const model::Model* model = nullptr;  // the pipeline's
   std::vector<ModelInput> inputs;
   std::vector<std::uint16_t> events;    // event types that have all of them; elsewhere it is missing
+  std::vector<std::string> names;       // of the inputs, as reasons show them
+  std::size_t reasons_bytes = 0;        // of the longest text of reasons
 };
+
+// A map of the pipeline.
+struct LookupCall {
+  const language::Lookup* content = nullptr;
+  bool has_otherwise = false;
+  std::int64_t otherwise = 0;
+
+  // Nothing: missing.
+  template <class Key>
+  [[nodiscard]] std::optional<std::int64_t> find(Key key) const noexcept {
+    const std::int64_t* const found = content->find(key);
+    if (found != nullptr) return *found;
+    return has_otherwise ? std::optional(otherwise) : std::nullopt;
+  }
+};
+
+[[nodiscard]] inline LookupCall lookup_call(const language::Map& map) {
+  const std::int64_t otherwise = map.to.kind == Kind::floating ? std::bit_cast<std::int64_t>(map.otherwise.floating) : map.otherwise.number;
+  return {.content = map.content.get(), .has_otherwise = !map.otherwise.missing, .otherwise = otherwise};
+}
 
 struct Program {
   std::vector<FieldAccess> fields;
   std::vector<std::string> texts;
   std::vector<ValueSet> sets;
+  std::vector<const regex::Regex*> regexes;  // the pipeline's
   std::vector<Constant> constants;
   std::vector<Instruction> instructions;  // free of state: the first pass
   std::vector<Instruction> dependent;     // those that ask a list, and what is computed of them: the second pass
   std::vector<Instruction> explaining;    // free of state, and for reasons alone: run when something fired and records carry values
   std::vector<ModelCall> models;
+  std::vector<LookupCall> lookups;
   std::size_t numbers = 0, ratios = 0, booleans = 0;  // registers of each kind
 };
 

@@ -38,6 +38,24 @@ class TextCompiler {
     });
   }
 
+  Result text_matches(const Expr& matches) {
+    return each_text(*matches.args[0], [&](const Expr& plain) {
+      if (plain.op == Op::literal) return constant_truth(matches.regex->matches(plain.value.text));
+      std::vector<const regex::Regex*>& regexes = self().plan_.program.regexes;
+      regexes.push_back(matches.regex.get());
+      return self().emit(ColumnKind::boolean, {.code = Code::text_matches, .a = self().access(plain.name, Kind::text), .aux = static_cast<std::int64_t>(regexes.size() - 1)});
+    });
+  }
+
+  // What the map of that call has for the text: a number.
+  Result text_lookup(const Expr& text, std::int64_t call) {
+    return each_text(text, [&](const Expr& plain) -> Result {
+      if (plain.op == Op::field) return self().emit(ColumnKind::number, {.code = Code::lookup_text, .a = self().access(plain.name, Kind::text), .aux = call});
+      const auto found = self().plan_.program.lookups[static_cast<std::size_t>(call)].find(std::string_view(plain.value.text));
+      return found ? self().constant_of(ColumnKind::number, *found, 1) : self().allocate(ColumnKind::number);  // a column that nothing writes is missing
+    });
+  }
+
   // Never missing itself: a text is, too, where what chooses it is.
   Result text_missing(const Expr& text) {
     const Result missing = each_text(text, [&](const Expr& plain) {
@@ -82,7 +100,7 @@ class TextCompiler {
  private:
   Compiler& self() { return static_cast<Compiler&>(*this); }
 
-  // of_plain(a field or literal) -> a boolean.
+  // of_plain(a field or literal) -> a boolean, or a number.
   template <class OfPlain>
   Result each_text(const Expr& text, const OfPlain& of_plain) {
     if (text.op == Op::field || text.op == Op::literal) return of_plain(text);
@@ -91,7 +109,8 @@ class TextCompiler {
     const Result if_true = choice ? each_text(*choice->if_true, of_plain) : std::nullopt;
     const Result if_false = if_true ? each_text(*choice->if_false, of_plain) : std::nullopt;
     if (!if_false) return std::nullopt;
-    return self().emit(ColumnKind::boolean, {.code = Code::boolean_choose, .a = choice->condition.index, .b = if_true->index, .c = if_false->index});
+    const Code code = if_true->kind == ColumnKind::number ? Code::number_choose : Code::boolean_choose;
+    return self().emit(if_true->kind, {.code = code, .a = choice->condition.index, .b = if_true->index, .c = if_false->index});
   }
 
   // What a let stands for. A chain of nothing but lets may be as long as the file.

@@ -25,7 +25,6 @@ std::optional<std::string> unsupported_node(const Expr& expr) {
     case Op::call:
       if (std::find(functions.begin(), functions.end(), expr.name) == functions.end()) return "the function `" + expr.name + "` inside an aggregate";
       return std::nullopt;
-    case Op::matches: return "`matches` inside an aggregate";
     case Op::binding: case Op::let: case Op::aggregate: case Op::model: case Op::in_list: case Op::map_lookup:
       return "anything but fields of the event and constants inside an aggregate";
     default: return std::nullopt;
@@ -67,6 +66,10 @@ std::uint16_t Program::add(const Expr& expr, const EventSchema& schema) {
   node.number = expr.value.number;
   node.denominator = expr.value.denominator;
   node.literal = expr.value.text;
+  if (expr.regex != nullptr) {
+    node.regex = static_cast<std::uint32_t>(regexes_.size());
+    regexes_.push_back(*expr.regex);
+  }
   if (expr.op == Op::literal || expr.op == Op::field) node.text = expr.type.kind == Kind::text;
   if (expr.op == Op::field) {
     const int field = schema.find(expr.name);
@@ -124,6 +127,7 @@ std::optional<Quick> Program::quick_where() const {
 
 struct Program::Evaluation {
   const std::vector<Node>& nodes;
+  const std::vector<regex::Regex>& regexes;
   const std::byte* slot;
   Time te;
 
@@ -150,6 +154,7 @@ struct Program::Evaluation {
       case Op::between: return between(node);
       case Op::in_set: return in_set(node);
       case Op::starts_with: return starts_with(node);
+      case Op::matches: return matches(node);
       case Op::call: return call(node);
       case Op::negate: return arithmetic(node, Op::subtract, number(0), eval(node.args[0]));
       case Op::add: case Op::subtract: case Op::multiply: case Op::divide: case Op::modulo:
@@ -212,6 +217,11 @@ struct Program::Evaluation {
     return value.valid ? boolean(value.text.starts_with(node.literal)) : Operand{};
   }
 
+  Operand matches(const Node& node) const noexcept {
+    const Operand value = eval(node.args[0]);
+    return value.valid ? boolean(regexes[node.regex].matches(value.text)) : Operand{};
+  }
+
   Operand call(const Node& node) const noexcept {
     const Operand a = eval(node.args[0]);
     if (!a.valid) return {};
@@ -271,7 +281,7 @@ struct Program::Evaluation {
 };
 
 Scalar Program::run_tree(const std::byte* slot, Time te) const noexcept {
-  const Operand result = Evaluation{nodes_, slot, te}.eval(static_cast<std::uint16_t>(nodes_.size() - 1));
+  const Operand result = Evaluation{nodes_, regexes_, slot, te}.eval(static_cast<std::uint16_t>(nodes_.size() - 1));
   if (!result.valid) return {};
   // Of a ratio only whether it is missing is asked; everything else fits.
   return {static_cast<std::int64_t>(result.value.numerator), true};

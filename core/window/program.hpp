@@ -104,6 +104,7 @@ class Program {
     std::int64_t number = 0;
     std::int64_t denominator = 1;
     std::string literal;
+    std::uint32_t regex = 0;  // matches: among regexes_
     std::vector<std::uint16_t> args;  // nodes
   };
   struct Operand {
@@ -127,6 +128,7 @@ class Program {
   FieldRef field_;
   std::int64_t low_ = 0, high_ = 0;
   std::vector<Node> nodes_;  // the root is the last
+  std::vector<regex::Regex> regexes_;
 };
 
 }  // namespace pawl::window

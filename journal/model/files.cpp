@@ -1,6 +1,7 @@
 #include "pawl/journal/model/files.hpp"
 
 #include <span>
+#include <vector>
 
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/files.hpp"
@@ -42,29 +43,58 @@ std::string DiskModelFiles::place_of(const std::string& path) const {
 }
 
 Result<language::ModelFile> DiskModelFiles::load(const std::string& path, const std::string& sha256) {
+  auto found = find(path, sha256);
+  return found.ok() ? parsed(std::move(found->bytes), found->place) : std::move(found).error();
+}
+
+Result<std::string> DiskModelFiles::bytes(const std::string& path, const std::string& sha256) {
+  auto found = find(path, sha256);
+  if (!found.ok()) return std::move(found).error();
+  return std::move(found->bytes);
+}
+
+Result<DiskModelFiles::Found> DiskModelFiles::find(const std::string& path, const std::string& sha256) const {
   if (!directory_.empty()) {
     const std::string kept = kept_model_path(directory_, sha256);
     auto bytes = read_text(disk_, kept, model_bytes_max);
-    if (bytes.ok() && sha256_hex(*bytes) == sha256) return parsed(*std::move(bytes), kept);
+    if (bytes.ok() && sha256_hex(*bytes) == sha256) return Found{*std::move(bytes), kept};
   }
   const std::string place = place_of(path);
   auto bytes = read_text(disk_, place, model_bytes_max);
   if (!bytes.ok()) return Error{bytes.error().code, bytes.error().text + (directory_.empty() ? std::string() : std::string("; the journal in ") + directory_ + " has no sound copy of it either")};
   if (const std::string found = sha256_hex(*bytes); found != sha256) {
-    return Error{ErrorCode::usage, place + " has the SHA-256 " + found + ", not the one that the pipeline names: it is another model. If it is the right one, write its SHA-256"};
+    return Error{ErrorCode::usage, place + " has the SHA-256 " + found + ", not the one that the pipeline names: it is another file. If it is the right one, write its SHA-256"};
   }
-  return parsed(*std::move(bytes), place);
+  return Found{*std::move(bytes), place};
 }
 
+namespace {
+
+struct Named {
+  const std::string *sha256, *bytes;
+};
+
+std::vector<Named> files_of(const language::Pipeline& pipeline) {
+  std::vector<Named> files;
+  for (const language::Model& model : pipeline.models) files.push_back({&model.sha256, &model.bytes});
+  for (const language::Map& map : pipeline.maps) {
+    if (!map.path.empty()) files.push_back({&map.sha256, &map.bytes});
+  }
+  return files;
+}
+
+}  // namespace
+
 Result<void> keep_models(io::Disk& disk, const std::string& directory, const language::Pipeline& pipeline) {
-  if (pipeline.models.empty()) return {};
+  const std::vector<Named> files = files_of(pipeline);
+  if (files.empty()) return {};
   const std::string models = join(directory, models_name);
   if (auto made = disk.make_directory(models); !made.ok()) return made;
-  for (const language::Model& model : pipeline.models) {
-    const std::string path = kept_model_path(directory, model.sha256);
+  for (const Named& file : files) {
+    const std::string path = kept_model_path(directory, *file.sha256);
     const auto there = read_text(disk, path, model_bytes_max);
-    if (there.ok() && *there == model.bytes) continue;
-    if (auto written = replace_file(disk, path, path + draft_ending, bytes_of(model.bytes)); !written.ok()) return written;
+    if (there.ok() && *there == *file.bytes) continue;
+    if (auto written = replace_file(disk, path, path + draft_ending, bytes_of(*file.bytes)); !written.ok()) return written;
   }
   if (auto synced = disk.sync_directory(models); !synced.ok()) return synced;
   return disk.sync_directory(directory);

@@ -1,4 +1,4 @@
-// The files that a pipeline's models name: beside the pipeline file, and kept in the journal's directory so that a log can be replayed
+// The files that a pipeline's models and maps name: beside the pipeline file, and kept in the journal's directory so that a log can be replayed
 // anywhere. The pipeline's text, which the log holds, has their SHA-256: no other bytes are ever taken.
 //
 //   DIRECTORY/models/<64 hexadecimal digits>      the file with that SHA-256, byte for byte
@@ -19,8 +19,13 @@ class DiskModelFiles final : public language::ModelFiles {
   DiskModelFiles(io::Disk& disk, std::string beside, std::string directory) : disk_(disk), beside_(std::move(beside)), directory_(std::move(directory)) {}
 
   Result<language::ModelFile> load(const std::string& path, const std::string& sha256) override;
+  Result<std::string> bytes(const std::string& path, const std::string& sha256) override;
 
  private:
+  struct Found {
+    std::string bytes, place;
+  };
+  [[nodiscard]] Result<Found> find(const std::string& path, const std::string& sha256) const;
   [[nodiscard]] std::string place_of(const std::string& path) const;
 
   io::Disk& disk_;
@@ -31,7 +36,7 @@ class DiskModelFiles final : public language::ModelFiles {
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] std::string kept_model_path(const std::string& directory, const std::string& sha256);
 
-// Makes the pipeline's model files durable in the journal's directory, those that are not there yet. Before the first input is written.
+// Makes the files of the pipeline's models and maps durable in the journal's directory, those that are not there yet. Before the first input is written.
 // Errors: io, disk_full.
 [[nodiscard]] Result<void> keep_models(io::Disk& disk, const std::string& directory, const language::Pipeline& pipeline);
 

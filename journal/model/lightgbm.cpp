@@ -153,6 +153,10 @@ Result<Tree> tree_of(const Block& block) {
                     .left = place_of(splits->left[i], leaves - 1), .right = place_of(splits->right[i], leaves - 1)});
   }
   for (const double value : *values) tree.push_back({.value = value});
+  const auto of_nodes = numbers<double>(block, "internal_count", leaves - 1), of_leaves = numbers<double>(block, "leaf_count", leaves);
+  if (of_nodes.ok() && of_leaves.ok()) {  // needed to explain scores, not to make them
+    for (std::size_t i = 0; i < tree.size(); ++i) tree[i].cover = i < leaves - 1 ? (*of_nodes)[i] : (*of_leaves)[i - (leaves - 1)];
+  }
   return tree;
 }
 
@@ -220,7 +224,8 @@ Result<model::Model> parse_lightgbm(std::string_view text) {
   if (!trees.ok()) return std::move(trees).error();
   auto forest = model::Forest<double>::make(*trees, *inputs);
   if (!forest.ok()) return std::move(forest).error();
-  return model::Model({.kind = "lightgbm", .features = std::move(names), .inputs = *inputs, .body = *std::move(forest), .slope = slope, .output = *output});
+  return model::Model({.kind = "lightgbm", .features = std::move(names), .inputs = *inputs, .body = *std::move(forest), .slope = slope, .output = *output,
+                       .contributions = model::Contributions::make(*trees, false)});
 }
 
 }  // namespace pawl::journal

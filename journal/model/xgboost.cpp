@@ -20,7 +20,7 @@ using model::TreeNode;
 
 // The arrays of one tree, entry i is node i.
 struct TreeArrays {
-  const FloatJson *left, *right, *split, *threshold, *missing_left, *categorical;
+  const FloatJson *left, *right, *split, *threshold, *missing_left, *categorical, *cover;
 };
 
 Result<const FloatJson*> array_in(const FloatJson& tree, const char* name, std::size_t size) {
@@ -43,6 +43,7 @@ Result<TreeArrays> arrays_of(const FloatJson& tree) {
     if (size == 0) return bad("it has no nodes");
   }
   arrays.categorical = find(tree, {"split_type"});  // since 1.3
+  arrays.cover = find(tree, {"sum_hessian"});
   return arrays;
 }
 
@@ -56,6 +57,8 @@ Result<TreeNode> node_of(const TreeArrays& arrays, std::size_t i) {
   node.left = left.get<std::int64_t>();
   node.right = right.get<std::int64_t>();
   node.is_leaf = node.left == -1;
+  const bool has_cover = arrays.cover != nullptr && arrays.cover->is_array() && i < arrays.cover->size() && (*arrays.cover)[i].is_number();
+  if (has_cover) node.cover = static_cast<double>((*arrays.cover)[i].get<float>());
   if (node.is_leaf) return node;
   const bool has_input = split.is_number_integer() && split >= 0 && split < model::model_inputs_max;
   if (!has_input) return bad(std::string("node ") + std::to_string(i) + " compares a feature that there is not");
@@ -170,7 +173,7 @@ Result<model::Model> parse_xgboost(std::string_view text) {
   auto forest = model::Forest<float>::make(*trees, *inputs);
   if (!forest.ok()) return std::move(forest).error();
   return model::Model({.kind = "xgboost", .features = std::move(names), .inputs = *inputs, .body = *std::move(forest),
-                       .base = static_cast<double>(*base), .output = objective->output});
+                       .base = static_cast<double>(*base), .output = objective->output, .contributions = model::Contributions::make(*trees, true)});
 }
 
 }  // namespace pawl::journal

@@ -19,8 +19,8 @@ class Product {
  public:
   static constexpr window::StateLimits ample{.keys_max = 1 << 10, .entries_max = 1 << 15, .distinct_max = 1 << 12};
 
-  Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample, const rules::Kernels& kernels = rules::best_kernels())
-      : plan_(rules::make_plan(pipeline)), layout_(plan_, {.lets = true}), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
+  Product(const language::Pipeline& pipeline, std::size_t slot_bytes, std::size_t shards, const window::StateLimits& limits = ample, const rules::Kernels& kernels = rules::best_kernels(), rules::Carried carried = {.lets = true})
+      : plan_(rules::make_plan(pipeline)), layout_(plan_, carried), slot_bytes_(slot_bytes), ring_(slots * slot_bytes),
         cells_(state::Tiles::memory_bytes(plan_.feature_columns, tiles)), tiles_(cells_.span(), plan_.feature_columns, tiles),
         remembered_(rules::Decide::memory_bytes(plan_, limits)), decide_(plan_, layout_, limits, remembered_.span(), kernels) {
     PAWL_ASSERT(plan_.not_evaluated.empty());

@@ -17,6 +17,8 @@ class RandomRules {
                        "event Payment { id: int, at: time, customer: int, terminal: int, device: text(4), amount: money, flag: bool }\n"
                        "event Login { at: time, customer: int, device: text(4), flag: bool }\n";
     for (const char* list : {"customers of int", "terminals of int", "devices of text(3)", "amounts of money"}) text.append("list ").append(list).append(expiry()).append("\n");
+    text += "map weight from int to int { 1 = 5, 2 = -3, 3 = 0 } otherwise 2\nmap known from text(4) to bool { \"a\" = true, \"ab\" = false, \"\" = true }\n"
+            "map price from money to money { 1.00 = 2.50, 100.00 = 0.10 }\nmap share from bool to float { true = 0.5 } otherwise 1.5\n";
     for (int i = 0; i < 6; ++i) text += "let n" + std::to_string(i) + " = " + let(i) + "\n";
     const int rules = 4 + below(9);
     for (int i = 0; i < rules; ++i) text += rule(i);
@@ -38,10 +40,10 @@ class RandomRules {
   std::string let(int number) {
     switch (number) {
       case 0: return "if terminal in terminals then amount else amount * 2";
-      case 1: return "sum(amount per customer, " + duration() + ")";
+      case 1: return "sum(amount per customer, " + duration() + (one_in(2) ? ")" : " where device matches \"^a|Y\" or flag)");
       case 2: return "n0 / n1 otherwise 0";
       case 3: return "customer in customers or device in devices";
-      case 4: return "(amount otherwise 3.00) * 2";  // at a payment alone
+      case 4: return "(price[amount] otherwise 3.00) * weight[terminal]";  // at a payment alone
       default: return one_of({"device", "if flag then device else \"ab\"", "device otherwise \"abc\"", "if customer in customers then min2(device, \"ab\") else \"a\""});
     }
   }
@@ -51,7 +53,7 @@ class RandomRules {
     if (depth == 0) {
       if (!payment) return one_of({"flag", "device in devices", "customer in customers", "device is missing", "\"ab\" in devices"});
       return one_of({"flag", "terminal in terminals", "customer in customers", "device in devices", "amount in amounts", "amount > 100.00", "amount < 1.00", "n0 > 150.00",
-                     "n1 >= 200.00", "n2 > 50%", "n3", "n3 is missing", "count(per terminal, " + duration() + ") > 2", "\"ab\" in devices", "5.00 in amounts"});
+                     "n1 >= 200.00", "n2 > 50%", "n3", "n3 is missing", "known[device]", "not (known[n5])", "weight[customer] + weight[terminal] > 3", "share[flag] < 1.0", "n4 > 1.00", "price[amount] is missing", "count(per terminal, " + duration() + ") > 2", "\"ab\" in devices", "5.00 in amounts"});
     }
     if (one_in(4)) return "not (" + condition(payment, depth - 1) + ")";
     // One after the other: in one expression each compiler would draw in an order of its own.
@@ -65,7 +67,7 @@ class RandomRules {
   std::string text_condition() {
     return one_of({"n5 = \"ab\"", "n5 != device", "n5 in devices", "n5 is missing", "n5 starts with \"a\"", "(device otherwise \"ab\") in devices", "(device otherwise n5) >= \"ab\"",
                    "(if customer in customers then device else \"abc\") = \"abc\"", "max2(device, \"ab\") = device", "min2(n5, device) in (\"a\", \"abc\", \"b\")",
-                   "(if flag then n5 else device) in (\"ab\", \"abc\")"});
+                   "(if flag then n5 else device) in (\"ab\", \"abc\")", "device matches \"^[ab]+$\"", "n5 matches \"b|z{2}\"", "not ((device otherwise \"xbc\") matches \"b.\")"});
   }
 
   std::string edit(bool payment) {
@@ -94,7 +96,7 @@ class RandomRules {
   // What has not to come at the end of a pattern.
   std::string absence() {
     const bool payment = one_in(2);
-    std::string text = std::string(" then no ") + (payment ? "Payment" : "Login");
+    std::string text = std::string(one_in(4) ? " then immediately no " : " then no ") + (payment ? "Payment" : "Login");
     if (!one_in(6)) text += "(" + condition(payment, 0) + " and " + (payment ? "amount > 100.00" : "device = \"abc\"") + ")";
     if (one_in(2)) text += " for " + std::to_string(1 + below(2)) + "s";
     return text;
@@ -105,10 +107,10 @@ class RandomRules {
     const bool payment = one_in(2);
     const bool timed = one_in(2);
     std::string text = "rule r" + std::to_string(number) + " { pattern a: Payment(" + condition(true, below(2)) + ")";
-    text += one_of({" then ", " then ", " then immediately "});
+    text += one_of({" then ", " then ", " then immediately ", " then immediately no Login(flag) then ", " then no Payment(amount > 100.00) for 1s then "});
     text += std::string("b: ") + (payment ? "Payment(" : "Login(") + condition(payment, 0) + " and ";
     text += one_of({"a.terminal in terminals", "not (a.customer in customers)", "a.amount in amounts", "a.device in devices", "min2(a.device, device) = device", "(a.device otherwise n5) in devices",
-                    "a.customer in (1, 2, 3, 4)", "(if a.flag then a.device else \"ab\") = n5"}) + ")";
+                    "a.customer in (1, 2, 3, 4)", "a.device matches \"^.?b\"", "weight[a.terminal] > 1", "known[a.device]", "known[min2(a.device, device)] otherwise true", "price[a.amount] > 1.00", "(a.device otherwise n5) matches \"c$|^a\"", "(if a.flag then a.device else \"ab\") = n5"}) + ")";
     if (timed && one_in(3)) text += "?";
     if (timed) text += absence();
     text += " within " + duration();
@@ -116,7 +118,7 @@ class RandomRules {
     if (one_in(3)) text += " where " + one_of({"a.terminal in terminals", "not (b.device in devices)", "a.device in (\"a\", \"ab\") or b.flag", "max2(a.device, b.device) in devices"});
     if (one_in(3)) text += " after match skip to next";
     if (one_in(3)) text += " limit 2";
-    text += " then score " + one_of({"5", "if a.terminal in terminals then 3 else 8", "if b.device in devices then 1 else 2"});
+    text += " then score " + one_of({"5", "if a.terminal in terminals then 3 else 8", "if b.device in devices then 1 else 2", "weight[a.terminal]", "if known[b.device] otherwise false then 4 else 6"});
     if (one_in(3)) text += ", " + one_of({"decline", "review", "alert high", "allow"});
     for (int edits = below(3); edits > 0; --edits) {
       text += ", " + one_of({"add a.terminal to terminals", "remove a.terminal from terminals", "add b.customer to customers", "add a.amount to amounts", timed ? "add \"ab\" to devices" : "add n5 to devices"});

@@ -71,4 +71,31 @@ TEST_CASE("times at the ends of 64 bits equal the twin's") {
   CHECK_MESSAGE(!difference, difference.value_or(""));
 }
 
+// A tick has no event, but the lists that its deadlines ask are asked at the log's time, not at that of whatever stood in its place before.
+TEST_CASE("a deadline that a tick fires asks lists at the effective time") {
+  const language::Checked checked = language::check(R"(pipeline "ticks" version 1
+event E { at: time, key: int, add: bool }
+list hot of int expires after 5s
+rule heat   { on E when add then add key to hot }
+rule silent { pattern a: E(not add) then no E within 2s per key then score if a.key in hot then 3 else 8 }
+)", "ticks.pawl");
+  REQUIRE(checked.pipeline);
+  twin::Log log(*checked.pipeline);
+  const auto event = [&](Time at, bool add) {
+    std::byte* slot = log.append(0, at);
+    write_number(checked.pipeline->events[0], slot, 1, 7);
+    write_number(checked.pipeline->events[0], slot, 2, add ? 1 : 0);
+  };
+  event(10 * one_second, true);
+  event(20 * one_second, false);          // hot no longer holds the key
+  log.append_tick(23 * one_second);
+  event(30 * one_second, true);
+  event(31 * one_second, false);
+  log.append_tick(34 * one_second);       // but now
+  for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}}) {
+    const auto difference = twin::lockstep::find_difference<Decisions<1>>(*checked.pipeline, log, {seed});
+    CHECK_MESSAGE(!difference, difference.value_or(""));
+  }
+}
+
 }  // namespace time_edges_test

@@ -26,6 +26,7 @@ class MemoryFiles final : public language::ModelFiles {
     if (!model.ok()) return std::move(model).error();
     return language::ModelFile{std::make_shared<const model::Model>(*std::move(model)), files.at(path)};
   }
+  Result<std::string> bytes(const std::string& path, const std::string&) override { return files.at(path); }
 };
 
 constexpr const char* text = R"(pipeline "scored" version 1

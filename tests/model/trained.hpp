@@ -85,6 +85,8 @@ class Trained {
   }
   [[nodiscard]] std::vector<float> margins(const std::vector<Row>& rows) const { return predicted(rows, 1); }
   [[nodiscard]] std::vector<float> values(const std::vector<Row>& rows) const { return predicted(rows, 0); }
+  // Of each row what every feature contributed to the margin, along the ways that it takes (`approx_contribs`), and then the rest.
+  [[nodiscard]] std::vector<float> contributions(const std::vector<Row>& rows) const { return predicted(rows, 4 | 8); }
 
  private:
   [[nodiscard]] std::vector<float> predicted(const std::vector<Row>& rows, int option) const {

@@ -204,6 +204,44 @@ TEST_CASE("`no x for d` counts from the last event taken, and may last longer th
   CHECK(fired(many, "A@0:1 A@4:1 A@8:1 A@11:1 T@13.5") == "5=3@1");  // past `within` it takes none
 }
 
+TEST_CASE("`then immediately no x` looks at the next event of the key alone") {
+  const std::string body = "pattern a: A(v = 1) then immediately no B(v = 2) then b: B(v = 3) within 10s per k then score 10 * a.v + b.v";
+  CHECK(fired(body, "A@0:1 B@1:3") == "2=13");
+  CHECK(fired(body, "A@0:1 B@1:2 B@2:3") == "");
+  CHECK(fired(body, "A@0:1 B@1:7 B@2:2 B@3:3") == "4=13");         // the second one may
+  CHECK(fired(body, "A@0:1 A@1:7 B@2:2 B@3:3") == "4=13");         // any event that the pattern names is the next
+  CHECK(fired(body, "A@0:1 B@1k2:2 B@2:3") == "3=13");             // but none of another key
+  const std::string same = "pattern a: A(v = 1) then immediately no A(v > 1) then b: A(v > 2) within 10s per k then score b.v";
+  CHECK(fired(same, "A@0:1 A@1:5") == "");                          // not even if the run would take it
+  CHECK(fired(same, "A@0:1 A@1:0 A@2:5") == "3=5");
+  const std::string many = "pattern a: A(v = 1){2} then immediately no B then b: B within 10s per k then score count(a)";
+  CHECK(fired(many, "A@0:1 B@1:1 A@2:1 A@3:7 B@4:1") == "5=2");    // asked once it has both
+  const std::string end = "pattern a: A(v = 1) then immediately no B within 10s per k then score a.v";
+  CHECK(fired(end, "A@0:1 A@1:7 B@2:1 T@11") == "4=1@1");
+  CHECK(fired(end, "A@0:1 B@2:1 T@11") == "");
+  CHECK(fired(end, "A@0:1 T@11") == "2=1@1");
+}
+
+TEST_CASE("`no x for d` before a step: so long nothing, then the step") {
+  const std::string body = "pattern a: A(v = 1) then no B(v = 2) for 3s then b: B(v = 3) within 10s per k then score 10 * a.v + b.v";
+  CHECK(fired(body, "A@0:1 B@4:3") == "2=13");
+  CHECK(fired(body, "A@0:1 B@3:3") == "");                          // still in the three seconds
+  CHECK(fired(body, "A@0:1 B@3:3 B@3.1:3") == "3=13");
+  CHECK(fired(body, "A@0:1 B@3:2 B@4:3") == "");                     // their end included
+  CHECK(fired(body, "A@0:1 B@3.1:2 B@4:3") == "3=13");             // behind them x may come
+  CHECK(fired(body, "A@0:1 B@10:3") == "2=13");
+  CHECK(fired(body, "A@0:1 B@10.1:3") == "");
+  const std::string many = "pattern a: A(v = 1)+ then no B(v = 2) for 3s then b: B(v = 3) within 10s per k then score count(a)";
+  CHECK(fired(many, "A@0:1 A@2:1 B@4:3 B@5.1:3") == "4=2");        // counted from the last one taken
+  const std::string optional = "pattern a: A(v = 1) then c: A(v = 4)? then no B(v = 2) for 3s then b: B(v = 3) within 10s per k then score count(c)";
+  CHECK(fired(optional, "A@0:1 A@2:4 B@4:3 B@5.1:3") == "4=1");
+  CHECK(fired(optional, "A@0:1 B@4:3") == "2=0");
+  const std::string two = "pattern a: A(v = 1) then no B(v = 2) for 3s then no A(v = 5) within 10s per k then score a.v";
+  CHECK(fired(two, "A@0:1 B@4:2 T@11") == "3=1@1");
+  CHECK(fired(two, "A@0:1 B@2:2 T@11") == "");
+  CHECK(fired(two, "A@0:1 A@4:5 T@11") == "");
+}
+
 TEST_CASE("`where` and missing values of a timed match") {
   const std::string body = "pattern a: A then no B within 10s per k where a.v > 3 then score a.v";
   CHECK(fired(body, "A@0:1 A@1:4 T@30") == "3=4@2");

@@ -461,6 +461,7 @@ Outcome Engine::step(Sequence sequence, const std::byte* slot) {
                     .aggregate = [&](const Aggregate& aggregate) { return outcome.aggregates[aggregate_index(aggregate)]; },
                     .in_list = [&](std::size_t list, const Datum& value) { return holds(list, value); },
                     .model = [&](std::size_t model) { return score(model, outcome.event, scope); },
+                    .maps = &pipeline_.maps,
                     .counters = &counters_};
   for (const std::size_t i : pipeline_.let_order) {
     const language::Let& let = pipeline_.lets[i];
@@ -494,7 +495,7 @@ Timed Engine::fire_one(std::size_t rule, const PatternTwin::Due& due, Sequence s
   const Taken& first = due.run.first();
   const EventSchema& schema = pipeline_.events[definition.pattern->steps.front().event];
   const Scope scope{.schema = &schema, .slot = first.slot.data(), .effective_time = effective_time_, .let = {}, .aggregate = {},
-                    .in_list = [&](std::size_t list, const Datum& value) { return holds(list, value); }, .counters = &counters_};
+                    .in_list = [&](std::size_t list, const Datum& value) { return holds(list, value); }, .maps = &pipeline_.maps, .counters = &counters_};
   PatternTwin& twin = patterns_.at(rule);
   const PatternTwin::Outcome ended = twin.end(due, sequence, scope);
   Timed timed{.rule = rule, .first_sequence = first.sequence, .key = {}, .id = {}, .missing = ended.missing, .decision = "approve"};

@@ -1,11 +1,14 @@
 #include "tests/twin/evaluate.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <iterator>
 #include <string_view>
 
 #include "pawl/core/base/assert.hpp"
+#include "pawl/core/language/lookup.hpp"
+#include "tests/twin/regex.hpp"
 
 namespace pawl::twin {
 namespace {
@@ -205,6 +208,30 @@ Datum starts_with(const Expr& expr, const Scope& scope) {
   return Datum::of(std::string_view(text.text).substr(0, expr.value.text.size()) == expr.value.text);
 }
 
+Datum matches(const Expr& expr, const Scope& scope) {
+  const Datum text = evaluate(*expr.args[0], scope);
+  return text.missing ? Datum{} : Datum::of(regex_search(expr.value.text, text.text));
+}
+
+// Entry by entry, in the order of the file.
+Datum map_lookup(const Expr& expr, const Scope& scope) {
+  const Datum key = evaluate(*expr.args[0], scope);
+  if (key.missing || scope.maps == nullptr) return {};
+  const language::Map& map = (*scope.maps)[expr.index];
+  const auto is_key = [&](std::size_t i) {
+    if (map.from.kind == Kind::text) return map.content->text_key(i) == key.text;
+    if (map.from.kind == Kind::floating) return std::bit_cast<double>(map.content->number_key(i)) == key.floating;
+    return Number(map.content->number_key(i)) == key.number;
+  };
+  Value value = map.otherwise;
+  for (std::size_t i = 0; i < map.content->size(); ++i) {
+    if (!is_key(i)) continue;
+    value = Value::of(map.content->value(i));
+    value.floating = std::bit_cast<double>(map.content->value(i));
+  }
+  return Datum::of(map.to, value);
+}
+
 }  // namespace
 
 std::optional<double> model_input(const Expr& expr, const Scope& scope) {
@@ -249,8 +276,8 @@ Datum evaluate(const Expr& expr, const Scope& scope) {
     }
     case Op::binding: return scope.binding ? scope.binding(expr) : Datum{};
     case Op::model: return scope.model ? scope.model(expr.index) : Datum{};
-    case Op::matches:
-    case Op::map_lookup: return {};
+    case Op::matches: return matches(expr, scope);
+    case Op::map_lookup: return map_lookup(expr, scope);
   }
   return {};
 }

@@ -24,12 +24,13 @@ struct Scope {
   std::function<Datum(const language::Aggregate&)> aggregate;   // likewise
   std::function<bool(std::size_t, const Datum&)> in_list;       // whether a list holds a value that is not missing; likewise
   std::function<Datum(std::size_t)> model = {};                 // likewise
+  const std::vector<language::Map>* maps = nullptr;             // likewise
   Counters* counters = nullptr;
   std::function<Datum(const language::Expr&)> binding = {};        // a field of a step of a pattern; empty where there are none
   std::function<Datum(const language::Expr&)> over_repeated = {};  // a call such as sum(step.field)
 };
 
-// Missing for what this release does not evaluate (maps, `matches`).
+// Missing for what this release does not evaluate.
 [[nodiscard]] Datum evaluate(const language::Expr& expr, const Scope& scope);
 
 // What a model gets of an expression: the nearest double to its worth, durations in seconds.

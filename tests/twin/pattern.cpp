@@ -127,15 +127,17 @@ PatternRun PatternTwin::with(PatternRun run, std::size_t step, const Event& even
   const std::byte* slot = event.scope.slot;
   run.step = step;
   run.closed.clear();
+  run.passed = false;
   run.taken[step].push_back({event.sequence, event.scope.effective_time, {slot, slot + slot_bytes(event.scope.schema->payload_bytes)}});
   return run;
 }
 
 PatternTwin::Advance PatternTwin::advance(PatternRun& run, const Event& event, Outcome& outcome) const {
   const bool past = is_past(run, event.scope.effective_time);
+  look_at_next(run, event);
   const std::set<std::size_t> steps = enterable(run);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (past || pattern().steps[*step].negated || !fits(*step, run, event)) continue;
+    if (past || pattern().steps[*step].negated || is_too_early(*step, run, event) || !fits(*step, run, event)) continue;
     if (const auto how = take(run, *step, event, outcome)) return *how;
   }
   pass_by(run, event);
@@ -156,17 +158,54 @@ std::optional<PatternTwin::Advance> PatternTwin::take(PatternRun& run, std::size
   return completes ? Advance::completes : Advance::stays;
 }
 
+// Steps behind the run's own, up to the first that is needed.
+std::vector<std::size_t> PatternTwin::ahead(const PatternRun& run) const {
+  const std::vector<Step>& steps = pattern().steps;
+  std::vector<std::size_t> found;
+  for (std::size_t i = run.step + 1; i < steps.size(); ++i) {
+    found.push_back(i);
+    if (!steps[i].negated && steps[i].at_least > 0) break;
+  }
+  return found;
+}
+
+bool PatternTwin::is_forbidden(std::size_t negation, const PatternRun& run, const Event& event) const {
+  const Step& step = pattern().steps[negation];
+  const bool counts_to_deadline = negation + 1 == pattern().steps.size();
+  if (step.wait != 0 && !counts_to_deadline && Integer(event.scope.effective_time) > Integer(run.last().effective_time) + step.wait) return false;
+  return fits(negation, run, event);
+}
+
+bool PatternTwin::is_too_early(std::size_t step, const PatternRun& run, const Event& event) const {
+  for (std::size_t i = run.step + 1; i < step; ++i) {
+    const Step& between = pattern().steps[i];
+    if (between.negated && between.wait != 0 && Integer(event.scope.effective_time) <= Integer(run.last().effective_time) + between.wait) return true;
+  }
+  return false;
+}
+
+// `then immediately no`, before anything takes the event.
+void PatternTwin::look_at_next(PatternRun& run, const Event& event) const {
+  const std::vector<Step>& steps = pattern().steps;
+  if (run.passed || !has_own(run)) return;
+  bool broken = false;
+  for (const std::size_t i : ahead(run)) {
+    if (steps[i].negated && steps[i].immediately) broken = broken || is_forbidden(i, run, event);
+    if (broken && (!steps[i].negated || i + 1 == steps.size())) run.closed.insert(i);
+  }
+}
+
 // The event was not taken: what it closes.
 void PatternTwin::pass_by(PatternRun& run, const Event& event) const {
   const std::vector<Step>& steps = pattern().steps;
-  bool negation_broken = false;
-  for (std::size_t i = run.step + 1; i < steps.size(); ++i) {
-    const bool has_own = static_cast<std::int64_t>(run.taken[run.step].size()) >= steps[run.step].at_least;
-    if (!has_own) break;
-    if (steps[i].negated) negation_broken = negation_broken || fits(i, run, event);
-    else if (negation_broken || steps[i].immediately) run.closed.insert(i);
-    if (!steps[i].negated && steps[i].at_least > 0) break;
-    if (negation_broken && i + 1 == steps.size()) run.closed.insert(i);  // the end
+  run.passed = true;
+  bool broken = false;
+  if (has_own(run)) {
+    for (const std::size_t i : ahead(run)) {
+      if (steps[i].negated && !steps[i].immediately) broken = broken || is_forbidden(i, run, event);
+      else if (!steps[i].negated && (broken || steps[i].immediately)) run.closed.insert(i);
+      if (broken && i + 1 == steps.size()) run.closed.insert(i);  // the end
+    }
   }
   if (steps[run.step].immediately) run.closed.insert(run.step);
 }

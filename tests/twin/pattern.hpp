@@ -7,6 +7,10 @@
 //    as it can, nothing is tried again later, and one run stays one run.
 //  - `then immediately b`: no event of the key between b and the event taken before; nor between the repetitions of b.
 //  - `no x` is asked strictly between the events before and behind it: an event that a run takes does not count as x.
+//  - `then immediately no x` looks at one event alone: the first of the key behind the last that the run took, whatever takes it. If that is x, the
+//    run cannot enter what is behind the negation, not with that event either.
+//  - `no x for d` with a step behind it looks d far from the last event taken, both ends included, and what is behind it can be entered later
+//    than that alone.
 //  - Every event that fits the first step starts a run of its own, whether or not it was taken by others; except when it completed a match
 //    and matching goes on past the last event. That first clears the key's runs of the rule.
 //  - One event fires a rule once: the oldest run that it completes gives the values. `skip to next` ends all runs it completes, no others.
@@ -45,6 +49,7 @@ struct PatternRun {
   std::size_t step = 0;                   // that took the last event
   std::vector<std::vector<Taken>> taken;  // by step
   std::set<std::size_t> closed;           // steps that cannot be entered until an event is taken
+  bool passed = false;                    // an event of the key has come since, and was not taken
 
   [[nodiscard]] const Taken& first() const { return taken.front().front(); }
   [[nodiscard]] const Taken& last() const { return taken[step].back(); }
@@ -100,6 +105,11 @@ class PatternTwin {
   Advance advance(PatternRun& run, const Event& event, Outcome& outcome) const;
   std::optional<Advance> take(PatternRun& run, std::size_t step, const Event& event, Outcome& outcome) const;
   void pass_by(PatternRun& run, const Event& event) const;
+  void look_at_next(PatternRun& run, const Event& event) const;
+  [[nodiscard]] bool has_own(const PatternRun& run) const { return static_cast<std::int64_t>(run.taken[run.step].size()) >= pattern().steps[run.step].at_least; }
+  [[nodiscard]] std::vector<std::size_t> ahead(const PatternRun& run) const;
+  [[nodiscard]] bool is_forbidden(std::size_t negation, const PatternRun& run, const Event& event) const;
+  [[nodiscard]] bool is_too_early(std::size_t step, const PatternRun& run, const Event& event) const;
   void start(std::vector<PatternRun>& runs, const Event& event, Outcome& outcome);
   [[nodiscard]] std::size_t step_named(const std::string& name) const;
   [[nodiscard]] Datum value(const Taken& taken, std::size_t step, const std::string& member) const;
