@@ -12,33 +12,33 @@ import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
 from pathlib import Path
 
 BUDGETS = Path(__file__).resolve().parent.parent / "bench/micro/budgets.json"
 TOLERANCE_PERCENT = 5
-CALLS = 200
-
-
-def count(program, *arguments):
-    """Instructions of one run, and what it printed."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, *arguments]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    return int(re.search(r"Collected\s*:\s*(\d+)", run.stderr).group(1)), run.stdout.split()
-
-
-def per_item(program, name):
-    """Instructions per event, record or byte: of all calls, less those of the same run without the operation."""
-    calls = str(20 if name.endswith("/262144") else CALLS)
-    whole, (items, item) = count(program, name, calls)
-    prepared, _ = count(program, name, calls, "prepare")
-    return round((whole - prepared) / (int(calls) * int(items)), 3), item
 
 
 def measure(program):
-    names = subprocess.run([program], capture_output=True, text=True, check=True).stdout.split()
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(names, pool.map(lambda name: per_item(program, name), names)))
+    """Of each operation: instructions per event, record or byte, less those of asking callgrind; and what it handles."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["valgrind", "--tool=callgrind", "--collect-atstart=no", f"--callgrind-out-file={folder}/counts", program]
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        dumps = [path.read_text() for path in Path(folder).iterdir()]
+    counts = {}
+    for dump in dumps:
+        name = re.search(r"^desc: Trigger: Client Request: (.*)$", dump, re.MULTILINE)
+        if name:
+            counts[name[1]] = int(re.search(r"^totals: (\d+)$", dump, re.MULTILINE)[1])
+    operations = {}
+    for line in lines:
+        name, calls, items, item = line.split()
+        per_call = counts[name] / int(calls)
+        if name == "nothing":
+            asking = per_call
+        else:
+            operations[name] = round((per_call - asking) / int(items), 3), item
+    return operations
 
 
 def check(program):

@@ -1,5 +1,6 @@
 #include "pawl/journal/snapshot/take.hpp"
 
+#include <bit>
 #include <cstring>
 
 #include "pawl/core/base/planted.hpp"
@@ -129,6 +130,7 @@ Result<std::unique_ptr<Machine>> Taking::make(Sequence after) const {
   settings.background = options_.background;
   settings.driver = options_.driver;
   settings.digest_interval = options_.digest_interval;
+  if (options_.driver != nullptr) settings.ring_slots = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(options_.digest_interval)));  // a simulation makes thousands of shadows
   return Machine::make(*loaded_.pipeline, settings, *options_.clock, nullptr, nullptr, no_sequence);
 }
 

@@ -36,6 +36,16 @@ std::string_view reason(Kind kind, Phase phase) {
   return {};
 }
 
+// Sanitizers make a run six times as slow: there, the first operations of each phase, and of the rest a fifth, others for each kind of fault.
+bool is_played([[maybe_unused]] std::size_t kind, [[maybe_unused]] const std::vector<Phase>& places, [[maybe_unused]] std::size_t at) {
+#ifdef PAWL_SANITIZED
+  constexpr std::size_t first = 2, stride = 5;
+  return at % stride == kind % stride || at < first || places[at] != places[at - first];
+#else
+  return true;
+#endif
+}
+
 }  // namespace
 
 TEST_CASE("every fault in every phase: recovered, torn, refused by name, stopped, or gone on; never silent") {
@@ -53,8 +63,12 @@ TEST_CASE("every fault in every phase: recovered, torn, refused by name, stopped
       if (result.broken.empty() || ++broken > 8) return;
       FAIL_CHECK(kind_names[k] << " at " << at << ", " << phase_names[static_cast<std::size_t>(phase)] << ": " << result.broken);
     };
-    for (std::size_t at = 0; at < places.size(); ++at) note(places[at], at, play(kind, at));
-    for (std::size_t at = 0; at < snapshot_places.size(); ++at) note(snapshot_places[at], at, play_snapshot(kind, at));
+    for (std::size_t at = 0; at < places.size(); ++at) {
+      if (is_played(k, places, at)) note(places[at], at, play(kind, at));
+    }
+    for (std::size_t at = 0; at < snapshot_places.size(); ++at) {
+      if (is_played(k, snapshot_places, at)) note(snapshot_places[at], at, play_snapshot(kind, at));
+    }
     for (std::size_t p = 0; p < phases; ++p) {
       const std::string_view why = reason(kind, static_cast<Phase>(p));
       MESSAGE(fmt::format("{} | {} | {}", kind_names[k], phase_names[p], row[p].empty() ? fmt::format("cannot be: {}", why) : print(row[p])));

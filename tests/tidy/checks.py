@@ -176,7 +176,7 @@ PACKAGES = {
     "readerwriterqueue/": "libreaderwriterqueue-dev", "benchmark/": "libbenchmark-dev", "boost/": "libboost-dev", "doctest/": "doctest-dev",
     "fast_float/": "libfast-float-dev", "fmt/": "libfmt-dev", "liburing.h": "liburing-dev", "mimalloc": "libmimalloc-dev",
     "fuse.h": "libfuse3-dev", "openssl/": "libssl-dev", "rapidcheck": "librapidcheck-dev", "relacy/": "relacy-dev", "rocksdb/": "librocksdb-dev",
-    "sqlite3.h": "libsqlite3-dev", "xgboost/": "libxgboost-dev", "xxhash.h": "libxxhash-dev", "xxh_x86dispatch.h": "libxxhash-dev", "zstd.h": "libzstd-dev",
+    "sqlite3.h": "libsqlite3-dev", "valgrind/": "valgrind", "xgboost/": "libxgboost-dev", "xxhash.h": "libxxhash-dev", "xxh_x86dispatch.h": "libxxhash-dev", "zstd.h": "libzstd-dev",
 }
 SYSTEM = re.compile(r"(?:sys|linux|net|netinet|arpa|bits|asm)/|(?:unistd|stdlib|fcntl|sched|poll|pthread|dirent|signal|\w*intrin|dlfcn|termios|time|errno|malloc)\.h$")
 

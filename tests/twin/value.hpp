@@ -31,7 +31,10 @@ struct Datum {
 
   [[nodiscard]] bool is_true() const { return !missing && !number.is_zero(); }
   [[nodiscard]] bool is_false() const { return !missing && number.is_zero(); }
-  friend bool operator==(const Datum& a, const Datum& b) = default;
+  // Fractions are in lowest terms: equal ones have equal parts. (Boost's comparison of the two divides.)
+  friend bool operator==(const Datum& a, const Datum& b) {
+    return a.missing == b.missing && a.number.backend().data() == b.number.backend().data() && a.floating == b.floating && a.text == b.text;
+  }
 };
 
 [[nodiscard]] Integer to_integer(Int128 value);

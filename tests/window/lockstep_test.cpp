@@ -363,8 +363,8 @@ TEST_CASE("a batch whose edges pass early equals its events taken singly") {
   for (const Shape& shape : {Shape{.keys = 4000, .step = second / 60, .jump_in = 900}, Shape{.keys = 40, .step = second / 200, .jump_in = 300},
                              Shape{.keys = 1500, .step = second / 100, .jump_in = 500, .wide_in = 40}}) {
     CAPTURE(seed);
-    run_both(seed++, 6000, 200, shape);
-    run_both(seed++, 3000, 33, shape);
+    run_both(seed++, 6000 / slower, 200, shape);
+    run_both(seed++, 3000 / slower, 33, shape);
   }
 }
 
@@ -378,8 +378,8 @@ TEST_CASE("batches in which nothing is missing equal the naive twin, and their e
   for (const Shape& shape : {Shape{.keys = 4000, .step = second / 60, .jump_in = 900, .plain = true}, Shape{.keys = 60, .step = second / 200, .jump_in = 300, .plain = true},
                              Shape{.keys = 300, .step = second / 100, .jump_in = 500, .wide_in = 3, .plain = true}}) {
     CAPTURE(seed);
-    run_both(seed++, 6000, 200, shape);
-    run_both(seed++, 3000, 33, shape);
+    run_both(seed++, 6000 / slower, 200, shape);
+    run_both(seed++, 3000 / slower, 33, shape);
   }
 }
 
