@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <set>
@@ -323,6 +324,58 @@ TEST_CASE("reorder: power cuts while events are held back: each event once, none
   }
   CHECK(lives_with_gaps > 10);
   CHECK(segments > 2);
+}
+
+TEST_CASE("reorder: as many as can be held, of which the last goes first, and the power goes: all others are still missing") {
+  constexpr Ticket held_max = pawl::limits::reorder_events_max, first_held = 101, last = first_held + held_max;
+  // Those before first_held go when it comes. The last but one is the oldest of all that are held; the last makes the bound let first_held go, and what is older.
+  const auto event = [](Ticket ticket) {
+    const auto id = static_cast<std::int64_t>(ticket);
+    const Duration shift = ticket < first_held ? 0 : ticket == last - 1 ? 2 * pawl::one_second : ticket == last ? 12 * pawl::one_second : 11 * pawl::one_second;
+    return Payment{start + shift + id, id, id};
+  };
+  const auto open = [](pawl::io::Disk& disk) {
+    auto engine = pawl::DurableEngine::open({.directory = "data", .pipeline_text = pipeline, .tick_interval = 0, .disk = &disk});
+    REQUIRE(engine.ok());
+    return *std::move(engine);
+  };
+  pawl::io::SimulatedDisk disk;
+  std::atomic<std::uint64_t> decided = 0;
+  auto engine = open(disk);
+  engine->on_decision([&](const pawl::Decision& decision) { decided += decision.ticket() != 0; });
+  const auto wait_for = [&](std::uint64_t count) {
+    for (int i = 0; i < 20'000 && decided < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    REQUIRE(decided == count);
+  };
+  const auto offer = [&](pawl::EngineLane& lane, Ticket from, Ticket to) {
+    for (Ticket ticket = from; ticket <= to; ++ticket) REQUIRE(lane.publish(event(ticket), ticket).accepted());
+  };
+  auto lane = engine->lane("gateway", {.max_future = 0});
+  REQUIRE(lane.ok());
+  offer(**lane, 1, last - 1);
+  wait_for(first_held - 1);
+  offer(**lane, last, last);
+  wait_for(first_held + 1);
+  const auto after = disk.after_power_cut({.policy = pawl::io::PowerCut::Policy::torn, .seed = 1});
+  disk.power_off();
+  CHECK_FALSE(engine->close().ok());
+
+  engine = open(*after);
+  engine->on_decision([](const pawl::Decision&) {});
+  lane = engine->lane("gateway", {.max_future = 0});
+  REQUIRE(lane.ok());
+  CHECK((*lane)->next_ticket() == first_held + 1);
+  CHECK((*lane)->publish(event(first_held), first_held).refusal() == pawl::ring::Refusal::duplicate);
+  offer(**lane, first_held + 1, last - 2);
+  CHECK((*lane)->next_ticket() == last);
+  offer(**lane, last, last);
+  REQUIRE(engine->close().ok());
+  std::set<Ticket> known;
+  pawl::test::for_each_record("data", *after, [&](const pawl::journal::Record& record) {
+    if (pawl::is_event(record.header().type)) CHECK(known.insert(record.header().ticket).second);
+  });
+  CHECK(known.size() == last);
+  CHECK(*known.rbegin() == last);
 }
 
 TEST_CASE("reorder: blocks that could not say which events are missing are refused") {
