@@ -391,6 +391,60 @@ TEST_CASE("reorder: blocks that could not say which events are missing are refus
   CHECK(engine.error().text.find("from 16384") != std::string::npos);
 }
 
+namespace {
+
+// As offsets of a partition are that other consumers' records stand in: some are never seen.
+class WithGaps final : public pawl::InputSource {
+ public:
+  WithGaps(std::uint16_t number, Ticket next) : number_(number), next_(next) {}
+  std::int64_t fill(const pawl::SlotRun& run) override {
+    std::int64_t filled = 0;
+    for (; filled < run.size && count_ < 5'000; ++filled, ++count_, next_ += count_ % 1'000 == 500 ? 60'000 : 1) {
+      std::byte* const slot = run.slot_to_fill(filled);
+      pawl::encode(Payment{start + static_cast<Time>(count_), static_cast<std::int64_t>(next_), 1}, pawl::first_event_type, slot);
+      reinterpret_cast<pawl::EventHeader*>(slot)->ticket = next_;
+    }
+    return filled;
+  }
+  bool finished() override { return count_ == 5'000; }
+  std::uint16_t number() const override { return number_; }
+
+ private:
+  std::uint16_t number_;
+  Ticket next_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("reorder: only where it is declared do gaps in a source's tickets count as events held back, and take room in a segment's first blocks") {
+  for (const bool in_order : {false, true}) {
+    CAPTURE(in_order);
+    pawl::io::SimulatedDisk disk;
+    pawl::EngineOptions options{.directory = "data", .pipeline_text = pipeline, .tick_interval = 0, .segment_bytes = 128 << 10, .block_bytes_max = 16 << 10, .disk = &disk};
+    if (!in_order) {
+      options.pipeline_text.erase(options.pipeline_text.find(" reorder up to 10s"), 18);
+      options.block_bytes_max = 8 << 10;  // too small to say which are missing
+    }
+    Ticket last = 0;
+    for (int life = 0; life < 2; ++life) {
+      auto engine = pawl::DurableEngine::open(options);
+      REQUIRE(engine.ok());
+      (*engine)->on_decision([](const pawl::Decision&) {});
+      const auto identity = (*engine)->identify("topic-0");
+      REQUIRE(identity.ok());
+      CHECK(identity->last_ticket == last);
+      CHECK(identity->missing.size() == (in_order && life > 0 ? pawl::limits::reorder_events_max - 1 - 1'499 : 0));
+      WithGaps source(identity->number, identity->last_ticket + 1);
+      REQUIRE((*engine)->add(source).ok());
+      const auto report = (*engine)->close();
+      REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+      CHECK(report->journal.segments > 2);
+      last += 5'000 + 5 * 59'999;
+    }
+  }
+}
+
 TEST_CASE("reorder: an idle source's events are decided after as long as they may be late; a close takes all that is held") {
   pawl::EngineOptions options;
   options.durability = pawl::Durability::memory;
