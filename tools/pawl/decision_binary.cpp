@@ -167,7 +167,7 @@ Result<bool> DecisionReader::next() {
   const std::string place = fmt::format("behind {} decisions", records_);
   if (*got < record_.size()) return foreign(path_, "is cut short " + place + "; continuing it (--append, or the service) mends that");
   if (!csv::FileForm::is_whole_record({reinterpret_cast<const char*>(record_.data()), record_.size()})) return foreign(path_, "is damaged " + place);
-  if (!names_what_is_there()) return foreign(path_, "names an event, rule or decision that its pipeline does not have, " + place);
+  if (!names_what_is_there()) return foreign(path_, "names an event, rule, decision or id that its pipeline does not have, " + place);
   ++records_;
   return true;
 }
@@ -177,6 +177,7 @@ bool DecisionReader::names_what_is_there() const {
   DecisionRecord head;
   std::memcpy(&head, record_.data(), sizeof head);
   if (head.event >= pipeline_->events.size() || head.decision >= std::size(rules::decision_names)) return false;
+  if (head.has_id != 0 && pipeline_->events[head.event].find("id") < 0) return false;
   const DecisionLayout& layout = form_->layout();
   if (!layout.has_timed()) return true;
   rules::TimedPart timed;
