@@ -172,8 +172,10 @@ Result<void> write_back(const std::string& file, const std::string& text) {
   struct stat status {};
   if (::stat(place.c_str(), &status) != 0) return io::os_error("cannot look at", place, errno);
   if (::unlink(draft.c_str()) != 0 && errno != ENOENT) return io::os_error("cannot remove", draft, errno);  // of a call that was cut off
+  auto disk = io::make_real_disk(io::Backend::buffered);
+  if (!disk.ok()) return std::move(disk).error();
   auto written = write_draft(draft, text, status);
-  if (written.ok() && ::rename(draft.c_str(), place.c_str()) != 0) written = io::os_error("cannot rename", draft, errno);
+  if (written.ok()) written = (*disk)->rename(draft, place);
   if (!written.ok()) ::unlink(draft.c_str());
   return written;
 }
