@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "pawl/core/base/planted.hpp"
+#include "pawl/core/language/parser.hpp"
+#include "pawl/core/language/problems.hpp"
 
 namespace pawl::journal {
 namespace {
@@ -12,10 +14,17 @@ std::span<const std::byte> bytes_of_text(std::string_view text) noexcept { retur
 
 std::string_view text_of(std::span<const std::byte> bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
+// Also of a text that this release cannot read: what is missing is kept then.
+bool may_hold_back(std::string_view pipeline) {
+  language::Problems problems(pipeline);
+  const auto file = language::Parser(pipeline, language::lex(pipeline, language::span_of_text(pipeline), false, problems), problems).file();
+  return problems.any_error() || std::any_of(file.events.begin(), file.events.end(), [](const auto& event) { return event.reorder != 0; });
+}
+
 }  // namespace
 
 void Catalogue::apply(Record record) {
-  if (record.is_input()) return tickets_to_change(record.header().source).add(record.header().ticket);
+  if (record.is_input()) return apply_row(record.header().source, record.header().ticket, record.header().ticket);
   switch (static_cast<AnnotationType>(record.header().type)) {
     case AnnotationType::pipeline: return apply_pipeline(record.payload());
     case AnnotationType::source: return apply_source(record.payload());
@@ -38,7 +47,9 @@ void Catalogue::apply_pipeline(std::span<const std::byte> payload) {
   if (chunk.offset == 0) arriving_.clear();
   if (chunk.offset != arriving_.size()) return;
   arriving_ += text_of(payload.subspan(sizeof chunk));
-  if (arriving_.size() == chunk.total_bytes) pipeline_ = arriving_;
+  if (arriving_.size() != chunk.total_bytes || arriving_ == pipeline_) return;
+  pipeline_ = arriving_;
+  holds_back_ = may_hold_back(pipeline_);
 }
 
 void Catalogue::apply_source(std::span<const std::byte> payload) {
@@ -48,6 +59,7 @@ void Catalogue::apply_source(std::span<const std::byte> payload) {
   const auto rest = payload.subspan(sizeof head + head.name_bytes);
   std::vector<std::uint64_t> missing(std::min<std::size_t>(head.missing_words, rest.size() / sizeof(std::uint64_t)));
   if (!missing.empty()) std::memcpy(missing.data(), rest.data(), missing.size() * sizeof(std::uint64_t));
+  if (!holds_back_) return tickets_to_change(head.number).reach(head.last_ticket);
   tickets_to_change(head.number).merge(head.last_ticket, missing);
 }
 

@@ -5,6 +5,7 @@
 
 #include "pawl/core/base/planted.hpp"
 #include "pawl/core/engine/reordering_source.hpp"
+#include "pawl/core/language/reformat.hpp"
 #include "pawl/io/cpus.hpp"
 #include "pawl/io/system_clock.hpp"
 #include "pawl/journal/engine/control.hpp"
@@ -202,8 +203,11 @@ Result<void> DurableEngine::State::load_pipeline() {
   }
   if (text.empty()) return Error{ErrorCode::usage, "no pipeline: name a pipeline file; the journal has none yet"};
   if (!recorded.empty() && recorded != text) {
-    return Error{ErrorCode::usage, file + " differs from the pipeline that the journal in " + options.directory +
-                                       " was written with. Start a new journal directory for it, or leave the pipeline out to go on with the recorded one"};
+    const auto laid_out = language::reformat(text).text;
+    const bool only_layout = laid_out && laid_out == language::reformat(recorded).text;
+    return Error{ErrorCode::usage, file + " differs from the pipeline that the journal in " + options.directory + " was written with" +
+                                       (only_layout ? ", in its layout alone, but a journal goes on with the same bytes only (`rules fmt --write` changes them). Put the file back as it was" : ". Start a new journal directory for it") +
+                                       ", or leave the pipeline out to go on with the recorded one"};
   }
   const bool is_kept = options.durability != Durability::memory;
   journal::DiskModelFiles models(*disk, options.pipeline, is_kept ? options.directory : std::string());

@@ -123,7 +123,8 @@ class DurableEngine {
   // After an add()ed source has got work or its end while nobody polls.
   void wake() noexcept;
 
-  // Once. Until then decisions wait, and when their ring is full, so do the producers.
+  // Once. Until then decisions wait, and when their ring is full, so do the producers. A decision acks its own ticket, and all lower ones of its
+  // source only where no event declares `reorder`.
   void on_decision(std::function<void(const Decision&)> callback);
   void set_sink(DecisionSink& sink);  // outlives the engine
 

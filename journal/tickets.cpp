@@ -10,7 +10,8 @@ void Tickets::set_missing(Ticket ticket) {
 }
 
 void Tickets::advance(Ticket ticket) {
-  if (ticket - last_ >= window) {
+  // The bound lets `window` numbers be held before the next one comes, and the youngest of them may go first: a jump by all of them.
+  if (ticket - last_ > window) {
     missing_.clear();
   } else {
     for (Ticket passed = last_ + 1; passed < ticket; ++passed) set_missing(passed);

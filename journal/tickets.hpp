@@ -14,7 +14,7 @@ namespace pawl::journal {
 // Thread: one at a time. Allocates when a ticket is passed over for the first time.
 class Tickets {
  public:
-  // One that is in. 0 is nobody's. A jump that no held event explains leaves nothing missing.
+  // One that is in. 0 is nobody's. A jump that no held event explains, by more than the window, leaves nothing missing.
   void add(Ticket ticket) {
     if (ticket == last_ + 1 && missing_.empty()) last_ = ticket;
     else if (ticket > last_) advance(ticket);
@@ -25,6 +25,12 @@ class Tickets {
     add(first);
     if (missing_.empty()) last_ = last > last_ ? last : last_;
     else for (Ticket ticket = first + 1; ticket <= last; ++ticket) add(ticket);
+  }
+
+  // All up to it are in, or are never offered: of a source whose events are not held back.
+  void reach(Ticket last) {
+    missing_.clear();
+    last_ = last > last_ ? last : last_;
   }
 
   // The highest that is in; 0: none.

@@ -142,7 +142,9 @@ std::optional<BatchForest<Value>> BatchForest<Value>::make(std::span<const Tree>
     made.leaves_.resize(made.leaves_.size() + (std::size_t{1} << depths[i]));
     maker.place(trees[i], trees[i][0], root, 0, 0);
     made.roots_.push_back(root);
+    made.depth_ = std::max(made.depth_, depths[i]);
   }
+  made.keys_.shrink_to_fit();  // so that AddressSanitizer sees a read behind them
   return std::move(maker.made);
 }
 
@@ -268,7 +270,9 @@ PAWL_AVX2 void fill_columns(const Search& search, const Way* ways, const Key* ke
   alignas(64) Key sought[tile];
   alignas(64) Key found[tile];
   alignas(64) std::uint16_t ranks[tile];
-  for (std::size_t lane = 0; lane < tile; ++lane) sought[lane] = signed_key<Key>(static_cast<Value>(values[lane]));
+  // A NaN of all ones has the key of what levels are filled up with, and would be looked for behind their end.
+  constexpr Key highest = std::numeric_limits<Key>::max() - 1;
+  for (std::size_t lane = 0; lane < tile; ++lane) sought[lane] = std::min(signed_key<Key>(static_cast<Value>(values[lane])), highest);
   find_ranks<fan_out>(search, keys, sought, found);
   for (std::size_t lane = 0; lane < tile; ++lane) ranks[lane] = static_cast<std::uint16_t>(found[lane]);
   const Places places = places_of(values, search.has_zero_as_missing);

@@ -29,7 +29,6 @@ template <class Value>
 class BatchForest {
  public:
   static constexpr std::size_t depth_max = 8;
-  static constexpr int lanes_min = 16;  // with fewer a walk is faster
 
   struct alignas(limits::tile_events) Column { std::array<std::int8_t, limits::tile_events> ranks; };
 
@@ -37,6 +36,8 @@ class BatchForest {
   [[nodiscard]] static std::optional<BatchForest> make(std::span<const Tree> trees);
 
   [[nodiscard]] std::size_t columns() const noexcept { return ways_.size(); }
+  // With fewer lanes a walk is faster: it takes a time for each, and a level doubles that of a tile (measured: DECISIONS.md).
+  [[nodiscard]] int lanes_min() const noexcept { return depth_ <= 6 ? 16 : 24; }
   // sums[lane] += the leaves of that lane, in the order of trees, for all 64. `inputs`: 64 cells each, one input after the other; NaN: missing.
   // REQUIRES: columns() of them.
   void add(const double* inputs, Column* columns, Value* sums) const noexcept;
@@ -76,6 +77,7 @@ class BatchForest {
   std::vector<Node> nodes_;   // of a tree, by levels; a place without a node is one that nothing is above
   std::vector<Value> leaves_;
   std::vector<Root> roots_;
+  std::size_t depth_ = 0;     // of the deepest tree
 };
 
 extern template class BatchForest<float>;

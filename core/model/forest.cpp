@@ -104,7 +104,7 @@ void Forest<Value>::fill(const double* inputs, Lanes lanes, Key* cells) const no
 
 template <class Value>
 void Forest<Value>::add(const double* inputs, Lanes lanes, Cells& cells, Value* sums) const noexcept {
-  if (batch_ && std::popcount(lanes) >= BatchForest<Value>::lanes_min) return batch_->add(inputs, cells.columns.data(), sums);
+  if (batch_ && std::popcount(lanes) >= batch_->lanes_min()) return batch_->add(inputs, cells.columns.data(), sums);
   walk(inputs, lanes, cells, sums);
 }
 

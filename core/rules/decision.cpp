@@ -12,13 +12,13 @@ namespace {
 constexpr std::size_t words_for(std::size_t bits) noexcept { return std::max<std::size_t>(1, (bits + 63) / 64); }
 constexpr std::size_t round_up(std::size_t bytes, std::size_t to) noexcept { return (bytes + to - 1) / to * to; }
 
-std::size_t cell_bytes(const ShownValue& value) noexcept {
+}  // namespace
+
+std::size_t DecisionLayout::shown_bytes(const ShownValue& value) noexcept {
   if (!value.known) return 0;
   if (value.value.kind != Operand::Kind::column) return round_up(value.bytes, 8);
   return value.value.column.kind == ColumnKind::ratio ? sizeof(Fraction) : sizeof(std::int64_t);
 }
-
-}  // namespace
 
 DecisionLayout::DecisionLayout(const Plan& plan, Carried carried)
     : plan_(&plan), carried_(carried), has_suppressed_(plan.has_cooldowns()), has_shadow_(plan.has_shares()), rule_words_(words_for(plan.rules.size())) {
@@ -42,7 +42,7 @@ DecisionLayout::DecisionLayout(const Plan& plan, Carried carried)
     offset += words_for(plan.shown.size()) * 8;
     for (const ShownValue& value : plan.shown) {
       shown_offsets_.push_back(offset);
-      offset += cell_bytes(value);
+      offset += shown_bytes(value);
     }
   }
   record_bytes_ = round_up(offset, limits::cache_line_bytes);

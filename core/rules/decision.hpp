@@ -81,6 +81,7 @@ class DecisionLayout {
   [[nodiscard]] std::size_t let_offset(std::size_t let) const noexcept { return let_offsets_[let]; }
   [[nodiscard]] std::size_t shown_valid_offset() const noexcept { return shown_valid_offset_; }
   [[nodiscard]] std::size_t shown_offset(std::size_t value) const noexcept { return shown_offsets_[value]; }
+  [[nodiscard]] static std::size_t shown_bytes(const ShownValue& value) noexcept;  // 0: not known to this release
 
   // Where the field `id` stands, by event index.
   [[nodiscard]] const SlotPlace& id_place(std::size_t event) const noexcept { return id_places_[event]; }

@@ -31,7 +31,8 @@ class EngineLane {
       : machine_(machine), pipeline_(pipeline), clock_(clock), options_(options), lane_(options.capacity, machine.slot_bytes()), row_(std::move(tickets)),
         source_(lane_, row_, number), next_ticket_(row_.at(1)) {}
 
-  // Offers one event. Accepted{ticket}: it will be processed exactly once if the engine lives, and its decision names the ticket.
+  // Offers one event. Accepted{ticket}: it will be processed exactly once if the engine lives, and its decision names the ticket. A decision acks
+  // that one ticket: of a pipeline with `reorder`, lower ones may still be held back, and be lost in a crash.
   // Refused: full, deadline, closed, disk_full, failed, in_future, or unknown_event: the pipeline has no such event or another
   // layout of it; why() then says which field differs.
   template <DeclaredEvent Event>

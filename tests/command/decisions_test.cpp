@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 
+#include "pawl/core/base/crc32c.hpp"
 #include "pawl/journal/model/files.hpp"
 #include "run_command.hpp"
 
@@ -382,6 +384,23 @@ TEST_CASE("what is no whole file of binary decisions is said, behind what could 
     std::string other = whole;
     other[at] ^= 1;
     CHECK(read(other).status == 65);
+  }
+  // What its pipeline does not have, under a right check.
+  const std::string no_id = scored.scratch.write("p.pawl", "pipeline \"p\" version 1\nevent Payment { at: time, amount: money }\nrule large { on Payment when amount > 5.00 then score 7 }\n");
+  const std::string input = scored.scratch.write("p.csv", "at,amount\n2018-08-08T10:00:00Z,6.00\n"), file = scored.scratch / "p.decisions";
+  REQUIRE(pawl_command("score --event Payment --pipeline " + no_id + " --input " + input + " --decisions " + file).status == 0);
+  const std::string fine = read_file(file);
+  const std::size_t record = word_at(fine, 12), checked = word_at(fine, 16) - 8;
+  CHECK(read(fine).status == 0);
+  for (const std::size_t at : {std::size_t{43}, std::size_t{44}, std::size_t{45}}) {  // the event, the decision, that there is an id
+    CAPTURE(at);
+    std::string other = fine;
+    other[record + at] = 9;
+    const std::uint32_t check = pawl::crc32c(std::as_bytes(std::span(other).subspan(record, checked)));
+    std::memcpy(other.data() + record + checked, &check, sizeof check);
+    const auto refused = read(other);
+    CHECK(refused.status == 65);
+    CHECK(refused.err.find("that its pipeline does not have, behind 0 decisions") != std::string::npos);
   }
   CHECK(read(csv).err.find("is no binary file of decisions") != std::string::npos);
   CHECK(read("").status == 65);

@@ -32,8 +32,24 @@ TEST_CASE("a journal is only gone on with when that was asked for, and with the 
   const auto other = pawl_command(run_in(scratch / "journal") + " --append --pipeline " + scratch.write("other.pawl", other_pipeline));
   CHECK(other.status == 64);
   CHECK(has(other.err, "differs from the pipeline that the journal in"));
+  CHECK(has(other.err, "Start a new journal directory for it"));
   CHECK(pawl_command("journal verify " + scratch / "journal").status == 0);
   CHECK(pawl_command(run_in(scratch / "journal") + " --append").status == 0);
+}
+
+TEST_CASE("a pipeline that was only laid out since its journal was made is refused as that") {
+  const Scratch scratch;
+  const std::string score = "score --event Payment --input " + scratch.write("rows.csv", "id,at,amount\n1,2018-08-08T10:00:00Z,6.00\n") + " --journal " + scratch / "journal --pipeline ";
+  std::string text = other_pipeline;
+  REQUIRE(pawl_command(score + scratch.write("p.pawl", text.insert(text.find("rule"), "\n\n  "))).status == 0);
+  CHECK(pawl_command("rules fmt --write " + scratch / "p.pawl").status == 0);
+  const auto refused = pawl_command(score + scratch / "p.pawl --append");
+  CHECK(refused.status == 64);
+  CHECK(has(refused.err, "differs from the pipeline that the journal in"));
+  CHECK(has(refused.err, "in its layout alone"));
+  CHECK_FALSE(has(refused.err, "Start a new journal"));
+  scratch.write("p.pawl", text);
+  CHECK(pawl_command(score + scratch / "p.pawl --append").status == 0);
 }
 
 TEST_CASE("directories that cannot be a journal") {

@@ -94,6 +94,16 @@ TEST_CASE("rules profile for people, of the first events of the input") {
   CHECK(has(run.out, "    distinct(customer per terminal, 1d): used by rule crowd\n"));
   CHECK(has(run.out, "  quiet: off, or not evaluated by this release\n"));
   CHECK(has(run.out, "\nComputed once for several\n  amount > 3 * usual: rule spike, rule spike_2\n"));
+  CHECK_FALSE(has(run.err, "reorder"));
+}
+
+TEST_CASE("rules profile says that it puts no events in order") {
+  const Scratch scratch;
+  std::string text = cards;
+  const std::string file = scratch.write("cards.pawl", text.insert(text.find(" { id"), " reorder up to 2s"));
+  const auto run = pawl_command("rules profile " + file + " --passes 1 --input " + scratch.write("p.csv", payments(100)));
+  REQUIRE(run.status == 0);
+  CHECK(has(run.err, "events are measured in the order of the input: `reorder`"));
 }
 
 TEST_CASE("rules profile says what is wrong with its input before it measures") {

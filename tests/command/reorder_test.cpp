@@ -110,4 +110,30 @@ TEST_CASE("reorder: a run that was killed with events held back goes on, and eac
   CHECK(read_file(scratch / "out.csv") == read_file(scratch / "whole.csv"));
 }
 
+TEST_CASE("reorder: a score that was killed with rows held back says which, and as an input of their own they come in") {
+  const Scratch scratch;
+  const std::string rules = scratch.write("p.pawl", pipeline);
+  // Each second one from 92 to 100 is younger than all others by far: it lets them go, and is held itself.
+  std::string text = "at,id,customer,fraud\n";
+  const auto row = [](int number) { return fmt::format("2018-07-01T00:{:02}:00Z,{},1,0\n", number > 90 && number % 2 == 0 && number <= 100 ? 50 : 1, number); };
+  for (int number = 1; number <= 102; ++number) text += row(number);
+  const std::string options = fmt::format("score --event Payment --pipeline {} --journal {} --decisions {}", rules, scratch / "journal", scratch / "out.csv");
+  {
+    Background first(options + " --input -");
+    first.feed(text);
+    for (int i = 0; i < 3'000 && !has(read_file(scratch / "out.csv"), ",102,"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    CHECK(first.stop(SIGKILL).status == -1);
+  }
+  REQUIRE(has(read_file(scratch / "out.csv"), ",102,"));
+  const std::string header = "at,id,customer,fraud\n";
+  const auto second = pawl_command(options + " --append --input " + scratch.write("missing.csv", header + row(92) + row(94) + row(96) + row(98) + row(100)));
+  REQUIRE_MESSAGE(second.status == 0, second.err);
+  CHECK(has(second.err, "5 rows before row 102 were held back by `reorder` when the last run was cut off, and are not in the journal: 92, 94, 96, 98, 100"));
+  CHECK(has(second.err, "as an input of their own"));
+  CHECK_FALSE(has(second.err, "pawl run"));
+  const std::string decided = read_file(scratch / "out.csv");
+  CHECK(std::count(decided.begin(), decided.end(), '\n') == 1 + 102);
+  for (int number = 1; number <= 102; ++number) CHECK(has(decided, fmt::format(",{},", number)));
+}
+
 }  // namespace reorder_test

@@ -1,5 +1,7 @@
 // `pawl rules`: verdicts on standard output, exit statuses, problems all at once.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -189,4 +191,42 @@ TEST_CASE("rules fmt --write lays out in place, behind links too, with the permi
   const auto again = pawl_command("rules fmt --write " + link);
   CHECK(again.status == 0);
   CHECK(again.out.empty());
+}
+
+TEST_CASE("rules fmt --write keeps the owner, or says that it cannot, and leaves nothing beside the file whatever fails") {
+  const Scratch scratch;
+  const std::string folder = scratch / "rules", file = folder + "/p.pawl";
+  std::filesystem::create_directory(folder);
+  std::string text = untidy;
+  while (text.size() < 4'000) text += "# what a full disk has no room for\n";
+  scratch.write("rules/p.pawl", text);
+  std::filesystem::permissions(file, std::filesystem::perms(0600));
+  std::filesystem::permissions(folder, std::filesystem::perms(0777));
+  std::filesystem::permissions(scratch / "", std::filesystem::perms(0755));
+  const auto alone = [&] { return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()) == 1; };
+  // A bound of one block on the size of files, in place of a full disk.
+  const std::string bounded = "trap '' XFSZ; ulimit -f 1; exec " + std::string(PAWL_COMMAND) + " rules fmt --write " + file + " 2>" + scratch / "err";
+  CHECK(WEXITSTATUS(std::system(bounded.c_str())) == 74);
+  CHECK(read_file(scratch / "err").find("cannot write") != std::string::npos);
+  CHECK(read_file(file) == text);
+  CHECK(alone());
+  if (::geteuid() != 0) return;
+  REQUIRE(::chown(file.c_str(), 65'533, 65'532) == 0);
+  std::filesystem::permissions(file, std::filesystem::perms(0644));
+  std::filesystem::copy_file(PAWL_COMMAND, scratch / "pawl");
+  std::filesystem::permissions(scratch / "pawl", std::filesystem::perms(0755));
+  const std::string stranger = "setpriv --reuid=65534 --regid=65534 --clear-groups " + scratch / "pawl" + " rules fmt --write " + file + " 2>" + scratch / "err";
+  CHECK(WEXITSTATUS(std::system(stranger.c_str())) == 74);
+  CHECK(read_file(scratch / "err").find("cannot keep owner and group") != std::string::npos);
+  CHECK(read_file(file) == text);
+  CHECK(alone());
+  std::filesystem::permissions(file, std::filesystem::perms(0640));
+  CHECK(pawl_command("rules fmt --write " + file).status == 0);
+  CHECK(read_file(file) != text);
+  struct stat status {};
+  REQUIRE(::stat(file.c_str(), &status) == 0);
+  CHECK(status.st_uid == 65'533);
+  CHECK(status.st_gid == 65'532);
+  CHECK((status.st_mode & 07777) == 0640);
+  CHECK(alone());
 }

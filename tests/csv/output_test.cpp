@@ -300,4 +300,55 @@ TEST_CASE("binary records, plain and packed, cut at any byte or with any byte ch
     (void)folder.file(name.substr(1), std::string("HEAD") + '\0' + "of 9" + bytes.substr(header.size()));
     CHECK(csv::find_whole_rows(path, form).error().text.find("another pipeline or release") != std::string::npos);
   }
+  // A frame that is whole and holds a record that is not: no power cut makes it.
+  std::string packed(1'000, '\0');
+  const std::string rows = header + record(3) + std::string(csv::FileForm::check_bytes, '\1');
+  packed.resize(ZSTD_compress(packed.data(), packed.size(), rows.data(), rows.size(), 1));
+  CHECK(csv::find_whole_rows(folder.file("e.decisions.zst", packed), form).error().text.find("holds a damaged record, so it is not continued") != std::string::npos);
+}
+
+TEST_CASE("binary records whose header a power cut tore, with records behind it, are begun anew; what is another's stays") {
+  const csv_test::Folder folder;
+  std::string header;
+  for (std::uint32_t i = 0, noise = 1; i < 3'000; ++i) header += static_cast<char>((noise = noise * 1'664'525 + 1'013'904'223) >> 24);
+  const csv::FileForm form = csv::FileForm::records(header, 16 + csv::FileForm::check_bytes);
+  for (const std::string name : {"/d.decisions", "/d.decisions.zst"}) {
+    const std::string path = folder.path() + name;
+    const auto write = [&] {
+      auto writer = Writer::open({.path = path, .continue_existing = true}, form);
+      if (!writer.ok()) return false;
+      for (Sequence sequence = writer->continuation().last_sequence + 1; sequence < 100; ++sequence) {
+        std::string bytes(16, '\0');
+        std::memcpy(bytes.data(), &sequence, sizeof sequence);
+        writer->record(bytes);
+        if (sequence % 40 == 0) REQUIRE(writer->flush().ok());
+      }
+      REQUIRE(writer->close().ok());
+      return true;
+    };
+    REQUIRE(write());
+    const std::string whole = unpacked(path), bytes = csv_test::content(path);
+    REQUIRE(bytes.size() > 3'000);
+    for (const std::size_t size : {bytes.size(), std::size_t{3'200}, std::size_t{2'900}}) {
+      for (unsigned lost = 1; lost < 64; ++lost) {
+        CAPTURE(size);
+        CAPTURE(lost);
+        std::string torn = bytes.substr(0, size);
+        for (std::size_t at = 0; at < torn.size(); ++at) {
+          if (at < 3'072 && (lost >> at / 512 & 1) != 0) torn[at] = '\0';
+        }
+        (void)folder.file(name.substr(1), torn);
+        const auto found = csv::find_whole_rows(path, form);
+        REQUIRE_MESSAGE(found.ok(), (found.ok() ? std::string() : found.error().text));
+        CHECK(found->last_sequence == -1);
+        REQUIRE(write());
+        REQUIRE(unpacked(path) == whole);
+        char& other = torn[(lost * 97) % 2'900];
+        other = static_cast<char>(other ^ 1);  // no power cut writes that
+        (void)folder.file(name.substr(1), torn);
+        CHECK_FALSE(write());
+        CHECK(csv_test::content(path) == torn);
+      }
+    }
+  }
 }

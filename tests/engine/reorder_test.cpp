@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <set>
@@ -325,6 +326,58 @@ TEST_CASE("reorder: power cuts while events are held back: each event once, none
   CHECK(segments > 2);
 }
 
+TEST_CASE("reorder: as many as can be held, of which the last goes first, and the power goes: all others are still missing") {
+  constexpr Ticket held_max = pawl::limits::reorder_events_max, first_held = 101, last = first_held + held_max;
+  // Those before first_held go when it comes. The last but one is the oldest of all that are held; the last makes the bound let first_held go, and what is older.
+  const auto event = [](Ticket ticket) {
+    const auto id = static_cast<std::int64_t>(ticket);
+    const Duration shift = ticket < first_held ? 0 : ticket == last - 1 ? 2 * pawl::one_second : ticket == last ? 12 * pawl::one_second : 11 * pawl::one_second;
+    return Payment{start + shift + id, id, id};
+  };
+  const auto open = [](pawl::io::Disk& disk) {
+    auto engine = pawl::DurableEngine::open({.directory = "data", .pipeline_text = pipeline, .tick_interval = 0, .disk = &disk});
+    REQUIRE(engine.ok());
+    return *std::move(engine);
+  };
+  pawl::io::SimulatedDisk disk;
+  std::atomic<std::uint64_t> decided = 0;
+  auto engine = open(disk);
+  engine->on_decision([&](const pawl::Decision& decision) { decided += decision.ticket() != 0; });
+  const auto wait_for = [&](std::uint64_t count) {
+    for (int i = 0; i < 20'000 && decided < count; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    REQUIRE(decided == count);
+  };
+  const auto offer = [&](pawl::EngineLane& lane, Ticket from, Ticket to) {
+    for (Ticket ticket = from; ticket <= to; ++ticket) REQUIRE(lane.publish(event(ticket), ticket).accepted());
+  };
+  auto lane = engine->lane("gateway", {.max_future = 0});
+  REQUIRE(lane.ok());
+  offer(**lane, 1, last - 1);
+  wait_for(first_held - 1);
+  offer(**lane, last, last);
+  wait_for(first_held + 1);
+  const auto after = disk.after_power_cut({.policy = pawl::io::PowerCut::Policy::torn, .seed = 1});
+  disk.power_off();
+  CHECK_FALSE(engine->close().ok());
+
+  engine = open(*after);
+  engine->on_decision([](const pawl::Decision&) {});
+  lane = engine->lane("gateway", {.max_future = 0});
+  REQUIRE(lane.ok());
+  CHECK((*lane)->next_ticket() == first_held + 1);
+  CHECK((*lane)->publish(event(first_held), first_held).refusal() == pawl::ring::Refusal::duplicate);
+  offer(**lane, first_held + 1, last - 2);
+  CHECK((*lane)->next_ticket() == last);
+  offer(**lane, last, last);
+  REQUIRE(engine->close().ok());
+  std::set<Ticket> known;
+  pawl::test::for_each_record("data", *after, [&](const pawl::journal::Record& record) {
+    if (pawl::is_event(record.header().type)) CHECK(known.insert(record.header().ticket).second);
+  });
+  CHECK(known.size() == last);
+  CHECK(*known.rbegin() == last);
+}
+
 TEST_CASE("reorder: blocks that could not say which events are missing are refused") {
   pawl::io::SimulatedDisk disk;
   pawl::EngineOptions options;
@@ -336,6 +389,60 @@ TEST_CASE("reorder: blocks that could not say which events are missing are refus
   REQUIRE_FALSE(engine.ok());
   CHECK(engine.error().code == pawl::ErrorCode::usage);
   CHECK(engine.error().text.find("from 16384") != std::string::npos);
+}
+
+namespace {
+
+// As offsets of a partition are that other consumers' records stand in: some are never seen.
+class WithGaps final : public pawl::InputSource {
+ public:
+  WithGaps(std::uint16_t number, Ticket next) : number_(number), next_(next) {}
+  std::int64_t fill(const pawl::SlotRun& run) override {
+    std::int64_t filled = 0;
+    for (; filled < run.size && count_ < 5'000; ++filled, ++count_, next_ += count_ % 1'000 == 500 ? 60'000 : 1) {
+      std::byte* const slot = run.slot_to_fill(filled);
+      pawl::encode(Payment{start + static_cast<Time>(count_), static_cast<std::int64_t>(next_), 1}, pawl::first_event_type, slot);
+      reinterpret_cast<pawl::EventHeader*>(slot)->ticket = next_;
+    }
+    return filled;
+  }
+  bool finished() override { return count_ == 5'000; }
+  std::uint16_t number() const override { return number_; }
+
+ private:
+  std::uint16_t number_;
+  Ticket next_;
+  std::uint64_t count_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("reorder: only where it is declared do gaps in a source's tickets count as events held back, and take room in a segment's first blocks") {
+  for (const bool in_order : {false, true}) {
+    CAPTURE(in_order);
+    pawl::io::SimulatedDisk disk;
+    pawl::EngineOptions options{.directory = "data", .pipeline_text = pipeline, .tick_interval = 0, .segment_bytes = 128 << 10, .block_bytes_max = 16 << 10, .disk = &disk};
+    if (!in_order) {
+      options.pipeline_text.erase(options.pipeline_text.find(" reorder up to 10s"), 18);
+      options.block_bytes_max = 8 << 10;  // too small to say which are missing
+    }
+    Ticket last = 0;
+    for (int life = 0; life < 2; ++life) {
+      auto engine = pawl::DurableEngine::open(options);
+      REQUIRE(engine.ok());
+      (*engine)->on_decision([](const pawl::Decision&) {});
+      const auto identity = (*engine)->identify("topic-0");
+      REQUIRE(identity.ok());
+      CHECK(identity->last_ticket == last);
+      CHECK(identity->missing.size() == (in_order && life > 0 ? pawl::limits::reorder_events_max - 1 - 1'499 : 0));
+      WithGaps source(identity->number, identity->last_ticket + 1);
+      REQUIRE((*engine)->add(source).ok());
+      const auto report = (*engine)->close();
+      REQUIRE_MESSAGE(report.ok(), (report.ok() ? "" : report.error().text));
+      CHECK(report->journal.segments > 2);
+      last += 5'000 + 5 * 59'999;
+    }
+  }
 }
 
 TEST_CASE("reorder: an idle source's events are decided after as long as they may be late; a close takes all that is held") {

@@ -84,7 +84,17 @@ TEST_CASE("tickets: a row leaves nothing missing, and costs no memory of what is
   CHECK(tickets.missing() == std::vector<Ticket>{14});
   CHECK(tickets.missing_words() == tickets_window / 64);
   CHECK(told_again(tickets) == tickets);
-  tickets.add(tickets.last() + tickets_window);
+  // The furthest that what is held explains: all of a window, the youngest of which goes first.
+  const Ticket before = tickets.last();
+  tickets.add(before + tickets_window);
+  std::vector<Ticket> all_but_the_last;
+  for (Ticket ticket = before + 1; ticket < before + tickets_window; ++ticket) all_but_the_last.push_back(ticket);
+  CHECK(tickets.missing() == all_but_the_last);
+  CHECK(tickets.missing_words() == tickets_window / 64);
+  CHECK(told_again(tickets) == tickets);
+  tickets.add(before + 1);
+  CHECK(tickets.missing().front() == before + 2);
+  tickets.add(tickets.last() + tickets_window + 1);
   CHECK(tickets.missing().empty());
 }
 

@@ -68,7 +68,7 @@ template <class Value>
 std::vector<double> inputs_of(const Shape& shape, Random& random) {
   std::vector<double> inputs(shape.inputs * tile);
   constexpr double endless = std::numeric_limits<double>::infinity();
-  const std::array<double, 8> edges{std::numeric_limits<double>::quiet_NaN(), 0.0, -0.0, 1e-36, -1e-34, endless, -endless, 1e30};
+  const std::array<double, 9> edges{std::numeric_limits<double>::quiet_NaN(), std::bit_cast<double>(INT64_MAX), 0.0, -0.0, 1e-36, -1e-34, endless, -endless, 1e30};
   for (double& input : inputs) {
     const std::size_t kind = random.below(10);
     const auto value = random.value<Value>(shape.thresholds);

@@ -16,7 +16,8 @@ struct Payment {
 };
 PAWL_EVENT(Payment, at, id, customer, terminal, amount);
 
-inline std::string pipeline_text(bool timed) {
+// `in_order`: by their times, as far as three of them go; those that are later than that go at once.
+inline std::string pipeline_text(bool timed, bool in_order) {
   std::string text = R"(pipeline "simulated" version 1
 event Payment { at: time, id: int, customer: int, terminal: int, amount: money }
 let seen = count(per customer, 1h)
@@ -26,6 +27,7 @@ rule often { on Payment when seen >= 3 then score 5 }
 rule much  { on Payment when spent > 300.00 then score 7 }
 rule rush  { on Payment when busy >= 4 then score 1 }
 )";
+  if (in_order) text.insert(text.find(" { at"), " reorder up to 4m");
   if (timed) text += R"(rule alone { pattern p: Payment(amount > 50.00) then no Payment within 5ms per customer after match skip to next then score p.terminal + 1 }
 )";
   return text;

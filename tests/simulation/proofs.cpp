@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 #include "model.hpp"
 #include "payment.hpp"
@@ -12,9 +13,10 @@
 namespace pawl::simulation {
 namespace {
 
-const language::Pipeline& checked_pipeline(bool timed) {
-  static const journal::LoadedPipeline pipelines[] = {*journal::check_pipeline(pipeline_text(false), "simulated"), *journal::check_pipeline(pipeline_text(true), "simulated")};
-  return *pipelines[timed ? 1 : 0].pipeline;
+const language::Pipeline& checked_pipeline(bool timed, bool in_order) {
+  const auto checked = [](bool with_pattern, bool with_reorder) { return *journal::check_pipeline(pipeline_text(with_pattern, with_reorder), "simulated"); };
+  static const journal::LoadedPipeline pipelines[] = {checked(false, false), checked(true, false), checked(false, true), checked(true, true)};
+  return *pipelines[(timed ? 1 : 0) + (in_order ? 2 : 0)].pipeline;
 }
 
 }  // namespace
@@ -108,11 +110,13 @@ void Simulation::check_recovered(const journal::RecoveryReport& report) {
   may_forget_ = false;
   must(report.last_sequence >= acked_, fmt::format("acked up to {}, recovered up to {}", acked_, report.last_sequence));
   must(inputs.size() >= recovered_.size(), "less than an earlier start recovered");
-  std::vector<Ticket> tickets(producers_.size());
+  std::vector<std::set<Ticket>> tickets(producers_.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (i < recovered_.size()) must(inputs[i].record == recovered_[i].record, fmt::format("sequence {} is not what an earlier start recovered", i));
     if (inputs[i].ticket == 0) continue;  // the ACTIVATE, ticks
-    must(inputs[i].ticket == ++tickets[inputs[i].producer], fmt::format("sequence {} has ticket {} of a source whose next is {}", i, inputs[i].ticket, tickets[inputs[i].producer]));
+    std::set<Ticket>& known = tickets[inputs[i].producer];
+    must(known.insert(inputs[i].ticket).second, fmt::format("sequence {} has ticket {} of a source once more", i, inputs[i].ticket));
+    must(swarm_.reorder || inputs[i].ticket == known.size(), fmt::format("sequence {} has ticket {} of a source whose next is {}", i, inputs[i].ticket, known.size()));
     if (i >= recovered_.size()) check_input(inputs[i]);
     const auto emitted = emitted_.find({static_cast<Sequence>(i), 0});
     if (emitted == emitted_.end()) continue;
@@ -121,8 +125,8 @@ void Simulation::check_recovered(const journal::RecoveryReport& report) {
          fmt::format("sequence {} was acked as another event than it is", i));
   }
   for (std::size_t p = 0; p < producers_.size(); ++p) {
-    must(tickets[p] <= producers_[p].accepted, "an event that nobody offered");
-    must(!closed_cleanly_ || tickets[p] == producers_[p].accepted, "a clean end lost events that were accepted");
+    must(tickets[p].size() <= producers_[p].accepted, "an event that nobody offered");
+    must(!closed_cleanly_ || tickets[p].size() == producers_[p].accepted, "a clean end lost events that were accepted");
   }
   check_snapshots(report);
   recovered_ = inputs;
@@ -192,7 +196,7 @@ void Simulation::offer_the_rest() {
         counts_.add("events offered");
         if (!producer.lane->publish(payment(source, ticket), ticket).accepted()) break;
         counts_.add("events accepted");
-        producer.accepted = ticket;
+        ++producer.accepted;
       }
       done = done && producer.lane->next_ticket() > producer.wanted;
     }
@@ -205,7 +209,7 @@ void Simulation::offer_the_rest() {
 void Simulation::check_model(const rules::Digest128& digest) {
   std::vector<std::vector<std::byte>> records;
   for (const Input& input : recovered_) records.push_back(input.record);
-  const Model model = run_model(checked_pipeline(swarm_.timed()), records, digest_interval);
+  const Model model = run_model(checked_pipeline(swarm_.timed(), swarm_.reorder), records, digest_interval);
   must(model.digest == digest, fmt::format("digest {} and not the model's {}", rules::to_hex(digest), rules::to_hex(model.digest)));
   std::size_t outputs = 0;
   for (std::size_t i = 0; i < model.judged.size(); ++i) {

@@ -49,6 +49,7 @@ struct Swarm {
   bool os;                    // durability: a power cut may take what was acked, and nothing else
   bool file;                  // decisions go into a file, which a crash may shorten to what was synced, and a start continues it; else to somebody who forgets nothing
   std::uint64_t offers_max;   // of a producer at once
+  bool reorder;               // events are held back, and stand in the journal in another order than that of their tickets
 
   // A pattern waits: there are ticks and timed outputs. An input of several outputs may stand in a file by a part of them, which this file cannot tell.
   [[nodiscard]] bool timed() const { return !file; }
@@ -69,7 +70,7 @@ class Simulation {
   struct Producer {
     std::string name;
     bool alive = true;
-    Ticket accepted = 0;  // the highest ticket that was ever accepted
+    Ticket accepted = 0;  // how many: those in the journal at the last start, and in this life
     Ticket wanted = 0;    // offers up to this one before the last close
     EngineLane* lane = nullptr;
   };

@@ -81,7 +81,7 @@ TEST_CASE("whole engines under seeds: nothing acked is lost, nothing is doubled,
   // What never happened proves nothing.
   for (const char* what : {"ended: closed", "ended: process death", "ended: power cut, drop", "ended: power cut, keep", "ended: power cut, prefix", "ended: power cut, reorder",
                            "ended: power cut, tear", "recovered END", "recovered TORN", "starts refused by errors", "engines failed", "disk full, resumed", "closes that failed",
-                           "events accepted and lost before their ack", "ticks", "timed outputs", "duplicates refused", "gaps refused", "decisions emitted again", "faults planned: short write",
+                           "events accepted and lost before their ack", "lanes with events that were held back", "ticks", "timed outputs", "duplicates refused", "gaps refused", "decisions emitted again", "faults planned: short write",
                            "faults planned: EAGAIN", "faults planned: ENOSPC", "faults planned: EIO of a write", "faults planned: EIO of a sync", "faults planned: wall clock set",
                            "faults planned: end of the machine in recovery", "faults planned: error in recovery", "damage at rest: refused", "damage at rest: harmless",
                            "snapshots taken", "snapshots failed", "segments retired", "starts from a snapshot", "faults planned: error in a snapshot", "faults planned: error of a removal"}) {

@@ -25,6 +25,16 @@ constexpr std::size_t sequence_bytes_max = FileForm::json_start.size() + 20;
 constexpr const char* other_pipeline = "was written by another pipeline or release";
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
 
+// Each sector is what was written there, or not yet.
+bool is_torn_start(std::string_view found, std::string_view start) {
+  constexpr std::size_t sector_bytes = 512;
+  for (std::size_t at = 0; at < found.size(); at += sector_bytes) {
+    const std::string_view sector = found.substr(at, sector_bytes);
+    if (sector != start.substr(at, sector.size()) && sector.find_first_not_of('\0') != std::string_view::npos) return false;
+  }
+  return true;
+}
+
 // Walks over rows as they come, in pieces of any size.
 class RowWalk {
  public:
@@ -64,7 +74,8 @@ class RowWalk {
       const std::size_t bytes = is_header_ ? form_.header.size() : form_.record_bytes;
       if (rest.size() < bytes) break;
       if (is_header_ && rest.substr(0, bytes) != form_.header) {
-        problem_ = other_pipeline;
+        // Of one that a power cut tore, whole records may stand behind it: nothing counts as written then.
+        if (!is_torn_start(rest.substr(0, bytes), form_.header)) problem_ = other_pipeline;
         return false;
       }
       if (!is_header_ && !FileForm::is_whole_record(rest.substr(0, bytes))) return false;
@@ -154,6 +165,7 @@ Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path
     ends.push_back(ends.back() + bytes);
   }
   const auto frame = [&](std::size_t i) { return file.substr(ends[i], ends[i + 1] - ends[i]); };
+  const std::string broken = walk.form().binary() ? "holds a damaged record" : "holds a zero byte";  // in a frame whose own check is right
   // Frames hold whole rows, the first of them the header too.
   const auto starts_as_ours = [&](const std::string& rows) { return !walk.form().binary() || rows.starts_with(walk.form().header); };
   for (std::size_t last = ends.size() - 1; last > 0; --last) {
@@ -163,6 +175,7 @@ Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path
     if (last == 1 && !starts_as_ours(*rows)) return foreign(path, other_pipeline);
     if (last > 1) {
       const auto first = unpacked(frame(0), path);
+      if (!first && walk.form().binary()) break;  // a torn start, or another's: see check_torn_start
       if (!first) return first.error();
       if (!starts_as_ours(*first)) return foreign(path, other_pipeline);
       if (!walk.take(*first)) return foreign(path, walk.problem());
@@ -177,13 +190,13 @@ Result<std::uint64_t> walk_frames(std::string_view file, const std::string& path
       if (!more) return more.error();
       RowWalk earlier(walk.form());
       if (before > 1) earlier.skip_header();
-      if (!earlier.take(*more)) return foreign(path, earlier.problem().empty() ? "holds a zero byte" : earlier.problem());
+      if (!earlier.take(*more)) return foreign(path, earlier.problem().empty() ? broken : earlier.problem());
       const bool same = earlier.found().last_sequence == tail.found().last_sequence;
       if (same) tail.add_rows_before(earlier.found().rows_of_last);
       goes_on = same && earlier.is_one_sequence();
     }
     walk = tail;
-    if (!taken) return foreign(path, walk.problem().empty() ? "holds a zero byte" : walk.problem());
+    if (!taken) return foreign(path, walk.problem().empty() ? broken : walk.problem());
     return ends[last];
   }
   return std::uint64_t{0};
@@ -204,16 +217,6 @@ Result<std::uint64_t> walk_zstd(int fd, std::uint64_t size, const std::string& p
   const auto text = whole_file(fd, size, path);
   if (!text) return text.error();
   return walk_frames(*text, path, walk);
-}
-
-// Each sector is what was written there, or not yet.
-bool is_torn_start(std::string_view found, std::string_view start) {
-  constexpr std::size_t sector_bytes = 512;
-  for (std::size_t at = 0; at < found.size(); at += sector_bytes) {
-    const std::string_view sector = found.substr(at, sector_bytes);
-    if (sector != start.substr(at, sector.size()) && sector.find_first_not_of('\0') != std::string_view::npos) return false;
-  }
-  return true;
 }
 
 // A file without one whole row is cut to nothing only if it is the torn start of ours: never wipe what somebody else wrote.

@@ -30,12 +30,6 @@ static_assert(sizeof(Head) == source_offset);
 
 std::size_t aligned(std::size_t bytes) { return (bytes + 7) / 8 * 8; }
 
-std::size_t cell_bytes(const rules::ShownValue& shown) {
-  if (!shown.known) return 0;
-  if (shown.value.kind != rules::Operand::Kind::column) return aligned(shown.bytes);
-  return shown.value.column.kind == rules::ColumnKind::ratio ? sizeof(Fraction) : sizeof(std::int64_t);
-}
-
 Error foreign(const std::string& path, const std::string& why) { return {ErrorCode::bad_data, path + " " + why}; }
 
 }  // namespace
@@ -83,7 +77,7 @@ std::string DecisionForm::layout_text() const {
   line(layout_.shown_valid_offset(), "bits present, by value");
   for (std::size_t i = 0; i < plan_.shown.size(); ++i) {
     const rules::ShownValue& shown = plan_.shown[i];
-    line(layout_.shown_offset(i), fmt::format("{} bytes value {} {} {}", cell_bytes(shown), i, to_string(shown.type), shown.text));
+    line(layout_.shown_offset(i), fmt::format("{} bytes value {} {} {}", DecisionLayout::shown_bytes(shown), i, to_string(shown.type), shown.text));
   }
   names("decision", rules::decision_names, [](std::string_view name) { return name; });
   names("event", plan_.pipeline->events, [](const EventSchema& event) { return event.name; });
@@ -167,7 +161,7 @@ Result<bool> DecisionReader::next() {
   const std::string place = fmt::format("behind {} decisions", records_);
   if (*got < record_.size()) return foreign(path_, "is cut short " + place + "; continuing it (--append, or the service) mends that");
   if (!csv::FileForm::is_whole_record({reinterpret_cast<const char*>(record_.data()), record_.size()})) return foreign(path_, "is damaged " + place);
-  if (!names_what_is_there()) return foreign(path_, "names an event, rule or decision that its pipeline does not have, " + place);
+  if (!names_what_is_there()) return foreign(path_, "names an event, rule, decision or id that its pipeline does not have, " + place);
   ++records_;
   return true;
 }
@@ -177,6 +171,7 @@ bool DecisionReader::names_what_is_there() const {
   DecisionRecord head;
   std::memcpy(&head, record_.data(), sizeof head);
   if (head.event >= pipeline_->events.size() || head.decision >= std::size(rules::decision_names)) return false;
+  if (head.has_id != 0 && pipeline_->events[head.event].find("id") < 0) return false;
   const DecisionLayout& layout = form_->layout();
   if (!layout.has_timed()) return true;
   rules::TimedPart timed;

@@ -108,6 +108,8 @@ int profile(const ProfileOptions& options) {
   if (!event.ok()) return fail(event.error());
   auto rows = csv::Source::open(pipeline->pipeline->events[*event], {.path = options.input, .ignore_unknown = options.ignore_unknown});
   if (!rows.ok()) return fail(rows.error());
+  const auto& reorder = pipeline->pipeline->reorder;
+  if (std::any_of(reorder.begin(), reorder.end(), [](Duration hold) { return hold != 0; })) warn("events are measured in the order of the input: `reorder` puts them into another one in an engine, and what that costs is not measured");
   const auto measured = measure_profile(*pipeline->pipeline, *event, *rows, {.events = options.events, .passes = options.passes});
   if (!measured.ok()) return fail(measured.error());
   if (measured->refused > 0) warn(fmt::format("{} events or values found no room: what is measured is another state than an engine's with ample bounds; take fewer with --events", measured->refused));

@@ -1,7 +1,11 @@
 // `pawl rules check|explain|test|fmt`: what a pipeline file says, everything that is wrong with it, whether its tests hold, and how it is laid out.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -14,9 +18,10 @@
 #include "pawl/core/language/explain.hpp"
 #include "pawl/core/language/reformat.hpp"
 #include "pawl/core/rules/plan.hpp"
+#include "pawl/io/descriptor.hpp"
+#include "pawl/io/os_error.hpp"
 #include "pawl/io/real_disk.hpp"
 #include "pawl/journal/model/files.hpp"
-#include "pawl/journal/replace_file.hpp"
 #include "pawl/pipeline_tests.hpp"
 #include "pawl/report.hpp"
 
@@ -140,18 +145,39 @@ struct FmtOptions {
   bool check = false, write = false;
 };
 
-// Where the file is a link, what it leads to; its permissions stay.
+// A file of its own, with the text of another, its owner and permissions: nobody reads it who may not read that one, at no moment.
+Result<void> write_draft(const std::string& draft, const std::string& text, const struct stat& like) {
+  const io::Descriptor file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file.valid()) return io::os_error("cannot create", draft, errno);
+  struct stat own {};
+  if (::fstat(file.get(), &own) != 0) return io::os_error("cannot look at", draft, errno);
+  const bool is_alike = own.st_uid == like.st_uid && own.st_gid == like.st_gid;
+  if (!is_alike && ::fchown(file.get(), like.st_uid, like.st_gid) != 0) return io::os_error("cannot keep owner and group of the pipeline file in", draft, errno);
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t wrote = ::write(file.get(), text.data() + done, text.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return io::os_error("cannot write", draft, errno);
+    done += static_cast<std::size_t>(wrote);
+  }
+  if (::fchmod(file.get(), like.st_mode & 07777) != 0) return io::os_error("cannot set the permissions of", draft, errno);
+  if (::fsync(file.get()) != 0) return io::os_error("cannot sync", draft, errno);
+  return {};
+}
+
+// Whole, or as it was. Where the file is a link, what it leads to; its owner and permissions stay.
 Result<void> write_back(const std::string& file, const std::string& text) {
   std::error_code error;
-  const std::filesystem::path place = std::filesystem::canonical(file, error);
-  const std::filesystem::perms permissions = error ? std::filesystem::perms::none : std::filesystem::status(place, error).permissions();
+  const std::string place = std::filesystem::canonical(file, error).string(), draft = place + ".pawl-fmt";
   if (error) return Error{ErrorCode::io, fmt::format("{} cannot be written: {}", file, error.message())};
+  struct stat status {};
+  if (::stat(place.c_str(), &status) != 0) return io::os_error("cannot look at", place, errno);
+  if (::unlink(draft.c_str()) != 0 && errno != ENOENT) return io::os_error("cannot remove", draft, errno);  // of a call that was cut off
   auto disk = io::make_real_disk(io::Backend::buffered);
   if (!disk.ok()) return std::move(disk).error();
-  if (auto written = journal::replace_file(**disk, place.string(), place.string() + ".pawl-fmt", std::as_bytes(std::span(text))); !written.ok()) return written;
-  std::filesystem::permissions(place, permissions, error);
-  if (error) return Error{ErrorCode::io, fmt::format("{} is laid out, but its permissions cannot be set: {}", file, error.message())};
-  return {};
+  auto written = write_draft(draft, text, status);
+  if (written.ok()) written = (*disk)->rename(draft, place);
+  if (!written.ok()) ::unlink(draft.c_str());
+  return written;
 }
 
 int lay_out_file(const std::string& file, const FmtOptions& options) {
@@ -199,7 +225,7 @@ void add_rules(Command& program, Action& action) {
   Command formatting = rules.subcommand("fmt", "Print a pipeline file in its canonical layout, comments included");
   formatting.option("files", fmt_options->files, "The pipeline files; - is standard input").required();
   formatting.flag("--check", fmt_options->check, "Only name the files that are laid out otherwise; exit status 1 if there are any");
-  formatting.flag("--write", fmt_options->write, "Lay the files out in place, and name those that change");
+  formatting.flag("--write", fmt_options->write, "Lay the files out in place, and name those that change. A journal goes on with the same bytes of its pipeline only");
   formatting.does(action, fmt_options, &lay_out);
   add_profile(rules, action);
 }

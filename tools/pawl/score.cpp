@@ -51,6 +51,19 @@ Result<EngineOptions> engine_options(const ScoreOptions& options) {
   return engine;
 }
 
+// "3, 7-9 and 120 more". REQUIRES: ascending.
+std::string ranges_of(const std::vector<Ticket>& numbers) {
+  constexpr std::size_t ranges_max = 20;
+  std::string text;
+  std::size_t ranges = 0, i = 0;
+  while (i < numbers.size() && ranges++ < ranges_max) {
+    const std::size_t first = i++;
+    while (i < numbers.size() && numbers[i] == numbers[i - 1] + 1) ++i;
+    text += (text.empty() ? "" : ", ") + (i - first > 1 ? fmt::format("{}-{}", numbers[first], numbers[i - 1]) : fmt::format("{}", numbers[first]));
+  }
+  return i < numbers.size() ? fmt::format("{} and {} more", text, numbers.size() - i) : text;
+}
+
 int score(const ScoreOptions& options) {
   auto settings = engine_options(options);
   if (!settings.ok()) return fail(settings.error());
@@ -81,7 +94,8 @@ int score(const ScoreOptions& options) {
   const auto identity = (*engine)->identify("score");
   if (!identity.ok()) return fail(identity.error());
   if (!identity->missing.empty()) {
-    warn(fmt::format("{} rows before ticket {} were held back by `reorder` when the last run was cut off, and are not in the journal: they are not added now. `pawl run --append` adds them", identity->missing.size(), identity->last_ticket));
+    warn(fmt::format("{} before row {} were held back by `reorder` when the last run was cut off, and are not in the journal: {} (counted from 1 over all that was scored into it, without bad rows, and with one for the end of each input). "
+                     "This input comes behind them all: if they have not been added since, add them by --append as an input of their own", plural(identity->missing.size(), "row"), identity->last_ticket, ranges_of(identity->missing)));
   }
   feed.emplace(*std::move(rows), identity->number, identity->last_ticket + 1);
   (*engine)->set_sink(*files);
