@@ -101,8 +101,8 @@ class Background {
   }
   // Ends it by a signal, or, 0, by the end of its input. The status is -1 if the signal ended it.
   Outcome stop(int signal) {
+    if (signal != 0) ::kill(process_, signal);  // first: whoever sees the end of its input may go on for a moment
     ::close(input_);
-    if (signal != 0) ::kill(process_, signal);
     int raw = 0;
     ::waitpid(process_, &raw, 0);
     process_ = -1;
