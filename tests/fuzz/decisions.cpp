@@ -32,8 +32,9 @@ event Quote { at: time, price: float }
 rule high { on Quote when price > 5 then score 1 }
 )"};
 
-struct NoModels final : language::ModelFiles {
+struct NoFiles final : language::ModelFiles {
   Result<language::ModelFile> load(const std::string& path, const std::string&) override { return Error{ErrorCode::not_found, path}; }
+  Result<std::string> bytes(const std::string& path, const std::string&) override { return Error{ErrorCode::not_found, path}; }
 };
 
 // Pipelines with their headers and the size of their records.
@@ -54,7 +55,7 @@ const std::array<Known, texts.size()>& known() {
 }
 
 void print_all(const std::string& path, bool json_lines) {
-  NoModels models;
+  NoFiles models;
   const auto reader = tools::DecisionReader::open(path, models);
   if (!reader.ok()) return;
   auto files = tools::DecisionFiles::open((*reader)->pipeline(), {.decisions = "/dev/null", .features = {}, .json_lines = json_lines});
