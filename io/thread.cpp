@@ -39,13 +39,20 @@ static_assert(sizeof(SchedulerAttributes) == 48);
 
 id_t this_thread() { return static_cast<id_t>(::gettid()); }
 
+int niceness() { return ::getpriority(PRIO_PROCESS, this_thread()); }
+
+// Whoever chose another policy for this process, or a lower niceness, has chosen for this thread too.
+void go_first() {
+  if (::sched_getscheduler(0) != SCHED_OTHER) return;
+  if (niceness() > prompt_niceness) ::setpriority(PRIO_PROCESS, this_thread(), prompt_niceness);
+  SchedulerAttributes attributes{.niceness = niceness(), .runtime = prompt_slice};
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
 // Of this thread alone, on Linux. What is refused is done without: nobody may be refused to be nicer.
 void set_priority(Priority priority) {
   if (priority == Priority::background) ::setpriority(PRIO_PROCESS, this_thread(), background_niceness);
-  if (priority != Priority::prompt) return;
-  ::setpriority(PRIO_PROCESS, this_thread(), prompt_niceness);
-  SchedulerAttributes attributes{.niceness = ::getpriority(PRIO_PROCESS, this_thread()), .runtime = prompt_slice};
-  ::syscall(SYS_sched_setattr, 0, &attributes, 0);
+  if (priority == Priority::prompt) go_first();
 }
 
 void* run(void* argument) {
@@ -109,9 +116,13 @@ void Thread::join() {
 }
 
 bool may_start_prompt_threads() {
-  int niceness = 0;
-  { const auto thread = Thread::start({.name = "prompt", .priority = Priority::prompt}, [&] { niceness = ::getpriority(PRIO_PROCESS, this_thread()); }); }
-  return niceness <= prompt_niceness;
+  bool first = false;
+  { const auto thread = Thread::start({.name = "prompt", .priority = Priority::prompt}, [&] {
+      const int policy = ::sched_getscheduler(0);
+      first = policy == SCHED_FIFO || policy == SCHED_RR || niceness() <= prompt_niceness;
+    });
+  }
+  return first;
 }
 
 int pin_this_thread(int cpu) {
