@@ -91,6 +91,19 @@ TEST_CASE("a journal holds its maps: it is replayed without their files, with th
   CHECK(pawl::Replay::open(replaying).ok() == false);
 }
 
+TEST_CASE("a file of a map may begin with one byte order mark") {
+  const pawl::test::TemporaryDirectory directory;
+  const Files files(directory.path());
+  const auto error_with = [&](const std::string& bytes) {
+    write(files.folder + "/risk.csv", bytes);
+    write(files.pipeline, pipeline_for(bytes));
+    return error_of(files.options());
+  };
+  CHECK(error_with("\xEF\xBB\xBF\xEF\xBB\xBFkey,value\n1,5\n").find("does not begin with the line `key,value`") != std::string::npos);
+  CHECK(error_with("\xEF\xBB\xBFkey,value\nx,5\n").find("line 2: the key `x` is to be int, but is none") != std::string::npos);
+  CHECK(error_with(std::string("\xEF\xBB\xBF") + rows) == "");
+}
+
 TEST_CASE("another file, none, and rows that are wrong are errors with their place") {
   const pawl::test::TemporaryDirectory directory;
   const Files files(directory.path());
