@@ -24,6 +24,11 @@ int access_flags(Access access) {
   return O_RDONLY;
 }
 
+bool is_pipe(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 // What the kernel demands of direct transfers on this file; 0 if it cannot do them; the block alignment if it does not say
 // (kernels before 6.1, and file systems that do not fill the field).
 std::size_t direct_alignment_bytes(int fd) {
@@ -40,6 +45,9 @@ std::size_t direct_alignment_bytes(int fd) {
 
 Result<PosixFile::Opened> PosixFile::open(const std::string& path, const OpenOptions& options, bool allow_direct,
                                           DataSync sync_writes_by) {
+  if (options.access == Access::read && is_pipe(path)) {  // opening one waits for its writer, and it cannot be read at an offset
+    return Error{ErrorCode::io, "cannot open " + path + ": it is a pipe, and is read as a file: write what comes out of it into one, and name that"};
+  }
   const int flags = access_flags(options.access) | O_CLOEXEC;
   const bool want_direct = options.direct && allow_direct;
   Facts facts;

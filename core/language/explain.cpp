@@ -8,6 +8,7 @@
 
 #include "pawl/core/event/format.hpp"
 #include "pawl/core/language/lateness.hpp"
+#include "pawl/core/language/lookup.hpp"
 #include "pawl/core/language/print.hpp"
 #include "pawl/core/language/steps_read.hpp"
 #include "pawl/core/language/typing.hpp"
@@ -94,6 +95,8 @@ class Explainer {
     for (const Let& let : pipeline_.lets) text += describe(let);
     if (!pipeline_.lists.empty()) text += "\nLists (a value is in from the event after the one that adds it; a full list refuses, and says how often)\n";
     for (const List& list : pipeline_.lists) text += describe(list);
+    if (!pipeline_.maps.empty()) text += "\nMaps (a key that a map does not have gives what stands behind `otherwise`)\n";
+    for (const Map& map : pipeline_.maps) text += describe(map);
     for (const Rule& rule : pipeline_.rules) text += describe(rule);
     return text + policy();
   }
@@ -180,6 +183,9 @@ class Explainer {
   std::string state() const {
     std::string text = rings();
     for (const List& list : pipeline_.lists) text += fmt::format("  list {}: {} bytes a value\n", list.name, whole_lines(kept_key_bytes + bytes_of(list.type)));
+    for (const Map& map : pipeline_.maps) {
+      if (map.content != nullptr) text += fmt::format("  map {}: {} bytes\n", map.name, map.content->memory_bytes());
+    }
     for (const Rule& rule : pipeline_.rules) {
       if (rule.cooldown != 0) text += fmt::format("  cooldown of {} per {}: {} bytes a key that cools down\n", rule.name, print_key(rule.cooldown_key), whole_lines(kept_key_bytes + 8 + key_bytes(rule, rule.cooldown_key)));
       if (rule.pattern) text += runs(rule);
@@ -293,6 +299,18 @@ class Explainer {
   static std::string describe(const List& list) {
     const std::string held = list.expires_after == 0 ? std::string("until it is removed") : std::string("for ") + print(list.expires_after);
     return fmt::format("  {} of {}, held {} unless the action says otherwise\n", list.name, to_string(list.type), held);
+  }
+
+  std::string describe(const Map& map) const {
+    std::string text = fmt::format("  {} from {} to {}, ", map.name, to_string(map.from), to_string(map.to));
+    if (!map.filled) return text + "does not say what it holds\n";
+    if (map.content == nullptr) text += fmt::format("the entries of {}, which was not read", map.path);
+    else text += map.content->size() == 1 ? "1 entry" : fmt::format("{} entries", map.content->size());
+    if (map.content != nullptr && !map.path.empty()) text += " of " + map.path;
+    Expr otherwise;
+    otherwise.type = map.to;
+    otherwise.value = map.otherwise;
+    return text + ", otherwise " + (map.otherwise.missing ? std::string("missing") : print(otherwise, pipeline_)) + '\n';
   }
 
   std::string policy() const {

@@ -9,7 +9,8 @@ namespace pawl::language {
 
 class MapRows {
  public:
-  explicit MapRows(std::string_view bytes) : bytes_(bytes) {}
+  // A byte order mark at the start is skipped.
+  explicit MapRows(std::string_view bytes) : bytes_(bytes.substr(bytes.starts_with("\xEF\xBB\xBF") ? 3 : 0)) {}
 
   // The next row; false: there is none, or problem() says what is wrong.
   bool next(std::string& key, std::string& value) {

@@ -167,11 +167,11 @@ NodePtr Parser::comparison_tail(NodePtr left) {
     return negated ? operation(Op::logical_not, since(begin), std::move(test)) : std::move(test);
   }
   const bool starts = at_word("starts") && at_word("with", 1);
-  if (!starts && !(at_word("matches") && token(1).kind == TokenKind::text)) return left;
+  if (!starts && !at_word("matches")) return left;
   advance();
   if (starts) advance();
   const Token& pattern = token();
-  std::string text = this->text("a text");
+  std::string text = this->text(starts ? "a text" : "a regular expression in quotes");
   NodePtr node = operation(starts ? Op::starts_with : Op::matches, since(begin), std::move(left));
   if (!node) return nullptr;
   const std::string_view inner = text_of(pattern);

@@ -1,7 +1,6 @@
 #include "pawl/journal/model/files.hpp"
 
 #include <span>
-#include <vector>
 
 #include "pawl/journal/engine/load_pipeline.hpp"
 #include "pawl/journal/files.hpp"
@@ -59,38 +58,29 @@ Result<DiskModelFiles::Found> DiskModelFiles::find(const std::string& path, cons
     auto bytes = read_text(disk_, kept, model_bytes_max);
     if (bytes.ok() && sha256_hex(*bytes) == sha256) return Found{*std::move(bytes), kept};
   }
-  const std::string place = place_of(path);
+  const std::string place = place_of(path), by_hash = place_of(sha256);
   auto bytes = read_text(disk_, place, model_bytes_max);
+  if (bytes.ok() && sha256_hex(*bytes) == sha256) return Found{*std::move(bytes), place};
+  if (auto other = read_text(disk_, by_hash, model_bytes_max); other.ok() && sha256_hex(*other) == sha256) return Found{*std::move(other), by_hash};
   if (!bytes.ok()) return Error{bytes.error().code, bytes.error().text + (directory_.empty() ? std::string() : std::string("; the journal in ") + directory_ + " has no sound copy of it either")};
-  if (const std::string found = sha256_hex(*bytes); found != sha256) {
-    return Error{ErrorCode::usage, place + " has the SHA-256 " + found + ", not the one that the pipeline names: it is another file. If it is the right one, write its SHA-256"};
-  }
-  return Found{*std::move(bytes), place};
+  return Error{ErrorCode::usage, place + " has the SHA-256 " + sha256_hex(*bytes) + ", not the one that the pipeline names: it is another file. If it is the right one, write its SHA-256"};
 }
 
-namespace {
-
-struct Named {
-  const std::string *sha256, *bytes;
-};
-
-std::vector<Named> files_of(const language::Pipeline& pipeline) {
-  std::vector<Named> files;
-  for (const language::Model& model : pipeline.models) files.push_back({&model.sha256, &model.bytes});
+std::vector<NamedFile> files_of(const language::Pipeline& pipeline) {
+  std::vector<NamedFile> files;
+  for (const language::Model& model : pipeline.models) files.push_back({&model.path, &model.sha256, &model.bytes});
   for (const language::Map& map : pipeline.maps) {
-    if (!map.path.empty()) files.push_back({&map.sha256, &map.bytes});
+    if (!map.path.empty()) files.push_back({&map.path, &map.sha256, &map.bytes});
   }
   return files;
 }
 
-}  // namespace
-
 Result<void> keep_models(io::Disk& disk, const std::string& directory, const language::Pipeline& pipeline) {
-  const std::vector<Named> files = files_of(pipeline);
+  const std::vector<NamedFile> files = files_of(pipeline);
   if (files.empty()) return {};
   const std::string models = join(directory, models_name);
   if (auto made = disk.make_directory(models); !made.ok()) return made;
-  for (const Named& file : files) {
+  for (const NamedFile& file : files) {
     const std::string path = kept_model_path(directory, *file.sha256);
     const auto there = read_text(disk, path, model_bytes_max);
     if (there.ok() && *there == *file.bytes) continue;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pawl/core/language/model_files.hpp"
 #include "pawl/core/language/pipeline.hpp"
@@ -14,8 +15,8 @@ namespace pawl::journal {
 
 class DiskModelFiles final : public language::ModelFiles {
  public:
-  // `beside`: the pipeline file that paths are relative to; empty: the working directory. `directory`: the journal's, asked first; may be
-  // empty. The disk outlives this.
+  // `beside`: the pipeline file that paths are relative to; empty: the working directory. A file that is not found there, or is another one, is
+  // looked for beside it under its SHA-256. `directory`: the journal's, asked first; may be empty. The disk outlives this.
   DiskModelFiles(io::Disk& disk, std::string beside, std::string directory) : disk_(disk), beside_(std::move(beside)), directory_(std::move(directory)) {}
 
   Result<language::ModelFile> load(const std::string& path, const std::string& sha256) override;
@@ -31,6 +32,13 @@ class DiskModelFiles final : public language::ModelFiles {
   io::Disk& disk_;
   std::string beside_, directory_;
 };
+
+// What the pipeline says of a file, and the file's bytes, empty where it was not read. Of the pipeline, which outlives this.
+struct NamedFile {
+  const std::string *path, *sha256, *bytes;
+};
+// The files of its models and maps.
+[[nodiscard]] std::vector<NamedFile> files_of(const language::Pipeline& pipeline);
 
 // 64 hexadecimal digits in lower case.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);

@@ -118,7 +118,7 @@ TEST_CASE("pawl run looks at pipeline, event and input before it makes a journal
   CHECK_FALSE(std::filesystem::exists(journal));
 }
 
-TEST_CASE("outputs are the same file, the journal or a model by whatever name: relative, by links, not there yet") {
+TEST_CASE("outputs are the same file, the journal, a model or a map by whatever name: relative, by links, not there yet") {
   const Scored scored;
   const std::string model = R"({"format": "pawl-logistic", "version": 1, "intercept": -100, "terms": [{"name": "amount", "weight": 1}]})";
   scored.scratch.write("risk.json", model);
@@ -127,6 +127,11 @@ TEST_CASE("outputs are the same file, the journal or a model by whatever name: r
   const std::string score = "score --event Payment --input " + scored.input + " --pipeline ", plain = score + scored.pipeline_file;
   CHECK(pawl_command(score + with_model + " --decisions " + (scored.scratch / "risk.json")).status == 64);
   CHECK(read_file(scored.scratch / "risk.json") == model);
+  const std::string map = "key,value\na,7\n";
+  scored.scratch.write("known.csv", map);
+  const std::string with_map = scored.scratch.write("map.pawl", std::string(pipeline) + "map known from text(8) to int from \"known.csv\" sha256 \"" + pawl::journal::sha256_hex(map) + "\"\n");
+  for (const std::string output : {"--decisions ", "--features "}) CHECK(pawl_command(score + with_map + " " + output + (scored.scratch / "known.csv")).status == 64);
+  CHECK(read_file(scored.scratch / "known.csv") == map);
   const auto in_folder = [&](const std::string& arguments) {
     return WEXITSTATUS(std::system(("cd " + (scored.scratch / "") + " && " + PAWL_COMMAND + " " + arguments + " >out 2>err").c_str()));
   };
@@ -365,6 +370,31 @@ TEST_CASE("the header of binary decisions holds the pipeline and says where each
   CHECK(record[6] == 1);       // fired: rule 0
   CHECK(record[9] == 1);       // present: value 0
   CHECK(record[10] == 600);    // amount
+}
+
+TEST_CASE("binary decisions are printed when a map's file is another one or gone: a directory of files by their hashes serves, as a journal keeps them") {
+  const Scored scored;
+  const std::string map = "key,value\na,7\n", hash = pawl::journal::sha256_hex(map);
+  scored.scratch.write("known.csv", map);
+  scored.scratch.write("cards.pawl", std::string(pipeline) + "map known from text(8) to int from \"known.csv\" sha256 \"" + hash + "\" otherwise 0\nrule told { on Payment when known[device] > 5 then score 3 reason K001 \"{known[device]}\" }\n");
+  const std::string journal = scored.scratch / "journal", lines = scored.score("d.jsonl");
+  CHECK(scored.score("d.decisions", "--journal " + journal).find("known[device]") != std::string::npos);
+  const std::string print = "decisions --json " + (scored.scratch / "d.decisions");
+  CHECK(pawl_command(print + " --models " + (scored.scratch / "")).out == lines);
+  for (const bool gone : {false, true}) {
+    CAPTURE(gone);
+    if (gone) std::filesystem::remove(scored.scratch / "known.csv");
+    else scored.scratch.write("known.csv", "key,value\na,8\n");
+    const auto refused = pawl_command(print + " --models " + (scored.scratch / ""));
+    CHECK(refused.status == 65);
+    CHECK_MESSAGE(refused.err.find("whose models or maps are not there (--models)") != std::string::npos, refused.err);
+    CHECK_MESSAGE(refused.err.find("known.csv") != std::string::npos, refused.err);
+    const auto printed = pawl_command(print + " --models " + journal + "/models");
+    CHECK_MESSAGE(printed.status == 0, printed.err);
+    CHECK(printed.out == lines);
+  }
+  scored.scratch.write("journal/models/" + hash, "key,value\na,8\n");
+  CHECK(pawl_command(print + " --models " + journal + "/models").status == 65);
 }
 
 TEST_CASE("what is no whole file of binary decisions is said, behind what could be read") {

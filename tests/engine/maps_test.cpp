@@ -1,5 +1,6 @@
 // Maps from files: beside the pipeline, kept in the journal's directory, and never another one than the log's.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -89,6 +90,33 @@ TEST_CASE("a journal holds its maps: it is replayed without their files, with th
   CHECK(sink.scores == std::vector<std::int64_t>{5, -7, 0, 1});
   write(pawl::journal::kept_model_path(files.journal, pawl::journal::sha256_hex(rows)), "key,value\n1,9\n");
   CHECK(pawl::Replay::open(replaying).ok() == false);
+}
+
+TEST_CASE("a file of a map may begin with one byte order mark") {
+  const pawl::test::TemporaryDirectory directory;
+  const Files files(directory.path());
+  const auto error_with = [&](const std::string& bytes) {
+    write(files.folder + "/risk.csv", bytes);
+    write(files.pipeline, pipeline_for(bytes));
+    return error_of(files.options());
+  };
+  CHECK(error_with("\xEF\xBB\xBF\xEF\xBB\xBFkey,value\n1,5\n").find("does not begin with the line `key,value`") != std::string::npos);
+  CHECK(error_with("\xEF\xBB\xBFkey,value\nx,5\n").find("line 2: the key `x` is to be int, but is none") != std::string::npos);
+  CHECK(error_with(std::string("\xEF\xBB\xBF") + rows) == "");
+}
+
+TEST_CASE("a pipe in a map's or a pipeline's place is refused at once, and not waited for") {
+  const pawl::test::TemporaryDirectory directory;
+  const Files files(directory.path());
+  const auto make_pipe = [](const std::string& path) {
+    std::filesystem::remove(path);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  };
+  make_pipe(files.folder + "/risk.csv");
+  CHECK(error_of(files.options()).find("error E143: map `risk`: cannot open " + files.folder + "/risk.csv: it is a pipe, and is read as a file: write what comes out of it into one, and name that") != std::string::npos);
+  make_pipe(files.pipeline);
+  CHECK(error_of(files.options()).find("cards.pawl: it is a pipe") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(files.journal));
 }
 
 TEST_CASE("another file, none, and rows that are wrong are errors with their place") {

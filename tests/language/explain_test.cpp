@@ -2,6 +2,7 @@
 
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/explain.hpp"
+#include "pawl/core/language/model_files.hpp"
 #include "pipelines.hpp"
 
 using namespace pawl::language;
@@ -35,6 +36,27 @@ TEST_CASE("an explanation says edges in words, what is shared, what it costs, wh
   contains(text, "\nPolicy\n  of several decisions the first of allow > decline > challenge > review > approve\n  decline at a score of 1000 and more\n"
                  "  review at a score of 600 and more\n  the score is at most 1000\n  otherwise approve\n");
   contains(text, "pattern small: Payment(amount < 2.00) then big: Payment(amount > 100.00) within 1h per customer;");
+}
+
+TEST_CASE("of maps it is said what they hold, from where, what else they give, and what that takes") {
+  struct OneFile final : ModelFiles {
+    pawl::Result<ModelFile> load(const std::string&, const std::string&) override { return pawl::Error{pawl::ErrorCode::not_found, "none"}; }
+    pawl::Result<std::string> bytes(const std::string&, const std::string&) override { return std::string("key,value\n1,2.50\n"); }
+  } files;
+  const std::string source = R"(pipeline "p" version 1
+event P { at: time, k: int, d: text(8) }
+map risk from text(8) to int { "web" = 5, "kiosk" = 3 } otherwise 0
+map fee from int to money from "fee.csv" sha256 "0000000000000000000000000000000000000000000000000000000000000000" otherwise -1.50
+map later from int to bool)";
+  const Checked checked = check(source, "p", &files);
+  REQUIRE(checked.pipeline != nullptr);
+  const std::string text = explain(*checked.pipeline);
+  contains(text, "\nMaps (a key that a map does not have gives what stands behind `otherwise`)\n"
+                 "  risk from text(8) to int, 2 entries, otherwise 0\n"
+                 "  fee from int to money, 1 entry of fee.csv, otherwise -1.50\n"
+                 "  later from int to bool, does not say what it holds\n");
+  contains(text, "  map risk: 68 bytes\n  map fee: 32 bytes\n");
+  contains(explain(*check(source, "p").pipeline), "  fee from int to money, the entries of fee.csv, which was not read, otherwise -1.50\n");
 }
 
 TEST_CASE("windows that mean the same are one, however they are spelled") {

@@ -135,6 +135,8 @@ constexpr Case cases[] = {
     {"E115", "rule r { on Payment when device = <<\"far too long\">> }", "at most 8"},
     {"E116", "rule r { on Payment when side = <<\"buyy\">> }", "Did you mean `buy`?"},
     {"E117", "rule r { on Payment when terminal in (1, <<customer>>) }", "literals only"},
+    {"E010", "rule r { on Payment when device matches <<5>> then score 1 }", "expected a regular expression in quotes"},
+    {"E010", "rule r { on Payment when device matches <<device>> then score 1 }", "expected a regular expression in quotes"},
     {"E181", "rule r { on Payment when device matches \"a<<(>>b\" }", "no `)` that closes this"},
     {"E181", "rule r { on Payment when device matches \"\\\"<<\\1>>\" }", "references to groups are not supported"},
     {"E182", "rule r { on Payment when device matches \"<<(a|b)*a(a|b){20}>>\" }", "larger table"},

@@ -132,7 +132,7 @@ Result<void> DecisionReader::read_header(language::ModelFiles& models) {
   if (*rest + sizeof head != header.size() || crc != crc32c(std::as_bytes(std::span(header)).first(header.size() - sizeof crc))) return foreign(path_, "has a damaged header");
   auto checked = language::check(std::string_view(header).substr(source_offset, head.source_bytes), path_, &models);
   if (!checked.pipeline) {
-    return foreign(path_, "holds a pipeline that this release cannot read, or whose models are not there (--models): " + checked.diagnostics.front().message);
+    return foreign(path_, "holds a pipeline that this release cannot read, or whose models or maps are not there (--models): " + checked.diagnostics.front().message);
   }
   pipeline_ = std::move(checked.pipeline);
   form_ = std::make_unique<DecisionForm>(*pipeline_);

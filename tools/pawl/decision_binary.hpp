@@ -51,7 +51,7 @@ class DecisionForm {
 class DecisionReader {
  public:
   // "-" is standard input; ".zst" is read directly. Errors: io, not_found, bad_data: no such file, or one of another release.
-  // `models`: where those of the pipeline are; outlives the call.
+  // `models`: where the files of the pipeline's models and maps are; outlives the call.
   static Result<std::unique_ptr<DecisionReader>> open(const std::string& path, language::ModelFiles& models);
 
   [[nodiscard]] const language::Pipeline& pipeline() const noexcept { return *pipeline_; }

@@ -36,7 +36,7 @@ void add_decisions(Command& program, Action& action) {
   Command command = program.subcommand("decisions", "A binary file of decisions as CSV, or as JSON lines with reasons");
   command.option("file", options->file, "The file (.decisions; .zst is read directly); - is standard input").required();
   command.flag("--json", options->json, "JSON lines with reasons, as --decisions D.jsonl writes them");
-  command.option("--models", options->models, "Directory that the paths of the pipeline's models start from").shows_default();
+  command.option("--models", options->models, "Directory that the paths of the pipeline's models and maps start from, or that holds the files by their SHA-256: a journal's models/").shows_default();
   command.does(action, options, &decisions);
 }
 

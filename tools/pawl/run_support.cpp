@@ -70,7 +70,7 @@ Result<journal::LoadedPipeline> check_pipeline(const std::string& path, const st
 
 std::vector<std::string> read_files(const language::Pipeline& pipeline, const std::string& path, const std::string& input) {
   std::vector<std::string> files{path, input};
-  for (const language::Model& model : pipeline.models) files.push_back((std::filesystem::path(path).parent_path() / model.path).string());
+  for (const journal::NamedFile& file : journal::files_of(pipeline)) files.push_back((std::filesystem::path(path).parent_path() / *file.path).string());
   return files;
 }
 
