@@ -129,7 +129,7 @@ TEST_CASE("another file, none, and rows that are wrong are errors with their pla
   };
   const auto says = [](const std::string& error, const std::string& words) { CHECK_MESSAGE(error.find(words) != std::string::npos, words, " in ", error); };
   write(files.folder + "/risk.csv", "key,value\n1,6\n");
-  says(error_of(files.options()), "cards.pawl:3:33: error E143: map `risk`:");
+  says(error_of(files.options()), "cards.pawl:3:31: error E143: map `risk`:");
   says(error_of(files.options()), "not the one that the pipeline names: it is another file");
   std::filesystem::remove(files.folder + "/risk.csv");
   says(error_of(files.options()), "error E143: map `risk`:");

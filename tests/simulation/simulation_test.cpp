@@ -17,7 +17,7 @@ namespace {
 
 // Sanitizers make a seed some forty times as slow; the code is the same.
 #ifdef PAWL_SANITIZED
-constexpr std::uint64_t slower = 40;
+constexpr std::uint64_t slower = 30;
 #else
 constexpr std::uint64_t slower = 1;
 #endif

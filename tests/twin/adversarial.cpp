@@ -94,6 +94,11 @@ class Generator {
   template <class T, std::size_t N>
   T one_of(const T (&values)[N]) { return values[static_cast<std::size_t>(below(static_cast<std::int64_t>(N)))]; }
   Duration edge() { return edges_[static_cast<std::size_t>(below(static_cast<std::int64_t>(edges_.size())))]; }
+  // One draw after the other: in one expression their order is the compiler's.
+  Duration beside_edge() {
+    const Duration on = edge();
+    return on + below(3) - 1;
+  }
 
   // --- time ---
 
@@ -125,7 +130,7 @@ class Generator {
   Time jump() {
     if (recent_.empty()) return now_;
     const Time from = recent_[static_cast<std::size_t>(below(static_cast<std::int64_t>(recent_.size())))];
-    const Duration by = edge() + below(3) - 1;
+    const Duration by = beside_edge();
     return std::max(now_, from > INT64_MAX - std::max<Duration>(by, 0) ? now_ : from + by);
   }
   void remember(Time at) {
@@ -133,7 +138,7 @@ class Generator {
     if (recent_.size() < 32) recent_.push_back(now_);
     recent_[static_cast<std::size_t>(log_.last()) % recent_.size()] = now_;
     for (int i = 0; i < 2; ++i) {
-      const Duration by = edge() + below(3) - 1;
+      const Duration by = beside_edge();
       if (now_ <= INT64_MAX - std::max<Duration>(by, 0)) due_.push(now_ + by);
     }
   }
@@ -175,7 +180,7 @@ class Generator {
     switch (field.type.kind) {
       case Kind::money:
       case Kind::decimal: return amount();
-      case Kind::duration: return edge() + below(3) - 1;
+      case Kind::duration: return beside_edge();
       case Kind::time: return at + std::min(edge(), INT64_MAX - std::max<Time>(at, 0));
       default: return integer();
     }
@@ -216,7 +221,9 @@ class Generator {
     Duration after[] = {edge(), edge(), edge()};
     std::sort(std::begin(after), std::end(after));
     for (const Duration by : after) {
-      if (at <= INT64_MAX - by) give_key(event(at + by), percent(50));
+      if (at > INT64_MAX - by) continue;
+      std::byte* const slot = event(at + by);
+      give_key(slot, percent(50));
     }
   }
   void give_key(std::byte* slot, bool truth) {

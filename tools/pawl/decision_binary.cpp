@@ -162,6 +162,7 @@ Result<bool> DecisionReader::next() {
   if (*got < record_.size()) return foreign(path_, "is cut short " + place + "; continuing it (--append, or the service) mends that");
   if (!csv::FileForm::is_whole_record({reinterpret_cast<const char*>(record_.data()), record_.size()})) return foreign(path_, "is damaged " + place);
   if (!names_what_is_there()) return foreign(path_, "names an event, rule, decision or id that its pipeline does not have, " + place);
+  if (!shows_fractions()) return foreign(path_, "shows a fraction over zero, " + place);
   ++records_;
   return true;
 }
@@ -181,6 +182,14 @@ bool DecisionReader::names_what_is_there() const {
   if (std::none_of(patterns.begin(), patterns.end(), [&](const auto& pattern) { return pattern.rule == timed.rule; })) return false;
   const auto& key = pipeline_->rules[timed.rule].pattern->key;
   return std::all_of(key.begin(), key.end(), [&](const auto& part) { return pipeline_->events[head.event].find(part) >= 0; });
+}
+
+bool DecisionReader::shows_fractions() const noexcept {
+  const rules::Decision decision(record_.data(), form_->layout());
+  for (std::size_t value = 0; value < form_->layout().plan().shown.size(); ++value) {
+    if (decision.shown_value(value).denominator <= 0) return false;
+  }
+  return true;
 }
 
 }  // namespace pawl::tools

@@ -73,6 +73,7 @@ class DecisionReader {
   Result<std::size_t> read(std::span<std::byte> into);
   Result<bool> next();
   [[nodiscard]] bool names_what_is_there() const;
+  [[nodiscard]] bool shows_fractions() const noexcept;
 
   std::string path_;
   std::unique_ptr<csv::InputFile> input_;
