@@ -133,6 +133,17 @@ void Checker::steps(const syntax::Pattern& pattern, Pattern& out) {
   const syntax::Step& first = pattern.steps.front();
   if (first.negated) problems_.error(first.span, "E163", "a pattern starts with an event that comes, not with one that does not");
   if (!first.negated && first.at_least == 0) problems_.error(first.span, "E163", "the first step of a pattern cannot be optional");
+  if (pattern.steps.back().negated) timed_before_the_end(pattern);
+}
+
+// The deadline of a pattern that ends with `no` is that of the last one: silence before it is only known of where an event comes between.
+void Checker::timed_before_the_end(const syntax::Pattern& pattern) {
+  for (std::size_t i = pattern.steps.size() - 1; i-- > 0;) {
+    const syntax::Step& step = pattern.steps[i];
+    if (!step.negated && step.at_least > 0) return;
+    if (!step.negated || step.wait == 0) continue;
+    problems_.error(step.span, "E163", "behind `no .. for` comes an event before the pattern may end with another `no`; put a step that is needed between them, or the time on the last one");
+  }
 }
 
 void Checker::step(const syntax::Step& step, Pattern& out) {

@@ -105,6 +105,7 @@ class Checker {
   void pattern(const syntax::Rule& rule, Rule& out);
   static EventSet last_events(const Pattern& pattern, bool has_where);
   void steps(const syntax::Pattern& pattern, Pattern& out);
+  void timed_before_the_end(const syntax::Pattern& pattern);
   void step(const syntax::Step& step, Pattern& out);
   void actions(const syntax::Rule& rule, Rule& out, const Scope& scope);
   void action(const syntax::Action& action, Rule& out, const Scope& scope);

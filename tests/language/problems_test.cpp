@@ -194,6 +194,8 @@ constexpr Case cases[] = {
     {"E120", "rule r { pattern <<Payment then Login>> within 1h }", "needs a key"},
     {"E163", "rule r { pattern <<no Login>> then Payment within 1h per customer }", "starts with an event that comes"},
     {"E163", "rule r { pattern a: Payment then b: Payment(amount > <<c>>.amount) within 1h per customer }", "no step `c`"},
+    {"E163", "rule r { pattern Payment then <<no Login for 10m>> then no Payment for 5m within 1h per customer }", "put a step that is needed between them, or the time on the last one"},
+    {"E163", "rule r { pattern Payment then <<no Login for 10m>> then Login? then no Payment within 1h per customer }", "put a step that is needed between them"},
     {"E164", "rule r { pattern a: Payment+ then b: Payment(amount > <<a.amount>>) within 1h per customer }", "repeats"},
     {"E104", "rule r { pattern a: Payment then Payment within 1h per customer reason A001 \"{<<amount>>}\" }", "through its steps"},
     {"E165", "rule r { on Payment when ok mode live <<0.5%>> by customer }", "whole percentage"},

@@ -111,7 +111,7 @@ class RandomRules {
     text += std::string("b: ") + (payment ? "Payment(" : "Login(") + condition(payment, 0) + " and ";
     text += one_of({"a.terminal in terminals", "not (a.customer in customers)", "a.amount in amounts", "a.device in devices", "min2(a.device, device) = device", "(a.device otherwise n5) in devices",
                     "a.customer in (1, 2, 3, 4)", "a.device matches \"^.?b\"", "weight[a.terminal] > 1", "known[a.device]", "known[min2(a.device, device)] otherwise true", "price[a.amount] > 1.00", "(a.device otherwise n5) matches \"c$|^a\"", "(if a.flag then a.device else \"ab\") = n5"}) + ")";
-    if (timed && one_in(3)) text += "?";
+    if (timed && one_in(3) && text.find(" for 1s then ") == std::string::npos) text += "?";
     if (timed) text += absence();
     text += " within " + duration();
     text += one_in(3) ? " per customer + device" : " per customer";

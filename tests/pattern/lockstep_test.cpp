@@ -56,14 +56,16 @@ list sums of money
     named_.clear();
     std::string text = "pattern ";
     const std::uint64_t steps = 1 + upto(4);
+    timed_ = chance(30);
     for (std::uint64_t i = 0; i < steps; ++i) {
       if (i > 0) text += chance(20) ? " then immediately " : " then ";
-      if (i > 0 && chance(30)) text += negation() + (chance(30) ? " for " + std::to_string(1 + upto(4)) + "s" : std::string()) + (chance(20) ? " then immediately " : " then ");
-      text += step(i == 0);
+      const std::string absent = i > 0 && chance(30) ? negation() : "", come = step(i == 0);
+      const bool needed = come.find('?') == std::string::npos && come.find("{0") == std::string::npos;
+      if (!absent.empty()) text += absent + ((!timed_ || needed) && chance(30) ? " for " + std::to_string(1 + upto(4)) + "s" : "") + (chance(20) ? " then immediately " : " then ");
+      text += come;
     }
-    timed_ = chance(30);
     if (timed_) text += (chance(20) ? " then immediately " : " then ") + negation();
-    if (timed_ && chance(20)) text += (chance(30) ? " for 2s then " : " then ") + negation();
+    if (timed_ && chance(20)) text += " then " + negation();
     if (timed_ && chance(30)) text += " for " + std::to_string(1 + upto(9)) + "s";
     const std::string keys[] = {"k", "k", "k", "g", "k + g", "f + k", "all"};
     text += " within " + std::to_string(1 + upto(12)) + "s per " + one_of(keys);
