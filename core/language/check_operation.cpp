@@ -247,11 +247,16 @@ constexpr std::size_t regex_work_max = 8 * regex::work_max;  // of a file
 std::shared_ptr<const regex::Regex> Checker::regular_expression(const Node& node) {
   const auto [known, fresh] = regexes_.try_emplace(node.name.text);
   if (!fresh) return known->second;
-  regex::Compiled made = regex::compile(node.text, regex_work_max - std::min(regex_work_, regex_work_max));
+  const std::size_t left = regex_work_max - std::min(regex_work_, regex_work_max);
+  regex::Compiled made = regex::compile(node.text, left);
   regex_work_ += made.work;
   known->second = std::move(made.regex);
   if (known->second != nullptr) return known->second;
   const Span span = in_source(node.name.text, node.name.span, made.problem.begin, made.problem.end);
+  if (made.problem.too_large && left < regex::work_max) {
+    problems_.error(span, "E182", "the regular expressions before this one took nearly all that one file may use: bound their repeats lower, or write fewer");
+    return nullptr;
+  }
   problems_.error(span, made.problem.too_large ? "E182" : "E181", std::string("in this regular expression: ") + made.problem.text);
   return nullptr;
 }

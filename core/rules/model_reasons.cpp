@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <string_view>
 
 namespace pawl::rules {
 namespace {
@@ -12,6 +13,14 @@ namespace {
 constexpr std::size_t reasons_max = 3;
 constexpr std::size_t name_bytes_max = 64;
 constexpr std::size_t number_bytes_max = 16;  // -1.23e-308, with its sign, a space before it and ", " behind it
+constexpr std::string_view none = "nothing";  // moved the score
+
+// Three digits, and all before the point below a million.
+char* write_number(char* to, double value) noexcept {
+  const double size = std::fabs(value);
+  if (size >= 1000 && size < 999'999.5) return std::to_chars(to, to + number_bytes_max, value, std::chars_format::fixed, 0).ptr;
+  return std::to_chars(to, to + number_bytes_max, value, std::chars_format::general, 3).ptr;
+}
 
 }  // namespace
 
@@ -28,7 +37,7 @@ std::size_t longest_reasons(const std::vector<std::string>& names) {
   std::sort(lengths.rbegin(), lengths.rend());
   std::size_t bytes = 1;
   for (std::size_t i = 0; i < std::min(reasons_max, lengths.size()); ++i) bytes += lengths[i];
-  return bytes;
+  return std::max(bytes, none.size() + 1);
 }
 
 std::size_t write_reasons(const std::vector<std::string>& names, std::span<const double> contributions, char* out) noexcept {
@@ -53,9 +62,9 @@ std::size_t write_reasons(const std::vector<std::string>& names, std::span<const
     to += name.size();
     *to++ = ' ';
     if (value > 0) *to++ = '+';
-    to = std::to_chars(to, to + number_bytes_max, value, std::chars_format::general, 3).ptr;
+    to = write_number(to, value);
   }
-  return static_cast<std::size_t>(to - out);
+  return count == 0 ? none.copy(out, none.size()) : static_cast<std::size_t>(to - out);
 }
 
 }  // namespace pawl::rules

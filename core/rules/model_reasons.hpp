@@ -13,7 +13,7 @@ namespace pawl::rules {
 // Bytes of the longest text that there can be. Set-up.
 [[nodiscard]] std::size_t longest_reasons(const std::vector<std::string>& names);
 
-// The largest three by their amount, of equal ones the first; none that is 0. In three significant digits. Returns the text's bytes. No allocation.
+// The largest three by their amount, of equal ones the first; none that is 0; "nothing" if all are. In three significant digits, and all before the point below a million. Returns the text's bytes. No allocation.
 // REQUIRES: as many names as contributions; room for longest_reasons(names).
 std::size_t write_reasons(const std::vector<std::string>& names, std::span<const double> contributions, char* out) noexcept;
 

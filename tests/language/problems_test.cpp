@@ -352,6 +352,20 @@ TEST_CASE("rendering: the line, carets below the very bytes, tabs kept, wide cha
   CHECK(shown.substr(carets - shown.rfind("      | ") + excerpt, 3) == "bcd");
 }
 
+TEST_CASE("an expression is not blamed for what those before it took of the file's share") {
+  std::string source(prelude);
+  for (int i = 0; i < 60; ++i) {
+    const std::string n = std::to_string(i);
+    source += "rule r" + n + " { on Payment when device matches \"(x|" + n + ")*x(x|" + n + "){12}\" then alert }\n";
+  }
+  source += "rule last { on Payment when device matches \"abc\" then alert }\n";
+  const Checked checked = check(source, "p.pawl");
+  REQUIRE_FALSE(checked.diagnostics.empty());
+  const Diagnostic& last = checked.diagnostics.back();
+  CHECK(last.code == "E182");
+  CHECK(last.message.find("before this one took nearly all that one file may use") != std::string::npos);
+}
+
 TEST_CASE("for editors: one JSON object, whatever bytes the source has") {
   const Diagnostic diagnostic{Severity::error, "E103", {2, 7, 5}, "say \"x\"\n\xFF\xC3\xA9"};
   CHECK(render_json(diagnostic, "a.pawl") ==

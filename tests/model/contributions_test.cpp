@@ -84,8 +84,11 @@ TEST_CASE("LightGBM's trees, by hand, and what lacks its counts") {
 TEST_CASE("the largest three, in order, as people read them") {
   const std::vector<std::string> names{"a", "b", "c", "d", "e"};
   CHECK(reasons(names, {0.25, -1.2345, 0, 3, 0.25}) == "d +3, b -1.23, a +0.25");
-  CHECK(reasons(names, {0, 0, 0, 0, 0}) == "");
-  CHECK(reasons(names, {0, 1e-7, 0, 0, -123456}) == "e -1.23e+05, b +1e-07");
+  CHECK(reasons(names, {0, 0, 0, 0, 0}) == "nothing");
+  CHECK(reasons({"a"}, {std::nan("")}) == "nothing");
+  CHECK(reasons({}, {}) == "nothing");
+  CHECK(reasons(names, {0, 1e-7, 0, 0, -123456}) == "e -123456, b +1e-07");
+  CHECK(reasons(names, {1000, 999'999.4, -999'999.5, 999.4, 999.6}) == "c -1e+06, b +999999, a +1000");
   CHECK(reasons(names, {1, 1, 1, 1, -1}) == "a +1, b +1, c +1");
   CHECK(reasons(names, {std::nan(""), 1e308, -2.2250738585072014e-308, 0, 0}) == "b +1e+308, c -2.23e-308");
   CHECK(rules::name_in_reasons(std::string(63, 'x') + "\xC3\xA9") == std::string(63, 'x'));
