@@ -43,7 +43,7 @@ bool unshare_mounts() {
 
 Result<LoopMount> LoopMount::make(const std::string& type, std::uint64_t bytes) {
   if (::geteuid() != 0) return Error{ErrorCode::unsupported, "only root may mount"};
-  if (!unshare_mounts()) return Error{ErrorCode::unsupported, "this process may not have mounts of its own (CAP_SYS_ADMIN)"};
+  if (!unshare_mounts()) return Error{ErrorCode::unsupported, "this process may not have mounts of its own (CAP_SYS_ADMIN; and the root directory must be a mount, which that of a chroot often is not)"};
   std::string base = std::string(PAWL_BINARY_DIR) + "/mount-XXXXXX";
   PAWL_ASSERT(::mkdtemp(base.data()) != nullptr);
   LoopMount made(base);

@@ -10,11 +10,12 @@ class Unavailable(Exception):
 
 
 def in_own_mounts():
-    """Starts the program again where its mounts are seen by nobody else, and go with it."""
-    if os.environ.get("PAWL_OWN_MOUNTS") == "1" or os.geteuid() != 0:
+    """Starts the program again where its mounts are seen by nobody else, and go with it; not where that can't be, as in a chroot that is no mount."""
+    own = ["unshare", "--mount", "--propagation", "private"]
+    if os.environ.get("PAWL_OWN_MOUNTS") == "1" or os.geteuid() != 0 or subprocess.run([*own, "true"], check=False, stderr=subprocess.DEVNULL).returncode != 0:
         return
     os.environ["PAWL_OWN_MOUNTS"] = "1"
-    os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, "-B", *sys.argv])
+    os.execvp("unshare", [*own, sys.executable, "-B", *sys.argv])
 
 
 class PowerCutMount:

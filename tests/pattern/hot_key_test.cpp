@@ -1,5 +1,5 @@
 // Many patterns at their limit on one key: the oldest runs give way, and it costs a few steps a pattern.
-#include <chrono>
+#include <ctime>
 
 #include "script.hpp"
 
@@ -23,7 +23,13 @@ twin::Log log_of_one_key(const language::Pipeline& pipeline, int events, int eve
   return log_of(pipeline, text);
 }
 
-// Of the best of three runs.
+double processor_seconds() {
+  std::timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// Of the best of three runs, in time of this thread: others on the machine take turns with it.
 double seconds(int count) {
   const auto pipeline = checked(patterns(count, 16));
   const twin::Log log = log_of_one_key(*pipeline, 500, 1000);
@@ -31,9 +37,9 @@ double seconds(int count) {
   for (int run = 0; run < 3; ++run) {
     Fast fast(*pipeline, {.keys_max = 1 << 10, .runs_max = 1 << 20});
     Findings out;
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = processor_seconds();
     fast.feed(log, 0, log.last(), out);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    best = std::min(best, processor_seconds() - begin);
     CHECK(fast.counters().runs_dropped > 400 * static_cast<std::uint64_t>(count));
   }
   return best;
