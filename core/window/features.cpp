@@ -57,7 +57,7 @@ void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::
     if (!read.ratio) write(place, read.cell + i, value);
     if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count) - (read.op == Read::Op::avg128 || read.op == Read::Op::share64 ? 0 : load<std::int64_t>(record + read.trail_count)));
   }
-  if (head_of(record)->wide == 0 || reads.sums.empty()) [[likely]] return;
+  if (!is_wide(index) || reads.sums.empty()) [[likely]] return;
   rows.wide |= 1U << i;
   for (std::size_t s = 0; s < reads.sums.size(); ++s) rows.exact[s * batch_events + i] = exact_sum(index, record, reads.sums[s]);
 }
