@@ -159,6 +159,7 @@ class Group {
   [[nodiscard]] Time time_at(const state::EntryQueue::Cursor& at) const noexcept;
   [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept;
   [[nodiscard]] std::uint64_t step_over(Pass& pass) noexcept;
+  [[nodiscard]] std::uint64_t step_over_value(Pass& pass) noexcept;
   [[gnu::always_inline]] inline void append_packed(Time te, Index index, Bits bits, std::int64_t value) noexcept;
   void append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept;
   [[nodiscard]] std::uint64_t queue_entries() const noexcept { return queue_.size() - wide_slots_; }

@@ -279,6 +279,11 @@ struct Difference {
   std::uint32_t cell = 0;
 };
 
+// A column of cells that is the same as one before.
+struct Copy {
+  std::uint32_t from = 0, to = 0;
+};
+
 // A count at `cell` becomes a count a second: times `factor` / `seconds`.
 struct Rate {
   std::uint32_t cell = 0;
@@ -288,6 +293,7 @@ struct Rate {
 // Features taken apart into loops without branches: nearly all are differences of totals.
 struct Reads {
   std::vector<Difference> differences32, differences64;
+  std::vector<Copy> copies;           // an average's sum and count are often features themselves
   std::vector<std::uint32_t> always;  // cells that are always valid
   std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
   std::vector<Difference> lasts;      // last, first, min, max .. since start: what is kept at `lead`

@@ -111,7 +111,9 @@ std::uint64_t Group::pass_packed_batch(std::uint32_t p, Time limit) noexcept {
       const std::int64_t value = entry.value;
       add_to_block(records[entry.record] + pass.block, entry.counts(), reinterpret_cast<const std::byte*>(&value), 1, Counts);
     }
-    passed += step_over(pass);
+    ++passed;
+    queue_.step(pass.cursor);
+    if (entry.wide()) [[unlikely]] passed += step_over_value(pass);
   } while (packed::is_due(pass.cursor.first_word(), bound));
   passes_[p].cursor = pass.cursor;
   return passed;
@@ -182,10 +184,14 @@ std::uint64_t Group::pass_one_by_one(std::uint32_t p, Time limit) noexcept {
 std::uint64_t Group::step_over(Pass& pass) noexcept {
   const bool wide = layout_.packed && (pass.cursor.first_word() & packed::wide_flag) != 0;
   queue_.step(pass.cursor);
-  if (!wide) [[likely]] return 1;
+  return wide ? 1 + step_over_value(pass) : 1;
+}
+
+// The slot with a packed entry's wide value.
+std::uint64_t Group::step_over_value(Pass& pass) noexcept {
   queue_.step(pass.cursor);
   wide_slots_ -= pass.edge + 1 == passes_.size();
-  return 2;
+  return 1;
 }
 
 bool Group::has_due(const Pass& pass, Time limit) const noexcept {
