@@ -11,27 +11,27 @@
 
 namespace pawl::state {
 
-// Thread: one. An entry starts with its Time; behind the newest one stands a sentinel with the largest Time, so a cursor that
-// looks for entries up to a time needs no other bound.
+// Thread: one. An entry starts with a word that tells its time; behind the newest one stands a word that is later than all of them, so a
+// cursor that looks for entries up to a time needs no other bound.
 class EntryQueue {
  public:
-  static constexpr Time sentinel = INT64_MAX;
 
   struct Cursor {
-    std::byte* at = nullptr;   // the next entry, or the sentinel
+    std::byte* at = nullptr;   // the next entry, or the sentinel behind them
     std::byte* end = nullptr;  // of its chunk
     ChunkPool::Index chunk = ChunkPool::none;
 
-    [[nodiscard]] Time time() const noexcept {
-      Time time;
-      std::memcpy(&time, at, sizeof time);
-      return time;
+    [[nodiscard]] std::uint64_t first_word() const noexcept {
+      std::uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      return word;
     }
   };
 
   // When `arena` only measures, the queue must not be used. entries_max 0: no memory, must not be used either.
-  EntryQueue(std::size_t entry_bytes, std::uint64_t entries_max, Arena& arena)
+  EntryQueue(std::size_t entry_bytes, std::uint64_t sentinel, std::uint64_t entries_max, Arena& arena)
       : entry_bytes_(entry_bytes),
+        sentinel_(sentinel),
         entries_max_(entries_max),
         chunk_entries_((chunk_bytes - ChunkPool::head_bytes) / entry_bytes),
         // One chunk more for the sentinel, one partly read, one being taken.
@@ -42,12 +42,12 @@ class EntryQueue {
   }
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-  [[nodiscard]] bool full() const noexcept { return size_ == entries_max_; }
+  [[nodiscard]] bool full() const noexcept { return size_ >= entries_max_; }
 
   // Where the next entry will stand: for a cursor that has read all there is.
   [[nodiscard]] Cursor end() const noexcept { return append_; }
 
-  // The place of a new entry, for the caller to write whole. REQUIRES: not full.
+  // The place of a new entry, for the caller to write whole. REQUIRES: not full, but for a chunk's worth of second halves of entries.
   [[nodiscard]] std::byte* append() noexcept {
     std::byte* const entry = append_.at;
     append_.at += entry_bytes_;
@@ -66,6 +66,12 @@ class EntryQueue {
   void step(Cursor& cursor) const noexcept {
     cursor.at += entry_bytes_;
     if (cursor.at == cursor.end) [[unlikely]] enter(cursor, chunks_.next(cursor.chunk));
+  }
+
+  // The entry behind the cursor's.
+  [[nodiscard]] const std::byte* behind(Cursor cursor) const noexcept {
+    step(cursor);
+    return cursor.at;
   }
 
   // Lets go of what stands between two places of the last cursor; `entries` of them. REQUIRES: no cursor needs them any more.
@@ -108,9 +114,10 @@ class EntryQueue {
     std::byte* const first = chunks_.at(chunk) + ChunkPool::head_bytes;
     cursor = {first, first + chunk_entries_ * entry_bytes_, chunk};
   }
-  void put_sentinel() noexcept { std::memcpy(append_.at, &sentinel, sizeof sentinel); }
+  void put_sentinel() noexcept { std::memcpy(append_.at, &sentinel_, sizeof sentinel_); }
 
   std::size_t entry_bytes_;
+  std::uint64_t sentinel_;
   std::uint64_t entries_max_;
   std::size_t chunk_entries_;
   ChunkPool chunks_;

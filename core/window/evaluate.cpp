@@ -7,11 +7,6 @@
 namespace pawl::window {
 namespace {
 
-bool is_wide(std::int64_t value) noexcept {
-  constexpr auto limit = std::uint64_t{1} << narrow_bits;
-  return static_cast<std::uint64_t>(value) + (limit - 1) > 2 * (limit - 1);
-}
-
 // Calls visit(i, number) for the field of each event. Nearly all fields are whole words.
 template <class Visit>
 [[gnu::always_inline]] inline void each_number(const Batch& batch, const Quick& field, Visit visit) noexcept {
@@ -119,13 +114,13 @@ void Group::take_plain_bits_and_words(std::size_t count, Facts all) noexcept {
     for (std::size_t i = 0; i < count; ++i) to[i * row] = from[i];
     if (w >= layout_.sums) continue;
     bool wide = false;
-    for (std::size_t i = 0; i < count; ++i) wide |= is_wide(from[i]);
+    for (std::size_t i = 0; i < count; ++i) wide |= !is_narrow(from[i]);
     if (wide) [[unlikely]] note_wide(from, count);
   }
 }
 
 void Group::note_wide(const std::int64_t* from, std::size_t count) noexcept {
-  for (std::size_t i = 0; i < count; ++i) bits_[i] |= static_cast<Bits>(is_wide(from[i])) << entry_bits_max;
+  for (std::size_t i = 0; i < count; ++i) bits_[i] |= static_cast<Bits>(!is_narrow(from[i])) << entry_bits_max;
 }
 
 void Group::run_programs(const Batch& batch, const TypePlan& type, std::size_t event) noexcept {
@@ -161,7 +156,7 @@ void Group::take_word(std::size_t w, std::size_t begin, std::size_t end) noexcep
   for (std::size_t i = begin; i < end; ++i) {
     const std::int64_t value = (facts_[i] & word.facts) == word.facts ? from[i] : 0;
     words(i)[w] = value;
-    bits_[i] |= static_cast<Bits>(summed & is_wide(value)) << entry_bits_max;
+    bits_[i] |= static_cast<Bits>(summed & !is_narrow(value)) << entry_bits_max;
   }
 }
 

@@ -1,5 +1,6 @@
 // Reading features. Nearly all are differences of totals at two edges: at an event's turn only a part of its record is copied, and the
 // differences are taken for the whole batch, feature by feature.
+#include <array>
 #include <bit>
 #include <limits>
 
@@ -40,6 +41,12 @@ void subtract(const std::byte* lead, const std::byte* trail, std::size_t row_byt
   for (; i < count; ++i, lead += row_bytes, trail += row_bytes) to[i] = difference(0);
 }
 
+template <class T>
+[[gnu::always_inline]] inline void copy_cells(const T* from, T* to, std::size_t count) noexcept {
+  if (count == batch_events) [[likely]] std::memcpy(to, from, batch_events * sizeof(T));  // no call
+  else std::memcpy(to, from, count * sizeof(T));
+}
+
 void write_ratio(Group::Place place, std::size_t cell, Scalar numerator, std::int64_t denominator) noexcept {
   const bool valid = numerator.valid && denominator != 0;
   write(place, cell, {valid ? numerator.number : 0, valid});
@@ -57,7 +64,7 @@ void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::
     if (!read.ratio) write(place, read.cell + i, value);
     if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count) - (read.op == Read::Op::avg128 || read.op == Read::Op::share64 ? 0 : load<std::int64_t>(record + read.trail_count)));
   }
-  if (head_of(record)->wide == 0 || reads.sums.empty()) [[likely]] return;
+  if (!is_wide(index) || reads.sums.empty()) [[likely]] return;
   rows.wide |= 1U << i;
   for (std::size_t s = 0; s < reads.sums.size(); ++s) rows.exact[s * batch_events + i] = exact_sum(index, record, reads.sums[s]);
 }
@@ -95,6 +102,7 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
   for (const Difference& d : reads.differences32) subtract<std::uint32_t>(at(d.lead), at(d.trail), row_bytes, place.numbers + d.cell, count);
   // Modulo 2^64: right unless the key has wide values; the sum of no values is 0, as a missing cell must be.
   for (const Difference& d : reads.differences64) subtract<std::uint64_t>(at(d.lead), at(d.trail), row_bytes, place.numbers + d.cell, count);
+  for (const Copy& copy : reads.copies) copy_cells(place.numbers + copy.from, place.numbers + copy.to, count);
   for (const Difference& d : reads.lasts) {
     const std::byte* const latest = at(d.lead);
     for (std::size_t i = 0; i < count; ++i) {
@@ -117,8 +125,10 @@ void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, 
   }
   for (const std::uint32_t cell : reads.ratios) {
     const std::int64_t* const denominator = place.numbers + cell + next_column;
-    std::uint8_t* const valid = place.valid + cell;
-    for (std::size_t i = 0; i < count; ++i) valid[i] = valid[next_column + i] = denominator[i] != 0;
+    std::array<std::uint8_t, batch_events> valid;  // not the cells themselves: bytes may be anything's, so a loop over these would be one by one
+    for (std::size_t i = 0; i < count; ++i) valid[i] = denominator[i] != 0;
+    copy_cells(valid.data(), place.valid + cell, count);
+    copy_cells(valid.data(), place.valid + cell + next_column, count);
   }
 }
 

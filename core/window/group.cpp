@@ -33,7 +33,7 @@ bool keeps_value(Column::Kind kind) noexcept {
 // A record as a new key has it, and as an event without a key reads it.
 std::vector<std::byte> blank_record(const Layout& layout) {
   std::vector<std::byte> blank(layout.record_bytes);
-  *head_of(blank.data()) = {.hash = 0, .last_te = no_time, .wide = 0, .reserved = 0};
+  *head_of(blank.data()) = {.hash = 0, .last_te = no_time};
   if (layout.keeps_rings()) store(blank.data() + layout.ring_head_offset, RingHead{.append = no_location, .position = 0, .oldest_chunk = no_chunk, .oldest_end = 0});
   const auto clear_carries = [&](const std::vector<Column>& columns, std::size_t block) {
     for (const Column& column : columns) {
@@ -73,10 +73,11 @@ std::int64_t* take_wide_words(const Layout& layout, std::uint64_t records, state
 Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
     : layout_(std::move(layout)),
       table_({layout_.record_bytes, layout_.key_offset, layout_.key_bytes, keys_max_of(layout_, limits)}, arena),
-      queue_(layout_.entry_bytes, layout_.keeps_queue() ? limits.entries_max : 0, arena),
+      queue_(layout_.entry_bytes, layout_.packed ? std::uint64_t{1} << 63 : std::uint64_t{INT64_MAX}, layout_.keeps_queue() ? limits.entries_max : 0, arena),
       chunks_(std::max(layout_.chunk_bytes, limits::cache_line_bytes), chunks_max_of(layout_, limits, table_.records_max()), arena),
       counted_(raw_bytes_max(layout_), layout_.distincts.empty() ? 0 : limits.distinct_max, arena),
       wide_(take_wide_words(layout_, table_.records_max(), arena)),
+      wide_keys_(reinterpret_cast<std::uint64_t*>(arena.take(layout_.sums == 0 ? 0 : (table_.records_max() + 63) / 64 * sizeof(std::uint64_t)))),
       blank_(blank_record(layout_)),
       trees_(layout_, chunks_, blank_.data() + layout_.totals_offset),
       past_(blank_),
@@ -202,6 +203,7 @@ Group::Index Group::create(const Work& work, Time te) noexcept {
     return index;
   }
   keys_changed_ = true;
+  if (wide_seen_ != 0) wide_keys_[index / 64] &= ~(std::uint64_t{1} << index % 64);
   std::byte* const record = table_.record(index);
   std::memcpy(record + sizeof(std::uint64_t), blank_.data() + sizeof(std::uint64_t), sizeof(RecordHead) - sizeof(std::uint64_t));
   std::memcpy(record + layout_.totals_offset, blank_.data() + layout_.totals_offset, layout_.record_bytes - layout_.totals_offset);
@@ -240,7 +242,7 @@ GroupCounters Group::counters() const noexcept {
   return {.keys = table_.size(),
           .keys_evicted = keys_evicted_,
           .keys_refused = keys_refused_,
-          .entries = layout_.keeps_queue() ? queue_.size() : ring_entries_,
+          .entries = layout_.keeps_queue() ? queue_entries() : ring_entries_,
           .entries_refused = entries_refused_,
           .overflow = overflow_,
           .distinct_values = counted_.used(),

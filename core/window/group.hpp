@@ -22,6 +22,7 @@
 #include "pawl/core/window/distinct_table.hpp"
 #include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/layout.hpp"
+#include "pawl/core/window/packed_entry.hpp"
 #include "pawl/core/window/windows.hpp"
 
 namespace pawl::window {
@@ -67,7 +68,8 @@ class Group {
       for (Pass& pass : passes_) queue_.each_register(pass.cursor, visit);
     }
     for (std::uint32_t& hand : hands_) visit(hand);
-    for (std::uint64_t* const word : {&ring_entries_, &counted_windows_, &keys_evicted_, &keys_refused_, &entries_refused_, &overflow_, &distinct_refused_}) visit(*word);
+    if (layout_.packed) visit(newest_), visit(wide_slots_);
+    for (std::uint64_t* const word : {&ring_entries_, &counted_windows_, &wide_seen_, &keys_evicted_, &keys_refused_, &entries_refused_, &overflow_, &distinct_refused_}) visit(*word);
     visit(next_partition_);
     if (layout_.late != 0) visit(late_), visit(too_late_);
   }
@@ -98,7 +100,7 @@ class Group {
     std::uint32_t edge;
   };
   struct Due {  // a pass that must wait for its turn: an event of the batch before it has the same key
-    const std::byte* entry;
+    state::EntryQueue::Cursor entry;
     std::uint32_t pass;
     std::uint32_t before;  // the event
   };
@@ -141,7 +143,7 @@ class Group {
   [[nodiscard]] PassBatch choose_pass_batch() const noexcept;
   [[nodiscard]] bool may_pass_early(const Batch& batch) const noexcept;
   void pass_early(const Batch& batch) noexcept;
-  template <std::size_t Sums, std::size_t Quads, bool Others>
+  template <std::size_t Sums, std::size_t Counts, bool Others>
   std::uint64_t pass_batch(std::uint32_t pass, Time limit) noexcept;
   void order_deferred(const Batch& batch) noexcept;
   void advance(Time te) noexcept;
@@ -150,7 +152,17 @@ class Group {
   void note_passed_by_all(Chunk chunk, std::uint64_t entries) noexcept;
   void free_passed() noexcept;
   std::uint64_t pass_one_by_one(std::uint32_t pass, Time limit) noexcept;
-  void pass_entry(const Pass& pass, const std::byte* entry) noexcept;
+  void pass_entry(const Pass& pass, const state::EntryQueue::Cursor& at) noexcept;
+  template <std::size_t Counts>
+  std::uint64_t pass_packed_batch(std::uint32_t pass, Time limit) noexcept;
+  [[nodiscard]] std::int64_t packed_value(const state::EntryQueue::Cursor& at) const noexcept;
+  [[nodiscard]] Time time_at(const state::EntryQueue::Cursor& at) const noexcept;
+  [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept;
+  [[nodiscard]] std::uint64_t step_over(Pass& pass) noexcept;
+  [[nodiscard]] std::uint64_t step_over_value(Pass& pass) noexcept;
+  [[gnu::always_inline]] inline void append_packed(Time te, Index index, Bits bits, std::int64_t value) noexcept;
+  void append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept;
+  [[nodiscard]] std::uint64_t queue_entries() const noexcept { return queue_.size() - wide_slots_; }
   [[gnu::always_inline]] inline void fetch_ahead(const Pass& pass, state::Records records, bool far) const noexcept;
   void add_wide(Index index, std::size_t place, const std::byte* words) noexcept;
   [[nodiscard]] std::int64_t* wide_words(Index index, std::size_t place) const noexcept;
@@ -176,17 +188,24 @@ class Group {
   using Update = void (Group::*)(const Batch&, Place) noexcept;
   [[nodiscard]] Update choose_update() const noexcept;
   [[nodiscard]] bool may_update_plain(const Batch& batch) const noexcept;
-  template <std::size_t Sums, std::size_t Quads, bool Others>
+  template <std::size_t Sums, std::size_t Counts, bool Others>
   [[gnu::always_inline]] inline void update_all(const Batch& batch, Place place) noexcept;
-  template <std::size_t Sums, std::size_t Quads, bool Others>
+  template <std::size_t Sums, std::size_t Counts, bool Others>
   void update_plain(const Batch& batch, Place place) noexcept;
-  template <std::size_t Sums, std::size_t Quads, bool Others>
+  template <std::size_t Sums, std::size_t Counts, bool Others>
   void update_plain_avx2(const Batch& batch, Place place) noexcept;
   void update_recent(const Batch& batch, Place place) noexcept;
   void update_one_by_one(const Batch& batch, Place place) noexcept;
   void update_late(const Batch& batch, Place place) noexcept;
   [[nodiscard]] bool take_in_late(const Batch& batch, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
+  [[nodiscard]] bool is_wide(Index index) const noexcept {
+    return wide_seen_ != 0 && index != state::KeyTable::none && (wide_keys_[index / 64] >> index % 64 & 1) != 0;
+  }
+  void set_wide(Index index) noexcept {
+    wide_seen_ = 1;
+    wide_keys_[index / 64] |= std::uint64_t{1} << index % 64;
+  }
   void enter_wide(Index index, const std::byte* words) noexcept;
   void add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept;
   static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
@@ -304,6 +323,8 @@ class Group {
   state::ChunkPool chunks_;       // of rings
   DistinctTable counted_;
   std::int64_t* wide_;            // per record, for now and each edge: a word per sum; touched for wide values only
+  std::uint64_t* wide_keys_;      // a bit per record: a summed value left the narrow range since the key began
+  std::uint64_t wide_seen_ = 0;   // 1: some bit was ever set
   std::vector<std::byte> blank_;  // a record as a new key has it; also what an event without a key reads
   LateTrees trees_;
   std::vector<std::byte> past_;   // a record as of an earlier place
@@ -322,7 +343,9 @@ class Group {
   bool passed_early_ = false;     // in this batch
   bool keys_changed_ = false;     // in this batch: a record was made or forgotten
   bool all_found_ = false;        // in this batch: every event has a record
-  std::uint64_t passed_by_all_ = 0;  // entries to free
+  Time newest_ = no_time;         // of packed entries
+  std::uint64_t wide_slots_ = 0;  // in the queue, beside those that begin an entry
+  std::uint64_t passed_by_all_ = 0;  // places in the queue to free
   Chunk passed_chunk_ = 0;           // where they begin
 
   // What the events of the batch add.
@@ -342,6 +365,16 @@ class Group {
   std::uint64_t entries_max_ = 0;
   std::uint64_t keys_evicted_ = 0, keys_refused_ = 0, entries_refused_ = 0, overflow_ = 0, distinct_refused_ = 0, late_ = 0, too_late_ = 0;
 };
+
+inline void Group::append_packed(Time te, Index index, Bits bits, std::int64_t value) noexcept {
+  store(queue_.append(), packed::make(te, index, bits, value));
+  if (!packed::fits(value)) [[unlikely]] {
+    std::byte* const slot = queue_.append();
+    store(slot, packed::make(te, index, 0, 0));
+    store(slot + sizeof(std::uint64_t), value);
+    ++wide_slots_;
+  }
+}
 
 inline void Group::write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept {
   const Distinct& plan = layout_.distincts[read.total];

@@ -98,7 +98,7 @@ GroupSaver::GroupSaver(const Group& group) : group_(group), row_of_(group.table_
   collect_counted();
   if (!group_.layout_.keeps_queue()) return;
   cursor_ = group_.passes_.back().cursor;
-  entries_left_ = group_.queue_.size();
+  entries_left_ = group_.queue_entries();
 }
 
 void GroupSaver::collect_counted() {
@@ -112,7 +112,7 @@ void GroupSaver::collect_counted() {
   });
 }
 
-std::size_t GroupSaver::parts() const noexcept { return first_entry_part + (group_.layout_.keeps_queue() ? entry_parts(group_.queue_.size()) : 0); }
+std::size_t GroupSaver::parts() const noexcept { return first_entry_part + (group_.layout_.keeps_queue() ? entry_parts(group_.queue_entries()) : 0); }
 
 void GroupSaver::write(std::size_t part, std::vector<std::byte>& to) {
   if (part == 0) return write_head(state::RowWriter(to));
@@ -141,9 +141,9 @@ void GroupSaver::write_key(std::uint32_t place, Group::Index index, state::RowWr
   rows.put(place);
   rows.put_bytes({record + layout.key_offset, layout.key_bytes});
   rows.put(head.last_te);
-  rows.put(head.wide);
+  rows.put(std::uint32_t{group_.is_wide(index)});
   each_field(layout, [&](std::size_t offset, std::size_t bytes) { rows.put_bytes({record + offset, bytes}); });
-  if (head.wide != 0) write_wide(index, rows);
+  if (group_.is_wide(index)) write_wide(index, rows);
   if (layout.keeps_rings()) write_ring(record, rows);
   if (layout.late != 0) write_tree(record, rows);
   if (!layout.distincts.empty()) write_counted(row_of_[index], rows);
@@ -195,11 +195,20 @@ void GroupSaver::write_counted(std::uint32_t row, state::RowWriter& rows) {
 
 void GroupSaver::write_entries(state::RowWriter rows) {
   for (std::uint64_t i = 0; i < part_entries && entries_left_ > 0; ++i, --entries_left_) {
-    const EntryHead head = load<EntryHead>(cursor_.at);
-    rows.put(head.te);
-    rows.put(row_of_[head.record]);
-    rows.put(head.bits);
-    rows.put_bytes({cursor_.at + sizeof(EntryHead), entry_words_bytes(group_.layout_)});
+    rows.put(group_.time_at(cursor_));
+    if (group_.layout_.packed) {
+      const auto entry = load<packed::Entry>(cursor_.at);
+      const std::int64_t value = group_.packed_value(cursor_);
+      rows.put(row_of_[entry.record]);
+      rows.put(static_cast<std::uint32_t>(entry.counts()) | (is_narrow(value) ? 0 : wide_bit));
+      rows.put(value);
+      if (entry.wide()) group_.queue_.step(cursor_);
+    } else {
+      const EntryHead head = load<EntryHead>(cursor_.at);
+      rows.put(row_of_[head.record]);
+      rows.put(head.bits);
+      rows.put_bytes({cursor_.at + sizeof(EntryHead), entry_words_bytes(group_.layout_)});
+    }
     group_.queue_.step(cursor_);
   }
 }
@@ -216,7 +225,7 @@ Result<void> GroupLoader::read(std::span<const std::byte> part) {
 
 Result<void> GroupLoader::finish() const {
   const bool whole = next_part_ == first_entry_part + entry_parts(entries_) && group_.table_.size() == keys_ && group_.ring_entries_ <= group_.entries_max_ &&
-                     (!group_.layout_.keeps_queue() || group_.queue_.size() == entries_);
+                     (!group_.layout_.keeps_queue() || group_.queue_entries() == entries_);
   return whole ? Result<void>{} : unlikely_rows(next_part_);
 }
 
@@ -255,9 +264,9 @@ bool GroupLoader::read_key(state::RowReader& rows, std::size_t partition) {
   std::byte* const record = group_.table_.record(index);
   std::memcpy(record + layout.totals_offset, group_.blank_.data() + layout.totals_offset, layout.record_bytes - layout.totals_offset);
   head_of(record)->last_te = rows.take<Time>();
-  head_of(record)->wide = rows.take<std::uint32_t>();
+  const auto wide = rows.take<std::uint32_t>();
   each_field(layout, [&](std::size_t offset, std::size_t bytes) { rows.take_into({record + offset, bytes}); });
-  if (head_of(record)->wide != 0 && !read_wide(index, rows)) return false;
+  if (wide != 0 && !read_wide(index, rows)) return false;
   if (layout.keeps_rings() && !read_ring(record, rows)) return false;
   if (layout.late != 0 && !read_tree(record, rows)) return false;
   return rows.holds() && (layout.distincts.empty() || read_counted(index, rows));
@@ -265,6 +274,7 @@ bool GroupLoader::read_key(state::RowReader& rows, std::size_t partition) {
 
 bool GroupLoader::read_wide(Group::Index index, state::RowReader& rows) {
   const std::size_t words = (group_.layout_.edges.size() + 1) * group_.layout_.sums;
+  if (words != 0) group_.set_wide(index);
   for (std::size_t i = 0; i < words; ++i) group_.wide_words(index, 0)[i] = rows.take<std::int64_t>();
   return rows.holds();
 }
@@ -363,7 +373,7 @@ bool GroupLoader::read_counted(Group::Index index, state::RowReader& rows) {
 }
 
 bool GroupLoader::read_entries(state::RowReader& rows) {
-  const std::uint64_t left = entries_ - group_.queue_.size();
+  const std::uint64_t left = entries_ - group_.queue_entries();
   if (!group_.layout_.keeps_queue()) return false;
   for (std::uint64_t i = 0; i < std::min(left, part_entries); ++i) {
     if (!read_entry(rows)) return false;
@@ -378,9 +388,8 @@ bool GroupLoader::read_entry(state::RowReader& rows) {
   const auto bits = rows.take<std::uint32_t>();
   const std::span<const std::byte> words = rows.take_bytes(entry_words_bytes(group_.layout_));
   if (!rows.holds() || row >= index_of_.size() || te > te_ || te <= earlier(te_, group_.passes_.back().offset)) return false;
-  std::byte* const entry = group_.queue_.append();
-  store(entry, EntryHead{te, index_of_[row], bits});
-  std::copy(words.begin(), words.end(), entry + sizeof(EntryHead));
+  if (group_.queue_.full()) return false;
+  group_.append_entry(te, index_of_[row], bits, words.data());
   for (Group::Pass& pass : group_.passes_) {
     if (te <= earlier(te_, pass.offset)) pass.cursor = group_.queue_.end();
   }

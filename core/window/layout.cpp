@@ -15,7 +15,8 @@ using language::SpanKind;
 
 namespace {
 
-std::size_t up_to_8(std::size_t bytes) noexcept { return (bytes + 7) & ~std::size_t{7}; }
+std::size_t up_to(std::size_t size, std::size_t multiple) noexcept { return (size + multiple - 1) / multiple * multiple; }
+std::size_t up_to_8(std::size_t bytes) noexcept { return up_to(bytes, 8); }
 
 // Collects what the features need, then places it, then compiles the features against the places.
 class Builder {
@@ -429,12 +430,14 @@ class Builder {
       column.bit = add_bit(column.facts);
       column.offset = static_cast<std::uint32_t>(offset + column.bit * sizeof(std::uint32_t));
     });
-    layout_.quads = (layout_.bits.size() + 3) / 4;
-    offset += layout_.quads * 4 * sizeof(std::uint32_t);
+    layout_.counts = layout_.bits.size() <= 2 ? up_to(layout_.bits.size(), 2) : up_to(layout_.bits.size(), 4);
+    offset += layout_.counts * sizeof(std::uint32_t);
     offset = place_others(true, offset, layout_.edge_others);
     layout_.block_bytes = offset;
     layout_.entry_words = layout_.words.size();
-    layout_.entry_bytes = sizeof(EntryHead) + layout_.entry_words * sizeof(std::int64_t);
+    layout_.packed = layout_.keeps_queue() && layout_.sums == 1 && layout_.counts <= 8 && layout_.edge_others.empty() &&
+                     layout_.edges[layout_.time_edges - 1].offset <= packed_span_max;
+    layout_.entry_bytes = sizeof(EntryHead) + (layout_.packed ? 0 : layout_.entry_words * sizeof(std::int64_t));
     if (layout_.bits.size() > entry_bits_max) {
       return Error{ErrorCode::bad_pipeline, "windows per the same key count more than 31 different conditions; drop some, or spread them over keys"};
     }

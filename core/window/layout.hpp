@@ -2,8 +2,8 @@
 // Made once, at set-up.
 //
 //   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains | rankings | folds |
-//   block       | sum64 columns | count32 columns, padded to fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
-//   entry       | EntryHead | words |                        in the group's log, one for all keys: what an edge adds to its block when it passes the event
+//   block       | sum64 columns | count32 columns, padded to two or fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
+//   entry       | EntryHead | words |, or packed (packed_entry.hpp)   in the group's log, one for all keys: what an edge adds to its block when it passes the event
 //   pane        | bits of any of its events | its number | a block: what its events add | raw values: the least or greatest | links |  the ring entry of windows `by` panes
 //   tree        see late_tree.hpp: the same for events that may be late
 //   ring entry  | bits | words, for `last N` | raw values | parts of folds | links | rank nodes |  in the key's own ring, for `last N` and what needs single values
@@ -29,8 +29,6 @@ inline constexpr Time no_time = INT64_MIN;
 struct RecordHead {
   std::uint64_t hash;           // first, as the key table wants it
   Time last_te;                 // of the last entry
-  std::uint32_t wide;           // 1: a summed value left the narrow range since the key began
-  std::uint32_t reserved;
 };
 
 // Bits of an event, computed once: each `where` that is true, each value that is not missing, each value that is true.
@@ -57,7 +55,13 @@ struct EntryHead {
 // Sums of 2^30 entries fit in 64 bits as long as every value is narrow: |value| < 2^narrow_bits. Wider ones are also added, without
 // their narrow remainder, to words beside the records, from which with the sum mod 2^64 follows the sum in 128 bits.
 inline constexpr unsigned narrow_bits = 33;
+[[nodiscard]] constexpr bool is_narrow(std::int64_t value) noexcept {
+  return static_cast<std::uint64_t>(value) + (std::uint64_t{1} << narrow_bits) - 1 < (std::uint64_t{2} << narrow_bits) - 1;
+}
 inline constexpr std::uint64_t entries_max_max = std::uint64_t{1} << 30;
+
+// The span of windows whose entries can be packed (packed_entry.hpp): 104 days.
+inline constexpr Duration packed_span_max = (Duration{1} << 53) - 2;
 
 // Where an entry of a key's ring stands: chunk and index in it, in one word.
 inline constexpr std::uint32_t location_index_bits = 5;
@@ -275,6 +279,11 @@ struct Difference {
   std::uint32_t cell = 0;
 };
 
+// A column of cells that is the same as one before.
+struct Copy {
+  std::uint32_t from = 0, to = 0;
+};
+
 // A count at `cell` becomes a count a second: times `factor` / `seconds`.
 struct Rate {
   std::uint32_t cell = 0;
@@ -284,6 +293,7 @@ struct Rate {
 // Features taken apart into loops without branches: nearly all are differences of totals.
 struct Reads {
   std::vector<Difference> differences32, differences64;
+  std::vector<Copy> copies;           // an average's sum and count are often features themselves
   std::vector<std::uint32_t> always;  // cells that are always valid
   std::vector<std::uint32_t> ratios;  // cells of numerators; valid if the denominator is not 0
   std::vector<Difference> lasts;      // last, first, min, max .. since start: what is kept at `lead`
@@ -349,7 +359,7 @@ struct Layout {
   std::size_t leaf_entry_bytes = 0;
   Duration pane = 0;                // windows `by` panes: times, offsets and reach are whole numbers of these. 0: there are none
 
-  std::size_t sums = 0, quads = 0;        // of a block: sum64 columns, fours of count32 columns
+  std::size_t sums = 0, counts = 0;       // of a block: sum64 columns, places of count32 columns: 2 or a multiple of 4
   std::vector<Column> edge_others;        // columns of other kinds that edges read
   std::vector<Column> gathered_columns;   // those of `gathered`
   std::vector<Column> edge_additive;      // of these, those whose windows are differences
@@ -367,6 +377,7 @@ struct Layout {
   bool row_has_totals = false;
   std::size_t block_bytes = 0;
   std::size_t entry_bytes = 0;
+  bool packed = false;            // entries are packed_entry.hpp's
   std::size_t ring_words = 0;     // of the first words, in a ring entry
   std::size_t raws_bytes = 0;
   std::size_t ring_entry_bytes = 0, chunk_bytes = 0;

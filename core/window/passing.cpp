@@ -16,6 +16,7 @@ constexpr std::size_t any = SIZE_MAX;  // counts known at run time only
 
 EntryHead head_at(const std::byte* entry) noexcept { return load<EntryHead>(entry); }
 const std::byte* words_at(const std::byte* entry) noexcept { return entry + sizeof(EntryHead); }
+Time time_of_plain(const state::EntryQueue::Cursor& cursor) noexcept { return static_cast<Time>(cursor.first_word()); }
 
 }  // namespace
 
@@ -39,7 +40,7 @@ void Group::pass_early(const Batch& batch) noexcept {
   for (std::uint32_t p = 0; p < passes_.size(); ++p) {
     Pass& pass = passes_[p];
     const Time limit = earlier(batch.te[batch.count - 1], pass.offset);
-    if (pass.cursor.time() > limit) continue;
+    if (!has_due(pass, limit)) continue;
     const Chunk chunk = pass.cursor.chunk;
     const std::uint64_t passed = (this->*pass_batch_)(p, limit);
     if (p + 1 == passes_.size()) note_passed_by_all(chunk, passed);
@@ -61,7 +62,7 @@ void Group::free_passed() noexcept {
 }
 
 // The loop of the data path: once per event and edge.
-template <std::size_t Sums, std::size_t Quads, bool Others>
+template <std::size_t Sums, std::size_t Counts, bool Others>
 std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
   const state::Records records = table_.records();
   const bool far = table_.size() * layout_.record_bytes > near_bytes_max;
@@ -73,12 +74,12 @@ std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
     const EntryHead head = head_at(entry);
     if (touched(head.record)) [[unlikely]] {
       if (deferred_count_ == deferred_max) break;  // a hot key: the rest goes one by one
-      deferred_[deferred_count_++] = {entry, p, 0};
+      deferred_[deferred_count_++] = {pass.cursor, p, 0};
     } else if (Sums == any) {
-      pass_entry(pass, entry);
+      pass_entry(pass, pass.cursor);
     } else {
       std::byte* const block = records[head.record] + pass.block;
-      add_to_block(block, head.bits, words_at(entry), Sums, Quads);
+      add_to_block(block, head.bits, words_at(entry), Sums, Counts);
       if constexpr (Others) {
         for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
       }
@@ -86,19 +87,49 @@ std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
     }
     queue_.step(pass.cursor);
     ++passed;
-  } while (pass.cursor.time() <= limit);
+  } while (time_of_plain(pass.cursor) <= limit);
+  passes_[p].cursor = pass.cursor;
+  return passed;
+}
+
+template <std::size_t Counts>
+std::uint64_t Group::pass_packed_batch(std::uint32_t p, Time limit) noexcept {
+  const state::Records records = table_.records();
+  const bool far = table_.size() * layout_.record_bytes > near_bytes_max;
+  const Time bound = packed::near(limit, newest_);
+  Pass pass = passes_[p];
+  std::uint64_t passed = 0;
+  do {
+    fetch_ahead(pass, records, far);
+    const auto entry = load<packed::Entry>(pass.cursor.at);
+    if (touched(entry.record)) [[unlikely]] {
+      if (deferred_count_ == deferred_max) break;  // a hot key: the rest goes one by one
+      deferred_[deferred_count_++] = {pass.cursor, p, 0};
+    } else if (entry.wide()) [[unlikely]] {
+      pass_entry(pass, pass.cursor);
+    } else {
+      const std::int64_t value = entry.value;
+      add_to_block(records[entry.record] + pass.block, entry.counts(), reinterpret_cast<const std::byte*>(&value), 1, Counts);
+    }
+    ++passed;
+    queue_.step(pass.cursor);
+    if (entry.wide()) [[unlikely]] passed += step_over_value(pass);
+  } while (packed::is_due(pass.cursor.first_word(), bound));
   passes_[p].cursor = pass.cursor;
   return passed;
 }
 
 Group::PassBatch Group::choose_pass_batch() const noexcept {
   const auto choose = [&]<bool Others>() {
-    static constexpr PassBatch known[3][3] = {{&Group::pass_batch<0, 0, Others>, &Group::pass_batch<0, 1, Others>, &Group::pass_batch<0, 2, Others>},
-                                              {&Group::pass_batch<1, 0, Others>, &Group::pass_batch<1, 1, Others>, &Group::pass_batch<1, 2, Others>},
-                                              {&Group::pass_batch<2, 0, Others>, &Group::pass_batch<2, 1, Others>, &Group::pass_batch<2, 2, Others>}};
-    return known[layout_.sums][layout_.quads];
+    static constexpr PassBatch known[3][4] = {
+        {&Group::pass_batch<0, 0, Others>, &Group::pass_batch<0, 2, Others>, &Group::pass_batch<0, 4, Others>, &Group::pass_batch<0, 8, Others>},
+        {&Group::pass_batch<1, 0, Others>, &Group::pass_batch<1, 2, Others>, &Group::pass_batch<1, 4, Others>, &Group::pass_batch<1, 8, Others>},
+        {&Group::pass_batch<2, 0, Others>, &Group::pass_batch<2, 2, Others>, &Group::pass_batch<2, 4, Others>, &Group::pass_batch<2, 8, Others>}};
+    return known[layout_.sums][place_of_counts(layout_.counts)];
   };
-  if (layout_.sums >= 3 || layout_.quads >= 3) return &Group::pass_batch<any, any, true>;
+  static constexpr PassBatch packed[4] = {&Group::pass_packed_batch<0>, &Group::pass_packed_batch<2>, &Group::pass_packed_batch<4>, &Group::pass_packed_batch<8>};
+  if (layout_.packed) return packed[place_of_counts(layout_.counts)];
+  if (layout_.sums >= 3 || layout_.counts > 8) return &Group::pass_batch<any, any, true>;
   return layout_.edge_others.empty() ? choose.operator()<false>() : choose.operator()<true>();
 }
 
@@ -109,7 +140,7 @@ void Group::order_deferred(const Batch& batch) noexcept {
     Due due = deferred_[d];
     if (due.pass != pass) before = 0;  // an edge passes in the order of time
     pass = due.pass;
-    const Time te = head_at(due.entry).te;
+    const Time te = time_at(due.entry);
     while (earlier(batch.te[before], passes_[pass].offset) < te) ++before;
     due.before = before;
     std::size_t to = d;
@@ -123,7 +154,7 @@ void Group::advance(Time te) noexcept {
   for (std::uint32_t p = 0; p < passes_.size(); ++p) {
     Pass& pass = passes_[p];
     const Time limit = earlier(te, pass.offset);
-    if (pass.cursor.time() > limit) continue;
+    if (!has_due(pass, limit)) continue;
     const Chunk chunk = pass.cursor.chunk;
     const std::uint64_t passed = pass_one_by_one(p, limit);
     if (p + 1 == passes_.size()) note_passed_by_all(chunk, passed);
@@ -143,17 +174,52 @@ std::uint64_t Group::pass_one_by_one(std::uint32_t p, Time limit) noexcept {
   std::uint64_t passed = 0;
   do {
     fetch_ahead(pass, table_.records(), false);
-    pass_entry(pass, pass.cursor.at);
-    queue_.step(pass.cursor);
-    ++passed;
-  } while (pass.cursor.time() <= limit);
+    pass_entry(pass, pass.cursor);
+    passed += step_over(pass);
+  } while (has_due(pass, limit));
   return passed;
 }
 
-void Group::pass_entry(const Pass& pass, const std::byte* entry) noexcept {
+// To the next entry. Returns the places that this one took.
+std::uint64_t Group::step_over(Pass& pass) noexcept {
+  const bool wide = layout_.packed && (pass.cursor.first_word() & packed::wide_flag) != 0;
+  queue_.step(pass.cursor);
+  return wide ? 1 + step_over_value(pass) : 1;
+}
+
+// The slot with a packed entry's wide value.
+std::uint64_t Group::step_over_value(Pass& pass) noexcept {
+  queue_.step(pass.cursor);
+  wide_slots_ -= pass.edge + 1 == passes_.size();
+  return 1;
+}
+
+bool Group::has_due(const Pass& pass, Time limit) const noexcept {
+  return layout_.packed ? packed::is_due(pass.cursor.first_word(), packed::near(limit, newest_)) : time_of_plain(pass.cursor) <= limit;
+}
+
+Time Group::time_at(const state::EntryQueue::Cursor& at) const noexcept {
+  return layout_.packed ? newest_ - packed::since(at.first_word(), newest_) : time_of_plain(at);
+}
+
+std::int64_t Group::packed_value(const state::EntryQueue::Cursor& at) const noexcept {
+  const auto entry = load<packed::Entry>(at.at);
+  return entry.wide() ? load<std::int64_t>(queue_.behind(at) + sizeof(std::uint64_t)) : entry.value;
+}
+
+void Group::pass_entry(const Pass& pass, const state::EntryQueue::Cursor& at) noexcept {
+  if (layout_.packed) {
+    const auto entry = load<packed::Entry>(at.at);
+    const std::int64_t value = packed_value(at);
+    const auto* const words = reinterpret_cast<const std::byte*>(&value);
+    add_to_block(table_.record(entry.record) + pass.block, entry.counts(), words, 1, layout_.counts);
+    if (!is_narrow(value)) [[unlikely]] add_wide(entry.record, pass.edge + 1, words);
+    return;
+  }
+  const std::byte* const entry = at.at;
   const EntryHead head = head_at(entry);
   std::byte* const block = table_.record(head.record) + pass.block;
-  add_to_block(block, head.bits, words_at(entry), layout_.sums, layout_.quads);
+  add_to_block(block, head.bits, words_at(entry), layout_.sums, layout_.counts);
   if (layout_.sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
   for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "pawl/core/window/layout.hpp"
 
@@ -30,6 +31,17 @@ Read::Op wide_op_of(AggregateKind kind) {
 Read::Op own_op_of(const language::Aggregate& aggregate) {
   if (aggregate.span == SpanKind::last_n && aggregate.n <= operator_values_max) return Read::Op::recent;
   return aggregate.own->inverse != nullptr || aggregate.span == SpanKind::since_start ? Read::Op::own : Read::Op::fold;
+}
+
+// Takes out what is computed to another cell already, and notes it.
+void take_out_copies(std::vector<Difference>& differences, std::vector<Copy>& copies) {
+  std::vector<Difference> kept;
+  for (const Difference& d : differences) {
+    const auto first = std::find_if(kept.begin(), kept.end(), [&](const Difference& other) { return other.lead == d.lead && other.trail == d.trail; });
+    if (first == kept.end()) kept.push_back(d);
+    else copies.push_back({first->cell, d.cell});
+  }
+  differences = std::move(kept);
 }
 
 }  // namespace
@@ -81,6 +93,8 @@ void Reads::take_apart() {
     differences32.push_back(count);
     ratios.push_back(read.cell);
   }
+  take_out_copies(differences32, copies);
+  take_out_copies(differences64, copies);
   own_alone = !own.empty() && own.size() == all.size();
 }
 

@@ -57,7 +57,7 @@ void Group::advance_last_n_edges(Index index) noexcept {
       const std::byte* const entry = ring_entry(ring_cursor(record, e)->location);
       const Bits bits = load<Bits>(entry);
       const std::byte* const words = entry + sizeof(Bits);
-      add_to_block(record + edge.block, bits, words, layout_.sums, layout_.quads);
+      add_to_block(record + edge.block, bits, words, layout_.sums, layout_.counts);
       for (const Column& column : layout_.edge_additive) add_other(record + edge.block + column.offset, column, bits, words, no_time);
       if ((bits & wide_bit) != 0) add_wide(index, e + 1, words);
       pass_in_ring(index, e);

@@ -129,8 +129,21 @@ void Group::add_others(std::byte* totals, Bits bits, const std::byte* words, Tim
 }
 
 void Group::enter_wide(Index index, const std::byte* words) noexcept {
-  head_of(table_.record(index))->wide = 1;
+  set_wide(index);
   add_wide(index, 0, words);
+}
+
+// REQUIRES: the queue is not full.
+void Group::append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept {
+  if (layout_.packed) {
+    newest_ = te;
+    return append_packed(te, index, bits, load<std::int64_t>(words));
+  }
+  std::byte* const entry = queue_.append();
+  store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
+  for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
+    store(entry + sizeof(EntryHead) + at, load<std::int64_t>(words + at));
+  }
 }
 
 // REQUIRES: make_room() said yes and nothing has happened to the record since.
@@ -142,14 +155,8 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   std::byte* const totals = record + layout_.totals_offset;
   head_of(record)->last_te = te;
   if ((bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
-  if (layout_.keeps_queue()) {
-    std::byte* const entry = queue_.append();
-    store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
-    for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
-      store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
-    }
-  }
-  add_to_block(totals, bits, event_words, layout_.sums, layout_.quads);
+  if (layout_.keeps_queue()) append_entry(te, index, bits, event_words);
+  add_to_block(totals, bits, event_words, layout_.sums, layout_.counts);
   for (const Column& column : layout_.latests) add_latest(totals, column, bits, event_words, te);
   add_others(totals, bits, event_words, te);
   if (layout_.pane != 0) return insert_into_pane(record, i, te);
@@ -161,7 +168,7 @@ void Group::look(const Reads& reads, Rows& rows, Index index, const std::byte* r
   if (reads.all.empty()) return;
   if (reads.own_alone) return write_own(reads, record, i, place);
   copy_row(rows.copies.data() + i * layout_.row_bytes, record + layout_.row_offset, layout_.row_bytes);
-  if (reads.from_record() || head_of(record)->wide != 0) look_closer(reads, rows, index, record, te, i, place);
+  if (reads.from_record() || is_wide(index)) look_closer(reads, rows, index, record, te, i, place);
 }
 
 // False: a bound was reached, the event is in no window of this group and its features are missing.
@@ -218,13 +225,13 @@ void Group::update_late(const Batch& batch, Place place) noexcept {
 //
 // What is read after the event is copied before it too, and the event added to the copy: a wide load of what narrow stores have just
 // written would wait until all stores before them have reached the cache (30 of 50 ns an event, when it was so).
-template <std::size_t Sums, std::size_t Quads, bool Others>
+template <std::size_t Sums, std::size_t Counts, bool Others>
 void Group::update_all(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
   const bool rings = layout_.keeps_rings(), totals_copied = layout_.row_has_totals, raws = !layout_.raws.empty();
-  const bool own_before = layout_.before.own_alone, own_after = layout_.after.own_alone, queued = layout_.keeps_queue();
+  const bool own_before = layout_.before.own_alone, own_after = layout_.after.own_alone, queued = layout_.keeps_queue(), packed = layout_.packed;
   const bool reads_before = !layout_.before.all.empty() && !own_before, reads_after = !layout_.after.all.empty() && !own_after;
   const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record() && lone_distinct_ == nullptr;
   const std::span<const Column> latests = layout_.latests;
@@ -243,7 +250,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
     }
     if (reads_before) {
       copy_row(before, record + row_offset, row_bytes);
-      if (close_before || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.before, before_, index, record, te, i, place);
+      if (close_before || (Sums != 0 && is_wide(index))) look_closer(layout_.before, before_, index, record, te, i, place);
       before += row_bytes;
     }
     if (Others && own_before) write_own(layout_.before, record, i, place);
@@ -252,38 +259,41 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
       copy_row(after, record + row_offset, row_bytes);
       if (totals_copied) {
         std::byte* const copied_totals = after + (totals_offset - row_offset);
-        add_to_block(copied_totals, bits, event_words, Sums, Quads);
+        add_to_block(copied_totals, bits, event_words, Sums, Counts);
         for (const Column& column : latests) add_latest(copied_totals, column, bits, event_words, te);
         if constexpr (Others) add_others(copied_totals, bits, event_words, te);
       }
       after += row_bytes;
     }
     if (Sums != 0 && (bits & wide_bit) != 0) [[unlikely]] enter_wide(index, event_words);
-    if (queued) [[likely]] {
+    if (Sums == 1 && packed) {
+      append_packed(te, index, bits, load<std::int64_t>(event_words));
+    } else if (queued) [[likely]] {
       std::byte* const entry = queue_.append();
       store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
       for (std::size_t at = 0; at != entry_words; at += sizeof(std::int64_t)) store(entry + sizeof(EntryHead) + at, load<std::int64_t>(event_words + at));
     }
-    add_to_block(totals, bits, event_words, Sums, Quads);
+    add_to_block(totals, bits, event_words, Sums, Counts);
     for (const Column& column : latests) add_latest(totals, column, bits, event_words, te);
     if constexpr (Others) add_others(totals, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
     if (Others && own_after) write_own(layout_.after, record, i, place);
-    if (close_after || (Sums != 0 && head_of(record)->wide != 0)) look_closer(layout_.after, after_, index, record, te, i, place);
+    if (close_after || (Sums != 0 && is_wide(index))) look_closer(layout_.after, after_, index, record, te, i, place);
     else if (lone_distinct_ != nullptr) write_distinct(*lone_distinct_, index, record, i, place);
     event_words += words_of_event;
   }
+  newest_ = batch.te[batch.count - 1];
 }
 
-template <std::size_t Sums, std::size_t Quads, bool Others>
+template <std::size_t Sums, std::size_t Counts, bool Others>
 void Group::update_plain(const Batch& batch, Place place) noexcept {
-  update_all<Sums, Quads, Others>(batch, place);
+  update_all<Sums, Counts, Others>(batch, place);
 }
 
 // The same loop for processors with registers of 32 bytes.
-template <std::size_t Sums, std::size_t Quads, bool Others>
+template <std::size_t Sums, std::size_t Counts, bool Others>
 PAWL_AVX2 void Group::update_plain_avx2(const Batch& batch, Place place) noexcept {
-  update_all<Sums, Quads, Others>(batch, place);
+  update_all<Sums, Counts, Others>(batch, place);
 }
 
 // A batch of a group whose records hold the latest values for one operator, and nothing else.
@@ -303,16 +313,19 @@ void Group::update_recent(const Batch& batch, Place place) noexcept {
 
 Group::Update Group::choose_update() const noexcept {
   const auto choose = [&]<bool Others>() {
-    static constexpr Update known[3][3] = {{&Group::update_plain<0, 0, Others>, &Group::update_plain<0, 1, Others>, &Group::update_plain<0, 2, Others>},
-                                           {&Group::update_plain<1, 0, Others>, &Group::update_plain<1, 1, Others>, &Group::update_plain<1, 2, Others>},
-                                           {&Group::update_plain<2, 0, Others>, &Group::update_plain<2, 1, Others>, &Group::update_plain<2, 2, Others>}};
-    static constexpr Update wide[3][3] = {{&Group::update_plain_avx2<0, 0, Others>, &Group::update_plain_avx2<0, 1, Others>, &Group::update_plain_avx2<0, 2, Others>},
-                                          {&Group::update_plain_avx2<1, 0, Others>, &Group::update_plain_avx2<1, 1, Others>, &Group::update_plain_avx2<1, 2, Others>},
-                                          {&Group::update_plain_avx2<2, 0, Others>, &Group::update_plain_avx2<2, 1, Others>, &Group::update_plain_avx2<2, 2, Others>}};
-    return has_avx2() ? wide[layout_.sums][layout_.quads] : known[layout_.sums][layout_.quads];
+    static constexpr Update known[3][4] = {
+        {&Group::update_plain<0, 0, Others>, &Group::update_plain<0, 2, Others>, &Group::update_plain<0, 4, Others>, &Group::update_plain<0, 8, Others>},
+        {&Group::update_plain<1, 0, Others>, &Group::update_plain<1, 2, Others>, &Group::update_plain<1, 4, Others>, &Group::update_plain<1, 8, Others>},
+        {&Group::update_plain<2, 0, Others>, &Group::update_plain<2, 2, Others>, &Group::update_plain<2, 4, Others>, &Group::update_plain<2, 8, Others>}};
+    static constexpr Update wide[3][4] = {
+        {&Group::update_plain_avx2<0, 0, Others>, &Group::update_plain_avx2<0, 2, Others>, &Group::update_plain_avx2<0, 4, Others>, &Group::update_plain_avx2<0, 8, Others>},
+        {&Group::update_plain_avx2<1, 0, Others>, &Group::update_plain_avx2<1, 2, Others>, &Group::update_plain_avx2<1, 4, Others>, &Group::update_plain_avx2<1, 8, Others>},
+        {&Group::update_plain_avx2<2, 0, Others>, &Group::update_plain_avx2<2, 2, Others>, &Group::update_plain_avx2<2, 4, Others>, &Group::update_plain_avx2<2, 8, Others>}};
+    const std::size_t counts = place_of_counts(layout_.counts);
+    return has_avx2() ? wide[layout_.sums][counts] : known[layout_.sums][counts];
   };
   const bool last_n = layout_.time_edges != layout_.edges.size();
-  const bool plain = !last_n && !layout_.has_wide_totals() && layout_.sums < 3 && layout_.quads < 3;
+  const bool plain = !last_n && !layout_.has_wide_totals() && layout_.sums < 3 && layout_.counts <= 8;
   if (!plain) return nullptr;
   const bool recent = layout_.columns.size() == 1 && layout_.columns[0].kind == Column::Kind::recent && layout_.edges.empty() && layout_.raws.empty();
   if (recent && layout_.before.all.empty() && layout_.after.all.size() == 1) return &Group::update_recent;

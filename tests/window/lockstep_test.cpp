@@ -17,6 +17,8 @@ namespace {
 
 using Kind_ = AggregateKind;
 
+constexpr Duration day = 86'400 * second;
+
 ExprPtr amount() { return field("amount", money); }
 ExprPtr fraud() { return field("fraud", boolean); }
 ExprPtr small() { return both(Op::less, amount(), literal(200, money)); }
@@ -209,12 +211,36 @@ std::vector<Aggregate> plain_kinds() {
   return list;
 }
 
+// Groups with one sum and few counts, whose entries are packed; and one whose windows reach too far back for that.
+std::vector<Aggregate> lean_kinds() {
+  std::vector<Aggregate> list;
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  for (const Duration width : {second, 3 * second, 10 * second}) {
+    add(agg(Kind_::count).per("customer").within(width));
+    add(agg(Kind_::sum).of(amount()).per("customer").within(width));
+    add(agg(Kind_::avg).of(amount()).per("customer").within(width).delayed(2 * second).prior());
+    add(agg(Kind_::sum).of(amount()).per("terminal").within(width).where(small()));
+    add(agg(Kind_::count).per("terminal").within(width).where(fraud()));
+    add(agg(Kind_::max).of(amount()).per("terminal").within(width).prior());
+    for (const std::int64_t limit : {100, 300, 400, 500}) add(agg(Kind_::count).within(width).where(both(Op::greater, amount(), literal(limit, money))));
+    add(agg(Kind_::sum).of(amount()).within(width));
+    add(agg(Kind_::sum).of(amount()).per("customer").per("terminal").within(width));
+    add(agg(Kind_::count).per("device").within(width));
+  }
+  for (const Kind_ kind : {Kind_::avg, Kind_::stddev, Kind_::last}) add(agg(kind).of(amount()).per("terminal"));  // columns that no edge reads
+  add(agg(Kind_::sum).of(amount()).per("customer").per("terminal").within(105 * day));
+  add(agg(Kind_::sum).of(amount()).per("device").latest(3));
+  return list;
+}
+
 struct Shape {
+  std::vector<Aggregate> (*kinds)() = every_kind;
   std::int64_t keys = 12;
   Duration step = 0;            // from event to event, beside the jumps
   std::int64_t jump_in = 6;     // one event in so many comes seconds later
   std::int64_t wide_in = 0;     // one amount in so many is near the ends of 64 bits; 0: none
   bool plain = false;           // payments alone, with all their fields
+  std::int64_t days_in = 0;     // one event in so many comes 60 to 160 days later; 0: none
 };
 
 class Stream {
@@ -226,6 +252,7 @@ class Stream {
     now_ += shape_.step;
     if (one_in(shape_.jump_in)) now_ += second * pick(3);
     if (one_in(97)) now_ += 30 * second;
+    if (shape_.days_in != 0 && one_in(shape_.days_in)) now_ += day * (60 + pick(100));
     const std::int64_t kind = shape_.plain ? 1 : pick(20);
     if (kind == 0) return void(reinterpret_cast<EventHeader*>(slot)->type = static_cast<std::uint16_t>(InputType::tick));
     const std::size_t event = kind < 17 ? 0 : kind < 19 ? 1 : 2;
@@ -287,7 +314,7 @@ constexpr std::size_t slower = 1;
 void run(std::uint64_t seed, std::size_t events, std::size_t split, const StateLimits& limits, const Shape& shape = {}) {
   events /= slower;
   const language::Pipeline pipeline = payments();
-  const std::vector<Aggregate> aggregates = shape.plain ? plain_kinds() : every_kind();
+  const std::vector<Aggregate> aggregates = shape.kinds();
   Stage stage(pipeline, aggregates, limits);
   Naive naive(pipeline);
   Stream stream(pipeline, seed, shape);
@@ -327,7 +354,7 @@ constexpr StateLimits roomy{.keys_max = 8192, .entries_max = 1 << 16, .distinct_
 // One stage takes events singly, which passes edges one by one; the other one in batches. Returns what all groups refused.
 std::uint64_t run_both(std::uint64_t seed, std::size_t events, std::size_t split, const Shape& shape, const StateLimits& limits = roomy) {
   const language::Pipeline pipeline = payments();
-  const std::vector<Aggregate> aggregates = shape.plain ? plain_kinds() : every_kind();
+  const std::vector<Aggregate> aggregates = shape.kinds();
   Stage singly(pipeline, aggregates, limits), batched(pipeline, aggregates, limits);
   Stream stream(pipeline, seed, shape);
   for (std::size_t i = 0; i < events; ++i) {
@@ -371,15 +398,29 @@ TEST_CASE("a batch whose edges pass early equals its events taken singly") {
 TEST_CASE("batches in which nothing is missing equal the naive twin, and their events taken singly") {
   const StateLimits limits{.keys_max = 4096, .entries_max = 1 << 16, .distinct_max = 1 << 12};
   std::uint64_t seed = 120;
-  for (const Shape& shape : {Shape{.keys = 30, .step = second / 20, .jump_in = 40, .plain = true}, Shape{.keys = 12, .step = second / 50, .jump_in = 60, .wide_in = 3, .plain = true}}) {
+  for (const Shape& shape : {Shape{.kinds = plain_kinds, .keys = 30, .step = second / 20, .jump_in = 40, .plain = true}, Shape{.kinds = plain_kinds, .keys = 12, .step = second / 50, .jump_in = 60, .wide_in = 3, .plain = true}}) {
     CAPTURE(seed);
     for (const std::size_t split : {32U, 200U}) run(seed++, 800, split, limits, shape);
   }
-  for (const Shape& shape : {Shape{.keys = 4000, .step = second / 60, .jump_in = 900, .plain = true}, Shape{.keys = 60, .step = second / 200, .jump_in = 300, .plain = true},
-                             Shape{.keys = 300, .step = second / 100, .jump_in = 500, .wide_in = 3, .plain = true}}) {
+  for (const Shape& shape : {Shape{.kinds = plain_kinds, .keys = 4000, .step = second / 60, .jump_in = 900, .plain = true}, Shape{.kinds = plain_kinds, .keys = 60, .step = second / 200, .jump_in = 300, .plain = true},
+                             Shape{.kinds = plain_kinds, .keys = 300, .step = second / 100, .jump_in = 500, .wide_in = 3, .plain = true}}) {
     CAPTURE(seed);
     run_both(seed++, 6000 / slower, 200, shape);
     run_both(seed++, 3000 / slower, 33, shape);
+  }
+}
+
+TEST_CASE("packed entries equal the naive twin, and their events taken singly") {
+  const StateLimits limits{.keys_max = 4096, .entries_max = 1 << 16, .distinct_max = 1 << 12};
+  std::uint64_t seed = 300;
+  for (const bool plain : {true, false}) {
+    for (const std::int64_t wide_in : {0, 3}) {
+      CAPTURE(seed);
+      for (const std::size_t split : {1U, 32U, 200U}) run(seed++, 800, split, limits, {.kinds = lean_kinds, .keys = 12, .step = second / 50, .jump_in = 60, .wide_in = wide_in, .plain = plain, .days_in = 100});
+      run_both(seed++, 6000 / slower, 200, {.kinds = lean_kinds, .keys = 3000, .step = second / 60, .jump_in = 900, .wide_in = wide_in, .plain = plain, .days_in = 2000});
+      run_both(seed++, 6000 / slower, 200, {.kinds = lean_kinds, .keys = 60, .step = second / 200, .jump_in = 300, .wide_in = wide_in, .plain = plain});
+      CHECK(run_both(seed++, 4000, 33, {.kinds = lean_kinds, .keys = 60, .step = second / 200, .jump_in = 100, .wide_in = wide_in, .plain = plain}, {.keys_max = 8192, .entries_max = 300, .distinct_max = 40}) > 100);
+    }
   }
 }
 
@@ -387,10 +428,11 @@ TEST_CASE("what a bound refuses does not depend on batches") {
   std::uint64_t seed = 150;
   for (const bool plain : {true, false}) {
     CAPTURE(plain);
+    const auto kinds = plain ? plain_kinds : every_kind;
     for (const StateLimits& limits : {StateLimits{.keys_max = 8192, .entries_max = 300, .distinct_max = 40}, StateLimits{.keys_max = 1, .entries_max = 1 << 16, .distinct_max = 1 << 12}}) {
       CAPTURE(limits.entries_max);
       std::uint64_t refused = 0;
-      for (const Shape& shape : {Shape{.keys = 30'000, .step = second / 300, .jump_in = 300, .plain = plain}, Shape{.keys = 60, .step = second / 200, .jump_in = 100, .plain = plain}}) {
+      for (const Shape& shape : {Shape{.kinds = kinds, .keys = 30'000, .step = second / 300, .jump_in = 300, .plain = plain}, Shape{.kinds = kinds, .keys = 60, .step = second / 200, .jump_in = 100, .plain = plain}}) {
         CAPTURE(seed);
         refused += run_both(seed++, 7000, 200, shape, limits);
         refused += run_both(seed++, 2000, 33, shape, limits);
