@@ -19,6 +19,7 @@
 #include "pawl/core/state/entry_queue.hpp"
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
+#include "pawl/core/window/bytes.hpp"
 #include "pawl/core/window/distinct_table.hpp"
 #include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/layout.hpp"
@@ -157,11 +158,15 @@ class Group {
   std::uint64_t pass_packed_batch(std::uint32_t pass, Time limit) noexcept;
   [[nodiscard]] std::int64_t packed_value(const state::EntryQueue::Cursor& at) const noexcept;
   [[nodiscard]] Time time_at(const state::EntryQueue::Cursor& at) const noexcept;
-  [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept;
-  [[nodiscard]] std::uint64_t step_over(Pass& pass) noexcept;
+  void pass_packed_entry(const Pass& pass, const state::EntryQueue::Cursor& at) noexcept;
+  // Whether the edge has an entry to pass that is not later than `limit`.
+  [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept {
+    const std::uint64_t word = pass.cursor.first_word();
+    return layout_.packed ? packed::is_due(word, packed::near(limit, newest_)) : static_cast<Time>(word) <= limit;
+  }
   [[nodiscard]] std::uint64_t step_over_value(Pass& pass) noexcept;
   [[gnu::always_inline]] inline void append_packed(Time te, Index index, Bits bits, std::int64_t value) noexcept;
-  void append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept;
+  [[gnu::always_inline]] inline void append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept;
   [[nodiscard]] std::uint64_t queue_entries() const noexcept { return queue_.size() - wide_slots_; }
   [[gnu::always_inline]] inline void fetch_ahead(const Pass& pass, state::Records records, bool far) const noexcept;
   void add_wide(Index index, std::size_t place, const std::byte* words) noexcept;
@@ -373,6 +378,19 @@ inline void Group::append_packed(Time te, Index index, Bits bits, std::int64_t v
     store(slot, packed::make(te, index, 0, 0));
     store(slot + sizeof(std::uint64_t), value);
     ++wide_slots_;
+  }
+}
+
+// REQUIRES: the queue is not full.
+inline void Group::append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept {
+  if (layout_.packed) {
+    newest_ = te;
+    return append_packed(te, index, bits, load<std::int64_t>(words));
+  }
+  std::byte* const entry = queue_.append();
+  store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
+  for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
+    store(entry + sizeof(EntryHead) + at, load<std::int64_t>(words + at));
   }
 }
 

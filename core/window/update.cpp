@@ -133,19 +133,6 @@ void Group::enter_wide(Index index, const std::byte* words) noexcept {
   add_wide(index, 0, words);
 }
 
-// REQUIRES: the queue is not full.
-void Group::append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept {
-  if (layout_.packed) {
-    newest_ = te;
-    return append_packed(te, index, bits, load<std::int64_t>(words));
-  }
-  std::byte* const entry = queue_.append();
-  store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
-  for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
-    store(entry + sizeof(EntryHead) + at, load<std::int64_t>(words + at));
-  }
-}
-
 // REQUIRES: make_room() said yes and nothing has happened to the record since.
 void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   const Time te = time_of(batch, i);
