@@ -22,6 +22,7 @@
 #include "pawl/core/window/distinct_table.hpp"
 #include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/layout.hpp"
+#include "pawl/core/window/peaks.hpp"
 #include "pawl/core/window/windows.hpp"
 
 namespace pawl::window {
@@ -62,6 +63,7 @@ class Group {
     table_.each_register(visit);
     chunks_.each_register(visit);
     counted_.each_register(visit);
+    peaks_.each_register(visit);
     if (layout_.keeps_queue()) {
       queue_.each_register(visit);
       for (Pass& pass : passes_) queue_.each_register(pass.cursor, visit);
@@ -167,6 +169,12 @@ class Group {
   void fetch_behind_newest(std::size_t count) const noexcept;
   [[nodiscard, gnu::always_inline]] inline bool make_room(Index index, Time te) noexcept;
   [[nodiscard]] bool make_room_in_rings(Index index, Time te) noexcept;
+  [[nodiscard]] static Peak* peak_of(std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<Peak*>(record + list.offset); }
+  [[nodiscard]] static const Peak* peak_of(const std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<const Peak*>(record + list.offset); }
+  [[nodiscard]] bool make_room_in_peaks(Index index, Time te) noexcept;
+  void fetch_peaks(std::size_t count) const noexcept;
+  [[gnu::always_inline]] inline void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_far(const PeakList& list, Peak& peak, Time te, bool inserts, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
   [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void bring_ring(Index index, std::byte* record) noexcept;
@@ -306,6 +314,7 @@ class Group {
   std::int64_t* wide_;            // per record, for now and each edge: a word per sum; touched for wide values only
   std::vector<std::byte> blank_;  // a record as a new key has it; also what an event without a key reads
   LateTrees trees_;
+  Peaks peaks_;
   std::vector<std::byte> past_;   // a record as of an earlier place
   std::vector<std::byte> gathered_;  // a block
   std::vector<std::byte> keys_;   // of the batch
