@@ -170,12 +170,12 @@ void Group::settle(const Batch& batch) noexcept {
     all_found_ &= work.index != state::KeyTable::none;
   }
   if (layout_.keeps_rings()) fetch_rings(batch.count);
+  if (!layout_.peaks.empty()) fetch_peaks(batch.count);
   if (layout_.late != 0) fetch_trees(batch);
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);
   if (passed_early_) pass_early(batch);
   if (!layout_.chains.empty()) fetch_behind_newest(batch.count);
-  if (!layout_.peaks.empty()) fetch_peaks(batch.count);
 }
 
 void Group::fetch_ring_entry(std::uint32_t location) const noexcept {

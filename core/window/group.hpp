@@ -19,6 +19,7 @@
 #include "pawl/core/state/entry_queue.hpp"
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
+#include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/distinct_table.hpp"
 #include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/layout.hpp"
@@ -196,6 +197,11 @@ class Group {
   [[nodiscard]] bool take_in_late(const Batch& batch, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
   void enter_wide(Index index, const std::byte* words) noexcept;
+  // One column; of the kinds beside sums and counts `stddev` is the most usual.
+  [[gnu::always_inline]] inline static void add_column(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept {
+    if (column.kind != Column::Kind::moments) return add_other(total, column, bits, words, te);
+    if ((bits >> column.bit & 1) != 0) reinterpret_cast<Moments*>(total)->add(*reinterpret_cast<const std::int64_t*>(words + column.word * sizeof(std::int64_t)));
+  }
   void add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept;
   static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
 

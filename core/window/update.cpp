@@ -142,8 +142,8 @@ void Group::add_latest(std::byte* totals, const Column& column, Bits bits, const
 }
 
 void Group::add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept {
-  for (const Column& column : layout_.edge_others) add_other(totals + column.offset, column, bits, words, te);
-  for (const Column& column : layout_.now_others) add_other(totals + column.offset, column, bits, words, te);
+  for (const Column& column : layout_.edge_others) add_column(totals + column.offset, column, bits, words, te);
+  for (const Column& column : layout_.now_others) add_column(totals + column.offset, column, bits, words, te);
 }
 
 void Group::enter_wide(Index index, const std::byte* words) noexcept {
