@@ -51,6 +51,7 @@ std::vector<std::byte> blank_record(const Layout& layout) {
     store(blank.data() + chain.ends, ChainEnds{.oldest = no_location, .newest = no_location, .oldest_number = 0, .reserved = 0});
     for (const Chain::Window& window : chain.windows) store(blank.data() + window.front, Front{.value = 0, .location = no_location, .reserved = 0});
   }
+  for (const PeakList& list : layout.peaks) store(blank.data() + list.offset, Peaks::empty());
   for (const Ranking& ranking : layout.rankings) store(blank.data() + ranking.root, no_location);
   if (layout.late != 0) {
     store(blank.data() + layout.tree, LateTrees::empty());
@@ -80,6 +81,7 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       wide_keys_(reinterpret_cast<std::uint64_t*>(arena.take(layout_.sums == 0 ? 0 : (table_.records_max() + 63) / 64 * sizeof(std::uint64_t)))),
       blank_(blank_record(layout_)),
       trees_(layout_, chunks_, blank_.data() + layout_.totals_offset),
+      peaks_(limits.entries_max * layout_.peaks.size(), table_.records_max() * layout_.peaks.size(), layout_.peaks.size(), arena),
       past_(blank_),
       gathered_(layout_.block_bytes),
       keys_((layout_.key_bytes + 1) * batch_events),
@@ -169,6 +171,7 @@ void Group::settle(const Batch& batch) noexcept {
     all_found_ &= work.index != state::KeyTable::none;
   }
   if (layout_.keeps_rings()) fetch_rings(batch.count);
+  if (!layout_.peaks.empty()) fetch_peaks(batch.count);
   if (layout_.late != 0) fetch_trees(batch);
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);
@@ -233,6 +236,7 @@ void Group::examine(Index index, Time te) noexcept {
     ring_entries_ -= tree_of(record)->entries;
     trees_.clear(*tree_of(record));
   }
+  for (const PeakList& list : layout_.peaks) peaks_.clear(*peak_of(record, list));
   table_.erase(index);
   keys_changed_ = true;
   ++keys_evicted_;
@@ -242,7 +246,7 @@ GroupCounters Group::counters() const noexcept {
   return {.keys = table_.size(),
           .keys_evicted = keys_evicted_,
           .keys_refused = keys_refused_,
-          .entries = layout_.keeps_queue() ? queue_entries() : ring_entries_,
+          .entries = layout_.keeps_queue() ? queue_entries() : ring_entries_ + peaks_.used_values(),
           .entries_refused = entries_refused_,
           .overflow = overflow_,
           .distinct_values = counted_.used(),

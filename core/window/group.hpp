@@ -20,10 +20,12 @@
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
 #include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/distinct_table.hpp"
 #include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/layout.hpp"
 #include "pawl/core/window/packed_entry.hpp"
+#include "pawl/core/window/peaks.hpp"
 #include "pawl/core/window/windows.hpp"
 
 namespace pawl::window {
@@ -64,6 +66,7 @@ class Group {
     table_.each_register(visit);
     chunks_.each_register(visit);
     counted_.each_register(visit);
+    peaks_.each_register(visit);
     if (layout_.keeps_queue()) {
       queue_.each_register(visit);
       for (Pass& pass : passes_) queue_.each_register(pass.cursor, visit);
@@ -184,6 +187,12 @@ class Group {
   void fetch_behind_newest(std::size_t count) const noexcept;
   [[nodiscard, gnu::always_inline]] inline bool make_room(Index index, Time te) noexcept;
   [[nodiscard]] bool make_room_in_rings(Index index, Time te) noexcept;
+  [[nodiscard]] static Peak* peak_of(std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<Peak*>(record + list.offset); }
+  [[nodiscard]] static const Peak* peak_of(const std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<const Peak*>(record + list.offset); }
+  [[nodiscard]] bool make_room_in_peaks(Index index, Time te) noexcept;
+  void fetch_peaks(std::size_t count) const noexcept;
+  [[gnu::always_inline]] inline void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_far(const PeakList& list, Peak& peak, Time te, bool inserts, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
   [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void bring_ring(Index index, std::byte* record) noexcept;
@@ -212,6 +221,11 @@ class Group {
     wide_keys_[index / 64] |= std::uint64_t{1} << index % 64;
   }
   void enter_wide(Index index, const std::byte* words) noexcept;
+  // One column; of the kinds beside sums and counts `stddev` is the most usual.
+  [[gnu::always_inline]] inline static void add_column(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept {
+    if (column.kind != Column::Kind::moments) return add_other(total, column, bits, words, te);
+    if ((bits >> column.bit & 1) != 0) reinterpret_cast<Moments*>(total)->add(*reinterpret_cast<const std::int64_t*>(words + column.word * sizeof(std::int64_t)));
+  }
   void add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept;
   static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
 
@@ -332,6 +346,7 @@ class Group {
   std::uint64_t wide_seen_ = 0;   // 1: some bit was ever set
   std::vector<std::byte> blank_;  // a record as a new key has it; also what an event without a key reads
   LateTrees trees_;
+  Peaks peaks_;
   std::vector<std::byte> past_;   // a record as of an earlier place
   std::vector<std::byte> gathered_;  // a block
   std::vector<std::byte> keys_;   // of the batch

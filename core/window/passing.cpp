@@ -81,7 +81,7 @@ std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
       std::byte* const block = records[head.record] + pass.block;
       add_to_block(block, head.bits, words_at(entry), Sums, Counts);
       if constexpr (Others) {
-        for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
+        for (const Column& column : layout_.edge_others) add_column(block + column.offset, column, head.bits, words_at(entry), head.te);
       }
       if (Sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
     }
@@ -224,7 +224,7 @@ void Group::pass_entry(const Pass& pass, const state::EntryQueue::Cursor& at) no
   std::byte* const block = table_.record(head.record) + pass.block;
   add_to_block(block, head.bits, words_at(entry), layout_.sums, layout_.counts);
   if (layout_.sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
-  for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
+  for (const Column& column : layout_.edge_others) add_column(block + column.offset, column, head.bits, words_at(entry), head.te);
 }
 
 std::int64_t* Group::wide_words(Index index, std::size_t place) const noexcept {
