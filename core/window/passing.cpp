@@ -142,12 +142,17 @@ std::uint64_t Group::pass_one_by_one(std::uint32_t p, Time limit) noexcept {
   Pass& pass = passes_[p];
   std::uint64_t passed = 0;
   do {
-    fetch_ahead(pass, table_.records(), false);
-    pass_entry(pass, pass.cursor.at);
+    pass_of_other(pass);
     queue_.step(pass.cursor);
     ++passed;
   } while (pass.cursor.time() <= limit);
   return passed;
+}
+
+// What stands at the cursor, of a record that is not at hand.
+void Group::pass_of_other(const Pass& pass) noexcept {
+  fetch_ahead(pass, table_.records(), false);
+  pass_entry(pass, pass.cursor.at);
 }
 
 void Group::pass_entry(const Pass& pass, const std::byte* entry) noexcept {
