@@ -87,6 +87,8 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       keys_((layout_.key_bytes + 1) * batch_events),
       pass_batch_(choose_pass_batch()),
       update_plain_(choose_update()),
+      update_run_(choose_update_run()),
+      run_rows_(update_run_ == nullptr ? 0 : ((layout_.edges.size() + 1) * batch_events + 1) * layout_.block_bytes),
       values_(std::max<std::size_t>(1, layout_.values) * batch_events),  // at least one of each: a place to point to
       words_(std::max<std::size_t>(1, layout_.words.size()) * batch_events),
       raws_(layout_.raws_bytes),
@@ -100,6 +102,9 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
   if (layout_.ring_edges.size() == 1 && !last_n && layout_.pane == 0 && !layout_.links_entries()) lone_ring_edge_ = &layout_.edges[layout_.ring_edges[0]];
   if (layout_.after.distincts.size() == 1 && layout_.after.rare.empty()) lone_distinct_ = &layout_.after.distincts[0];
   for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0;  // always counted
+  if (update_run_ == nullptr) return;
+  run_before_ = in_run_rows(layout_.before, false);
+  run_after_ = in_run_rows(layout_.after, true);
 }
 
 Group::Role Group::read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept {
@@ -132,8 +137,11 @@ void Group::gather_plain(const Batch& batch, const TypePlan& type) noexcept {
 }
 
 void Group::gather(const Batch& batch) noexcept {
+  run_ = false;
   if (batch.uniform && is_plain(batch, layout_.types[batch.type[0]])) {
-    if (layout_.types[batch.type[0]].reads) return gather_plain(batch, layout_.types[batch.type[0]]);
+    const TypePlan& type = layout_.types[batch.type[0]];
+    if (type.reads && is_of_one_key(batch, type)) return gather_one_key(batch, type);
+    if (type.reads) return gather_plain(batch, type);
   }
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];
@@ -153,7 +161,7 @@ void Group::gather(const Batch& batch) noexcept {
 
 void Group::locate(const Batch& batch) noexcept {
   const state::Records records = table_.records();
-  for (std::size_t i = 0; i < batch.count; ++i) {
+  for (std::size_t i = 0; i < (run_ ? 1 : batch.count); ++i) {
     Work& work = work_[i];
     if (work.role < Role::read) continue;
     work.index = table_.candidate(work.hash);
@@ -164,6 +172,7 @@ void Group::locate(const Batch& batch) noexcept {
 }
 
 void Group::settle(const Batch& batch) noexcept {
+  if (run_ && settle_run(batch)) return;
   all_found_ = true;
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];

@@ -114,6 +114,10 @@ class Group {
     std::vector<Scalar> exact;      // sums of keys with wide values, a row of batch_events each
     std::uint32_t wide = 0;         // bit i: event i has them
   };
+  struct RowView {  // rows of a batch, one behind the other; the first byte of each is at `offset` of what a read counts from
+    const std::byte* first;
+    std::size_t offset, bytes;
+  };
   struct Span {  // entries of a key's ring, from a cursor up to a position
     RingCursor from;
     std::uint32_t end;
@@ -124,6 +128,7 @@ class Group {
   // Whether nothing that the group looks at is missing in a uniform batch.
   [[nodiscard]] static bool is_plain(const Batch& batch, const TypePlan& type) noexcept { return type.plain && (batch.missing & type.plain_fields) == 0; }
   void gather_plain(const Batch& batch, const TypePlan& type) noexcept;
+  void gather_one_key(const Batch& batch, const TypePlan& type) noexcept;
   [[nodiscard]] Role read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept;
   [[nodiscard]] Index create(const Work& work, Time te) noexcept;
   void reclaim(std::size_t partition, std::size_t records, Index spare, Time te) noexcept;
@@ -136,7 +141,7 @@ class Group {
   void run_plain(const Batch& batch, const TypePlan& type) noexcept;
   void take_bits(std::size_t begin, std::size_t end) noexcept;
   void take_word(std::size_t word, std::size_t begin, std::size_t end) noexcept;
-  void take_plain_bits_and_words(std::size_t count, Facts all) noexcept;
+  void take_plain_bits_and_words(std::size_t count, const TypePlan& type) noexcept;
   void note_wide(const std::int64_t* from, std::size_t count) noexcept;
   [[nodiscard]] std::int64_t* values(std::size_t value) noexcept { return values_.data() + value * batch_events; }
   [[nodiscard]] const std::int64_t* values(std::size_t value) const noexcept { return values_.data() + value * batch_events; }
@@ -175,6 +180,22 @@ class Group {
   void add_wide(Index index, std::size_t place, const std::byte* words) noexcept;
   [[nodiscard]] std::int64_t* wide_words(Index index, std::size_t place) const noexcept;
   [[nodiscard]] bool touched(Index index) const noexcept { return (touched_[index % touched_bits / 64] >> (index % 64) & 1) != 0; }
+
+  // A batch of one key (runs.cpp).
+  using UpdateRun = void (Group::*)(const Batch&) noexcept;
+  [[nodiscard]] UpdateRun choose_update_run() const noexcept;
+  [[nodiscard]] Reads in_run_rows(const Reads& reads, bool after) const;
+  [[nodiscard]] static bool is_of_one_key(const Batch& batch, const TypePlan& type) noexcept;
+  [[nodiscard]] bool settle_run(const Batch& batch) noexcept;
+  [[nodiscard]] bool may_pack_run(const Batch& batch) const noexcept;
+  template <std::size_t Counts>
+  [[nodiscard]] std::uint64_t pass_packed_in_run(Pass& pass, const Batch& batch, std::byte* rows) noexcept;
+  template <std::size_t Sums, std::size_t Counts>
+  void append_run(const Batch& batch) noexcept;
+  template <std::size_t Sums, std::size_t Counts>
+  [[nodiscard]] std::uint64_t pass_in_run(Pass& pass, const Batch& batch, std::byte* rows) noexcept;
+  template <std::size_t Sums, std::size_t Counts>
+  void update_run(const Batch& batch) noexcept;
 
   // One event at its turn (update.cpp).
   [[nodiscard, gnu::always_inline]] inline bool take_in(const Batch& batch, std::size_t i, Place place) noexcept;
@@ -326,7 +347,7 @@ class Group {
   // Nearly all windows of `distinct` hold one event, or none.
   [[gnu::always_inline]] inline void write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept;
   [[nodiscard]] static Place cells_of(const Batch& batch, state::Tiles& tiles) noexcept;
-  void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
+  static void read_rows(const Reads& reads, const RowView& rows, const Batch& batch, Place place) noexcept;
   void read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_own(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
@@ -356,6 +377,10 @@ class Group {
   const Edge* lone_ring_edge_ = nullptr;  // the only edge with a ring cursor, if nothing but cursors follows it
   const Read* lone_distinct_ = nullptr;   // the only feature that is read from records, not their copies, after the event
   Update update_plain_;           // null: its sums and counts are too many, or it has windows of `last N`
+  UpdateRun update_run_;          // null: there is more to follow than sums and counts
+  bool run_ = false;              // in this batch: all events are of one key, and work_[0] stands for all
+  std::vector<std::byte> run_rows_;  // blocks as events of a run find them: totals before the first event and after each, then an edge's at each event
+  Reads run_before_, run_after_;  // the layout's, by places there
   static constexpr std::size_t touched_bits = 2048, deferred_max = 64;
   std::array<std::uint64_t, touched_bits / 64> touched_{};  // by records of the batch's keys, and by chance of others
   std::array<Due, deferred_max> deferred_;

@@ -53,7 +53,7 @@ class Builder {
     layout_.before.take_apart();
     layout_.after.take_apart();
     layout_.place_row();
-    layout_.types = plan_types({pipeline_, *features_[0].aggregate, wheres_, values_, texts_, key_offsets_, key_is_text_});
+    layout_.types = plan_types({pipeline_, *features_[0].aggregate, wheres_, values_, texts_, key_offsets_, key_is_text_, layout_});
     return std::move(layout_);
   }
 

@@ -350,7 +350,8 @@ struct TypePlan {
   bool plain = false;             // quick, and a batch without these fields missing has all values
   std::uint32_t plain_fields = 0; // bits of EventHeader::missing
   Facts plain_facts = 0;          // that every event then has: each value is not missing
-  std::optional<Quick> quick_key; // the key is one field of 8 bytes
+  std::optional<Bits> plain_bits; // the bits of every event then, if nothing asks for more than these facts
+  std::optional<Quick> quick_key; // the key is one field of 8 bytes; a plain type without it has no key fields at all
 };
 
 struct Layout {
