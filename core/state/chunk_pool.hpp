@@ -56,6 +56,13 @@ class ChunkPool {
     --used_;
   }
 
+  // A list of `count` chunks, each linked to the next one.
+  void give_back(Index first, Index last, std::uint64_t count) noexcept {
+    link(last, freed_);
+    freed_ = first;
+    used_ -= count;
+  }
+
   // visit(word) for each word that the memory does not hold: memory and words as they were are the pool as it was.
   template <class Visit>
   void each_register(Visit&& visit) {

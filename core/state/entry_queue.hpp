@@ -2,9 +2,11 @@
 // It lies in chunks that are used again at once, so its memory stays as small as what it holds.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 
 #include "pawl/core/base/types.hpp"
 #include "pawl/core/state/chunk_pool.hpp"
@@ -60,6 +62,16 @@ class EntryQueue {
     put_sentinel();
     ++size_;
     return entry;
+  }
+
+  // The places of new entries, at most `count` of them, as many as stand in a row: one at least. For the caller to write whole. REQUIRES: so many are free.
+  [[nodiscard]] std::span<std::byte> append(std::size_t count) noexcept {
+    const std::size_t bytes = std::min(count * entry_bytes_, static_cast<std::size_t>(append_.end - append_.at));
+    std::byte* const first = append_.at;
+    append_.at += bytes - entry_bytes_;
+    size_ += bytes / entry_bytes_ - 1;
+    (void)append();
+    return {first, bytes};
   }
 
   // To the next entry. REQUIRES: the cursor does not stand at the sentinel.

@@ -71,15 +71,40 @@ bool lies_behind(const SmallVariance& variance, std::uint64_t bits) noexcept {
   return scaled < value || (scaled == value && (bits & 1) != 0);
 }
 
-double approximate(Uint128 value) noexcept { return static_cast<double>(static_cast<std::uint64_t>(value >> 64)) * 0x1p64 + static_cast<double>(static_cast<std::uint64_t>(value)); }
+double approximate(Uint128 value) noexcept {
+  if (value >> 63 == 0) [[likely]] return static_cast<double>(static_cast<std::int64_t>(value));
+  return static_cast<double>(static_cast<std::uint64_t>(value >> 64)) * 0x1p64 + static_cast<double>(static_cast<std::uint64_t>(value));
+}
 double approximate(std::uint64_t value) noexcept { return static_cast<double>(value); }
 double approximate(const Uint256& value) noexcept { return static_cast<double>(value.high) * 0x1p128 + static_cast<double>(value.low); }
+
+constexpr unsigned mantissa_bits = 52;
+
+// The guess brought to the double nearest to the root, or nothing: doubles around it are not equally far apart. With the guess m * 2^e, the root is x * 2^e of an x that is
+// at most 3 from m, so the rest r = (x^2 - m^2) * denominator is below 2^120, and needs no more than the low 128 bits of what it is the difference of. x > m + 1/2 says
+// 4 r > (4 m + 1) * denominator. It never is m + 1/2: the square of that has 107 digits of which the last is no 0, and the numerator has 81.
+std::optional<std::uint64_t> settled(const SmallVariance& variance, std::uint64_t bits) noexcept {
+  constexpr std::uint64_t first = std::uint64_t{1} << mantissa_bits, margin = 8;
+  const std::uint64_t exponent = bits >> mantissa_bits;
+  std::uint64_t m = (bits & (first - 1)) | first;
+  if (m - first < margin || 2 * first - m < margin) [[unlikely]] return std::nullopt;
+  const unsigned shift = 2 * (1023 + mantissa_bits - static_cast<unsigned>(exponent));  // -2 e: the root is below 2^41
+  const std::uint64_t by = variance.denominator;
+  const Uint128 scaled = shift < 128 ? variance.numerator << shift : 0;
+  auto rest = static_cast<Int128>((scaled - static_cast<Uint128>(m) * m * by) << 2);
+  const auto bound = [&](std::uint64_t fours) { return static_cast<Int128>(static_cast<Uint128>(fours) * by); };
+  while (rest > bound(4 * m + 1)) rest -= bound(4 * (2 * m + 1)), ++m;
+  while (-rest > bound(4 * m - 1)) rest += bound(4 * (2 * m - 1)), --m;
+  return exponent << mantissa_bits | (m & (first - 1));
+}
+std::optional<std::uint64_t> settled(const Variance&, std::uint64_t) noexcept { return std::nullopt; }
 
 // The double nearest to the root. The first guess is a few steps away at most, and which it is shows nowhere.
 template <class Variance>
 double root(const Variance& variance) noexcept {
   if (variance.numerator == decltype(variance.numerator){}) return 0;
   auto bits = std::bit_cast<std::uint64_t>(std::sqrt(approximate(variance.numerator) / approximate(variance.denominator)));
+  if (const auto nearest = settled(variance, bits)) return std::bit_cast<double>(*nearest);
   while (lies_behind(variance, bits)) ++bits;
   while (!lies_behind(variance, bits - 1)) --bits;
   return std::bit_cast<double>(bits);
@@ -105,39 +130,7 @@ std::optional<SmallVariance> small_variance(std::uint64_t count, const Moments& 
   return SmallVariance{static_cast<Uint128>(moments.squares[0]) * count - magnitude(sum) * magnitude(sum), count * (count - 1) * units[scale]};
 }
 
-template <std::size_t Size>
-void add_to(std::array<std::uint64_t, Size>& total, Uint128 value, std::uint64_t above) noexcept {
-  Uint128 carry = 0;
-  for (std::size_t i = 0; i < Size; ++i) {
-    carry += static_cast<Uint128>(total[i]) + (i < 2 ? static_cast<std::uint64_t>(value >> (64 * i)) : above);
-    total[i] = static_cast<std::uint64_t>(carry);
-    carry >>= 64;
-  }
-}
-
-template <std::size_t Size>
-std::array<std::uint64_t, Size> difference(const std::array<std::uint64_t, Size>& a, const std::array<std::uint64_t, Size>& b) noexcept {
-  std::array<std::uint64_t, Size> result;
-  std::uint64_t borrow = 0;
-  for (std::size_t i = 0; i < Size; ++i) {
-    const Uint128 whole = static_cast<Uint128>(a[i]) - b[i] - borrow;
-    result[i] = static_cast<std::uint64_t>(whole);
-    borrow = static_cast<std::uint64_t>(whole >> 64) & 1;
-  }
-  return result;
-}
-
 }  // namespace
-
-void Moments::add(std::int64_t value) noexcept {
-  add_to(sum, static_cast<Uint128>(static_cast<Int128>(value)), 0);
-  add_to(squares, static_cast<Uint128>(static_cast<Int128>(value) * value), 0);
-}
-
-// Less what is missing to 0.
-void Moments::add(const Moments& other) noexcept { *this = *this - (Moments{} - other); }
-
-Moments Moments::operator-(const Moments& other) const noexcept { return {difference(sum, other.sum), difference(squares, other.squares)}; }
 
 // (n * sum of squares - square of the sum) / (n * (n - 1)), in units; its root divided by 10^scale.
 double deviation(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {

@@ -27,7 +27,7 @@ void Group::evaluate(const Batch& batch) noexcept {
     const TypePlan& type = layout_.types[batch.type[0]];
     if (!type.inserts) return;
     run_plain(batch, type);
-    take_plain_bits_and_words(batch.count, type.plain_facts);
+    take_plain_bits_and_words(batch.count, type);
     return;
   }
   for (std::size_t begin = 0; begin < batch.count;) {
@@ -77,7 +77,7 @@ void Group::run_quick(const Batch& batch, const TypePlan& type, std::size_t begi
 // Nothing is missing: facts are what wheres and truths add to the facts that all events have.
 void Group::run_plain(const Batch& batch, const TypePlan& type) noexcept {
   Facts* const facts = facts_.data();
-  std::fill_n(facts, batch.count, type.plain_facts);
+  if (!type.plain_bits) std::fill_n(facts, batch.count, type.plain_facts);
   unsigned bit = 0;
   for (const Quick& where : type.quick_wheres) {
     const std::uint64_t low = where.low, width = where.width;
@@ -100,8 +100,10 @@ void Group::run_plain(const Batch& batch, const TypePlan& type) noexcept {
   }
 }
 
-void Group::take_plain_bits_and_words(std::size_t count, Facts all) noexcept {
-  take_bits(0, count);
+void Group::take_plain_bits_and_words(std::size_t count, const TypePlan& type) noexcept {
+  const Facts all = type.plain_facts;
+  if (type.plain_bits) std::fill_n(bits_.data(), count, *type.plain_bits);
+  else take_bits(0, count);
   const std::size_t row = layout_.words.size();
   for (std::size_t w = 0; w < row; ++w) {
     const Word word = layout_.words[w];

@@ -51,6 +51,7 @@ std::vector<std::byte> blank_record(const Layout& layout) {
     store(blank.data() + chain.ends, ChainEnds{.oldest = no_location, .newest = no_location, .oldest_number = 0, .reserved = 0});
     for (const Chain::Window& window : chain.windows) store(blank.data() + window.front, Front{.value = 0, .location = no_location, .reserved = 0});
   }
+  for (const PeakList& list : layout.peaks) store(blank.data() + list.offset, Peaks::empty());
   for (const Ranking& ranking : layout.rankings) store(blank.data() + ranking.root, no_location);
   if (layout.late != 0) {
     store(blank.data() + layout.tree, LateTrees::empty());
@@ -80,11 +81,14 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       wide_keys_(reinterpret_cast<std::uint64_t*>(arena.take(layout_.sums == 0 ? 0 : (table_.records_max() + 63) / 64 * sizeof(std::uint64_t)))),
       blank_(blank_record(layout_)),
       trees_(layout_, chunks_, blank_.data() + layout_.totals_offset),
+      peaks_(limits.entries_max * layout_.peaks.size(), table_.records_max() * layout_.peaks.size(), layout_.peaks.size(), arena),
       past_(blank_),
       gathered_(layout_.block_bytes),
       keys_((layout_.key_bytes + 1) * batch_events),
       pass_batch_(choose_pass_batch()),
       update_plain_(choose_update()),
+      update_run_(choose_update_run()),
+      run_rows_(update_run_ == nullptr ? 0 : ((layout_.edges.size() + 1) * batch_events + 1) * layout_.block_bytes),
       values_(std::max<std::size_t>(1, layout_.values) * batch_events),  // at least one of each: a place to point to
       words_(std::max<std::size_t>(1, layout_.words.size()) * batch_events),
       raws_(layout_.raws_bytes),
@@ -98,6 +102,9 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
   if (layout_.ring_edges.size() == 1 && !last_n && layout_.pane == 0 && !layout_.links_entries()) lone_ring_edge_ = &layout_.edges[layout_.ring_edges[0]];
   if (layout_.after.distincts.size() == 1 && layout_.after.rare.empty()) lone_distinct_ = &layout_.after.distincts[0];
   for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0;  // always counted
+  if (update_run_ == nullptr) return;
+  run_before_ = in_run_rows(layout_.before, false);
+  run_after_ = in_run_rows(layout_.after, true);
 }
 
 Group::Role Group::read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept {
@@ -130,8 +137,11 @@ void Group::gather_plain(const Batch& batch, const TypePlan& type) noexcept {
 }
 
 void Group::gather(const Batch& batch) noexcept {
+  run_ = false;
   if (batch.uniform && is_plain(batch, layout_.types[batch.type[0]])) {
-    if (layout_.types[batch.type[0]].reads) return gather_plain(batch, layout_.types[batch.type[0]]);
+    const TypePlan& type = layout_.types[batch.type[0]];
+    if (type.reads && is_of_one_key(batch, type)) return gather_one_key(batch, type);
+    if (type.reads) return gather_plain(batch, type);
   }
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];
@@ -151,7 +161,7 @@ void Group::gather(const Batch& batch) noexcept {
 
 void Group::locate(const Batch& batch) noexcept {
   const state::Records records = table_.records();
-  for (std::size_t i = 0; i < batch.count; ++i) {
+  for (std::size_t i = 0; i < (run_ ? 1 : batch.count); ++i) {
     Work& work = work_[i];
     if (work.role < Role::read) continue;
     work.index = table_.candidate(work.hash);
@@ -162,6 +172,7 @@ void Group::locate(const Batch& batch) noexcept {
 }
 
 void Group::settle(const Batch& batch) noexcept {
+  if (run_ && settle_run(batch)) return;
   all_found_ = true;
   for (std::size_t i = 0; i < batch.count; ++i) {
     Work& work = work_[i];
@@ -169,6 +180,7 @@ void Group::settle(const Batch& batch) noexcept {
     all_found_ &= work.index != state::KeyTable::none;
   }
   if (layout_.keeps_rings()) fetch_rings(batch.count);
+  if (!layout_.peaks.empty()) fetch_peaks(batch.count);
   if (layout_.late != 0) fetch_trees(batch);
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);
@@ -233,6 +245,7 @@ void Group::examine(Index index, Time te) noexcept {
     ring_entries_ -= tree_of(record)->entries;
     trees_.clear(*tree_of(record));
   }
+  for (const PeakList& list : layout_.peaks) peaks_.clear(*peak_of(record, list));
   table_.erase(index);
   keys_changed_ = true;
   ++keys_evicted_;
@@ -242,7 +255,7 @@ GroupCounters Group::counters() const noexcept {
   return {.keys = table_.size(),
           .keys_evicted = keys_evicted_,
           .keys_refused = keys_refused_,
-          .entries = layout_.keeps_queue() ? queue_entries() : ring_entries_,
+          .entries = layout_.keeps_queue() ? queue_entries() : ring_entries_ + peaks_.used_values(),
           .entries_refused = entries_refused_,
           .overflow = overflow_,
           .distinct_values = counted_.used(),

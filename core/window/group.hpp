@@ -19,10 +19,13 @@
 #include "pawl/core/state/entry_queue.hpp"
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
+#include "pawl/core/window/bytes.hpp"
+#include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/distinct_table.hpp"
 #include "pawl/core/window/late_tree.hpp"
 #include "pawl/core/window/layout.hpp"
 #include "pawl/core/window/packed_entry.hpp"
+#include "pawl/core/window/peaks.hpp"
 #include "pawl/core/window/windows.hpp"
 
 namespace pawl::window {
@@ -63,6 +66,7 @@ class Group {
     table_.each_register(visit);
     chunks_.each_register(visit);
     counted_.each_register(visit);
+    peaks_.each_register(visit);
     if (layout_.keeps_queue()) {
       queue_.each_register(visit);
       for (Pass& pass : passes_) queue_.each_register(pass.cursor, visit);
@@ -110,6 +114,10 @@ class Group {
     std::vector<Scalar> exact;      // sums of keys with wide values, a row of batch_events each
     std::uint32_t wide = 0;         // bit i: event i has them
   };
+  struct RowView {  // rows of a batch, one behind the other; the first byte of each is at `offset` of what a read counts from
+    const std::byte* first;
+    std::size_t offset, bytes;
+  };
   struct Span {  // entries of a key's ring, from a cursor up to a position
     RingCursor from;
     std::uint32_t end;
@@ -120,6 +128,7 @@ class Group {
   // Whether nothing that the group looks at is missing in a uniform batch.
   [[nodiscard]] static bool is_plain(const Batch& batch, const TypePlan& type) noexcept { return type.plain && (batch.missing & type.plain_fields) == 0; }
   void gather_plain(const Batch& batch, const TypePlan& type) noexcept;
+  void gather_one_key(const Batch& batch, const TypePlan& type) noexcept;
   [[nodiscard]] Role read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept;
   [[nodiscard]] Index create(const Work& work, Time te) noexcept;
   void reclaim(std::size_t partition, std::size_t records, Index spare, Time te) noexcept;
@@ -132,7 +141,7 @@ class Group {
   void run_plain(const Batch& batch, const TypePlan& type) noexcept;
   void take_bits(std::size_t begin, std::size_t end) noexcept;
   void take_word(std::size_t word, std::size_t begin, std::size_t end) noexcept;
-  void take_plain_bits_and_words(std::size_t count, Facts all) noexcept;
+  void take_plain_bits_and_words(std::size_t count, const TypePlan& type) noexcept;
   void note_wide(const std::int64_t* from, std::size_t count) noexcept;
   [[nodiscard]] std::int64_t* values(std::size_t value) noexcept { return values_.data() + value * batch_events; }
   [[nodiscard]] const std::int64_t* values(std::size_t value) const noexcept { return values_.data() + value * batch_events; }
@@ -157,16 +166,36 @@ class Group {
   std::uint64_t pass_packed_batch(std::uint32_t pass, Time limit) noexcept;
   [[nodiscard]] std::int64_t packed_value(const state::EntryQueue::Cursor& at) const noexcept;
   [[nodiscard]] Time time_at(const state::EntryQueue::Cursor& at) const noexcept;
-  [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept;
-  [[nodiscard]] std::uint64_t step_over(Pass& pass) noexcept;
+  void pass_packed_entry(const Pass& pass, const state::EntryQueue::Cursor& at) noexcept;
+  // Whether the edge has an entry to pass that is not later than `limit`.
+  [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept {
+    const std::uint64_t word = pass.cursor.first_word();
+    return layout_.packed ? packed::is_due(word, packed::near(limit, newest_)) : static_cast<Time>(word) <= limit;
+  }
   [[nodiscard]] std::uint64_t step_over_value(Pass& pass) noexcept;
   [[gnu::always_inline]] inline void append_packed(Time te, Index index, Bits bits, std::int64_t value) noexcept;
-  void append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept;
+  [[gnu::always_inline]] inline void append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept;
   [[nodiscard]] std::uint64_t queue_entries() const noexcept { return queue_.size() - wide_slots_; }
   [[gnu::always_inline]] inline void fetch_ahead(const Pass& pass, state::Records records, bool far) const noexcept;
   void add_wide(Index index, std::size_t place, const std::byte* words) noexcept;
   [[nodiscard]] std::int64_t* wide_words(Index index, std::size_t place) const noexcept;
   [[nodiscard]] bool touched(Index index) const noexcept { return (touched_[index % touched_bits / 64] >> (index % 64) & 1) != 0; }
+
+  // A batch of one key (runs.cpp).
+  using UpdateRun = void (Group::*)(const Batch&) noexcept;
+  [[nodiscard]] UpdateRun choose_update_run() const noexcept;
+  [[nodiscard]] Reads in_run_rows(const Reads& reads, bool after) const;
+  [[nodiscard]] static bool is_of_one_key(const Batch& batch, const TypePlan& type) noexcept;
+  [[nodiscard]] bool settle_run(const Batch& batch) noexcept;
+  [[nodiscard]] bool may_pack_run(const Batch& batch) const noexcept;
+  template <std::size_t Counts>
+  [[nodiscard]] std::uint64_t pass_packed_in_run(Pass& pass, const Batch& batch, std::byte* rows) noexcept;
+  template <std::size_t Sums, std::size_t Counts>
+  void append_run(const Batch& batch) noexcept;
+  template <std::size_t Sums, std::size_t Counts>
+  [[nodiscard]] std::uint64_t pass_in_run(Pass& pass, const Batch& batch, std::byte* rows) noexcept;
+  template <std::size_t Sums, std::size_t Counts>
+  void update_run(const Batch& batch) noexcept;
 
   // One event at its turn (update.cpp).
   [[nodiscard, gnu::always_inline]] inline bool take_in(const Batch& batch, std::size_t i, Place place) noexcept;
@@ -179,6 +208,12 @@ class Group {
   void fetch_behind_newest(std::size_t count) const noexcept;
   [[nodiscard, gnu::always_inline]] inline bool make_room(Index index, Time te) noexcept;
   [[nodiscard]] bool make_room_in_rings(Index index, Time te) noexcept;
+  [[nodiscard]] static Peak* peak_of(std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<Peak*>(record + list.offset); }
+  [[nodiscard]] static const Peak* peak_of(const std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<const Peak*>(record + list.offset); }
+  [[nodiscard]] bool make_room_in_peaks(Index index, Time te) noexcept;
+  void fetch_peaks(std::size_t count) const noexcept;
+  [[gnu::always_inline]] inline void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_far(const PeakList& list, Peak& peak, Time te, bool inserts, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
   [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void bring_ring(Index index, std::byte* record) noexcept;
@@ -207,6 +242,11 @@ class Group {
     wide_keys_[index / 64] |= std::uint64_t{1} << index % 64;
   }
   void enter_wide(Index index, const std::byte* words) noexcept;
+  // One column; of the kinds beside sums and counts `stddev` is the most usual.
+  [[gnu::always_inline]] inline static void add_column(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept {
+    if (column.kind != Column::Kind::moments) return add_other(total, column, bits, words, te);
+    if ((bits >> column.bit & 1) != 0) reinterpret_cast<Moments*>(total)->add(*reinterpret_cast<const std::int64_t*>(words + column.word * sizeof(std::int64_t)));
+  }
   void add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept;
   static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
 
@@ -307,7 +347,7 @@ class Group {
   // Nearly all windows of `distinct` hold one event, or none.
   [[gnu::always_inline]] inline void write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept;
   [[nodiscard]] static Place cells_of(const Batch& batch, state::Tiles& tiles) noexcept;
-  void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
+  static void read_rows(const Reads& reads, const RowView& rows, const Batch& batch, Place place) noexcept;
   void read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_own(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
@@ -327,6 +367,7 @@ class Group {
   std::uint64_t wide_seen_ = 0;   // 1: some bit was ever set
   std::vector<std::byte> blank_;  // a record as a new key has it; also what an event without a key reads
   LateTrees trees_;
+  Peaks peaks_;
   std::vector<std::byte> past_;   // a record as of an earlier place
   std::vector<std::byte> gathered_;  // a block
   std::vector<std::byte> keys_;   // of the batch
@@ -336,6 +377,10 @@ class Group {
   const Edge* lone_ring_edge_ = nullptr;  // the only edge with a ring cursor, if nothing but cursors follows it
   const Read* lone_distinct_ = nullptr;   // the only feature that is read from records, not their copies, after the event
   Update update_plain_;           // null: its sums and counts are too many, or it has windows of `last N`
+  UpdateRun update_run_;          // null: there is more to follow than sums and counts
+  bool run_ = false;              // in this batch: all events are of one key, and work_[0] stands for all
+  std::vector<std::byte> run_rows_;  // blocks as events of a run find them: totals before the first event and after each, then an edge's at each event
+  Reads run_before_, run_after_;  // the layout's, by places there
   static constexpr std::size_t touched_bits = 2048, deferred_max = 64;
   std::array<std::uint64_t, touched_bits / 64> touched_{};  // by records of the batch's keys, and by chance of others
   std::array<Due, deferred_max> deferred_;
@@ -373,6 +418,19 @@ inline void Group::append_packed(Time te, Index index, Bits bits, std::int64_t v
     store(slot, packed::make(te, index, 0, 0));
     store(slot + sizeof(std::uint64_t), value);
     ++wide_slots_;
+  }
+}
+
+// REQUIRES: the queue is not full.
+inline void Group::append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept {
+  if (layout_.packed) {
+    newest_ = te;
+    return append_packed(te, index, bits, load<std::int64_t>(words));
+  }
+  std::byte* const entry = queue_.append();
+  store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
+  for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
+    store(entry + sizeof(EntryHead) + at, load<std::int64_t>(words + at));
   }
 }
 

@@ -83,6 +83,8 @@ std::string GroupSaver::schema(const Group& group) {
   for (const Raw& raw : layout.raws) append_number(text += ' ', raw.text ? 't' : 'v', raw.value), append_number(text, 'b', raw.bytes);
   text += ", distinct";
   for (const Distinct& distinct : layout.distincts) append_number(text += ' ', 'v', distinct.raw);
+  if (!layout.peaks.empty()) text += ", peaks";
+  for (const PeakList& list : layout.peaks) append_number(text += ' ', list.turned == 0 ? 'g' : 'l', list.value), append_number(text, 'f', list.facts);
   if (layout.pane != 0) append_number(text += ", panes", ' ', static_cast<std::uint64_t>(layout.pane));
   if (layout.late != 0) append_number(text += ", late", ' ', static_cast<std::uint64_t>(layout.late));
   return text;
@@ -146,6 +148,7 @@ void GroupSaver::write_key(std::uint32_t place, Group::Index index, state::RowWr
   if (group_.is_wide(index)) write_wide(index, rows);
   if (layout.keeps_rings()) write_ring(record, rows);
   if (layout.late != 0) write_tree(record, rows);
+  write_peaks(record, rows);
   if (!layout.distincts.empty()) write_counted(row_of_[index], rows);
 }
 
@@ -180,6 +183,17 @@ void GroupSaver::write_tree(const std::byte* record, state::RowWriter& rows) con
     rows.put(time);
     rows.put_bytes({entry, group_.layout_.leaf_entry_bytes});
   });
+}
+
+// How many stand in the record is told, as what the bound refuses goes by the chunks beside it.
+void GroupSaver::write_peaks(const std::byte* record, state::RowWriter& rows) const {
+  for (const PeakList& list : group_.layout_.peaks) {
+    std::vector<PeakValue> values;
+    const std::uint32_t held = group_.peaks_.each(*Group::peak_of(record, list), [&](const PeakValue& one) { values.push_back(one); });
+    rows.put(static_cast<std::uint32_t>(values.size()));
+    rows.put(held);
+    for (const PeakValue& one : values) rows.put(one.te), rows.put(one.value ^ list.turned);
+  }
 }
 
 void GroupSaver::write_counted(std::uint32_t row, state::RowWriter& rows) {
@@ -269,6 +283,7 @@ bool GroupLoader::read_key(state::RowReader& rows, std::size_t partition) {
   if (wide != 0 && !read_wide(index, rows)) return false;
   if (layout.keeps_rings() && !read_ring(record, rows)) return false;
   if (layout.late != 0 && !read_tree(record, rows)) return false;
+  if (!read_peaks(record, rows)) return false;
   return rows.holds() && (layout.distincts.empty() || read_counted(index, rows));
 }
 
@@ -328,6 +343,20 @@ bool GroupLoader::read_tree(std::byte* record, state::RowReader& rows) {
   }
   group_.ring_entries_ += entries;
   group_.find_dues(record);
+  return true;
+}
+
+bool GroupLoader::read_peaks(std::byte* record, state::RowReader& rows) {
+  std::vector<PeakValue> values;
+  for (const PeakList& list : group_.layout_.peaks) {
+    const auto count = rows.take<std::uint32_t>(), held = rows.take<std::uint32_t>();
+    values.clear();
+    for (std::uint32_t i = 0; i < count && rows.holds(); ++i) {
+      const auto te = rows.take<Time>();
+      values.push_back({te, rows.take<std::int64_t>() ^ list.turned});
+    }
+    if (!rows.holds() || (count != 0 && values.back().te > te_) || !group_.peaks_.restore(*Group::peak_of(record, list), values, held)) return false;
+  }
   return true;
 }
 

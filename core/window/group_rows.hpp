@@ -2,7 +2,7 @@
 // FORMAT.md draws them.
 //
 //   part 0        how many keys and entries, the clock's hands, counters
-//   parts 1-256   a partition of the hash each: its keys with their totals, ring and counted values, in the order of the table
+//   parts 1-256   a partition of the hash each: its keys with their totals, ring, lists of peaks and counted values, in the order of the table
 //   then          entries of the time edges' queue, 65,536 a part, from the oldest on; a key is named by its number among the rows
 //
 // Where edges stand follows from the effective time, so it is no part of it. Places in the table are: the clock that forgets keys goes by
@@ -47,6 +47,7 @@ class GroupSaver {
   void write_wide(Group::Index index, state::RowWriter& rows) const;
   void write_ring(const std::byte* record, state::RowWriter& rows) const;
   void write_tree(const std::byte* record, state::RowWriter& rows) const;
+  void write_peaks(const std::byte* record, state::RowWriter& rows) const;
   void write_counted(std::uint32_t row, state::RowWriter& rows);
   void write_entries(state::RowWriter rows);
 
@@ -76,6 +77,7 @@ class GroupLoader {
   bool read_wide(Group::Index index, state::RowReader& rows);
   bool read_ring(std::byte* record, state::RowReader& rows);
   bool read_tree(std::byte* record, state::RowReader& rows);
+  bool read_peaks(std::byte* record, state::RowReader& rows);
   [[nodiscard]] std::size_t passed(const std::byte* record, int edge, std::uint32_t first) const noexcept;
   void rebuild_ranking(std::byte* record, const Ranking& ranking, std::uint32_t first, std::span<const std::uint32_t> locations);
   void rebuild_chain(std::byte* record, const Chain& chain, std::uint32_t first, std::span<const std::uint32_t> locations);

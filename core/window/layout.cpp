@@ -17,6 +17,7 @@ namespace {
 
 std::size_t up_to(std::size_t size, std::size_t multiple) noexcept { return (size + multiple - 1) / multiple * multiple; }
 std::size_t up_to_8(std::size_t bytes) noexcept { return up_to(bytes, 8); }
+std::size_t whole_lines(std::size_t bytes) noexcept { return up_to(bytes, limits::cache_line_bytes); }
 
 // Collects what the features need, then places it, then compiles the features against the places.
 class Builder {
@@ -52,7 +53,7 @@ class Builder {
     layout_.before.take_apart();
     layout_.after.take_apart();
     layout_.place_row();
-    layout_.types = plan_types({pipeline_, *features_[0].aggregate, wheres_, values_, texts_, key_offsets_, key_is_text_});
+    layout_.types = plan_types({pipeline_, *features_[0].aggregate, wheres_, values_, texts_, key_offsets_, key_is_text_, layout_});
     return std::move(layout_);
   }
 
@@ -65,6 +66,7 @@ class Builder {
     std::size_t gathered = none;
     std::size_t ranking = none;
     std::size_t fold = none;
+    std::size_t peak = none;
   };
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
@@ -177,6 +179,11 @@ class Builder {
 
   static bool is_chained(AggregateKind kind) { return kind == AggregateKind::first || kind == AggregateKind::min || kind == AggregateKind::max; }
 
+  bool goes_by_peaks(const Aggregate& aggregate) const {
+    const bool peak = aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max;
+    return peak && aggregate.span == SpanKind::time && aggregate.delay == 0 && layout_.pane == 0 && layout_.late == 0;
+  }
+
   std::size_t moments_column(const Aggregate& aggregate, bool in_entry) {
     return add_column({.kind = Column::Kind::moments, .facts = valid_facts(aggregate), .value = add_expr(values_, aggregate.value.get()), .in_entry = in_entry});
   }
@@ -235,6 +242,8 @@ class Builder {
       collect_own(aggregate, needs);
     } else if (since_start && is_chained(aggregate.kind)) {
       needs.first = kept_column(aggregate, aggregate.delay > 0);
+    } else if (goes_by_peaks(aggregate)) {
+      needs.peak = add_peaks(aggregate);
     } else {
       needs.trail = trail_of(aggregate, needs.lead);
       collect_totals(aggregate, needs, since_start);
@@ -313,6 +322,15 @@ class Builder {
     const auto window = std::find_if(windows.begin(), windows.end(), [&](const Chain::Window& other) { return other.trail == needs.trail; });
     needs.window = static_cast<std::size_t>(window - windows.begin());
     if (window == windows.end()) windows.push_back({.trail = needs.trail});
+  }
+
+  std::size_t add_peaks(const Aggregate& aggregate) {
+    const PeakList list{.value = add_expr(values_, aggregate.value.get()), .facts = valid_facts(aggregate), .turned = aggregate.kind == AggregateKind::min ? -1 : 0};
+    const auto alike = [&](const PeakList& other) { return other.value == list.value && other.facts == list.facts && other.turned == list.turned; };
+    auto known = std::find_if(layout_.peaks.begin(), layout_.peaks.end(), alike);
+    if (known == layout_.peaks.end()) known = layout_.peaks.insert(known, list);
+    known->longest = std::max(known->longest, aggregate.width);
+    return static_cast<std::size_t>(known - layout_.peaks.begin());
   }
 
   std::size_t add_ranking(const Aggregate& aggregate, const Needs& needs) {
@@ -447,6 +465,7 @@ class Builder {
       raw.offset = layout_.raws_bytes;
       layout_.raws_bytes += raw.bytes;
     }
+    for (PeakList& list : layout_.peaks) list.bit = shared_bit(list.facts);
     for (const Facts f : layout_.bits) layout_.asked |= f;
     for (const Word& word : layout_.words) layout_.asked |= word.facts;
     const std::size_t facts = wheres_.size() + 2 * values_.size() + texts_.size();
@@ -533,6 +552,11 @@ class Builder {
       fold.state = static_cast<std::uint32_t>(offset);
       offset += sizeof(FoldState) + 2 * fold.own->state_bytes;
     }
+    if (!layout_.peaks.empty()) offset = whole_lines(offset);
+    for (PeakList& list : layout_.peaks) {
+      list.offset = static_cast<std::uint32_t>(offset);
+      offset += sizeof(Peak);
+    }
     for (const std::uint32_t edge : layout_.ring_edges) {
       if (edge < layout_.time_edges && layout_.pane == 0) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
     }
@@ -541,7 +565,7 @@ class Builder {
       edge.match_now = count_place(edge.facts, edge.lead);
       edge.match_here = count_place(edge.facts, static_cast<int>(&edge - layout_.edges.data()));
     }
-    layout_.record_bytes = (offset + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
+    layout_.record_bytes = whole_lines(offset);
   }
 
   // --- compile ---
@@ -581,6 +605,11 @@ class Builder {
     read.floating = feature.type.kind == Kind::floating && read.op != Read::Op::decayed && read.op != Read::Op::deviation32 && read.op != Read::Op::deviation64 && read.operator_ == nullptr;
     if (aggregate.value) read.scale = aggregate.value->type.kind == Kind::duration ? 9 : aggregate.value->type.scale;  // of durations these are seconds
     read.n = static_cast<std::uint64_t>(read.op != Read::Op::ranked ? aggregate.n : aggregate.kind == AggregateKind::median ? 50 : aggregate.percentile);
+    if (needs.peak != none) {
+      PeakList& list = layout_.peaks[needs.peak];
+      (aggregate.prior ? list.before : list.after).push_back({aggregate.width, read.cell});
+      read.op = Read::Op::peak;
+    }
     (aggregate.prior ? layout_.before : layout_.after).all.push_back(read);
   }
 

@@ -1,7 +1,7 @@
 // From the features of one group to the bytes of its records and entries, and to the plain steps that maintain and read them.
 // Made once, at set-up.
 //
-//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains | rankings | folds |
+//   record      | RecordHead | key | totals of all entries so far: block, then what is only read now | RingHead | block per edge | ring cursors | distinct states | chains | rankings | folds | lists of peaks |
 //   block       | sum64 columns | count32 columns, padded to two or fours | other columns that edges read |    running totals, up to now or of all that an edge has passed
 //   entry       | EntryHead | words |, or packed (packed_entry.hpp)   in the group's log, one for all keys: what an edge adds to its block when it passes the event
 //   pane        | bits of any of its events | its number | a block: what its events add | raw values: the least or greatest | links |  the ring entry of windows `by` panes
@@ -18,6 +18,7 @@
 
 #include "pawl/core/base/types.hpp"
 #include "pawl/core/state/chunk_pool.hpp"
+#include "pawl/core/window/peaks.hpp"
 #include "pawl/core/window/program.hpp"
 #include "pawl/core/window/windows.hpp"
 
@@ -198,6 +199,21 @@ struct Front {                    // where a window begins in a chain
   std::uint32_t reserved;
 };
 
+// For `min` and `max` over spans of time that end now, each event for itself: one list for all spans of a value (peaks.hpp). Others go by chains.
+struct PeakList {
+  struct Window {
+    Duration offset = 0;          // entries with te <= te(e) - offset are not in it
+    std::uint32_t cell = 0;       // as in Read
+  };
+  std::size_t value = 0;          // index of the value program
+  Facts facts = 0;
+  std::int64_t turned = 0;        // all bits, of `min`: the list holds values with the order turned round
+  std::uint32_t bit = 0;
+  std::uint32_t offset = 0;       // of its Peak in the record
+  Duration longest = 0;           // of the offsets
+  std::vector<Window> before{}, after{};  // read before the event is inserted, and after
+};
+
 // For `median` and `percentile`: the values of one window in their order, as a tree of its entries that tells how many stand below each. Balanced
 // by weight, so no order of events can make it deep. One tree serves all percentiles of the window.
 struct Ranking {
@@ -255,7 +271,7 @@ inline constexpr NextEntry no_entry{time_end, state::ChunkPool::none, 0};
 
 // One feature, compiled: offsets in the record of the totals it subtracts.
 struct Read {
-  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, paned64, paned128, paned_avg, rate32, rate64, deviation32, deviation64, decayed, own, recent, fold };
+  enum class Op : std::uint8_t { count32, sum64, avg32, share32, total64, total128, avg128, share64, last_time, last_always, last_n, distinct, front, ranked, paned64, paned128, paned_avg, rate32, rate64, deviation32, deviation64, decayed, own, recent, fold, peak };
   Op op = Op::count32;
   bool ratio = false;             // takes two columns
   std::uint32_t cell = 0;         // of the column's first cell in a tile, from column 0
@@ -334,7 +350,8 @@ struct TypePlan {
   bool plain = false;             // quick, and a batch without these fields missing has all values
   std::uint32_t plain_fields = 0; // bits of EventHeader::missing
   Facts plain_facts = 0;          // that every event then has: each value is not missing
-  std::optional<Quick> quick_key; // the key is one field of 8 bytes
+  std::optional<Bits> plain_bits; // the bits of every event then, if nothing asks for more than these facts
+  std::optional<Quick> quick_key; // the key is one field of 8 bytes; a plain type without it has no key fields at all
 };
 
 struct Layout {
@@ -347,6 +364,7 @@ struct Layout {
   std::vector<Raw> raws;
   std::vector<Distinct> distincts;
   std::vector<Chain> chains;
+  std::vector<PeakList> peaks;
   std::vector<Ranking> rankings;
   std::vector<Fold> folds;
   std::vector<std::unique_ptr<const Operator>> operators;  // that columns, folds and reads point to

@@ -81,7 +81,7 @@ std::uint64_t Group::pass_batch(std::uint32_t p, Time limit) noexcept {
       std::byte* const block = records[head.record] + pass.block;
       add_to_block(block, head.bits, words_at(entry), Sums, Counts);
       if constexpr (Others) {
-        for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
+        for (const Column& column : layout_.edge_others) add_column(block + column.offset, column, head.bits, words_at(entry), head.te);
       }
       if (Sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
     }
@@ -106,7 +106,7 @@ std::uint64_t Group::pass_packed_batch(std::uint32_t p, Time limit) noexcept {
       if (deferred_count_ == deferred_max) break;  // a hot key: the rest goes one by one
       deferred_[deferred_count_++] = {pass.cursor, p, 0};
     } else if (entry.wide()) [[unlikely]] {
-      pass_entry(pass, pass.cursor);
+      pass_packed_entry(pass, pass.cursor);
     } else {
       const std::int64_t value = entry.value;
       add_to_block(records[entry.record] + pass.block, entry.counts(), reinterpret_cast<const std::byte*>(&value), 1, Counts);
@@ -165,26 +165,33 @@ void Group::advance(Time te) noexcept {
 void Group::pass_deferred(std::size_t event) noexcept {
   while (is_due(event)) {
     const Due& due = deferred_[deferred_done_++];
-    pass_entry(passes_[due.pass], due.entry);
+    if (layout_.packed) pass_packed_entry(passes_[due.pass], due.entry);
+    else pass_entry(passes_[due.pass], due.entry);
   }
 }
 
 std::uint64_t Group::pass_one_by_one(std::uint32_t p, Time limit) noexcept {
   Pass& pass = passes_[p];
   std::uint64_t passed = 0;
+  if (!layout_.packed) {
+    do {
+      fetch_ahead(pass, table_.records(), false);
+      pass_entry(pass, pass.cursor);
+      queue_.step(pass.cursor);
+      ++passed;
+    } while (time_of_plain(pass.cursor) <= limit);
+    return passed;
+  }
+  const Time bound = packed::near(limit, newest_);
   do {
     fetch_ahead(pass, table_.records(), false);
-    pass_entry(pass, pass.cursor);
-    passed += step_over(pass);
-  } while (has_due(pass, limit));
+    pass_packed_entry(pass, pass.cursor);
+    const bool wide = (pass.cursor.first_word() & packed::wide_flag) != 0;
+    queue_.step(pass.cursor);
+    ++passed;
+    if (wide) [[unlikely]] passed += step_over_value(pass);
+  } while (packed::is_due(pass.cursor.first_word(), bound));
   return passed;
-}
-
-// To the next entry. Returns the places that this one took.
-std::uint64_t Group::step_over(Pass& pass) noexcept {
-  const bool wide = layout_.packed && (pass.cursor.first_word() & packed::wide_flag) != 0;
-  queue_.step(pass.cursor);
-  return wide ? 1 + step_over_value(pass) : 1;
 }
 
 // The slot with a packed entry's wide value.
@@ -192,10 +199,6 @@ std::uint64_t Group::step_over_value(Pass& pass) noexcept {
   queue_.step(pass.cursor);
   wide_slots_ -= pass.edge + 1 == passes_.size();
   return 1;
-}
-
-bool Group::has_due(const Pass& pass, Time limit) const noexcept {
-  return layout_.packed ? packed::is_due(pass.cursor.first_word(), packed::near(limit, newest_)) : time_of_plain(pass.cursor) <= limit;
 }
 
 Time Group::time_at(const state::EntryQueue::Cursor& at) const noexcept {
@@ -207,21 +210,21 @@ std::int64_t Group::packed_value(const state::EntryQueue::Cursor& at) const noex
   return entry.wide() ? load<std::int64_t>(queue_.behind(at) + sizeof(std::uint64_t)) : entry.value;
 }
 
+void Group::pass_packed_entry(const Pass& pass, const state::EntryQueue::Cursor& at) noexcept {
+  const auto entry = load<packed::Entry>(at.at);
+  const std::int64_t value = packed_value(at);
+  const auto* const words = reinterpret_cast<const std::byte*>(&value);
+  add_to_block(table_.record(entry.record) + pass.block, entry.counts(), words, 1, layout_.counts);
+  if (!is_narrow(value)) [[unlikely]] add_wide(entry.record, pass.edge + 1, words);
+}
+
 void Group::pass_entry(const Pass& pass, const state::EntryQueue::Cursor& at) noexcept {
-  if (layout_.packed) {
-    const auto entry = load<packed::Entry>(at.at);
-    const std::int64_t value = packed_value(at);
-    const auto* const words = reinterpret_cast<const std::byte*>(&value);
-    add_to_block(table_.record(entry.record) + pass.block, entry.counts(), words, 1, layout_.counts);
-    if (!is_narrow(value)) [[unlikely]] add_wide(entry.record, pass.edge + 1, words);
-    return;
-  }
   const std::byte* const entry = at.at;
   const EntryHead head = head_at(entry);
   std::byte* const block = table_.record(head.record) + pass.block;
   add_to_block(block, head.bits, words_at(entry), layout_.sums, layout_.counts);
   if (layout_.sums != 0 && (head.bits & wide_bit) != 0) [[unlikely]] add_wide(head.record, pass.edge + 1, words_at(entry));
-  for (const Column& column : layout_.edge_others) add_other(block + column.offset, column, head.bits, words_at(entry), head.te);
+  for (const Column& column : layout_.edge_others) add_column(block + column.offset, column, head.bits, words_at(entry), head.te);
 }
 
 std::int64_t* Group::wide_words(Index index, std::size_t place) const noexcept {

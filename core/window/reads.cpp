@@ -84,6 +84,7 @@ void Reads::take_apart() {
       case Read::Op::own: case Read::Op::recent: own.push_back(read); break;
       case Read::Op::fold: folds.push_back(read); break;
       case Read::Op::distinct: distincts.push_back(read); break;
+      case Read::Op::peak: break;  // with its list
       default: rare.push_back(read); break;
     }
     if (read.floating) floats.push_back(read.cell);

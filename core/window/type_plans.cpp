@@ -27,7 +27,7 @@ void plan_quick(const GroupInputs& inputs, TypePlan& type) {
   }
   type.quick = type.texts.empty() && type.quick_wheres.size() == type.wheres.size() && type.quick_values.size() == type.values.size();
   if (type.key.size() == 1 && type.key[0].bytes == 8 && !inputs.key_is_text) type.quick_key = Program::of_field(type.key[0].field).quick_value();
-  type.plain = type.quick && type.quick_key;
+  type.plain = type.quick && (type.quick_key || type.key.empty());
   const auto needs = [&](const Quick& quick) {
     type.plain = type.plain && quick.header_bit();
     type.plain_fields |= quick.header_bit().value_or(0);
@@ -38,6 +38,7 @@ void plan_quick(const GroupInputs& inputs, TypePlan& type) {
     needs(type.quick_values[i]);
     type.plain_facts |= Facts{1} << (type.quick_wheres.size() + 2 * i);
   }
+  if ((inputs.layout.asked & ~type.plain_facts) == 0) type.plain_bits = inputs.layout.bits_for(type.plain_facts);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ struct GroupInputs {
   std::span<const language::Expr* const> wheres, values, texts;
   std::span<const std::size_t> key_offsets;
   bool key_is_text;
+  const Layout& layout;  // bits are placed
 };
 
 // By event type. Called once, at set-up.

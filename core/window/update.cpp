@@ -64,7 +64,25 @@ bool Group::make_room(Index index, Time te) noexcept {
     ++entries_refused_;
     return false;
   }
+  if (!layout_.peaks.empty() && !make_room_in_peaks(index, te)) return false;
   return !layout_.keeps_rings() || (layout_.pane != 0 && has_pane(table_.record(index), te)) || make_room_in_rings(index, te);
+}
+
+bool Group::make_room_in_peaks(Index index, Time te) noexcept {
+  for (int tries = 0; !peaks_.has_room(1) && tries < 4; ++tries) {  // perhaps a key nearby can be forgotten
+    reclaim(next_partition_, 2, index, te);
+    next_partition_ = (next_partition_ + 1) % limits::partitions;
+  }
+  entries_refused_ += !peaks_.has_room(1);
+  return peaks_.has_room(1);
+}
+
+void Group::fetch_peaks(std::size_t count) const noexcept {
+  const state::Records records = table_.records();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (work_[i].index == state::KeyTable::none) continue;
+    for (const PeakList& list : layout_.peaks) peaks_.fetch(*peak_of(records[work_[i].index], list));
+  }
 }
 
 bool Group::make_room_in_rings(Index index, Time te) noexcept {
@@ -124,26 +142,13 @@ void Group::add_latest(std::byte* totals, const Column& column, Bits bits, const
 }
 
 void Group::add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept {
-  for (const Column& column : layout_.edge_others) add_other(totals + column.offset, column, bits, words, te);
-  for (const Column& column : layout_.now_others) add_other(totals + column.offset, column, bits, words, te);
+  for (const Column& column : layout_.edge_others) add_column(totals + column.offset, column, bits, words, te);
+  for (const Column& column : layout_.now_others) add_column(totals + column.offset, column, bits, words, te);
 }
 
 void Group::enter_wide(Index index, const std::byte* words) noexcept {
   set_wide(index);
   add_wide(index, 0, words);
-}
-
-// REQUIRES: the queue is not full.
-void Group::append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept {
-  if (layout_.packed) {
-    newest_ = te;
-    return append_packed(te, index, bits, load<std::int64_t>(words));
-  }
-  std::byte* const entry = queue_.append();
-  store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
-  for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
-    store(entry + sizeof(EntryHead) + at, load<std::int64_t>(words + at));
-  }
 }
 
 // REQUIRES: make_room() said yes and nothing has happened to the record since.
@@ -161,6 +166,45 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   add_others(totals, bits, event_words, te);
   if (layout_.pane != 0) return insert_into_pane(record, i, te);
   if (!layout_.raws.empty() || layout_.keeps_rings()) insert_into_ring(index, record, batch, i);
+}
+
+// Reads the windows of `min` and `max` before the event, enters it, and reads them after it.
+void Group::turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept {
+  const auto write = [&](const PeakList& list, std::uint32_t cell, FoundPeak found) {
+    place.numbers[cell + i] = found.any ? found.value ^ list.turned : 0;
+    place.valid[cell + i] = found.any;
+  };
+  for (const PeakList& list : layout_.peaks) {
+    Peak& peak = *peak_of(record, list);
+    const bool enters = inserts && (bits >> list.bit & 1) != 0;
+    if (peak.chunks != 0) [[unlikely]] {
+      turn_far(list, peak, te, enters, i, place);
+      continue;
+    }
+    for (const PeakList::Window& window : list.before) write(list, window.cell, front_near(peak, earlier(te, window.offset)));
+    if (enters && !push_near(peak, te, values(list.value)[i] ^ list.turned)) [[unlikely]] {
+      peaks_.push(peak, te, values(list.value)[i] ^ list.turned, earlier(te, list.longest));
+      for (const PeakList::Window& window : list.after) write(list, window.cell, peaks_.front(peak, earlier(te, window.offset)));
+      continue;
+    }
+    for (const PeakList::Window& window : list.after) write(list, window.cell, front_near(peak, earlier(te, window.offset)));
+  }
+}
+
+// The same of a list that does not stand in its record alone.
+void Group::turn_far(const PeakList& list, Peak& peak, Time te, bool enters, std::size_t i, Place place) noexcept {
+  const auto write = [&](const std::vector<PeakList::Window>& windows) {
+    for (const PeakList::Window& window : windows) {
+      const FoundPeak found = peaks_.front(peak, earlier(te, window.offset));
+      place.numbers[window.cell + i] = found.any ? found.value ^ list.turned : 0;
+      place.valid[window.cell + i] = found.any;
+    }
+  };
+  const Time outdated = earlier(te, list.longest);
+  peaks_.let_go(peak, outdated);
+  write(list.before);
+  if (enters) peaks_.push(peak, te, values(list.value)[i] ^ list.turned, outdated);
+  write(list.after);
 }
 
 // Keeps what features read of a record at this moment.
@@ -184,6 +228,7 @@ bool Group::take_in(const Batch& batch, std::size_t i, Place place) noexcept {
   look(layout_.before, before_, index, record, te, i, place);
   if (work.role == Role::insert) insert(index, batch, i);
   look(layout_.after, after_, index, record, te, i, place);
+  if (!layout_.peaks.empty()) turn_peaks(index == state::KeyTable::none ? blank_.data() : table_.record(index), te, bits_[i], work.role == Role::insert, i, place);
   return true;
 }
 
@@ -230,7 +275,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
-  const bool rings = layout_.keeps_rings(), totals_copied = layout_.row_has_totals, raws = !layout_.raws.empty();
+  const bool rings = layout_.keeps_rings(), peaks = !layout_.peaks.empty(), totals_copied = layout_.row_has_totals, raws = !layout_.raws.empty();
   const bool own_before = layout_.before.own_alone, own_after = layout_.after.own_alone, queued = layout_.keeps_queue(), packed = layout_.packed;
   const bool reads_before = !layout_.before.all.empty() && !own_before, reads_after = !layout_.after.all.empty() && !own_after;
   const bool close_before = layout_.before.from_record(), close_after = layout_.after.from_record() && lone_distinct_ == nullptr;
@@ -278,6 +323,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
     if constexpr (Others) add_others(totals, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
     if (Others && own_after) write_own(layout_.after, record, i, place);
+    if (peaks) turn_peaks(record, te, bits, true, i, place);
     if (close_after || (Sums != 0 && is_wide(index))) look_closer(layout_.after, after_, index, record, te, i, place);
     else if (lone_distinct_ != nullptr) write_distinct(*lone_distinct_, index, record, i, place);
     event_words += words_of_event;
@@ -335,13 +381,15 @@ Group::Update Group::choose_update() const noexcept {
 // All edges, if there are any, stand where the batch will end, every event has its record, and no bound is near.
 bool Group::may_update_plain(const Batch& batch) const noexcept {
   if (update_plain_ == nullptr || !all_found_ || (!passed_early_ && !passes_.empty()) || deferred_count_ == deferred_max) return false;
-  if (ring_entries_ + batch.count > entries_max_) return false;
+  if (ring_entries_ + batch.count > entries_max_ || !peaks_.has_room(batch.count)) return false;
   return batch.uniform && layout_.types[batch.type[0]].inserts;
 }
 
 void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
   missing_ = before_.wide = after_.wide = 0;
-  if (layout_.late != 0) {
+  if (run_) {
+    (this->*update_run_)(batch);
+  } else if (layout_.late != 0) {
     update_late(batch, cells_of(batch, tiles));
   } else if (may_update_plain(batch)) {
     (this->*update_plain_)(batch, cells_of(batch, tiles));

@@ -106,7 +106,23 @@ Batch take(SlotView slots, Sequence first, Sequence last, Time& te, std::size_t 
   const Sequence tile_left = tile_events - first % tile_events;
   const auto count = static_cast<std::size_t>(std::min({last - first + 1, tile_left, static_cast<Sequence>(batch_events)}));
   bool uniform = true;
-  for (std::size_t i = 0; i < count; ++i) {
+  std::size_t i = 0;
+  const std::uint16_t first_type = slots.header(first).type;
+  if (static_cast<std::uint16_t>(first_type - first_event_type) < types) {  // nearly always all of them are of its type
+    Time latest = te;
+    for (; i < count; ++i) {
+      const std::byte* const slot = slots[first + static_cast<Sequence>(i)];
+      const EventHeader& header = *reinterpret_cast<const EventHeader*>(slot);
+      if (header.type != first_type) break;
+      latest = std::max(latest, header.at);
+      batch.slot[i] = slot;
+      batch.te[i] = latest;
+      batch.missing |= header.missing;
+    }
+    te = latest;
+    std::fill_n(batch.type.begin(), i, static_cast<std::uint16_t>(first_type - first_event_type));
+  }
+  for (; i < count; ++i) {
     const std::byte* const slot = slots[first + static_cast<Sequence>(i)];
     const EventHeader& header = *reinterpret_cast<const EventHeader*>(slot);
     const auto type = static_cast<std::uint16_t>(header.type - first_event_type);  // of what is no event: far beyond all types

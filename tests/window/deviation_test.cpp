@@ -56,6 +56,23 @@ TEST_CASE("standard deviations equal the exact ones, rounded once") {
   }
 }
 
+TEST_CASE("standard deviations of many values equal the exact ones, rounded once") {
+  std::mt19937_64 random(13);
+  for (int round = 0; round < 20'000; ++round) {
+    CAPTURE(round);
+    const auto scale = static_cast<unsigned>(random() % 5);
+    const std::uint64_t count = 2 + (random() & ((std::uint64_t{1} << 17) - 1) >> random() % 17);
+    const std::int64_t mean = static_cast<std::int64_t>(random() >> (32 + random() % 32)) * (random() % 2 == 0 ? 1 : -1), sum = mean * static_cast<std::int64_t>(count % 1000);
+    twin::Integer squares = twin::Integer(sum) * sum / count + 1 + (random() >> random() % 64);
+    if (squares >= twin::Integer(1) << 64) squares = twin::Integer(sum) * sum / count + 1 + random() % 4;
+    if (squares >= twin::Integer(1) << 64) continue;
+    const auto whole = static_cast<Uint128>(static_cast<Int128>(sum));
+    const Moments moments{{static_cast<std::uint64_t>(whole), static_cast<std::uint64_t>(whole >> 64)}, {static_cast<std::uint64_t>(squares), 0, 0}};
+    const Type type{.kind = Kind::decimal, .scale = static_cast<std::uint8_t>(scale)};
+    REQUIRE(deviation(count, moments, scale) == twin::deviation(type, static_cast<std::int64_t>(count), sum, squares));
+  }
+}
+
 TEST_CASE("a window's moments are the difference of two totals, wherever these stand") {
   std::mt19937_64 random(12);
   Moments before;

@@ -3,12 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <random>
 #include <string>
 #include <string_view>
 
+#include "pawl/core/window/group_rows.hpp"
 #include "stage.hpp"
 #include "tests/twin/own.hpp"
 
@@ -241,7 +243,31 @@ struct Shape {
   std::int64_t wide_in = 0;     // one amount in so many is near the ends of 64 bits; 0: none
   bool plain = false;           // payments alone, with all their fields
   std::int64_t days_in = 0;     // one event in so many comes 60 to 160 days later; 0: none
+  std::int64_t run = 0;         // as many payments in a row have the same customer or terminal, in the mean; 0: each draws its own
+  std::int64_t missing_in = 0;  // plain: one field in so many is missing all the same; 0: none
+  std::int64_t sums = 0, counts = 0;  // of each key, and nothing else; 0: all kinds
 };
+
+// What runs of one key are followed by: sums and counts alone, over windows shorter than a batch, too.
+std::vector<Aggregate> sums_alone(const Shape& shape) {
+  std::vector<Aggregate> list;
+  const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
+  const auto per = [](Builder&& b, int key) { return key == 0 ? std::move(b) : std::move(b).per(key == 1 ? "customer" : "terminal"); };
+  for (const int key : {0, 1, 2}) {
+    for (const Duration width : {shape.step * 3, second, 7 * second}) {
+      if (shape.sums > 0) add(per(agg(Kind_::sum).of(amount()).within(width), key));
+      if (shape.sums > 0) add(per(agg(Kind_::sum).of(amount()).within(width).delayed(second).prior(), key));
+      if (shape.sums > 1) add(per(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()), key));
+      for (std::int64_t limit = 1; limit < shape.counts; ++limit) add(per(agg(Kind_::count).within(width).where(both(Op::greater, amount(), literal(70 * limit, money))), key));
+      if (shape.counts == 0) continue;
+      add(per(agg(Kind_::rate).within(width).prior(), key));
+      if (shape.sums > 0 && shape.counts > 1) add(per(agg(Kind_::avg).of(amount()).within(width).delayed(width), key));
+    }
+  }
+  return list;
+}
+
+std::vector<Aggregate> aggregates_for(const Shape& shape) { return shape.sums + shape.counts != 0 ? sums_alone(shape) : shape.kinds(); }
 
 class Stream {
  public:
@@ -269,6 +295,7 @@ class Stream {
     const Field& field = schema.fields[i];
     if (field.is_event_time) return write_number(schema, slot, i, now_ - (one_in(5) ? second * pick(4) : 0));  // late at times
     if (!shape_.plain && one_in(9)) return;  // missing
+    if (shape_.missing_in != 0 && one_in(shape_.missing_in)) return;
     if (field.type.kind == Kind::text) {
       CHECK(write_text(schema, slot, i, std::string(1, static_cast<char>('a' + pick(3)))));
     } else if (field.type.kind == Kind::boolean) {
@@ -277,7 +304,8 @@ class Stream {
       const bool wide = shape_.wide_in != 0 && one_in(shape_.wide_in);
       write_number(schema, slot, i, wide ? (pick(2) == 0 ? 1 : -1) * (std::int64_t{1} << (32 + pick(31))) + pick(3) : pick(600) - 100);
     } else {
-      write_number(schema, slot, i, one_in(3) ? 1 : pick(shape_.keys));  // one hot key
+      if (shape_.run == 0 || one_in(shape_.run)) keys_[i] = one_in(3) ? 1 : pick(shape_.keys);  // one hot key
+      write_number(schema, slot, i, keys_[i]);
     }
   }
 
@@ -285,6 +313,7 @@ class Stream {
   Shape shape_;
   std::mt19937_64 random_;
   Time now_ = 1'000'000 * second;
+  std::array<std::int64_t, 8> keys_{};
 };
 
 bool agree(const Answer& got, const Answer& expected) {
@@ -314,7 +343,7 @@ constexpr std::size_t slower = 1;
 void run(std::uint64_t seed, std::size_t events, std::size_t split, const StateLimits& limits, const Shape& shape = {}) {
   events /= slower;
   const language::Pipeline pipeline = payments();
-  const std::vector<Aggregate> aggregates = shape.kinds();
+  const std::vector<Aggregate> aggregates = aggregates_for(shape);
   Stage stage(pipeline, aggregates, limits);
   Naive naive(pipeline);
   Stream stream(pipeline, seed, shape);
@@ -349,12 +378,34 @@ void compare_counters(const Stage& a, const Stage& b) {
   }
 }
 
+using Rows = std::vector<std::vector<std::byte>>;  // parts of all groups
+
+Rows rows_of(Stage& stage) {
+  Rows rows;
+  for (std::size_t group = 0; group < stage.groups(); ++group) {
+    GroupSaver saver(stage.windows().group(group));
+    for (std::size_t part = 0; part < saver.parts(); ++part) saver.write(part, rows.emplace_back());
+  }
+  return rows;
+}
+
+// REQUIRES: groups of one part of entries each.
+void load(Stage& stage, const Rows& rows, Time te) {
+  const std::size_t parts = rows.size() / stage.groups();
+  stage.windows().set_effective_time(te);
+  for (std::size_t group = 0; group < stage.groups(); ++group) {
+    GroupLoader loader(stage.windows().group(group), te);
+    for (std::size_t part = 0; part < parts; ++part) REQUIRE(loader.read(rows[group * parts + part]).ok());
+    REQUIRE(loader.finish().ok());
+  }
+}
+
 constexpr StateLimits roomy{.keys_max = 8192, .entries_max = 1 << 16, .distinct_max = 1 << 12};
 
 // One stage takes events singly, which passes edges one by one; the other one in batches. Returns what all groups refused.
 std::uint64_t run_both(std::uint64_t seed, std::size_t events, std::size_t split, const Shape& shape, const StateLimits& limits = roomy) {
   const language::Pipeline pipeline = payments();
-  const std::vector<Aggregate> aggregates = shape.kinds();
+  const std::vector<Aggregate> aggregates = aggregates_for(shape);
   Stage singly(pipeline, aggregates, limits), batched(pipeline, aggregates, limits);
   Stream stream(pipeline, seed, shape);
   for (std::size_t i = 0; i < events; ++i) {
@@ -422,6 +473,59 @@ TEST_CASE("packed entries equal the naive twin, and their events taken singly") 
       CHECK(run_both(seed++, 4000, 33, {.kinds = lean_kinds, .keys = 60, .step = second / 200, .jump_in = 100, .wide_in = wide_in, .plain = plain}, {.keys_max = 8192, .entries_max = 300, .distinct_max = 40}) > 100);
     }
   }
+}
+
+TEST_CASE("runs of one key equal the naive twin, and their events taken singly") {
+  std::uint64_t seed = 200;
+  for (const auto& [sums, counts] : std::array<std::array<std::int64_t, 2>, 8>{{{0, 3}, {0, 7}, {1, 0}, {1, 2}, {1, 6}, {2, 0}, {2, 3}, {2, 7}}}) {
+    for (const Shape& shape : {Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 90}, Shape{.keys = 3, .step = second / 9, .jump_in = 8, .run = 40},
+                               Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 200, .missing_in = 500}, Shape{.keys = 30, .step = second / 40, .jump_in = 60, .wide_in = 400, .run = 70}}) {
+      Shape whole = shape;
+      whole.plain = true;
+      whole.sums = sums;
+      whole.counts = counts;
+      CAPTURE(seed);
+      run(seed++, 600, 200, roomy, whole);
+      run_both(seed++, 4000 / slower, 200, whole);
+      run_both(seed++, 2000 / slower, 33, whole);
+    }
+  }
+}
+
+TEST_CASE("runs leave the rows that their events leave singly, and go on from them") {
+  const Shape shape{.keys = 4, .step = second / 40, .jump_in = 50, .plain = true, .run = 150, .sums = 2, .counts = 3};
+  const language::Pipeline pipeline = payments();
+  const std::vector<Aggregate> aggregates = aggregates_for(shape);
+  for (std::uint64_t seed = 400; seed < 404; ++seed) {
+    CAPTURE(seed);
+    Stage singly(pipeline, aggregates, roomy), batched(pipeline, aggregates, roomy), resumed(pipeline, aggregates, roomy);
+    Stream stream(pipeline, seed, shape);
+    const Sequence cut = 700 + static_cast<Sequence>(seed % 32), events = 2 * cut;
+    for (Sequence s = 0; s < events; ++s) {
+      stream.fill(singly.slot());
+      for (Stage* const other : {&batched, &resumed}) {
+        if (other == &resumed && s < cut) continue;
+        std::memcpy(other->slot(), singly.slot(), Stage::slot_bytes);
+        other->publish();
+        if (other->waiting() == 100 || s + 1 == cut || s + 1 == events) other->process();
+      }
+      singly.publish();
+      singly.process();
+      if (s + 1 == cut) load(resumed, rows_of(batched), batched.windows().effective_time());
+    }
+    CHECK(rows_of(batched) == rows_of(singly));
+    CHECK(rows_of(resumed) == rows_of(singly));
+    for (std::size_t f = 0; f < aggregates.size(); ++f) CHECK(agree(resumed.answer(f, events - cut - 1), singly.answer(f, events - 1)));
+  }
+}
+
+TEST_CASE("what a bound refuses does not depend on runs") {
+  std::uint64_t seed = 300, refused = 0;
+  for (const StateLimits& limits : {StateLimits{.keys_max = 8192, .entries_max = 250, .distinct_max = 1}, StateLimits{.keys_max = 1, .entries_max = 1 << 16, .distinct_max = 1}}) {
+    CAPTURE(seed);
+    refused += run_both(seed++, 6000, 200, {.keys = 20'000, .step = second / 60, .jump_in = 90, .plain = true, .run = 60, .sums = 1, .counts = 3}, limits);
+  }
+  CHECK(refused > 100);
 }
 
 TEST_CASE("what a bound refuses does not depend on batches") {

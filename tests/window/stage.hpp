@@ -46,6 +46,7 @@ class Stage {
   }
   [[nodiscard]] GroupCounters counters(std::size_t group = 0) const { return windows_.counters(group); }
   [[nodiscard]] std::size_t groups() const { return windows_.groups(); }
+  [[nodiscard]] Windows& windows() { return windows_; }
   [[nodiscard]] std::size_t features() const { return specs_.size(); }
   [[nodiscard]] const FeatureSpec& spec(std::size_t feature) const { return specs_[feature]; }
 
