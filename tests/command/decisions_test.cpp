@@ -432,6 +432,18 @@ TEST_CASE("what is no whole file of binary decisions is said, behind what could 
     CHECK(refused.status == 65);
     CHECK(refused.err.find("that its pipeline does not have, behind 0 decisions") != std::string::npos);
   }
+  // A fraction whose denominator is 0, likewise.
+  const std::string shares = scored.scratch.write("s.pawl", "pipeline \"s\" version 1\nevent Payment { at: time, amount: money }\nrule large { on Payment when amount > 5.00 then score 7 reason A001 \"{amount / 3}\" }\n");
+  REQUIRE(pawl_command("score --event Payment --pipeline " + shares + " --input " + input + " --decisions " + file).status == 0);
+  std::string over_zero = read_file(file);
+  const std::size_t layout = over_zero.find(" ratio of money amount / 3");
+  REQUIRE(layout != std::string::npos);
+  const std::size_t begin = word_at(over_zero, 12), value = std::stoul(over_zero.substr(over_zero.rfind('\n', layout) + 1)), bytes = word_at(over_zero, 16) - 8;
+  CHECK(read(over_zero).status == 0);
+  over_zero.replace(begin + value + 16, 16, 16, '\0');
+  const std::uint32_t check = pawl::crc32c(std::as_bytes(std::span(over_zero).subspan(begin, bytes)));
+  std::memcpy(over_zero.data() + begin + bytes, &check, sizeof check);
+  CHECK(read(over_zero).err.find("shows a fraction over zero, behind 0 decisions") != std::string::npos);
   CHECK(read(csv).err.find("is no binary file of decisions") != std::string::npos);
   CHECK(read("").status == 65);
   CHECK(pawl_command("decisions " + (scored.scratch / "gone.decisions")).status == 74);

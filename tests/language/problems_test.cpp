@@ -182,7 +182,6 @@ constexpr Case cases[] = {
     {"E194", "map m from int to int from \"m.csv\" sha256 <<\"12\">>\nlet x = m[terminal]", "64 hexadecimal digits"},
     {"W203", "map <<m>> from int to int\nlet x = m[terminal]", "holds nothing"},
     {"W203", "map <<m>> from int to int { 1 = 2 }", "never looked into"},
-    {"W300", "map m from int to text(8) { 1 = \"a\" }\nrule <<r>> { on Payment when m[terminal] = \"a\" then alert }", "looks a text up"},
     {"W300", "map m from int to int from \"m.csv\" sha256 \"0000000000000000000000000000000000000000000000000000000000000000\"\nlet <<x>> = m[terminal]", "file was not read"},
     {"E142", "rule r { on Payment when amount > <<limit>>[customer] }", "Did you mean `limits`?"},
     // Rules.
@@ -234,6 +233,7 @@ constexpr Case cases[] = {
     {"W203", "model <<m>> from \"m.json\" sha256 \"0000000000000000000000000000000000000000000000000000000000000000\" inputs (amount)", "read nowhere"},
     {"I330", "let <<unused>> = count(per customer, 1h on Payment)", "the file of features alone"},
     {"W201", "rule r { pattern a: Payment then <<no Login for 1h>> then Payment within 1h per customer }", "can never complete"},
+    {"W201", "rule r { pattern a: Payment then no Login for 40m then Payment then <<no Login for 20m>> then Payment within 1h per customer }", "one after the other"},
     {"W220", "rule r { pattern <<l: Login(not ok){2,5}>> within 1h per customer }", "complete with the first 2 of these"},
     {"W220", "rule r { pattern Payment then <<l: Login+>> within 1h per customer }", "complete with the first of these"},
     {"W220", "rule r { pattern Payment then <<Login?>> within 1h per customer }", "never taken"},
@@ -244,7 +244,6 @@ constexpr Case cases[] = {
     {"W210", "rule r { on Payment when <<amount > 3 * avg(amount per terminal, 1h)>> }", "Did you mean `prior avg(amount per terminal, 1h on Payment)`?"},
     {"W210", "let usual = avg(amount per terminal, 1h)\nrule r { on Payment when <<amount > 3 * usual>> }", "prior"},
     {"W300", "let <<x>> = median(amount per terminal, since start)", "`median`"},
-    {"W300", "list l of int\nrule <<r>> { pattern p: Payment then no Login within 1h per customer where 5 in l then add p.customer to l }", "asks a list about none of its steps"},
     {"E121", "event E late <<0s>> { at: time }", "late by something"},
     {"E124", "event E late 10m { at: time, k: int }\nlet x = <<median(k per k, 1h on E)>>", "`median` cannot take late events in yet, and `E` can be late here"},
     {"E124", "event E late 10m { at: time, k: int }\nlet x = <<sum(k per k, last 3 on E)>>", "`last N` cannot take late events"},
