@@ -147,13 +147,13 @@ Whole whole_of(const Fraction& fraction, unsigned scale) noexcept {
   PAWL_ASSERT(fraction.denominator > 0);
   PAWL_ASSERT(scale <= scale_max);
   const auto bottom = static_cast<Uint128>(fraction.denominator);
-  const Uint128 top = magnitude(fraction.numerator), units = top / bottom, rest = top % bottom;
-  if (scale == 0) return {units, rest == 0, rest >= bottom - rest};
-  const Uint128 unit = power_of_ten(scale), left_out = units % unit;
-  return {units / unit, left_out == 0 && rest == 0, left_out >= unit / 2};
+  const Uint128 top = magnitude(fraction.numerator), quotient = top / bottom, rest = top % bottom;
+  if (scale == 0) return {quotient, rest == 0, rest >= bottom - rest};
+  const Uint128 unit = power_of_ten(scale), left_out = quotient % unit;
+  return {quotient / unit, left_out == 0 && rest == 0, left_out >= unit / 2};
 }
 
-Int128 with_sign(Uint128 magnitude, bool negative) noexcept { return static_cast<Int128>(negative ? Uint128{0} - magnitude : magnitude); }
+Int128 with_sign(Uint128 number, bool negative) noexcept { return static_cast<Int128>(negative ? Uint128{0} - number : number); }
 
 }  // namespace
 

@@ -203,10 +203,16 @@ class Compiler : private TextCompiler<Compiler>, private NumberCompiler<Compiler
       std::vector<std::size_t>& holes = planned.holes.emplace_back();
       for (const auto& hole : reason.exprs) holes.push_back(shown(*hole));
     }
-    planned.reasons_of_models.clear();
+    planned.where_fired.clear();
     for (const auto& holes : planned.holes) {
-      std::copy_if(holes.begin(), holes.end(), std::back_inserter(planned.reasons_of_models), [&](std::size_t hole) { return plan_.shown[hole].value.kind == Operand::Kind::model_reasons; });
+      std::copy_if(holes.begin(), holes.end(), std::back_inserter(planned.where_fired), [&](std::size_t hole) { return plan_.shown[hole].value.kind == Operand::Kind::model_reasons; });
     }
+    for (const language::Reason& reason : rule.reasons) {
+      for (const auto& hole : reason.exprs) {
+        if (const auto found = of_steps_.find(hole.get()); found != of_steps_.end()) planned.where_fired.push_back(found->second);
+      }
+    }
+    if (rule.pattern) planned.where_fired.insert(planned.where_fired.end(), explained_[&rule].begin(), explained_[&rule].end());
   }
 
   void show_leaves(const Expr& expr, std::vector<std::size_t>& values) {
