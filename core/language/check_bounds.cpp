@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t steps_max = 32;          // of a pattern
 constexpr std::size_t texts_max = 64;          // that a let can be
+constexpr std::size_t texts_depth_max = 200;   // of a let
 constexpr std::size_t captured_max = 64;       // values of a run that can be missing
 constexpr std::size_t captured_bytes_max = 16 * 1024;
 
@@ -24,6 +25,14 @@ std::size_t texts_of(const Expr& expr, const std::vector<std::size_t>& let_texts
   std::size_t texts = 0;
   for (const auto& arg : expr.args) texts += arg->type.kind == Kind::text ? texts_of(*arg, let_texts) : 0;
   return std::max<std::size_t>(texts, 1);
+}
+
+// How many texts stand within each other: what takes them apart goes as deep. REQUIRES: it is a text; of lets in it, `let_depths` has the numbers.
+std::size_t depth_of(const Expr& expr, const std::vector<std::size_t>& let_depths) {
+  if (expr.op == Op::let) return let_depths[expr.index];
+  std::size_t depth = 0;
+  for (const auto& arg : expr.args) depth = std::max(depth, arg->type.kind == Kind::text ? depth_of(*arg, let_depths) : 0);
+  return depth + 1;
 }
 
 // What a run keeps of its steps: "step.field kind", with bytes and whether it can be missing.
@@ -113,13 +122,19 @@ void check_bounds(const Pipeline& pipeline, Problems& problems) {
     if (is_over_repeated(expr)) check_over_repeated(expr, problems);
     if (expr.op == Op::call && expr.name == "reasons") check_reasons(expr, pipeline.models[expr.args[0]->index], problems);
   });
-  std::vector<std::size_t> let_texts(pipeline.lets.size());
+  std::vector<std::size_t> let_texts(pipeline.lets.size()), let_depths(pipeline.lets.size());
   for (const std::size_t index : pipeline.let_order) {  // a let comes after those it uses
     const Let& let = pipeline.lets[index];
-    if (let.expr->type.kind == Kind::text) let_texts[index] = texts_of(*let.expr, let_texts);
+    if (let.expr->type.kind != Kind::text) continue;
+    let_texts[index] = texts_of(*let.expr, let_texts);
+    let_depths[index] = depth_of(*let.expr, let_depths);
+    if (let_depths[index] > texts_depth_max) {
+      problems.error(let.place, "E119", std::string("let `") + let.name + "` is a text made of texts, more than " + std::to_string(texts_depth_max) + " deep");
+      break;
+    }
     if (let_texts[index] > texts_max) {
       problems.error(let.place, "E119", std::string("let `") + let.name + "` can be more than " + std::to_string(texts_max) + " texts; a map holds as many as one likes");
-      return;
+      break;
     }
   }
   for (const Rule& rule : pipeline.rules) {

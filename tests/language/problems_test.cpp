@@ -288,6 +288,16 @@ TEST_CASE("a file without a head, one without events, and one that is too large"
   CHECK(checked.diagnostics[0].code == "E001");
 }
 
+TEST_CASE("texts of texts are taken apart only so deep") {
+  std::string source = "let l0 = device\n";
+  for (int i = 1; i < 20'000; ++i) {
+    const std::string number = std::to_string(i);
+    source.append(i == 200 ? "let <<l" : "let l").append(number).append(i == 200 ? ">> = lower(l" : " = lower(l").append(std::to_string(i - 1)).append(")\n");
+  }
+  source += "rule r { on Payment when l19999 = \"a\" }";
+  check_case({"E119", source, "a text made of texts, more than 200 deep"}, true);
+}
+
 TEST_CASE("a pattern has as many steps, and reads as many fields of them, as a run has room for") {
   const auto pattern = [](int steps, const std::string& condition) {
     std::string text = "rule <<r>> { pattern s0: Payment";
