@@ -134,6 +134,40 @@ std::optional<Fraction> divide(const Fraction& a, const Fraction& b) noexcept {
   return multiply_parts(parts(a), {divisor.negative, divisor.bottom, divisor.top});
 }
 
+namespace {
+
+// The magnitude of fraction / 10^scale without what is behind the point.
+struct Whole {
+  Uint128 number;
+  bool exact;
+  bool half;  // what was left out is a half at least
+};
+
+Whole whole_of(const Fraction& fraction, unsigned scale) noexcept {
+  PAWL_ASSERT(fraction.denominator > 0);
+  PAWL_ASSERT(scale <= scale_max);
+  const auto bottom = static_cast<Uint128>(fraction.denominator);
+  const Uint128 top = magnitude(fraction.numerator), quotient = top / bottom, rest = top % bottom;
+  if (scale == 0) return {quotient, rest == 0, rest >= bottom - rest};
+  const Uint128 unit = power_of_ten(scale), left_out = quotient % unit;
+  return {quotient / unit, left_out == 0 && rest == 0, left_out >= unit / 2};
+}
+
+Int128 with_sign(Uint128 number, bool negative) noexcept { return static_cast<Int128>(negative ? Uint128{0} - number : number); }
+
+}  // namespace
+
+Int128 floor_of(const Fraction& fraction, unsigned scale) noexcept {
+  const bool negative = fraction.numerator < 0;
+  const Whole whole = whole_of(fraction, scale);
+  return with_sign(negative && !whole.exact ? whole.number + 1 : whole.number, negative);
+}
+
+Int128 round_of(const Fraction& fraction, unsigned scale) noexcept {
+  const Whole whole = whole_of(fraction, scale);
+  return with_sign(whole.half ? whole.number + 1 : whole.number, fraction.numerator < 0);
+}
+
 double nearest_double(const Fraction& fraction, unsigned scale) noexcept {
   PAWL_ASSERT(fraction.denominator > 0);
   PAWL_ASSERT(scale <= scale_max);

@@ -49,6 +49,10 @@ struct Fraction {
 [[nodiscard]] std::optional<Fraction> multiply(const Fraction& a, const Fraction& b) noexcept;
 [[nodiscard]] std::optional<Fraction> divide(const Fraction& a, const Fraction& b) noexcept;
 
+// fraction / 10^scale as a whole number: the greatest that is not above it, or the nearest, a half away from zero. REQUIRES: scale <= 18.
+[[nodiscard]] Int128 floor_of(const Fraction& fraction, unsigned scale = 0) noexcept;
+[[nodiscard]] Int128 round_of(const Fraction& fraction, unsigned scale = 0) noexcept;
+
 // fraction / 10^scale, rounded once, to the nearest double, ties to even. REQUIRES: scale <= 18.
 [[nodiscard]] double nearest_double(const Fraction& fraction, unsigned scale = 0) noexcept;
 

@@ -24,6 +24,7 @@ Checked check(std::string_view source, std::string_view, ModelFiles* models, con
   if (!problems.any_error()) {
     lint(*pipeline, problems);
     lint_unused(*pipeline, problems);
+    check_bounds(*pipeline, problems);
     mark_not_evaluated(*pipeline, problems);
     check_lateness(*pipeline, problems);
   }

@@ -352,7 +352,8 @@ Typed Checker::call(const Node& node, const Scope& scope) {
     return typed;
   }
   for (const auto& arg : node.args) {
-    Typed value = expression(*arg, scope);
+    const auto literal = word == "km" ? constant(*arg, scope) : std::nullopt;  // of degrees, not a ratio
+    Typed value = literal ? Typed{convert(*literal, floating_type, nullptr, arg->span, problems_), nullptr} : expression(*arg, scope);
     if (!value) return {};
     typed.expr->args.push_back(std::move(value.expr));
   }

@@ -6,6 +6,9 @@
 
 namespace pawl::language {
 
+// Errors about what has no meaning that could be kept within bounds. REQUIRES: a pipeline without errors.
+void check_bounds(const Pipeline& pipeline, Problems& problems);
+
 // Fills not_evaluated of lets and rules and warns W300 for each. REQUIRES: a pipeline without errors.
 void mark_not_evaluated(Pipeline& pipeline, Problems& problems);
 

@@ -80,15 +80,22 @@ void warn_never_reached(const Rule& rule, Problems& problems) {
   }
 }
 
-// What is behind `no .. for` comes later than that, and all of it within `within`.
+// What is behind `no .. for` comes later than that, and all of it within `within`. Of several before one step the longest counts, as each is counted from
+// the last event taken; those before one step and before the next add up.
 void warn_never_completed(const Rule& rule, Problems& problems) {
   const Pattern& pattern = *rule.pattern;
-  for (std::size_t i = 0; i < pattern.steps.size(); ++i) {
-    const Step& step = pattern.steps[i];
-    const auto is_needed = [](const Step& other) { return !other.negated && other.at_least > 0; };
-    const bool needed = std::any_of(pattern.steps.begin() + static_cast<std::ptrdiff_t>(i), pattern.steps.end(), is_needed);
-    if (!step.negated || step.wait < pattern.within || !needed) continue;
-    problems.warning(step.place, "W201", "the pattern can never complete: what follows this has to come later than the time of its `for`, and by then `within` is over; shorten the one or lengthen the other");
+  Int128 waited = 0;
+  const Step* longest = nullptr;
+  for (const Step& step : pattern.steps) {
+    if (step.negated && step.wait != 0 && (longest == nullptr || step.wait > longest->wait)) longest = &step;
+    if (step.negated || step.at_least == 0 || longest == nullptr) continue;
+    waited += longest->wait;
+    if (waited >= pattern.within) {
+      const std::string times = waited == longest->wait ? "the time of its `for`" : "the times of `for` up to here, one after the other";
+      problems.warning(longest->place, "W201", "the pattern can never complete: what follows this has to come later than " + times + ", and by then `within` is over; shorten the one or lengthen the other");
+      return;
+    }
+    longest = nullptr;
   }
 }
 

@@ -111,7 +111,7 @@ struct Map {
   Value otherwise;                        // of keys that it does not have
   bool filled = false;                    // it says what it holds, itself or by a file
   std::string path, sha256, bytes;        // of the file, if it names one
-  std::shared_ptr<const Lookup> content;  // null where it is not filled, and where files were not asked for
+  std::shared_ptr<const Lookup> content;  // empty where it is not filled; null where files were not asked for
   Place place;
 };
 

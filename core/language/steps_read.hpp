@@ -22,13 +22,17 @@ namespace pawl::language {
   return expr.op == Op::binding || std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return reads_steps(*arg); });
 }
 
-// visit(expr) for each distinct value of steps that the pattern's conditions read, but texts: what explains a match. visit() false: no more.
+[[nodiscard]] inline bool asks_list(const Expr& expr) {
+  return expr.op == Op::in_list || std::any_of(expr.args.begin(), expr.args.end(), [](const auto& arg) { return asks_list(*arg); });
+}
+
+// visit(expr) for each distinct value of steps that the pattern's conditions read: what explains a match. visit() false: no more.
 template <class Visit>
 bool each_value_of_steps(const Pattern& pattern, Visit visit) {
   std::set<std::string> seen;
   const auto search = [&](const auto& self, const Expr* expr) -> bool {
     if (expr == nullptr) return true;
-    if (expr->op == Op::binding || is_over_repeated(*expr)) return expr->type.kind == Kind::text || !seen.insert(canonical(*expr)).second || visit(*expr);
+    if (expr->op == Op::binding || is_over_repeated(*expr)) return !seen.insert(canonical(*expr)).second || visit(*expr);
     return std::all_of(expr->args.begin(), expr->args.end(), [&](const auto& arg) { return self(self, arg.get()); });
   };
   return std::all_of(pattern.steps.begin(), pattern.steps.end(), [&](const Step& step) { return search(search, step.condition.get()); }) && search(search, pattern.where.get());
@@ -36,6 +40,9 @@ bool each_value_of_steps(const Pattern& pattern, Visit visit) {
 
 // It ends with `no`: not an event completes it, but its deadline. REQUIRES: the pattern has steps.
 [[nodiscard]] inline bool is_timed(const Pattern& pattern) { return pattern.steps.back().negated; }
+
+// Computed when the pattern is complete, not at an event: it reads steps, or asks a list where there is no event.
+[[nodiscard]] inline bool is_of_match(const Pattern& pattern, const Expr& expr) { return reads_steps(expr) || (is_timed(pattern) && asks_list(expr)); }
 
 // It has `then immediately no` or, before its end, `no .. for`.
 [[nodiscard]] inline bool remembers_last_event(const Pattern& pattern) {

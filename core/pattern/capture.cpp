@@ -1,6 +1,6 @@
 #include "pawl/core/pattern/capture.hpp"
 
-#include <algorithm>
+#include <bit>
 #include <optional>
 
 namespace pawl::pattern {
@@ -24,10 +24,11 @@ void keep_number(const Capture& capture, std::int64_t number, std::byte* capture
   const std::uint64_t bit = std::uint64_t{1} << capture.bit;
   const bool has_one = (valid & bit) != 0;
   const auto old = load_capture<std::int64_t>(captures, capture.offset);
+  const auto less = [&](std::int64_t a, std::int64_t b) { return capture.floating ? std::bit_cast<double>(a) < std::bit_cast<double>(b) : a < b; };
   switch (capture.kind) {
     case CaptureKind::first: number = has_one ? old : number; break;
-    case CaptureKind::minimum: number = has_one ? std::min(old, number) : number; break;
-    case CaptureKind::maximum: number = has_one ? std::max(old, number) : number; break;
+    case CaptureKind::minimum: number = has_one && !less(number, old) ? old : number; break;
+    case CaptureKind::maximum: number = has_one && !less(old, number) ? old : number; break;
     default: break;
   }
   store_capture(captures, capture.offset, number);
@@ -47,6 +48,9 @@ void capture(const Capture& capture, const std::byte* slot, Time te, std::byte* 
   const std::optional<std::int64_t> number = number_of(capture, slot, te);
   if (!number) return;
   if (capture.kind == CaptureKind::values) return store_capture(captures, capture.offset, load_capture<std::int64_t>(captures, capture.offset) + 1);
+  if (capture.kind == CaptureKind::sum && capture.floating) {
+    return store_capture(captures, capture.offset, load_capture<double>(captures, capture.offset) + std::bit_cast<double>(*number));
+  }
   if (capture.kind == CaptureKind::sum) return store_capture(captures, capture.offset, load_capture<Int128>(captures, capture.offset) + *number);
   keep_number(capture, *number, captures, valid);
 }

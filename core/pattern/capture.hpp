@@ -26,22 +26,23 @@ struct Capture {
   CaptureKind kind = CaptureKind::last;
   bool lateness = false;         // of `late_by`, which is no field of the slot
   bool text = false;
+  bool floating = false;         // its sum is a double, added up in the order of the events
   rules::SlotPlace place;
   std::uint16_t offset = 0;      // in the run's captures
   std::uint8_t bit = 0;          // first, last, minimum, maximum: among the run's valid bits
 };
 
 [[nodiscard]] constexpr std::size_t capture_bytes(const Capture& capture) noexcept {
-  if (capture.kind == CaptureKind::sum) return sizeof(Int128);
+  if (capture.kind == CaptureKind::sum) return capture.floating ? sizeof(double) : sizeof(Int128);
   const bool is_text = capture.text && capture.kind != CaptureKind::values;
   return is_text ? (capture.place.bytes + 7U) / 8 * 8 : sizeof(std::int64_t);
 }
 
 // How an expression reads a capture.
 struct Captured {
-  enum class As : std::uint8_t { number, text, count, sum, average } as = As::number;
+  enum class As : std::uint8_t { number, text, count, sum, average, float_sum, float_average } as = As::number;
   std::uint16_t offset = 0;
-  std::uint16_t count_offset = 0;  // average: of the capture `values`
+  std::uint16_t count_offset = 0;  // averages: of the capture `values`
   std::uint16_t text_bytes = 0;
   std::uint8_t bit = 0;
 };

@@ -36,7 +36,7 @@ class Compiler {
     for (std::size_t i = 0; i < pattern_.steps.size(); ++i) {
       if (!add_step(i)) return std::nullopt;
     }
-    if (pattern_.where && !(plan_.where = formula(*pattern_.where, last_event()))) return std::nullopt;
+    if (pattern_.where && !(plan_.where = formula(*pattern_.where, plan_.end != 0))) return std::nullopt;
     if (!add_outputs()) return std::nullopt;
     remember_last_event();
     return std::move(plan_);
@@ -106,7 +106,9 @@ class Compiler {
     Capture made;
     made.kind = wanted.kind;
     made.lateness = field < 0 && !wanted.member.empty();
-    made.text = field >= 0 && schema.fields[static_cast<std::size_t>(field)].type.kind == Kind::text;
+    const Kind kind = field >= 0 ? schema.fields[static_cast<std::size_t>(field)].type.kind : Kind::duration;
+    made.text = kind == Kind::text;
+    made.floating = kind == Kind::floating;
     made.place = rules::place_of(schema, field);
     made.offset = static_cast<std::uint16_t>(plan_.capture_bytes);
     const bool can_be_missing = wanted.kind != CaptureKind::events && wanted.kind != CaptureKind::values && wanted.kind != CaptureKind::sum;
@@ -125,15 +127,16 @@ class Compiler {
   std::optional<Captured> captured(const Expr& expr) {
     const Expr& binding = expr.op == Op::binding ? expr : *expr.args[0];
     if (plan_.capture_bytes > capture_bytes_max) return why_ = "it reads too many fields of its steps", std::nullopt;
-    if (expr.type.kind == Kind::floating) return why_ = "it computes with floats and steps of a pattern", std::nullopt;
     if (expr.op != Op::binding && expr.name == "count") {
       return Captured{.as = Captured::As::count, .offset = capture_of(binding, binding.member.empty() ? CaptureKind::events : CaptureKind::values).offset};
     }
     const Capture& capture = capture_of(binding, expr.op == Op::binding ? CaptureKind::last : kind_of(expr.name));
     Captured made{.as = Captured::As::number, .offset = capture.offset, .text_bytes = static_cast<std::uint16_t>(capture.text ? capture.place.bytes : 0), .bit = capture.bit};
     if (capture.text) made.as = Captured::As::text;
-    if (capture.kind == CaptureKind::sum) made.as = expr.name == "sum" ? Captured::As::sum : Captured::As::average;
-    if (made.as == Captured::As::average) made.count_offset = capture_of(binding, CaptureKind::values).offset;
+    const bool averages = capture.kind == CaptureKind::sum && expr.name != "sum";
+    if (capture.kind == CaptureKind::sum && capture.floating) made.as = averages ? Captured::As::float_average : Captured::As::float_sum;
+    else if (capture.kind == CaptureKind::sum) made.as = averages ? Captured::As::average : Captured::As::sum;
+    if (averages) made.count_offset = capture_of(binding, CaptureKind::values).offset;
     return made;
   }
 
@@ -191,7 +194,7 @@ class Compiler {
   bool add_condition(const Expr& condition, StepPlan& made) {
     if (condition.op == Op::logical_and) return add_condition(*condition.args[0], made) && add_condition(*condition.args[1], made);
     if (language::reads_steps(condition)) {
-      auto bound = formula(condition, &pipeline_.events[made.event]);
+      auto bound = formula(condition, false);
       if (bound) made.bound.push_back(*std::move(bound));
       return bound.has_value();
     }
@@ -202,25 +205,15 @@ class Compiler {
 
   // --- formulas ---
 
-  // That completes the pattern; null: it can be of several types, or it is no event.
-  const EventSchema* last_event() const {
-    if (plan_.end != 0) return nullptr;
-    const std::size_t first = language::first_that_completes(pattern_);
-    for (std::size_t i = first + 1; pattern_.where && i < pattern_.steps.size(); ++i) {
-      if (!pattern_.steps[i].negated && pattern_.steps[i].event != pattern_.steps[first].event) return nullptr;
-    }
-    return &pipeline_.events[pattern_.steps[first].event];
-  }
-
-  std::optional<Formula> formula(const Expr& expr, const EventSchema* event) {
-    const FormulaSources sources{.column = column_, .captured = [this](const Expr& read) { return captured(read); }, .pipeline = &pipeline_, .event = event};
+  std::optional<Formula> formula(const Expr& expr, bool of_deadline) {
+    const FormulaSources sources{.column = column_, .captured = [this](const Expr& read) { return captured(read); }, .pipeline = &pipeline_, .of_deadline = of_deadline};
     return Formula::compile(expr, sources, why_);
   }
 
-  // visit(expr) -> go on, for what actions and reasons read of steps, in their order, then what explains a match. No texts.
+  // visit(expr) -> go on, for what actions and reasons compute of a match, in their order, then what explains it.
   template <class Visit>
   bool each_output(Visit visit) const {
-    const auto visited = [&](const Expr* expr) { return expr == nullptr || !language::reads_steps(*expr) || visit(*expr); };
+    const auto visited = [&](const Expr* expr) { return expr == nullptr || !language::is_of_match(pattern_, *expr) || visit(*expr); };
     for (const language::Action& action : rule_.actions) {
       if (!visited(action.expr.get())) return false;
     }
@@ -232,7 +225,7 @@ class Compiler {
 
   bool add_outputs() {
     return each_output([&](const Expr& expr) {
-      auto made = formula(expr, last_event());
+      auto made = formula(expr, plan_.end != 0);
       if (made) plan_.outputs.push_back({*std::move(made), {}});
       return made.has_value();
     });

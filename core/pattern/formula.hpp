@@ -9,9 +9,9 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "pawl/core/base/characters.hpp"
 #include "pawl/core/event/ratio.hpp"
 #include "pawl/core/language/pipeline.hpp"
 #include "pawl/core/pattern/capture.hpp"
@@ -24,11 +24,11 @@ class Evaluator;
 
 namespace pawl::pattern {
 
-// A number, a fraction, a boolean (0, 1) or a text; or missing.
+// A number, a fraction, a boolean (0, 1), the bits of a float, or a text; or missing.
 struct Operand {
   Fraction value{};
   bool valid = false;
-  std::string_view text{};
+  CasedText text{};
 };
 
 // Results that became missing, as the columns' program counts them.
@@ -53,7 +53,7 @@ struct FormulaSources {
   // What a run keeps for a binding, or for a call over a repeated step, or nothing.
   std::function<std::optional<Captured>(const language::Expr&)> captured;
   const language::Pipeline* pipeline = nullptr;
-  const EventSchema* event = nullptr;  // whose plain fields it reads; null: none
+  bool of_deadline = false;  // there is no event
 };
 
 // Immutable after compile().
@@ -74,12 +74,13 @@ class Formula {
   struct Node {
     Leaf leaf = Leaf::none;
     language::Op op = language::Op::literal;
-    bool text = false;   // its arguments, or a leaf itself, are texts
-    bool ratio = false;  // its result
+    bool text = false;      // its arguments, or a leaf itself, are texts
+    bool floating = false;  // likewise floats
+    bool ratio = false;     // its result
     std::uint8_t function = 0;
     bool missing = false;  // constant
     rules::Register column;
-    rules::SlotPlace place;
+    std::vector<rules::SlotPlace> places;  // text_field: by event type
     Captured captured;
     std::int64_t number = 0, denominator = 1;
     std::string literal;
@@ -90,11 +91,13 @@ class Formula {
     std::uint32_t list = 0;          // in_list
     std::size_t list_text_bytes = 0;
     rules::LookupCall lookup;        // map_lookup
+    bool to_text = false;            // likewise: what it holds
+    std::vector<std::optional<unsigned>> digits;  // call: of each argument behind the point of a decimal, else 0; nothing: a float
   };
   using Arguments = const std::vector<std::uint32_t>&;
 
   std::optional<std::uint32_t> add(const language::Expr& expr, const FormulaSources& sources, std::string& why);
-  bool add_leaf(const language::Expr& expr, const FormulaSources& sources, Node& node, std::string& why);
+  bool add_leaf(const language::Expr& expr, const FormulaSources& sources, Node& node);
   bool add_operation(const language::Expr& expr, const FormulaSources& sources, Node& node, std::string& why);
   bool add_arguments(std::span<const std::unique_ptr<language::Expr>> args, const FormulaSources& sources, Node& node, std::string& why);
   static void add_members(const language::Expr& expr, Node& node);
@@ -106,7 +109,9 @@ class Formula {
   [[nodiscard]] Operand between(const Node& node, const Moment& moment) const noexcept;
   [[nodiscard]] Operand in_set(const Node& node, const Moment& moment) const noexcept;
   [[nodiscard]] Operand in_list(const Node& node, const Moment& moment) const noexcept;
+  [[nodiscard]] Operand map_lookup(const Node& node, const Operand& key) const noexcept;
   [[nodiscard]] Operand call(const Node& node, const Moment& moment) const noexcept;
+  [[nodiscard]] Operand kilometres(const Node& node, const Moment& moment) const noexcept;
   [[nodiscard]] static Operand arithmetic(const Node& node, language::Op op, const Operand& a, const Operand& b, const Moment& moment) noexcept;
 
   std::vector<Node> nodes_;  // the root is the last

@@ -22,6 +22,7 @@ std::string GroupSaver::schema(const Group& group) {
     for (const Capture& capture : plan.captures) {
       append_number(text += ' ', 'k', static_cast<std::uint64_t>(capture.kind));
       append_number(text, 'o', capture.offset);
+      if (capture.floating) text += 'f';
     }
     if (plan.last_event) append_number(text += ' ', 'l', *plan.last_event);
     if (plan.end != 0) text += " deadline";

@@ -59,7 +59,7 @@ struct PatternPlan {
     Formula formula;
     rules::Register to;              // the column that a match writes it into, set by the program's compiler
   };
-  std::vector<Output> outputs;       // what the rule's actions and then its reasons read of steps, in their order
+  std::vector<Output> outputs;       // what the rule's actions and then its reasons compute of a match, in their order
   Duration within = 0;
   std::uint32_t limit = 0;
   bool skip_to_next = false;

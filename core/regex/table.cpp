@@ -173,7 +173,7 @@ class Table {
       if (instruction.kind != Instruction::Kind::byte || instruction.low > instruction.high) continue;
       begins[instruction.low] = begins[instruction.high + std::size_t{1}] = true;
     }
-    for (unsigned b = 1; b < 256 && boundaries; ++b) begins[b] = begins[b] || is_word(b) != is_word(b - 1);
+    for (unsigned b = 1; b < 256 && boundaries; ++b) begins[b] = begins[b] || is_word(b) != is_word(b - 1) || goes_on(b) != goes_on(b - 1);
     for (std::size_t b = 0, next = 0; b < 256; ++b) {
       if (b == 0 || begins[b]) example_.push_back(static_cast<std::uint8_t>(b)), ++next;
       regex_.class_of_[b] = static_cast<std::uint8_t>(next - 1);
@@ -228,7 +228,11 @@ class Table {
 
   // --- steps ---
 
+  // A byte within a character of UTF-8: no place of the text is before it.
+  static bool goes_on(unsigned byte) { return byte >= 0x80 && byte <= 0xBF; }
+
   static bool holds(Assertion assertion, Before before, std::optional<unsigned> next) {
+    if (assertion >= Assertion::boundary && next && goes_on(*next)) return false;
     const bool boundary = (before == word) != (next && is_word(*next));
     switch (assertion) {
       case Assertion::begin: return before == at_begin;

@@ -116,30 +116,42 @@ class Compiler : private TextCompiler<Compiler>, private NumberCompiler<Compiler
 
   // What an action reads: of steps, a column that only a match writes.
   std::optional<Register> compile_read(const Expr& expr) {
-    if (pattern_ == nullptr || !language::reads_steps(expr)) return compile(expr);
+    if (!is_of_match(expr)) return compile(expr);
     const auto to = allocate(expr.type.ratio ? ColumnKind::ratio : expr.type.kind == Kind::boolean ? ColumnKind::boolean : ColumnKind::number);
     if (to) pattern_->outputs[next_output_++].to = *to;
     return to;
   }
 
+  // Of the rule at hand, if it has a pattern.
+  [[nodiscard]] bool is_of_match(const Expr& expr) const { return pattern_ != nullptr && language::is_of_match(*pipeline_.rules[pattern_->rule].pattern, expr); }
+
+  // The same of a text.
+  std::optional<Operand> text_of_match(const Expr& expr) {
+    if (plan_.program.texts_bytes.size() >= registers_max) return refuse("the pipeline is too large"), std::nullopt;
+    const Register to{ColumnKind::text, static_cast<std::uint16_t>(plan_.program.texts_bytes.size())};
+    plan_.program.texts_bytes.push_back(expr.type.text_bytes);
+    pattern_->outputs[next_output_++].to = to;
+    return Operand{.kind = Operand::Kind::text_field, .column = {}, .index = computed_text(plan_.program.fields, pipeline_.events, to.index, expr.type.text_bytes), .choices = {}};
+  }
+
   bool compile_holes(const language::Rule& rule) {
     for (const language::Reason& reason : rule.reasons) {
       for (const auto& hole : reason.exprs) {
-        if (!language::reads_steps(*hole)) continue;
-        const auto to = compile_read(*hole);
-        if (!to) return false;
-        of_steps_.emplace(hole.get(), show_column(*hole, *to));
+        if (!is_of_match(*hole)) continue;
+        const auto made = operand(*hole);
+        if (!made) return false;
+        of_steps_.emplace(hole.get(), show_made(*hole, *made));
       }
     }
     return language::each_value_of_steps(*rule.pattern, [&](const Expr& value) {
-      const auto to = compile_read(value);
-      if (to) explained_[&rule].push_back(show_column(value, *to));
-      return to.has_value();
+      const auto made = operand(value);
+      if (made) explained_[&rule].push_back(show_made(value, *made));
+      return made.has_value();
     });
   }
 
-  std::size_t show_column(const Expr& expr, Register column) {
-    plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr), .known = true, .value = {.kind = Operand::Kind::column, .column = column, .choices = {}}});
+  std::size_t show_made(const Expr& expr, const Operand& value) {
+    plan_.shown.push_back({.text = language::print(expr, pipeline_), .type = expr.type, .labels = labels_of(expr), .known = true, .value = value, .bytes = longest(value, plan_.program)});
     return plan_.shown.size() - 1;
   }
 
@@ -191,10 +203,16 @@ class Compiler : private TextCompiler<Compiler>, private NumberCompiler<Compiler
       std::vector<std::size_t>& holes = planned.holes.emplace_back();
       for (const auto& hole : reason.exprs) holes.push_back(shown(*hole));
     }
-    planned.reasons_of_models.clear();
+    planned.where_fired.clear();
     for (const auto& holes : planned.holes) {
-      std::copy_if(holes.begin(), holes.end(), std::back_inserter(planned.reasons_of_models), [&](std::size_t hole) { return plan_.shown[hole].value.kind == Operand::Kind::model_reasons; });
+      std::copy_if(holes.begin(), holes.end(), std::back_inserter(planned.where_fired), [&](std::size_t hole) { return plan_.shown[hole].value.kind == Operand::Kind::model_reasons; });
     }
+    for (const language::Reason& reason : rule.reasons) {
+      for (const auto& hole : reason.exprs) {
+        if (const auto found = of_steps_.find(hole.get()); found != of_steps_.end()) planned.where_fired.push_back(found->second);
+      }
+    }
+    if (rule.pattern) planned.where_fired.insert(planned.where_fired.end(), explained_[&rule].begin(), explained_[&rule].end());
   }
 
   void show_leaves(const Expr& expr, std::vector<std::size_t>& values) {
@@ -242,7 +260,7 @@ class Compiler : private TextCompiler<Compiler>, private NumberCompiler<Compiler
       value.column = *column;
       return value;
     }
-    return text_operand(expr);
+    return is_of_match(expr) ? text_of_match(expr) : text_operand(expr);
   }
 
   std::optional<Register> list_membership(const Expr& expr) {
@@ -351,9 +369,23 @@ class Compiler : private TextCompiler<Compiler>, private NumberCompiler<Compiler
     if (!out || too_large_) return refuse("the pipeline is too large");
     instruction.out = out->index;
     if (dependent_) dependent_registers_.insert({out->kind, out->index});
+    add(instruction);
+    return out;
+  }
+
+  // A text that is computed: its place among Program::fields. `own_bytes`: for each lane of its register; `bytes`: of the longest text.
+  std::optional<std::uint16_t> emit_text(Instruction instruction, std::size_t own_bytes, std::size_t bytes) {
+    instruction.out = operand_of(plan_.program.texts_bytes.size());
+    (void)operand_of(plan_.program.fields.size());
+    if (too_large_) return refuse("the pipeline is too large"), std::nullopt;
+    plan_.program.texts_bytes.push_back(own_bytes);
+    add(instruction);
+    return computed_text(plan_.program.fields, pipeline_.events, instruction.out, bytes);
+  }
+
+  void add(const Instruction& instruction) {
     Program& program = plan_.program;
     (dependent_ ? program.dependent : explaining_ ? program.explaining : program.instructions).push_back(instruction);
-    return out;
   }
 
   std::optional<Register> emit2(ColumnKind kind, Code code, std::optional<Register> a, std::optional<Register> b) {
@@ -437,18 +469,26 @@ class Compiler : private TextCompiler<Compiler>, private NumberCompiler<Compiler
   }
 
   std::optional<Register> lookup(const Expr& expr) {
-    const language::Map& map = pipeline_.maps[expr.index];
-    if (map.content == nullptr || map.to.kind == Kind::text) return refuse("what map " + map.name + " holds");
-    plan_.program.lookups.push_back(lookup_call(map));
-    const auto call = static_cast<std::int64_t>(plan_.program.lookups.size() - 1);
-    std::optional<Register> found;
-    if (map.from.kind == Kind::text) {
-      found = text_lookup(*expr.args[0], call);
-    } else if (const auto key = compile(*expr.args[0])) {
-      found = emit(ColumnKind::number, {.code = key->kind == ColumnKind::boolean ? Code::lookup_boolean : Code::lookup_number, .a = key->index, .aux = call});
-    }
-    if (!found || map.to.kind != Kind::boolean) return found;
+    const auto call = add_lookup(pipeline_.maps[expr.index]);
+    const auto found = call ? map_entry(expr, *call) : std::nullopt;
+    if (!found || pipeline_.maps[expr.index].to.kind != Kind::boolean) return found;
     return emit2(ColumnKind::boolean, Code::number_equal, found, constant_of(ColumnKind::number, 1, 1));
+  }
+
+  // Its index in Program::lookups.
+  std::optional<std::int64_t> add_lookup(const language::Map& map) {
+    if (map.content == nullptr) return refuse("the file of map " + map.name + " was not read"), std::nullopt;
+    plan_.program.lookups.push_back(lookup_call(map));
+    return static_cast<std::int64_t>(plan_.program.lookups.size() - 1);
+  }
+
+  // What Lookup::find says: of a map to texts, the number of the entry.
+  std::optional<Register> map_entry(const Expr& expr, std::int64_t call) {
+    const language::Map& map = pipeline_.maps[expr.index];
+    if (map.from.kind == Kind::text) return text_lookup(*expr.args[0], call);
+    const auto key = compile(*expr.args[0]);
+    if (!key) return std::nullopt;
+    return emit(ColumnKind::number, {.code = key->kind == ColumnKind::boolean ? Code::lookup_boolean : Code::lookup_number, .a = key->index, .aux = call});
   }
 
   // --- booleans ---

@@ -21,7 +21,7 @@ constexpr std::size_t set_steps_max = 256;
 class Parts {
  public:
   explicit Parts(const Plan& plan) : plan_(plan), program_(plan.program), live_(program_.instructions.size()) {
-    for (auto& by_register : maker_) by_register.assign(std::max({program_.numbers, program_.ratios, program_.booleans}), none);
+    for (auto& by_register : maker_) by_register.assign(std::max({program_.numbers, program_.ratios, program_.booleans, program_.texts_bytes.size()}), none);
     for (std::size_t i = 0; i < program_.instructions.size(); ++i) maker(result(program_.instructions[i])) = static_cast<int>(i);
     for (const Instruction& instruction : program_.dependent) maker(result(instruction)) = made_later;
     constants_.resize(program_.numbers);
@@ -72,7 +72,15 @@ class Parts {
 
   void need(const Operand& value) {
     if (value.kind == Operand::Kind::column || value.kind == Operand::Kind::model_reasons) need(value.column);
-    for (const TextChoice& choice : value.choices) if (choice.when) need(*choice.when);
+    if (value.kind == Operand::Kind::text_field) need_text(value.index);
+    for (const TextChoice& choice : value.choices) {
+      if (choice.when) need(*choice.when);
+      if (choice.is_field) need_text(choice.index);
+    }
+  }
+
+  void need_text(std::size_t field) {
+    if (const auto column = program_.fields[field].column) need(Register{ColumnKind::text, *column});
   }
 
   void need_what_others_read() {
@@ -96,7 +104,7 @@ class Parts {
 
   // What a rule or let left behind that then could not be compiled: its overflows are counted all the same.
   void need_what_nobody_reads() {
-    std::array<std::vector<bool>, 3> read;
+    std::array<std::vector<bool>, column_kinds> read;
     for (auto& kind : read) kind.resize(maker_[0].size());
     const auto note = [&](Register r) { read[static_cast<std::size_t>(r.kind)][r.index] = true; };
     for (const Instruction& instruction : program_.instructions) for (const Register r : reads(instruction, program_)) note(r);
@@ -259,7 +267,7 @@ class Parts {
 
   const Plan& plan_;
   const Program& program_;
-  std::array<std::vector<int>, 3> maker_;  // by kind and register: the index of the instruction
+  std::array<std::vector<int>, column_kinds> maker_;  // by kind and register: the index of the instruction
   std::vector<bool> live_, lazy_;          // by instruction
   std::vector<int> set_at_;                // by boolean register: where its set stands
   std::vector<std::optional<std::int64_t>> constants_;

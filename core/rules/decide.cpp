@@ -35,7 +35,7 @@ Decide::Decide(const Plan& plan, const DecisionLayout& layout, const window::Sta
     if (pattern.end != 0) shortest_wait_ = std::min(shortest_wait_, pattern.wait != 0 ? pattern.wait : pattern.within);
   }
   shown_at_.assign(plan.shown.size(), all_lanes);
-  for (const RulePlan& rule : plan.rules) reasons_of_models_.insert(reasons_of_models_.end(), rule.reasons_of_models.begin(), rule.reasons_of_models.end());
+  for (const RulePlan& rule : plan.rules) where_fired_.insert(where_fired_.end(), rule.where_fired.begin(), rule.where_fired.end());
   masks_.reserve(1 + 2 * plan.lets.size() + 4 * plan.rules.size());
   for (std::size_t rule = 0; rule < plan.rules.size(); ++rule) {
     if (plan.rules[rule].evaluated && !plan.conditions.takes[rule]) always_[rule / 64] |= std::uint64_t{1} << (rule % 64);
@@ -276,11 +276,11 @@ bool Decide::write_cell(Register value, std::size_t lane, std::byte* cell) const
 void Decide::write_shown() noexcept {
   const Lanes events = evaluator_.events();
   Lanes explained = 0;
-  for (const std::size_t value : reasons_of_models_) shown_at_[value] = 0;
+  for (const std::size_t value : where_fired_) shown_at_[value] = 0;
   each_touched([&](std::size_t rule) {
     const Lanes lanes = marks_[rule].fired | (effects_ ? effects_->suppressed(rule) : 0);
     explained |= lanes;
-    for (const std::size_t value : plan_.rules[rule].reasons_of_models) shown_at_[value] |= lanes;
+    for (const std::size_t value : plan_.rules[rule].where_fired) shown_at_[value] |= lanes;
   });
   explained &= events;
   if (explained != 0) evaluator_.run_explaining();

@@ -150,7 +150,7 @@ class Decide {
   Lanes events_ = 0;                                            // event lanes of the tile so far
   std::vector<std::uint64_t> firings_;
   ChainedHash hash_, partial_;
-  std::vector<std::size_t> reasons_of_models_;                  // of Plan::shown, by the rules that show them
+  std::vector<std::size_t> where_fired_;                        // of Plan::shown, by the rules that show them
   std::vector<Lanes> shown_at_;                                 // of Plan::shown: where it has to be written, if the record explains at all
   std::vector<Lanes> masks_;                                    // room for those that a tile's digest begins with
   std::int64_t interval_inputs_ = limits::digest_interval;

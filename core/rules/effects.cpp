@@ -110,14 +110,20 @@ std::size_t Effects::act(Evaluator& evaluator, std::size_t first, std::size_t la
   return last;
 }
 
+// What a match computed, where actions and reasons look for it.
+void Effects::put(Register to, const pattern::Operand& value, Evaluator& evaluator, std::size_t lane) noexcept {
+  if (to.kind != ColumnKind::text) return evaluator.put(to, lane, value.valid ? std::optional(value.value) : std::nullopt);
+  CasedText::Room room;
+  evaluator.put_text(to, lane, value.valid ? std::optional(value.text.in(room)) : std::nullopt);
+}
+
 void Effects::step_patterns(Evaluator& evaluator, std::size_t lane) noexcept {
   const pattern::Findings& found = matcher_->step(lane);
   for (const pattern::Findings::Match& match : found.matches) {
     const pattern::PatternPlan& pattern = plan_.patterns.patterns[match.pattern];
     matched_[pattern.rule].fired |= lane_bit(lane);
     for (std::size_t i = 0; i < pattern.outputs.size(); ++i) {
-      const pattern::Operand value = matcher_->output(match, i);
-      evaluator.put(pattern.outputs[i].to, lane, value.valid ? std::optional(value.value) : std::nullopt);
+      put(pattern.outputs[i].to, matcher_->output(match, i), evaluator, lane);
     }
   }
   for (std::size_t i = 0; i < acting_.size() && !found.matches.empty(); ++i) {
@@ -169,8 +175,7 @@ std::optional<Effects::Timed> Effects::next_timed(Evaluator& evaluator, Sequence
     const pattern::PatternPlan& pattern = plan_.patterns.patterns[due.pattern];
     Timed timed{.rule = pattern.rule, .pattern = &pattern, .run = due.run, .key = due.key, .fired = due.fired, .missing = due.missing, .suppressed = false, .live = false};
     for (std::size_t i = 0; due.fired && i < pattern.outputs.size(); ++i) {
-      const pattern::Operand value = matcher_->output(due, i);
-      evaluator.put(pattern.outputs[i].to, lane, value.valid ? std::optional(value.value) : std::nullopt);
+      put(pattern.outputs[i].to, matcher_->output(due, i), evaluator, lane);
     }
     if (due.fired) act_on(timed, *timed_keys_[due.pattern], evaluator, lane);
     return timed;

@@ -73,6 +73,7 @@ class Effects {
   [[nodiscard]] std::size_t act(Evaluator& evaluator, std::size_t first, std::size_t last) noexcept;
   [[nodiscard]] bool will_change(const Evaluator& evaluator, std::size_t lane) noexcept;
   void act_at(const Evaluator& evaluator, std::size_t lane) noexcept;
+  static void put(Register to, const pattern::Operand& value, Evaluator& evaluator, std::size_t lane) noexcept;
   void step_patterns(Evaluator& evaluator, std::size_t lane) noexcept;
   [[nodiscard]] bool live(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) const noexcept;
   [[nodiscard]] const std::byte* cooldown_key(const RulePlan& rule, const Evaluator& evaluator, std::size_t lane) noexcept;

@@ -1,4 +1,5 @@
-// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need. And what is searched: large sets, maps, regular expressions.
+// What the evaluator runs behind its first pass: what asks lists, with what is computed of that, and what reasons alone need. And what is searched: large sets, maps.
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -32,6 +33,16 @@ void Evaluator::put(Register r, std::size_t lane, const std::optional<Fraction>&
   }
 }
 
+void Evaluator::put_text(Register r, std::size_t lane, const std::optional<std::string_view>& value) noexcept {
+  TextColumn& texts = texts_[r.index];
+  PAWL_ASSERT(!value || value->size() <= texts.bytes);
+  if (value) {
+    std::copy(value->begin(), value->end(), texts.room(lane));
+    texts.cells[lane] = {texts.room(lane), value->size()};
+  }
+  texts.valid = (texts.valid & ~lane_bit(lane)) | (value ? lane_bit(lane) : 0);
+}
+
 void Evaluator::run_explaining() noexcept {
   const std::uint64_t overflows = overflows_, divisions_by_zero = divisions_by_zero_;
   for (const Instruction& instruction : plan_.program.explaining) execute(instruction);
@@ -57,26 +68,13 @@ void Evaluator::execute_list(const Instruction& instruction) noexcept {
       each_lane(valid, [&](std::size_t lane) { ask(lane, number_key(has_lane(booleans_[instruction.a].truth, lane), false, room)); });
       break;
     case Code::list_holds_text_field:
-      each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
-        valid |= lanes & span_;
-        each_lane(lanes & span_, [&](std::size_t lane) { ask(lane, text_key(place.text(slot_[lane]), plan.bytes, room)); });
-      });
+      valid = each_text(instruction.a, [&](std::size_t lane, std::string_view text) { ask(lane, text_key(text, plan.bytes, room)); });
       break;
     default:
       PAWL_ASSERT(instruction.code == Code::list_holds_text);
       valid = events_ & span_;
       each_lane(valid, [&](std::size_t lane) { ask(lane, text_key(plan_.program.texts[static_cast<std::size_t>(instruction.aux)], plan.bytes, room)); });
   }
-  store(booleans_[instruction.out], truth, valid);
-}
-
-void Evaluator::match_texts(const Instruction& instruction) noexcept {
-  const regex::Regex& regex = *plan_.program.regexes[static_cast<std::size_t>(instruction.aux)];
-  Lanes truth = 0, valid = 0;
-  each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
-    valid |= lanes;
-    each_lane(lanes, [&](std::size_t lane) { truth |= static_cast<Lanes>(regex.matches(place.text(slot_[lane]))) << lane; });
-  });
   store(booleans_[instruction.out], truth, valid);
 }
 
@@ -96,9 +94,7 @@ void Evaluator::execute_lookup(const Instruction& instruction) noexcept {
     const BoolColumn& keys = booleans_[instruction.a];
     each_lane(keys.valid & span_, [&](std::size_t lane) { look_up(lane, static_cast<std::int64_t>(has_lane(keys.truth, lane))); });
   } else {
-    each_place(instruction.a, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
-      each_lane(lanes & span_, [&](std::size_t lane) { look_up(lane, place.text(slot_[lane])); });
-    });
+    (void)each_text(instruction.a, [&](std::size_t lane, std::string_view text) { look_up(lane, text); });
   }
   keep(out.valid, valid);
 }

@@ -45,7 +45,7 @@ std::optional<Fraction> product(const Fraction& a, const Fraction& b) noexcept {
 }  // namespace
 
 Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
-    : plan_(plan), kernels_(kernels), conditions_(plan, kernels), numbers_(plan.program.numbers), ratios_(plan.program.ratios), booleans_(plan.program.booleans),
+    : plan_(plan), kernels_(kernels), conditions_(plan, kernels), numbers_(plan.program.numbers), ratios_(plan.program.ratios), booleans_(plan.program.booleans), texts_(plan.program.texts_bytes.size()),
       lanes_by_event_(plan.pipeline->events.size()) {
   types_.reserve(lanes_by_event_.size());
   make_event_loads();
@@ -54,6 +54,10 @@ Evaluator::Evaluator(const Plan& plan, const Kernels& kernels)
   for (const ModelCall& call : plan.program.models) {
     models_.push_back(call.model->workspace());
     reasons_.resize(std::max(reasons_.size(), 2 * call.inputs.size()));
+  }
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    texts_[i].bytes = plan.program.texts_bytes[i];
+    texts_[i].own.resize(texts_[i].bytes * limits::tile_events);
   }
   for (const Constant& constant : plan.program.constants) {
     const std::uint16_t i = constant.target.index;
@@ -130,6 +134,7 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
   if (instruction.code == Code::evaluate_model) return execute_model(instruction);
+  if (instruction.code > Code::lookup_text) return execute_call(instruction);
   if (instruction.code > Code::evaluate_model) return execute_lookup(instruction);
   if (instruction.code <= Code::boolean_choose) return execute_merge(instruction);
   execute_list(instruction);
@@ -227,49 +232,6 @@ void Evaluator::load_lateness(NumberColumn& out) noexcept {
   overflows_ += static_cast<std::uint64_t>(std::popcount(events_ & ~lateness_valid_));
   each_lane(span_, [&](std::size_t lane) { out.cells[lane] = has_lane(lateness_valid_, lane) ? lateness_[lane] : 0; });
   keep(out.valid, lateness_valid_);
-}
-
-// --- texts ---
-
-namespace {
-
-// The order of texts is that of their bytes (unsigned), so that of UTF-8 is the order of code points.
-bool text_holds(Code code, std::string_view text, std::string_view other) noexcept {
-  switch (code) {
-    case Code::text_equals_field: return text == other;
-    case Code::text_less_field: return text < other;
-    default: PAWL_ASSERT(code == Code::text_less_equal_field); return text <= other;
-  }
-}
-
-bool text_holds(Code code, std::string_view text, std::span<const std::string> constants) noexcept {
-  switch (code) {
-    case Code::text_in: return std::find(constants.begin(), constants.end(), text) != constants.end();
-    case Code::text_starts_with: return text.starts_with(constants[0]);
-    case Code::text_less: return text < constants[0];
-    case Code::text_less_equal: return text <= constants[0];
-    default: PAWL_ASSERT(code == Code::text_present); return true;
-  }
-}
-
-}  // namespace
-
-void Evaluator::execute_text(const Instruction& instruction) noexcept {
-  if (instruction.code == Code::text_matches) return match_texts(instruction);
-  Lanes truth = 0, valid = 0;
-  const auto* constants = plan_.program.texts.data() + instruction.aux;
-  const bool has_other = instruction.code <= Code::text_less_equal_field;
-  each_place(instruction.a, [&](std::size_t event, const SlotPlace& place, Lanes lanes) {
-    const SlotPlace& other = has_other ? plan_.program.fields[instruction.b].in[event] : place;
-    lanes = other.exists() ? present(other, lanes) : 0;
-    valid |= lanes;
-    each_lane(lanes, [&](std::size_t lane) {
-      const std::string_view text = place.text(slot_[lane]);
-      const bool holds = has_other ? text_holds(instruction.code, text, other.text(slot_[lane])) : text_holds(instruction.code, text, {constants, instruction.c});
-      truth |= static_cast<Lanes>(holds) << lane;
-    });
-  });
-  store(booleans_[instruction.out], truth, instruction.code == Code::text_present ? all_lanes : valid);
 }
 
 // --- numbers ---

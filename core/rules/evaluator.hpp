@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "pawl/core/event/slot_view.hpp"
@@ -51,6 +52,8 @@ class Evaluator {
   [[nodiscard]] const NumberColumn& number(Register r) const noexcept { return numbers_[r.index]; }
   [[nodiscard]] const RatioColumn& ratio(Register r) const noexcept { return ratios_[r.index]; }
   [[nodiscard]] const BoolColumn& boolean(Register r) const noexcept { return booleans_[r.index]; }
+  // Of Program::fields, a text: at a lane of the span just run. Nothing: it is missing. Valid as long as the slot, or until the lane is run anew.
+  [[nodiscard]] std::optional<std::string_view> text(std::size_t field, std::size_t lane) const noexcept;
 
   // Results that did not fit 64 bits (numbers) or 128 bits (fractions), and divisions by zero; each became a missing value.
   [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_; }
@@ -75,6 +78,8 @@ class Evaluator {
 
   // Of a column that no instruction writes, at a lane of the span just run; nothing: missing. Of a number or a boolean, the numerator.
   void put(Register r, std::size_t lane, const std::optional<Fraction>& value) noexcept;
+  // The same of a text, which is copied. REQUIRES: it has at most the register's bytes.
+  void put_text(Register r, std::size_t lane, const std::optional<std::string_view>& value) noexcept;
 
   // Goes on where another evaluator of the same plan stood. REQUIRES: nothing was run yet.
   void restore(Time effective_time, std::uint64_t overflows, std::uint64_t divisions_by_zero) noexcept {
@@ -117,6 +122,13 @@ class Evaluator {
   void search_set(const Instruction& instruction) noexcept;
   void execute_model(const Instruction& instruction) noexcept;
   void execute_lookup(const Instruction& instruction) noexcept;
+  void execute_call(const Instruction& instruction) noexcept;
+  void lower_texts(const Instruction& instruction) noexcept;
+  void entry_texts(const Instruction& instruction) noexcept;
+  void text_lengths(const Instruction& instruction) noexcept;
+  template <class ToWhole> void whole_numbers(const Instruction& instruction, ToWhole to_whole) noexcept;
+  void to_floats(const Instruction& instruction) noexcept;
+  void great_circles(const Instruction& instruction) noexcept;
   void fill_input(const ModelInput& input, Lanes lanes, double* out) const noexcept;
 
   void add_numbers(const Instruction& instruction, Kernels::Add kernel) noexcept;
@@ -137,6 +149,23 @@ class Evaluator {
       if (place.exists()) read(event, place, present(place, lanes_by_event_[event]));
     }
   }
+  // read(lane, text) in each lane of the span where the text is there; returns these.
+  template <class Read>
+  Lanes each_text(std::uint16_t field, Read read) const noexcept {
+    Lanes valid = 0;
+    if (const auto column = plan_.program.fields[field].column) {
+      const TextColumn& texts = texts_[*column];
+      valid = texts.valid & span_;
+      each_lane(valid, [&](std::size_t lane) { read(lane, texts.cells[lane]); });
+      return valid;
+    }
+    each_place(field, [&](std::size_t, const SlotPlace& place, Lanes lanes) {
+      valid |= lanes & span_;
+      each_lane(lanes & span_, [&](std::size_t lane) { read(lane, place.text(slot_[lane])); });
+    });
+    return valid;
+  }
+  void compare_texts(const Instruction& instruction) noexcept;
   [[nodiscard]] Lanes present(const SlotPlace& place, Lanes lanes) const noexcept;
   void keep(Lanes& mask, Lanes of_span) const noexcept { mask = (mask & ~span_) | (of_span & span_); }
   void store(BoolColumn& out, Lanes truth, Lanes valid) const noexcept;
@@ -155,6 +184,7 @@ class Evaluator {
   std::vector<NumberColumn> numbers_;
   std::vector<RatioColumn> ratios_;
   std::vector<BoolColumn> booleans_;
+  std::vector<TextColumn> texts_;
   std::vector<Lanes> lanes_by_event_;
   std::vector<std::vector<EventLoad>> event_loads_;  // by event type
   std::vector<Instruction> behind_loads_;            // the program without what these do

@@ -36,4 +36,9 @@ std::uint16_t field_access(std::vector<FieldAccess>& fields, const std::vector<E
   return static_cast<std::uint16_t>(fields.size() - 1);
 }
 
+std::uint16_t computed_text(std::vector<FieldAccess>& fields, const std::vector<EventSchema>& events, std::uint16_t column, std::size_t bytes) {
+  fields.push_back({.name = {}, .kind = Kind::text, .in = std::vector<SlotPlace>(events.size()), .column = column, .bytes = bytes});
+  return static_cast<std::uint16_t>(fields.size() - 1);
+}
+
 }  // namespace pawl::rules

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pawl/core/event/schema.hpp"
@@ -45,14 +47,19 @@ struct SlotPlace {
 // `field`: index into schema.fields, or -1 for none.
 [[nodiscard]] SlotPlace place_of(const EventSchema& schema, int field);
 
-// A field by name and kind in every event type: another event may have a field of the same name that is something else.
+// A field by name and kind in every event type: another event may have a field of the same name that is something else. Or a text that is computed.
 struct FieldAccess {
   std::string name;
   Kind kind = Kind::integer;
   std::vector<SlotPlace> in;  // by event index
+  std::optional<std::uint16_t> column = {};  // of a computed text: its register; it has no name then, and stands in no slot
+  std::size_t bytes = 0;                     // likewise: of the longest
 };
 
 // The index of that field among `fields`, where it is appended if it is new. Set-up.
 std::uint16_t field_access(std::vector<FieldAccess>& fields, const std::vector<EventSchema>& events, const std::string& name, Kind kind);
+
+// The same of a text in a register.
+std::uint16_t computed_text(std::vector<FieldAccess>& fields, const std::vector<EventSchema>& events, std::uint16_t column, std::size_t bytes);
 
 }  // namespace pawl::rules

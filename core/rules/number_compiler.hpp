@@ -1,6 +1,8 @@
 // Numbers and fractions as instructions: arithmetic, what chooses between them, and functions of them.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 
 #include "pawl/core/base/assert.hpp"
@@ -8,7 +10,7 @@
 
 namespace pawl::rules {
 
-// The part of the compiler that knows arithmetic. `Compiler` has compile, emit, emit2, as_ratio, constant_of and refuse.
+// The part of the compiler that knows arithmetic. `Compiler` has compile, emit, emit2, as_ratio, constant_of, text_length and refuse.
 template <class Compiler>
 class NumberCompiler {
  protected:
@@ -82,7 +84,38 @@ class NumberCompiler {
     if (expr.name == "weekday_of") return unary(expr, Code::day_of_week, Code::day_of_week);
     if (expr.name == "hours") return scaled(*expr.args[0], 3600 * one_second);
     if (expr.name == "minutes") return scaled(*expr.args[0], 60 * one_second);
-    return self().refuse("`" + expr.name + "` comes in a later release");
+    if (expr.name == "floor") return whole(*expr.args[0], Code::ratio_floor);
+    if (expr.name == "round") return whole(*expr.args[0], Code::ratio_round);
+    if (expr.name == "len") return self().text_length(*expr.args[0]);
+    if (expr.name == "km") return kilometres(expr);
+    return self().refuse("`" + expr.name + "` of nothing that it knows");
+  }
+
+  // What has no fraction of its unit is itself; the unit of a decimal is one.
+  std::optional<Register> whole(const language::Expr& value, Code code) {
+    const auto of = self().compile(value);
+    const unsigned digits = value.type.kind == Kind::decimal ? value.type.scale : 0;
+    if (of && of->kind == ColumnKind::number && digits == 0) return of;
+    const auto ratio = self().as_ratio(of);
+    if (!ratio) return std::nullopt;
+    return self().emit(ColumnKind::number, {.code = code, .a = ratio->index, .aux = digits});
+  }
+
+  std::optional<Register> kilometres(const language::Expr& expr) {
+    std::array<std::uint16_t, 4> angles;
+    for (std::size_t i = 0; i < angles.size(); ++i) {
+      const auto angle = degrees(*expr.args[i]);
+      if (!angle) return std::nullopt;
+      angles[i] = angle->index;
+    }
+    return self().emit(ColumnKind::number, {.code = Code::great_circle, .a = angles[0], .b = angles[1], .c = angles[2], .aux = angles[3]});
+  }
+
+  std::optional<Register> degrees(const language::Expr& angle) {
+    const auto value = self().compile(angle);
+    if (!value || is_float(angle)) return value;
+    const unsigned digits = angle.type.kind == Kind::decimal ? angle.type.scale : 0;
+    return self().emit(ColumnKind::number, {.code = value->kind == ColumnKind::ratio ? Code::float_of_ratio : Code::float_of_number, .a = value->index, .aux = digits});
   }
 
   std::optional<Register> scaled(const language::Expr& value, std::int64_t divisor) {

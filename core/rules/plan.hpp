@@ -100,7 +100,7 @@ struct RulePlan {
   Rank rank = no_rank;     // of the best decision that it asks for
   std::vector<std::size_t> values;              // of the condition, in order of appearance; indices into Plan::shown
   std::vector<std::vector<std::size_t>> holes;  // of each reason
-  std::vector<std::size_t> reasons_of_models;   // those of them that are model_reasons
+  std::vector<std::size_t> where_fired;         // of both, what is made only where the rule fired: reasons of models, and what a match computed
 
   // What it does when it fires is done in the second pass.
   [[nodiscard]] bool acts() const noexcept { return evaluated && (cooldown != 0 || !edits.empty()); }

@@ -6,7 +6,7 @@
 namespace pawl::rules {
 
 std::size_t longest(const FieldAccess& field) {
-  std::size_t bytes = 0;
+  std::size_t bytes = field.bytes;
   for (const SlotPlace& place : field.in) bytes = std::max<std::size_t>(bytes, place.exists() ? place.bytes : 0);
   return bytes;
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pawl/core/base/limits.hpp"
@@ -59,7 +60,18 @@ struct BoolColumn {
   Lanes valid = 0;
 };
 
-enum class ColumnKind : std::uint8_t { number, ratio, boolean };
+// Texts that stand in no slot: what `lower` makes, what a map holds, what a pattern's match shows.
+struct TextColumn {
+  std::array<std::string_view, limits::tile_events> cells{};
+  Lanes valid = 0;
+  std::vector<char> own;  // where texts are made: a lane's bytes each
+  std::size_t bytes = 0;  // of a lane
+
+  [[nodiscard]] char* room(std::size_t lane) noexcept { return own.data() + lane * bytes; }
+};
+
+enum class ColumnKind : std::uint8_t { number, ratio, boolean, text };
+inline constexpr std::size_t column_kinds = 4;
 
 struct Register {
   ColumnKind kind = ColumnKind::number;
@@ -76,7 +88,7 @@ struct ModelInput {
 enum class Code : std::uint8_t {
   // Out of the slot or the feature tiles; a = index into Program::fields / feature column.
   load_number, load_boolean, load_number_feature, load_ratio_feature, load_lateness,
-  // Texts never become columns: they are compared where they stand. a = field, b = field or aux = first text, c = texts.
+  // Texts are compared where they stand. a = field, b = field or aux = first text, c = texts.
   // text_matches: aux = index into Program::regexes.
   text_equals_field, text_less_field, text_less_equal_field, text_in, text_starts_with, text_less, text_less_equal, text_matches, text_present,
   // Numbers to number.
@@ -97,7 +109,14 @@ enum class Code : std::uint8_t {
   // a = index into Program::models; out: a number that holds the bits of a double.
   evaluate_model,
   // What a map has for a (a register, or a field that is a text). aux = index into Program::lookups; out: a number, of a boolean 0 or 1.
+  // Of a map to texts: the number of the entry.
   lookup_number, lookup_boolean, lookup_text,
+  // To a text: field a in lower case; what entry a (a number) of the map of call aux holds.
+  lower_text, entry_text,
+  // To a number: characters of field a; the whole number of a / 10^aux (a: fractions).
+  text_length, ratio_floor, ratio_round,
+  // To a double: a / 10^aux; the kilometres from place (a, b) to (c, aux), in degrees.
+  float_of_number, float_of_ratio, great_circle,
 };
 
 struct Instruction {
@@ -126,6 +145,7 @@ struct LookupCall {
   const language::Lookup* content = nullptr;
   bool has_otherwise = false;
   std::int64_t otherwise = 0;
+  const std::string* otherwise_text = nullptr;  // the pipeline's
 
   // Nothing: missing.
   template <class Key>
@@ -134,11 +154,17 @@ struct LookupCall {
     if (found != nullptr) return *found;
     return has_otherwise ? std::optional(otherwise) : std::nullopt;
   }
+  // Of a map to texts, what find() found.
+  [[nodiscard]] std::string_view text(std::int64_t entry) const noexcept {
+    return entry == language::Lookup::no_entry ? std::string_view(*otherwise_text) : content->text_value(static_cast<std::size_t>(entry));
+  }
 };
 
 [[nodiscard]] inline LookupCall lookup_call(const language::Map& map) {
-  const std::int64_t otherwise = map.to.kind == Kind::floating ? std::bit_cast<std::int64_t>(map.otherwise.floating) : map.otherwise.number;
-  return {.content = map.content.get(), .has_otherwise = !map.otherwise.missing, .otherwise = otherwise};
+  std::int64_t otherwise = map.otherwise.number;
+  if (map.to.kind == Kind::floating) otherwise = std::bit_cast<std::int64_t>(map.otherwise.floating);
+  if (map.to.kind == Kind::text) otherwise = language::Lookup::no_entry;
+  return {.content = map.content.get(), .has_otherwise = !map.otherwise.missing, .otherwise = otherwise, .otherwise_text = &map.otherwise.text};
 }
 
 struct Program {
@@ -153,6 +179,7 @@ struct Program {
   std::vector<ModelCall> models;
   std::vector<LookupCall> lookups;
   std::size_t numbers = 0, ratios = 0, booleans = 0;  // registers of each kind
+  std::vector<std::size_t> texts_bytes;               // of each register that is a text, those that it has of its own; 0: it points elsewhere
 };
 
 }  // namespace pawl::rules

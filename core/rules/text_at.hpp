@@ -10,9 +10,7 @@ namespace pawl::rules {
 
 inline std::optional<std::string_view> text_at(bool is_field, std::size_t index, const Program& program, const Evaluator& evaluator, std::size_t lane) noexcept {
   if (!is_field) return program.texts[index];
-  const SlotPlace& place = program.fields[index].in[evaluator.event(lane)];
-  if (!place.exists() || !place.present(evaluator.slot(lane))) return std::nullopt;
-  return place.text(evaluator.slot(lane));
+  return evaluator.text(index, lane);
 }
 
 // Nothing: it is missing. Valid as long as the slot. REQUIRES: no column; a lane of the span just run.

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "pawl/core/base/characters.hpp"
 #include "pawl/core/event/ratio.hpp"
 #include "pawl/core/language/pipeline.hpp"
 #include "pawl/core/window/field_ref.hpp"
@@ -24,7 +24,7 @@ struct Scalar {
 // Both are the same computation: equal trees, names and constants.
 [[nodiscard]] bool same(const language::Expr& a, const language::Expr& b) noexcept;
 
-// Why an expression can't stand in an aggregate of this release, or nothing if it can. A float field can be a value, nothing else of floats can.
+// Why an expression can't stand in an aggregate of this release, or nothing if it can.
 [[nodiscard]] std::optional<std::string> unsupported_in_aggregate(const language::Expr& expr);
 
 // One number field, plain or against a range, without a branch: what nearly all `where` and values are.
@@ -97,6 +97,7 @@ class Program {
     language::Op op = language::Op::literal;
     std::uint8_t function = 0;  // call: index in the list of functions
     bool text = false;          // its arguments are texts
+    bool floating = false;      // likewise floats
     bool late_by = false;
     bool ratio = false;         // its result
     bool missing = false;       // a missing literal
@@ -106,11 +107,12 @@ class Program {
     std::string literal;
     std::uint32_t regex = 0;  // matches: among regexes_
     std::vector<std::uint16_t> args;  // nodes
+    std::vector<std::optional<unsigned>> digits;  // call: of each argument behind the point of a decimal, else 0; nothing: a float
   };
   struct Operand {
-    Fraction value;  // a number that is no ratio has denominator 1
+    Fraction value;  // a number that is no ratio has denominator 1; of a float its bits
     bool valid = false;
-    std::string_view text{};
+    CasedText text{};
   };
   using Arguments = const std::vector<std::uint16_t>&;
 
@@ -123,7 +125,7 @@ class Program {
   struct Evaluation;  // one run of the tree, in program.cpp
 
   Shape shape_ = Shape::tree;
-  bool floating_ = false; // field: of doubles
+  bool floating_ = false; // its value is a double
   bool outside_ = false;  // range: true if the field is not in [low, high]
   FieldRef field_;
   std::int64_t low_ = 0, high_ = 0;

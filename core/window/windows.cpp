@@ -47,7 +47,7 @@ bool adds_up_in_panes(const Aggregate& aggregate) {
   }
 }
 
-bool is_float_field(const language::Expr& expr) { return expr.op == language::Op::field && expr.type.kind == Kind::floating; }
+bool is_float(const language::Expr& expr) { return expr.type.kind == Kind::floating; }
 
 std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
   const bool text = aggregate.value && aggregate.value->type.kind == Kind::text;
@@ -64,7 +64,7 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
       break;
     case AggregateKind::own:
       if (aggregate.own == nullptr) return "operator `" + aggregate.own_name + "` is not registered with this program";
-      if (text || is_float_field(*aggregate.value)) return "operators take whole numbers";
+      if (text || is_float(*aggregate.value)) return "operators take whole numbers";
       break;
   }
   if (aggregate.kind == AggregateKind::ewma && aggregate.span != SpanKind::time) return "`ewma` needs a half-life";
@@ -72,7 +72,7 @@ std::optional<std::string> unsupported_kind(const Aggregate& aggregate) {
   const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
   if (ranked && aggregate.span == SpanKind::since_start) return "`median` and `percentile` since the start keep every value for ever; `last N` and spans of time are bounded";
   const bool added = aggregate.kind == AggregateKind::sum || aggregate.kind == AggregateKind::avg || aggregate.kind == AggregateKind::stddev;
-  if (added && is_float_field(*aggregate.value)) return "sums of floats are not evaluated in this release";
+  if (added && is_float(*aggregate.value)) return "sums of floats are not evaluated in this release";
   if (ratio && aggregate.kind != AggregateKind::count && aggregate.kind != AggregateKind::rate) return "aggregates of ratios are not evaluated in this release";
   return std::nullopt;
 }
@@ -160,8 +160,7 @@ std::optional<std::string> unsupported(const Aggregate& aggregate) {
   if (aggregate.where) {
     if (auto reason = unsupported_in_aggregate(*aggregate.where)) return reason;
   }
-  if (!aggregate.value || is_float_field(*aggregate.value)) return std::nullopt;
-  return unsupported_in_aggregate(*aggregate.value);
+  return aggregate.value ? unsupported_in_aggregate(*aggregate.value) : std::nullopt;
 }
 
 Result<std::vector<GroupSummary>> plan(const language::Pipeline& pipeline, std::span<const FeatureSpec> features) {

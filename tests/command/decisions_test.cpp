@@ -190,6 +190,24 @@ let large = amount > 50.00
   CHECK(read_file(scratch / "f.csv").find("\n1,1,,a,0\n2,2,online,shop,1\n3,3,chip,shop,0\n") != std::string::npos);
 }
 
+TEST_CASE("texts of steps, in lower case and looked up, and floats stand in reasons, of a match by an event and by a deadline") {
+  const Scratch scratch;
+  const std::string file = scratch.write("cards.pawl", R"(pipeline "cards" version 1
+event Payment { id: int, at: time, customer: int, amount: money, device: text(8), weight: float }
+map place from text(8) to text(12) { "ab" = "A long place" } otherwise "?"
+list seen of text(8)
+rule twice { pattern a: Payment(amount < 5.00 and device != "x") then b: Payment(amount > 5.00 and weight > a.weight) within 1h per customer then score 1, add lower(a.device) to seen
+  reason A001 "{a.device} is {lower(a.device)}, {len(a.device)} long, at {place[lower(a.device)]}; {b.weight - a.weight} more, at {place[b.device]}" }
+rule alone { pattern c: Payment(device in seen) then no Payment(amount < 5.00) within 1m per customer then score 2 reason A002 "{c.device} at {place[c.device]}, {\"ab\" in seen}" }
+)");
+  const std::string input = scratch.write("rows.csv", "id,at,customer,amount,device,weight\n1,2018-08-08T10:00:00Z,7,1.00,Ab,0.5\n2,2018-08-08T10:00:01Z,7,6.00,b,0.75\n3,2018-08-08T10:00:02Z,7,6.00,ab,\n4,2018-08-08T10:30:00Z,8,6.00,z,1\n");
+  const auto run = pawl_command("score --pipeline " + file + " --event Payment --input " + input + " --decisions " + (scratch / "d.jsonl"));
+  REQUIRE_MESSAGE(run.status == 0, run.err);
+  const std::string lines = read_file(scratch / "d.jsonl");
+  CHECK_MESSAGE(lines.find("\"text\":\"Ab is ab, 2 long, at A long place; 0.25 more, at ?\"") != std::string::npos, lines);
+  CHECK_MESSAGE(lines.find("\"text\":\"ab at A long place, true\"") != std::string::npos, lines);
+}
+
 TEST_CASE("the page of a run knows the label of what a deadline fires: its first input's") {
   const Scratch scratch;
   const std::string file = scratch.write("cards.pawl", R"(pipeline "cards" version 1
@@ -432,6 +450,18 @@ TEST_CASE("what is no whole file of binary decisions is said, behind what could 
     CHECK(refused.status == 65);
     CHECK(refused.err.find("that its pipeline does not have, behind 0 decisions") != std::string::npos);
   }
+  // A fraction whose denominator is 0, likewise.
+  const std::string shares = scored.scratch.write("s.pawl", "pipeline \"s\" version 1\nevent Payment { at: time, amount: money }\nrule large { on Payment when amount > 5.00 then score 7 reason A001 \"{amount / 3}\" }\n");
+  REQUIRE(pawl_command("score --event Payment --pipeline " + shares + " --input " + input + " --decisions " + file).status == 0);
+  std::string over_zero = read_file(file);
+  const std::size_t layout = over_zero.find(" ratio of money amount / 3");
+  REQUIRE(layout != std::string::npos);
+  const std::size_t begin = word_at(over_zero, 12), value = std::stoul(over_zero.substr(over_zero.rfind('\n', layout) + 1)), bytes = word_at(over_zero, 16) - 8;
+  CHECK(read(over_zero).status == 0);
+  over_zero.replace(begin + value + 16, 16, 16, '\0');
+  const std::uint32_t check = pawl::crc32c(std::as_bytes(std::span(over_zero).subspan(begin, bytes)));
+  std::memcpy(over_zero.data() + begin + bytes, &check, sizeof check);
+  CHECK(read(over_zero).err.find("shows a fraction over zero, behind 0 decisions") != std::string::npos);
   CHECK(read(csv).err.find("is no binary file of decisions") != std::string::npos);
   CHECK(read("").status == 65);
   CHECK(pawl_command("decisions " + (scored.scratch / "gone.decisions")).status == 74);

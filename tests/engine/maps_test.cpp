@@ -3,16 +3,17 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
 
-#include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/model/files.hpp"
 #include "pawl/journal/replay.hpp"
+#include "pipeline_folder.hpp"
 #include "temporary_directory.hpp"
 
 namespace maps_test {
 
 namespace {
+
+using pawl::test::write_file;
 
 struct Payment {
   pawl::Time at;
@@ -22,8 +23,6 @@ PAWL_EVENT(Payment, at, shop);
 
 constexpr const char* rows = "key,value\n1,5\n\"2\",-7\r\n3,0\n";
 
-void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
-
 std::string pipeline_for(const std::string& bytes, const std::string& from = "int", const std::string& to = "int") {
   return R"(pipeline "mapped" version 1
 event Payment { at: time, shop: int }
@@ -31,20 +30,8 @@ map risk from )" + from + " to " + to + " from \"risk.csv\" sha256 \"" + pawl::j
 )";
 }
 
-struct Files {
-  explicit Files(const std::string& directory) : folder(directory), pipeline(folder + "/cards.pawl"), journal(folder + "/journal") {
-    write(folder + "/risk.csv", rows);
-    write(pipeline, pipeline_for(rows));
-  }
-  [[nodiscard]] pawl::EngineOptions options() const {
-    pawl::EngineOptions options;
-    options.directory = journal;
-    options.pipeline = pipeline;
-    options.durability = pawl::Durability::os;
-    options.segment_bytes = std::uint64_t{8} << 20;
-    return options;
-  }
-  std::string folder, pipeline, journal;
+struct Files : pawl::test::PipelineFolder {
+  explicit Files(const std::string& directory) : PipelineFolder(directory, pipeline_for(rows)) { write_file(folder + "/risk.csv", rows); }
 };
 
 class Scores final : public pawl::DecisionSink {
@@ -88,7 +75,7 @@ TEST_CASE("a journal holds its maps: it is replayed without their files, with th
   REQUIRE(report.ok());
   CHECK(pawl::rules::to_hex(report->digest) == digest);
   CHECK(sink.scores == std::vector<std::int64_t>{5, -7, 0, 1});
-  write(pawl::journal::kept_model_path(files.journal, pawl::journal::sha256_hex(rows)), "key,value\n1,9\n");
+  write_file(pawl::journal::kept_model_path(files.journal, pawl::journal::sha256_hex(rows)), "key,value\n1,9\n");
   CHECK(pawl::Replay::open(replaying).ok() == false);
 }
 
@@ -96,8 +83,8 @@ TEST_CASE("a file of a map may begin with one byte order mark") {
   const pawl::test::TemporaryDirectory directory;
   const Files files(directory.path());
   const auto error_with = [&](const std::string& bytes) {
-    write(files.folder + "/risk.csv", bytes);
-    write(files.pipeline, pipeline_for(bytes));
+    write_file(files.folder + "/risk.csv", bytes);
+    write_file(files.pipeline, pipeline_for(bytes));
     return error_of(files.options());
   };
   CHECK(error_with("\xEF\xBB\xBF\xEF\xBB\xBFkey,value\n1,5\n").find("does not begin with the line `key,value`") != std::string::npos);
@@ -123,12 +110,12 @@ TEST_CASE("another file, none, and rows that are wrong are errors with their pla
   const pawl::test::TemporaryDirectory directory;
   const Files files(directory.path());
   const auto error_with = [&](const std::string& bytes, const std::string& from = "int", const std::string& to = "int") {
-    write(files.folder + "/risk.csv", bytes);
-    write(files.pipeline, pipeline_for(bytes, from, to));
+    write_file(files.folder + "/risk.csv", bytes);
+    write_file(files.pipeline, pipeline_for(bytes, from, to));
     return error_of(files.options());
   };
   const auto says = [](const std::string& error, const std::string& words) { CHECK_MESSAGE(error.find(words) != std::string::npos, words, " in ", error); };
-  write(files.folder + "/risk.csv", "key,value\n1,6\n");
+  write_file(files.folder + "/risk.csv", "key,value\n1,6\n");
   says(error_of(files.options()), "cards.pawl:3:31: error E143: map `risk`:");
   says(error_of(files.options()), "not the one that the pipeline names: it is another file");
   std::filesystem::remove(files.folder + "/risk.csv");

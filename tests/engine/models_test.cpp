@@ -5,14 +5,16 @@
 #include <fstream>
 
 #include "pawl/io/real_disk.hpp"
-#include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/model/files.hpp"
 #include "pawl/journal/replay.hpp"
+#include "pipeline_folder.hpp"
 #include "temporary_directory.hpp"
 
 namespace models_test {
 
 namespace {
+
+using pawl::test::write_file;
 
 struct Payment {
   pawl::Time at;
@@ -23,8 +25,6 @@ PAWL_EVENT(Payment, at, amount);
 // 1 / (1 + e^-(amount - 100))
 constexpr const char* model = R"({"format": "pawl-logistic", "version": 1, "intercept": -100, "terms": [{"name": "amount", "weight": 1}]})";
 
-void write(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
-
 std::string pipeline_for(const std::string& bytes, const std::string& inputs = "amount") {
   return R"(pipeline "scored" version 1
 event Payment { at: time, amount: int }
@@ -34,20 +34,8 @@ rule likely { on Payment when risk > 0.5 then score 9 }
 )";
 }
 
-struct Files {
-  explicit Files(const std::string& directory) : folder(directory), pipeline(folder + "/cards.pawl"), journal(folder + "/journal") {
-    write(folder + "/risk.json", model);
-    write(pipeline, pipeline_for(model));
-  }
-  [[nodiscard]] pawl::EngineOptions options() const {
-    pawl::EngineOptions options;
-    options.directory = journal;
-    options.pipeline = pipeline;
-    options.durability = pawl::Durability::os;
-    options.segment_bytes = std::uint64_t{8} << 20;
-    return options;
-  }
-  std::string folder, pipeline, journal;
+struct Files : pawl::test::PipelineFolder {
+  explicit Files(const std::string& directory) : PipelineFolder(directory, pipeline_for(model)) { write_file(folder + "/risk.json", model); }
 };
 
 class CountingSink final : public pawl::DecisionSink {
@@ -104,7 +92,7 @@ TEST_CASE("a model whose bytes are others is refused, before a journal is made")
   const Files files(directory.path());
   std::string other = model;
   other.replace(other.find("-100"), 4, "-101");
-  write(files.folder + "/risk.json", other);
+  write_file(files.folder + "/risk.json", other);
   const std::string error = error_of(files.options());
   CHECK(error.find("cards.pawl:3:17: error E192: model `risk`:") != std::string::npos);
   CHECK(error.find("has the SHA-256 " + pawl::journal::sha256_hex(other) + ", not the one that the pipeline names") != std::string::npos);
@@ -114,11 +102,11 @@ TEST_CASE("a model whose bytes are others is refused, before a journal is made")
 TEST_CASE("all problems at once: of models and of rules") {
   const pawl::test::TemporaryDirectory directory;
   const Files files(directory.path());
-  write(files.pipeline, pipeline_for(model, "amuont, amount") + "rule odd { on Payment when amout > 1 then alert }\n");
+  write_file(files.pipeline, pipeline_for(model, "amuont, amount") + "rule odd { on Payment when amout > 1 then alert }\n");
   const std::string misspelled = error_of(files.options());
   CHECK(misspelled.find("E103") != std::string::npos);
   CHECK(misspelled.find("E193") != std::string::npos);
-  write(files.pipeline, pipeline_for(model, "amount + 1") + "let total = amount\nmodel other from \"none.json\" sha256 \"12\" inputs (at, risk)\nmodel third from \"none.json\" sha256 \"" +
+  write_file(files.pipeline, pipeline_for(model, "amount + 1") + "let total = amount\nmodel other from \"none.json\" sha256 \"12\" inputs (at, risk)\nmodel third from \"none.json\" sha256 \"" +
                             std::string(64, '0') + "\" inputs (total)\nmodel fourth from \"risk.json\" sha256 \"" + pawl::journal::sha256_hex(model) + "\" inputs (total)\n");
   const std::string error = error_of(files.options());
   for (const char* expected : {"E190: a model's inputs name no models; write `let x = risk` and give it `x`", "E191: a model's input is a number", "E194: a SHA-256 has 64 hexadecimal digits",
@@ -133,10 +121,10 @@ TEST_CASE("a damaged copy in the journal is made anew from the file, and refused
   run(files.options(), {150});
   const std::string copy = pawl::journal::kept_model_path(files.journal, pawl::journal::sha256_hex(model));
   REQUIRE(std::filesystem::exists(copy));
-  write(copy, "not it");
+  write_file(copy, "not it");
   run(files.options(), {160});
   CHECK(std::filesystem::file_size(copy) == std::string(model).size());
-  write(copy, "not it");
+  write_file(copy, "not it");
   std::filesystem::remove(files.folder + "/risk.json");
   CHECK(error_of(files.options()).find("has no sound copy of it either") != std::string::npos);
 }
@@ -147,7 +135,7 @@ TEST_CASE("a repaired copy of a journal gets its models, not what a cut-off star
   run(files.options(), {150});
   const std::string name = pawl::journal::sha256_hex(model);
   const std::string to = files.folder + "/copy";
-  write(pawl::journal::kept_model_path(files.journal, name) + ".tmp", "half of");
+  write_file(pawl::journal::kept_model_path(files.journal, name) + ".tmp", "half of");
   std::filesystem::create_directory(to);
   const auto disk = pawl::io::make_real_disk(pawl::io::Backend::buffered);
   REQUIRE(disk.ok());

@@ -128,6 +128,27 @@ TEST_CASE("every pair of edge values") {
   }
 }
 
+TEST_CASE("whole numbers below and nearest: a half goes away from zero") {
+  struct Worked { Fraction fraction; unsigned scale; std::int64_t floor, round; };
+  for (const Worked& one : {Worked{{5, 2}, 0, 2, 3}, Worked{{-5, 2}, 0, -3, -3}, Worked{{7, 3}, 0, 2, 2}, Worked{{-7, 3}, 0, -3, -2}, Worked{{-8, 3}, 0, -3, -3}, Worked{{6, 3}, 0, 2, 2}, Worked{{0, 9}, 0, 0, 0},
+                            Worked{{12'500, 1}, 4, 1, 1}, Worked{{15'000, 1}, 4, 1, 2}, Worked{{-15'000, 1}, 4, -2, -2}, Worked{{-14'999, 1}, 4, -2, -1}, Worked{{29'999, 2}, 4, 1, 1}, Worked{{-1, 3}, 18, -1, 0}}) {
+    CHECK(floor_of(one.fraction, one.scale) == one.floor);
+    CHECK(round_of(one.fraction, one.scale) == one.round);
+  }
+  CHECK(floor_of({least, 1}) == least);
+  CHECK(round_of({least, 1}) == least);
+  CHECK(round_of({most, 1}) == most);
+  CHECK(rc::check("against unbounded whole numbers", [] {
+    const Fraction fraction = any_fraction();
+    const auto scale = *rc::gen::inRange(0U, 19U);
+    const Big unit = boost::multiprecision::pow(Big(10), scale), top = big(fraction.numerator), bottom = big(fraction.denominator) * unit;
+    const auto below = [](const Big& a, const Big& b) { return Big(a / b - (a % b < 0 ? 1 : 0)); };
+    RC_ASSERT(big(floor_of(fraction, scale)) == below(top, bottom));
+    const Big twice = 2 * boost::multiprecision::abs(top) + bottom, nearest = twice / (2 * bottom);
+    RC_ASSERT(big(round_of(fraction, scale)) == (top < 0 ? Big(-nearest) : nearest));
+  }));
+}
+
 TEST_CASE("the nearest double, at any width and scale") {
   CHECK(rc::check([] {
     const Fraction f = any_fraction();

@@ -49,7 +49,7 @@ class Generator {
       case 9: return number(depth - 1) + " not in hot";
       case 10: return money(depth - 1) + " between " + money(depth - 1) + " and " + money(depth - 1);
       case 11: return paren(money(depth - 1)) + " is not missing";
-      case 12: return *rc::gen::element<std::string>("device starts with \"a\\\"b\"", "device matches \"^[a-z]\\d+\\\"$\"", "lower(device) in (\"a\", \"b\\\\c\")");
+      case 12: return *rc::gen::element<std::string>("device starts with \"a\\\"b\"", "device matches \"^[a-z]\\d+\\\"$\"", "lower(device) in (\"a\", \"b\\\\c\")", "km(1, price, -0.5, 1 / 3) < 12.5");
       default: return paren(boolean(depth - 1));
     }
   }
@@ -58,7 +58,8 @@ class Generator {
   std::string text(int depth, bool is_short) const {
     if (depth == 0) return is_short ? *rc::gen::element<std::string>("device", "\"b\"", "called") : *rc::gen::element<std::string>("device", "\"a\\\"b\"", "called", "\"\"");
     const std::string a = text(depth - 1, is_short), b = text(depth - 1, is_short);
-    switch (*rc::gen::inRange(0, 3)) {
+    switch (*rc::gen::inRange(0, 4)) {
+      case 3: return "lower(" + a + ")";
       case 0: return "(" + a + " otherwise " + b + ")";
       case 1: return (*rc::gen::arbitrary<bool>() ? "min2(" : "max2(") + a + ", " + b + ")";
       default: return "(if " + boolean(depth - 1) + " then " + a + " else " + b + ")";
@@ -81,7 +82,9 @@ class Generator {
 
   std::string number(int depth) const {
     if (depth == 0) return *rc::gen::element<std::string>("customer", "terminal", "hour_of(at)", "len(device)");
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 8)) {
+      case 6: return "floor(" + ratio(depth - 1) + ")";
+      case 7: return "round(" + ratio(depth - 1) + ")";
       case 0: return paren(number(depth - 1) + *rc::gen::element<std::string>(" + ", " - ", " % ") + whole(depth - 1));
       case 1: return window("count", "");
       case 2: return window("distinct", "device");
@@ -119,7 +122,8 @@ class Generator {
   static std::string window(const std::string& aggregate, const std::string& value) {
     const std::string prior = *rc::gen::element<std::string>("", "prior ");
     const std::string key = *rc::gen::element<std::string>("customer", "customer+terminal", "all");
-    const std::string span = *rc::gen::element<std::string>("1d", "24h", "30d by 1h", "last 5", "since start");
+    const bool adds_up = aggregate != "distinct" && aggregate != "last";  // pane by pane
+    const std::string span = *rc::gen::element<std::string>("1d", "24h", adds_up ? "30d by 1h" : "30d", "last 5", "since start");
     const std::string delay = *rc::gen::element<std::string>("", " delayed 7d", " delayed 0s");
     const std::string on = *rc::gen::element<std::string>("", " on Payment");
     const std::string where = *rc::gen::element<std::string>("", " where ok", " where amount > 2.50 and not ok", " where side = \"sell\" or price < 0.5");

@@ -182,7 +182,6 @@ constexpr Case cases[] = {
     {"E194", "map m from int to int from \"m.csv\" sha256 <<\"12\">>\nlet x = m[terminal]", "64 hexadecimal digits"},
     {"W203", "map <<m>> from int to int\nlet x = m[terminal]", "holds nothing"},
     {"W203", "map <<m>> from int to int { 1 = 2 }", "never looked into"},
-    {"W300", "map m from int to text(8) { 1 = \"a\" }\nrule <<r>> { on Payment when m[terminal] = \"a\" then alert }", "looks a text up"},
     {"W300", "map m from int to int from \"m.csv\" sha256 \"0000000000000000000000000000000000000000000000000000000000000000\"\nlet <<x>> = m[terminal]", "file was not read"},
     {"E142", "rule r { on Payment when amount > <<limit>>[customer] }", "Did you mean `limits`?"},
     // Rules.
@@ -234,6 +233,7 @@ constexpr Case cases[] = {
     {"W203", "model <<m>> from \"m.json\" sha256 \"0000000000000000000000000000000000000000000000000000000000000000\" inputs (amount)", "read nowhere"},
     {"I330", "let <<unused>> = count(per customer, 1h on Payment)", "the file of features alone"},
     {"W201", "rule r { pattern a: Payment then <<no Login for 1h>> then Payment within 1h per customer }", "can never complete"},
+    {"W201", "rule r { pattern a: Payment then no Login for 40m then Payment then <<no Login for 20m>> then Payment within 1h per customer }", "one after the other"},
     {"W220", "rule r { pattern <<l: Login(not ok){2,5}>> within 1h per customer }", "complete with the first 2 of these"},
     {"W220", "rule r { pattern Payment then <<l: Login+>> within 1h per customer }", "complete with the first of these"},
     {"W220", "rule r { pattern Payment then <<Login?>> within 1h per customer }", "never taken"},
@@ -243,8 +243,15 @@ constexpr Case cases[] = {
     {"W202", "rule r { on Payment when <<count(per terminal, 1h) >= 0>> }", "every event"},
     {"W210", "rule r { on Payment when <<amount > 3 * avg(amount per terminal, 1h)>> }", "Did you mean `prior avg(amount per terminal, 1h on Payment)`?"},
     {"W210", "let usual = avg(amount per terminal, 1h)\nrule r { on Payment when <<amount > 3 * usual>> }", "prior"},
-    {"W300", "let <<x>> = median(amount per terminal, since start)", "`median`"},
-    {"W300", "list l of int\nrule <<r>> { pattern p: Payment then no Login within 1h per customer where 5 in l then add p.customer to l }", "asks a list about none of its steps"},
+    {"E126", "let x = <<median(amount per terminal, since start)>>", "keep every value for ever"},
+    {"E125", "let x = <<median(amount per terminal, 1h by 1m)>>", "`median` cannot be added up pane by pane"},
+    {"E114", "let x = first(<<terminal / 3>> per terminal, 1h on Payment)", "write round(..) of it"},
+    {"E114", "rule r { pattern many: Payment{2,3} then p: Payment(amount > <<median(many.amount)>>) within 1h per customer }", "over the events of a step"},
+    {"E119", "let a = if ok then device else \"1\"\nlet b = if ok then a else if terminal > 1 then a else if terminal > 2 then a else a\nlet c = if ok then b else if terminal > 3 then b else if terminal > 4 then b else b\nlet <<d>> = if ok then c else if terminal > 5 then c else c",
+     "more than 64 texts"},
+    {"W300", "event E { at: time, k: int, x: float }\nlet <<x_sum>> = sum(x per k, 1h on E)", "declared as a decimal"},
+    {"W300", "let <<x>> = first(device per terminal, 1h on Payment)", "`first` of a text"},
+    {"W300", "let <<x>> = distinct(lower(device) per terminal, 1h on Payment)", "of a text that is computed"},
     {"E121", "event E late <<0s>> { at: time }", "late by something"},
     {"E124", "event E late 10m { at: time, k: int }\nlet x = <<median(k per k, 1h on E)>>", "`median` cannot take late events in yet, and `E` can be late here"},
     {"E124", "event E late 10m { at: time, k: int }\nlet x = <<sum(k per k, last 3 on E)>>", "`last N` cannot take late events"},
@@ -279,6 +286,35 @@ TEST_CASE("a file without a head, one without events, and one that is too large"
   const Checked checked = check(large, "p.pawl");
   REQUIRE(checked.diagnostics.size() == 1);
   CHECK(checked.diagnostics[0].code == "E001");
+}
+
+TEST_CASE("texts of texts are taken apart only so deep") {
+  std::string source = "let l0 = device\n";
+  for (int i = 1; i < 20'000; ++i) {
+    const std::string number = std::to_string(i);
+    source.append(i == 200 ? "let <<l" : "let l").append(number).append(i == 200 ? ">> = lower(l" : " = lower(l").append(std::to_string(i - 1)).append(")\n");
+  }
+  source += "rule r { on Payment when l19999 = \"a\" }";
+  check_case({"E119", source, "a text made of texts, more than 200 deep"}, true);
+}
+
+TEST_CASE("a pattern has as many steps, and reads as many fields of them, as a run has room for") {
+  const auto pattern = [](int steps, const std::string& condition) {
+    std::string text = "rule <<r>> { pattern s0: Payment";
+    for (int i = 1; i < steps; ++i) {
+      const std::string number = std::to_string(i);
+      text.append(" then s").append(number).append(": Payment").append(i + 1 == steps ? condition : "");
+    }
+    return text + " within 1h per customer }";
+  };
+  const std::string too_many = pattern(33, "");
+  check_case({"E167", too_many.c_str(), "more than 32 steps"}, true);
+  std::string all;  // 3 of each of 22 steps: 66 that can be missing
+  for (int i = 0; i < 22; ++i) {
+    for (const char* field : {"amount", "terminal", "device"}) all.append(all.empty() ? "(" : " or ").append("s").append(std::to_string(i)).append(".").append(field).append(" is missing");
+  }
+  const std::string too_wide = pattern(23, all + ")");
+  check_case({"E168", too_wide.c_str(), "at most 64 values that can be missing"}, true);
 }
 
 TEST_CASE("all problems are reported at once, in order of place, and a syntax error hides no other rule's problems") {

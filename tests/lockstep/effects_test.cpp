@@ -101,6 +101,31 @@ TEST_CASE("random rules with effects equal the twin's") {
   CHECK(timed > 3 * programs);  // else deadlines were not tried
 }
 
+TEST_CASE("what a match computed is shown where its rule fired, and in no later record") {
+  const auto pipeline = checked("pipeline \"shown\" version 1\nevent P { at: time, k: int, v: int, s: text(8) }\n"
+                                "rule match { pattern a: P(v = 1 and s = \"Ab\") then b: P(v = 2 and s != a.s) within 1h per k then score 1 reason A001 \"{a.v + 1}, {lower(a.s)}\" }\n"
+                                "rule plain { on P when v = 3 then score 2 }\n");
+  twin::Log log(*pipeline);
+  for (Sequence s = 1; s < 128; ++s) {
+    std::byte* const slot = log.append(0, s);
+    write_number(pipeline->events[0], slot, 1, 1);
+    write_number(pipeline->events[0], slot, 2, s == 4 ? 1 : s == 5 ? 2 : s == 64 + 5 ? 3 : 0);
+    if (s == 4 || s == 5) CHECK(write_text(pipeline->events[0], slot, 3, s == 4 ? "Ab" : "b"));
+  }
+  Product product(*pipeline, log.slot_bytes(), 1, Product::ample, rules::best_kernels(), {.shown = true});
+  product.feed(log, 0, log.last(), [&](Sequence s, const rules::Decision* decision) {
+    if (decision == nullptr || !decision->any_fired()) return;
+    CHECK((s == 5 || s == 64 + 5));
+    std::string shown;
+    for (std::size_t i = 0; i < decision->plan().shown.size(); ++i) {
+      const rules::ShownValue& value = decision->plan().shown[i];
+      const bool is_text = value.type.kind == Kind::text;
+      if (decision->shown_present(i)) shown += value.text + "=" + (is_text ? std::string(decision->shown_text(i)) : std::to_string(static_cast<int>(decision->shown_value(i).numerator))) + " ";
+    }
+    CHECK(shown == (s == 5 ? "a.v + 1=2 lower(a.s)=ab a.s=Ab v=2 s=b " : "v=3 "));
+  });
+}
+
 TEST_CASE("every batch size gives the same records, digest, counters and memory of what was remembered") {
   std::uint64_t firings = 0;
   for (std::uint64_t seed = 1; seed <= programs; ++seed) {

@@ -23,6 +23,16 @@ model::Model read_model(const std::string& bytes) {
   return *std::move(made);
 }
 
+class OneFile final : public language::ModelFiles {
+ public:
+  explicit OneFile(const std::string& bytes) : bytes_(bytes) {}
+  Result<language::ModelFile> load(const std::string&, const std::string&) override { return language::ModelFile{std::make_shared<const model::Model>(read_model(bytes_)), bytes_}; }
+  Result<std::string> bytes(const std::string&, const std::string&) override { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
 void check_contributions(const Training& training) {
   const Trained trained(training);
   const model::Model model = read_model(trained.json());
@@ -79,6 +89,12 @@ TEST_CASE("LightGBM's trees, by hand, and what lacks its counts") {
   CHECK(out[1] == doctest::Approx(5 - 2));
   text.replace(text.find("internal_count"), 14, "internal_other");
   CHECK_FALSE(read_model(text).explains());
+  OneFile file(text);
+  const auto checked = language::check("pipeline \"p\" version 1\nevent P { at: time, a: float, b: float }\nmodel m from \"m.txt\" sha256 \"" + std::string(64, '0') + "\" inputs (a, b)\n"
+                                       "rule r { on P when m > 3.0 then score 1 reason A001 \"{m.reasons}\" }\n", "p.pawl", &file);
+  REQUIRE(checked.diagnostics.size() == 1);
+  CHECK(checked.diagnostics[0].code == "E199");
+  CHECK(checked.diagnostics[0].message.find("does not say how much came to each node") != std::string::npos);
 }
 
 TEST_CASE("the largest three, in order, as people read them") {

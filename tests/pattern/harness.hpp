@@ -143,7 +143,7 @@ class Fast {
     for (const language::Action& action : plan_.pipeline->rules[rule].actions) {
       const rules::ScorePlan& planned = plan_.rules[rule].scores[next++];
       if (planned.is_constant) score += planned.constant;
-      else if (language::reads_steps(*action.expr)) score += static_cast<std::int64_t>(value(output++).value.numerator);
+      else if (language::is_of_match(*plan_.pipeline->rules[rule].pattern, *action.expr)) score += static_cast<std::int64_t>(value(output++).value.numerator);
       else score += evaluator_.number(planned.value).cells[static_cast<std::size_t>(sequence) % 64];
     }
     return score;
@@ -191,7 +191,7 @@ inline Findings by_twin(const language::Pipeline& pipeline, const twin::Log& log
         if (due && (!first || *due < *first)) first = std::move(due), rule = i;
       }
       if (!first) return;
-      const twin::Scope scope{.schema = nullptr, .slot = nullptr, .effective_time = te, .let = {}, .aggregate = {}, .in_list = in_list, .counters = &counters};
+      const twin::Scope scope{.schema = nullptr, .slot = nullptr, .effective_time = te, .let = {}, .aggregate = {}, .in_list = in_list, .maps = &pipeline.maps, .counters = &counters};
       const twin::PatternTwin::Outcome ended = twins[rule].end(*first, s, scope);
       const std::string from = "@" + std::to_string(first->run.first().sequence) + " ";
       twin::Integer score = 0;
@@ -207,7 +207,7 @@ inline Findings by_twin(const language::Pipeline& pipeline, const twin::Log& log
     if (!is_event(log.header(s).type)) continue;
     te = std::max(te, log.header(s).at);
     const auto event = static_cast<std::uint16_t>(log.header(s).type - first_event_type);
-    twin::Scope scope{.schema = &pipeline.events[event], .slot = log.slot(s), .effective_time = te, .let = {}, .aggregate = {}, .in_list = {}, .counters = &counters};
+    twin::Scope scope{.schema = &pipeline.events[event], .slot = log.slot(s), .effective_time = te, .let = {}, .aggregate = {}, .in_list = {}, .maps = &pipeline.maps, .counters = &counters};
     scope.in_list = [&](std::size_t list, const twin::Datum& value) { return is_listed(pipeline.lists[list].type, value); };
     scope.let = [&](std::size_t let) { return evaluate(*pipeline.lets[let].expr, scope); };
     std::string fired, missing;

@@ -2,6 +2,7 @@
 // PAWL_LOCKSTEP_SEEDS=n runs n pipelines instead of the few of the suite.
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cstdlib>
 #include <random>
 #include <string>
@@ -31,11 +32,13 @@ class Writer {
 
   std::string pipeline() {
     std::string text = R"(pipeline "random" version 1
-event A { at: time, k: int, g: text(8), v: int, m: money, f: bool, s: text(4) }
-event B { at: time, k: int, g: text(8), v: int, m: money, f: bool, s: text(8) }
+event A { at: time, k: int, g: text(8), v: int, m: money, f: bool, s: text(4), x: float }
+event B { at: time, k: int, g: text(8), v: int, m: money, f: bool, s: text(8), x: float }
 let twice = 2 * v
 let called = if v > 2 then g else "s3"
 list hot of int
+map named from int to text(4) { 1 = "s1", 2 = "S3", 4 = "" } otherwise "S2"
+map factor from text(4) to float { "s1" = 0.5, "s3" = 1.5 }
 list names of text(3)
 list sums of money
 )";
@@ -101,7 +104,8 @@ list sums of money
   std::string free() {
     const std::string choices[] = {"v = " + number(), "v > " + number(), "m < 0.0" + number(), "f", "s = \"s" + number() + "\"", "v is missing", "twice > " + number(), "v <= " + number() + " or f",
                                    "v in hot", "not (s in names)", "m in sums", "called = \"s" + number() + "\"", "(s otherwise \"s3\") in (\"s1\", \"s3\")", "(if f then s else \"s1\") starts with \"s\"",
-                                   "max2(s, \"s2\") > \"s2\"", "called in names", "v in " + set()};
+                                   "max2(s, \"s2\") > \"s2\"", "called in names", "x > 0.5", "named[v] in names", "lower(s) = \"s3\"", "factor[lower(called)] > x", "len(s) = 2",
+                                   "km(v, x, 1, 1) < 150.0", "v in " + set()};
     return one_of(choices);
   }
   // Small, or of many members.
@@ -128,12 +132,17 @@ list sums of money
     const std::string text = step.repeats ? "first(" + step.name + ".s)" : step.name + ".s";
     const std::string time = step.repeats ? "first(" + step.name + ".at)" : step.name + ".at";
     const std::string average = "avg(" + step.name + ".v)";
+    const std::string real = step.repeats ? "last(" + step.name + ".x)" : step.name + ".x";
     const std::string choices[] = {"v > " + whole(), "v = " + whole(), "m >= " + read, "s = " + text, "s > " + text, "at - " + time + " >= 2s", "v > " + average, "2 * v < " + whole() + " + 3",
                                    "twice = " + whole(), "v in (1, " + number() + ") and " + whole() + " > 1", "(" + whole() + " otherwise 2) = v", "v / (" + whole() + ") >= 1", whole() + " between 1 and v",
                                    "if " + whole() + " > 2 then f else v = 1", "share(" + step.name + ".f) > 40%", "abs(v - " + whole() + ") % 3 = 1",
                                    whole() + " in hot", text + " in names", "not (" + read + " in sums)", whole() + " in " + set(), text + " in (\"s0\", \"s3\", \"s9\")",
                                    "min2(" + text + ", s) = \"s1\"", "max2(s, " + text + ") = s", "min2(" + whole() + ", v) = v", "(" + text + " otherwise called) in names",
-                                   "(if f then " + text + " else s) = called", text + " starts with \"s\"", "max2(" + text + ", called) in names", "(" + text + " otherwise s) is missing"};
+                                   "(if f then " + text + " else s) = called", text + " starts with \"s\"", "max2(" + text + ", called) in names", "(" + text + " otherwise s) is missing",
+                                   "x > " + real, "x + 0.5 <= " + real + " * 2.0", real + " in (0.5, 1.0)", "avg(" + step.name + ".x) < x", "sum(" + step.name + ".x) / x > 1.5", "min(" + step.name + ".x) = x or max(" + step.name + ".x) > 1.5",
+                                   "-" + real + " between -x and 0.0", "abs(x - " + real + ") >= 0.5", "lower(" + text + ") = lower(s)", "lower(" + text + ") in names", "len(" + text + ") > len(named[v])",
+                                   "named[" + whole() + "] = s", "lower(named[" + whole() + "]) >= called", "factor[lower(" + text + ")] >= x", "(if x > 1.0 then lower(" + text + ") else s) matches \"^s[13]$\"",
+                                   "km(v, x, " + whole() + ", " + real + ") < 150.0", "round(v / 2) = floor(" + whole() + " / 2)", "max2(x, " + real + ") = x", "(" + real + " otherwise x) > 0.5"};
     return one_of(choices);
   }
   // At the event that completes the pattern, if one does.
@@ -142,11 +151,12 @@ list sums of money
     const Named& step = some_step();
     const std::string text = step.repeats ? "last(" + step.name + ".s)" : step.name + ".s";
     const std::string choices[] = {whole() + " > " + number(), whole() + " != " + whole(), of_event() + " > " + whole(), whole() + " in hot", "not (" + whole() + " in " + set() + ")", text + " in names",
-                                   "min2(" + text + ", \"s2\") < \"s2\""};
+                                   "min2(" + text + ", \"s2\") < \"s2\"", "3 in hot or " + whole() + " > 1", "\"s1\" in names and not (" + text + " is missing)", "named[" + whole() + "] in names",
+                                   "lower(" + text + ") = " + (timed_ ? "\"s1\"" : "called"), "avg(" + step.name + ".x) > 0.5"};
     return one_of(choices);
   }
   std::string value() {
-    const std::string choices[] = {whole(), "10 * " + whole() + " + " + whole(), "if " + bound() + " then 7 else " + whole(), of_event(), "5", "if " + whole() + " in hot then 3 else 9"};
+    const std::string choices[] = {"round(" + whole() + " / 2)", "if 2 in hot then 1 else 3", "if (\"s3\" in names) then len(named[" + whole() + "]) else floor(-" + whole() + " / 3)", whole(), "10 * " + whole() + " + " + whole(), "if " + bound() + " then 7 else " + whole(), of_event(), "5", "if " + whole() + " in hot then 3 else 9"};
     return one_of(choices);
   }
 
@@ -176,7 +186,11 @@ twin::Log events(const language::Pipeline& pipeline, std::uint64_t seed) {
     };
     number(1, keys), number(3, 5), number(4, 5), number(5, 2);
     if (!chance(7)) CHECK(write_text(schema, slot, 2, chance(50) ? "g" : "gg"));
-    if (!chance(7)) CHECK(write_text(schema, slot, 6, "s" + std::to_string(random() % 5)));
+    if (!chance(7)) {
+      const std::string letter = chance(20) ? "S" : "s";
+      CHECK(write_text(schema, slot, 6, letter + std::to_string(random() % 5)));
+    }
+    if (!chance(7)) write_number(schema, slot, 7, std::bit_cast<std::int64_t>(static_cast<double>(random() % 5) / 2));
   }
   return log;
 }

@@ -52,3 +52,48 @@ TEST_CASE("MATCH_RECOGNIZE, a price drop of more than 10 within an hour") {
   const std::string body = "pattern a: A then immediately b: A(v > a.v - 10){0,} then immediately c: A(v < a.v - 10) within 1h per k limit 64 then score a.v - c.v";
   CHECK(fired(body, events) == "10=14");
 }
+
+// The sequences and results of Flink's own tests of `notNext` and `notFollowedBy` (NotPatternITCase), for its documentation only says them in words.
+TEST_CASE("Flink CEP, notNext: `a`, not directly followed by `b`, then `c` and `d`") {
+  const std::string body = "pattern a: A(v = 1) then immediately no A(v = 2) then c: A(v = 3) then d: A(v = 4) within 1m per k then score if c.at - a.at = 1s then 1 else 2";
+  // Over a, c1, b, c2, d, and followedByAny(c): {a c1 d} and {a c2 d}. A run of ours takes the first c.
+  CHECK(fired(body, "A@0:1 A@1:3 A@2:2 A@3:3 A@4:4") == "5=1");
+  CHECK(fired(body, "A@0:1 A@1:2 A@2:3 A@3:3 A@4:4") == "");  // a, b, c1, c2, d: none
+}
+
+TEST_CASE("Flink CEP, notNext at the end: `a`, `c`, `d`, not directly followed by `b`") {
+  const std::string body = "pattern a: A(v = 1) then c: A(v = 3) then d: A(v = 4) then immediately no A(v = 2) within 10s per k then score 1";
+  CHECK(fired(body, "A@0:1 A@1:3 A@2:3 A@3:4 A@4:2 T@20") == "");  // a, c1, c2, d, b: none
+  // Without b Flink has to see another event first. Ours is complete when its time is over, whatever comes.
+  CHECK(fired(body, "A@0:1 A@1:3 A@2:3 A@3:4 T@20") == "5=1@1");
+}
+
+TEST_CASE("Flink CEP, notFollowedBy: `a`, no `b`, then `c` and `d`") {
+  const std::string body = "pattern a: A(v = 1) then no A(v = 2) then c: A(v = 3) then d: A(v = 4) within 1m per k then score if c.at - a.at = 1s then 1 else 2";
+  CHECK(fired(body, "A@0:1 A@1:3 A@2:2 A@3:3 A@4:4") == "5=1");  // a, c1, b, c2, d: {a c1 d}
+  CHECK(fired("pattern a: A(v = 1) then no A(v = 2) then c: A(v = 3)? then d: A(v = 4) within 1m per k then score if c.at - a.at = 1s then 1 else 2", "A@0:1 A@1:3 A@2:2 A@3:3 A@4:4") == "5=1");  // c optional: the same
+}
+
+TEST_CASE("Flink CEP, times before notFollowedBy: `a b{2}`, no `c`, then `d`") {
+  const std::string body = "pattern a: A(v = 1) then b: A(v = 2){2} then no A(v = 3) then d: A(v = 4) within 1m per k then score 1";
+  // Over a, b1, c, b2, d there: none. Ours forbids c behind the second b alone, and fires.
+  CHECK(fired(body, "A@0:1 A@1:2 A@2:3 A@3:2 A@4:4") == "5=1");
+  CHECK(fired(body, "A@0:1 A@1:2 A@2:2 A@3:3 A@4:4") == "");
+}
+
+TEST_CASE("Flink CEP, notFollowedBy at the end, within 3: `a`, no `b`") {
+  const std::string body = "pattern a: A(v = 1) then no A(v = 2) within 3s per k after match skip to next then score 1";
+  CHECK(fired(body, "A@1:1 A@2:2 A@4:1 A@5:3 A@10:2 A@11:1 A@13:2") == "5=1@3");  // a1, b1, a2, c, b2, a3, b3: {a2}
+  // A b exactly 3 behind a is too late there (its window is open at the end), and still counts here.
+  CHECK(fired(body, "A@1:1 A@4:2 T@9") == "");
+}
+
+TEST_CASE("MATCH_RECOGNIZE has no word for what must not come: PATTERN (A N* C), N being no B") {
+  const std::string body = "pattern a: A(v = 1) then no A(v = 2) then c: A(v = 3) within 1m per k then score 1";
+  CHECK(fired(body, "A@0:1 A@1:4 A@2:4 A@3:3") == "4=1");
+  CHECK(fired(body, "A@0:1 A@1:4 A@2:2 A@3:3") == "");
+  // So written it is ours as well, with the same matches.
+  const std::string spelt = "pattern a: A(v = 1) then immediately n: A(v != 2 and v != 3){0,} then immediately c: A(v = 3) within 1m per k then score 1";
+  CHECK(fired(spelt, "A@0:1 A@1:4 A@2:4 A@3:3") == "4=1");
+  CHECK(fired(spelt, "A@0:1 A@1:4 A@2:2 A@3:3") == "");
+}

@@ -14,7 +14,7 @@
 namespace pawl::twin::adversarial {
 
 // Files of tests/twin/pipelines, without their ending. All that stands in them is evaluated.
-inline constexpr std::array<std::string_view, 11> pipeline_names{"edges", "late", "types", "logic", "extremes", "chosen", "panes", "effects", "policy", "patterns", "own"};
+inline constexpr std::array<std::string_view, 12> pipeline_names{"edges", "late", "types", "logic", "extremes", "chosen", "panes", "effects", "policy", "patterns", "own", "calls"};
 
 [[nodiscard]] std::string pipeline_path(std::string_view name);
 [[nodiscard]] std::string pipeline_source(std::string_view name);

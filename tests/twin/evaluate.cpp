@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <boost/math/constants/constants.hpp>
+#include <boost/multiprecision/cpp_bin_float.hpp>
 #include <cmath>
 #include <iterator>
 #include <string_view>
@@ -165,13 +167,69 @@ Integer weekday_of(const Integer& ns) {
   return days_after_monday + 1;
 }
 
+// The greatest whole number that is not above it.
+Integer floor_of(const Number& number) {
+  const Integer top = boost::multiprecision::numerator(number), bottom = boost::multiprecision::denominator(number);
+  const Integer quotient = top / bottom;
+  return quotient * bottom > top ? Integer(quotient - 1) : quotient;
+}
+// A half goes away from zero.
+Integer round_of(const Number& number) {
+  const Number half = Number(1) / 2;
+  return number < 0 ? Integer(-floor_of(Number(half - number))) : floor_of(Number(number + half));
+}
+
+// By UTF-8's definition: a byte 10xxxxxx goes on with a character, every other begins one.
+std::int64_t length_of(const std::string& text) {
+  std::int64_t length = 0;
+  for (const char c : text) length += static_cast<unsigned char>(c) / 64 == 2 ? 0 : 1;
+  return length;
+}
+std::string lower_of(std::string text) {
+  const std::string_view upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", lower = "abcdefghijklmnopqrstuvwxyz";
+  for (char& c : text) {
+    if (const auto letter = upper.find(c); letter != std::string_view::npos) c = lower[letter];
+  }
+  return text;
+}
+
+// The haversine formula with 50 digits, to whole metres.
+Datum kilometres(const Expr& expr, const Scope& scope) {
+  using Wide = boost::multiprecision::cpp_bin_float_50;
+  Wide radians[4];
+  bool missing = false, nowhere = false;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::optional<double> degrees = model_input(*expr.args[i], scope);
+    missing = missing || !degrees;
+    nowhere = nowhere || !(std::abs(degrees.value_or(0)) <= (i % 2 == 0 ? 90 : 180));
+    radians[i] = Wide(degrees.value_or(0)) * boost::math::constants::pi<Wide>() / 180;
+  }
+  if (missing) return {};
+  if (nowhere) return ++scope.counters->overflows, Datum{};
+  const auto haversine = [](const Wide& angle) { const Wide root = sin(angle / 2); return Wide(root * root); };
+  const Wide h = haversine(radians[2] - radians[0]) + cos(radians[0]) * cos(radians[2]) * haversine(radians[3] - radians[1]);
+  const Wide metres = 2 * Wide(63'710'088) / 10 * asin(sqrt(h > 1 ? Wide(1) : h));
+  return Datum::of_floating(static_cast<double>(static_cast<std::int64_t>(floor(metres + Wide(0.5)))) / 1000);
+}
+
 bool is_over_repeated(const Expr& call) {
   constexpr std::string_view names[] = {"count", "sum", "avg", "min", "max", "first", "last", "share"};
   return std::find(std::begin(names), std::end(names), call.name) != std::end(names);
 }
 
+// Of decimals what they are worth, of everything else its units.
+Datum whole(const Expr& expr, const Datum& value, const Scope& scope) {
+  if (value.missing) return {};
+  if (expr.name == "len") return Datum::of(length_of(value.text));
+  const Type& type = expr.args[0]->type;
+  const Number number = type.kind == Kind::decimal ? worth(type, value.number) : value.number;
+  return checked(expr, Number(expr.name == "floor" ? floor_of(number) : round_of(number)), scope);
+}
+
 Datum call(const Expr& expr, const Scope& scope) {
   if (is_over_repeated(expr)) return scope.over_repeated ? scope.over_repeated(expr) : Datum{};
+  if (expr.name == "km") return kilometres(expr, scope);
+  if (expr.name == "floor" || expr.name == "round" || expr.name == "len") return whole(expr, evaluate(*expr.args[0], scope), scope);
   Datum a = argument(expr, 0, scope);
   if (expr.name == "min2" || expr.name == "max2") {
     Datum b = argument(expr, 1, scope);
@@ -179,6 +237,7 @@ Datum call(const Expr& expr, const Scope& scope) {
     return (order(expr.type, b, expr.type, a) < 0) == (expr.name == "min2") ? b : a;
   }
   if (a.missing) return {};
+  if (expr.name == "lower") return Datum::of_text(lower_of(a.text));
   if (expr.name == "abs") {
     return expr.type.kind == Kind::floating ? Datum::of_floating(a.floating < 0 ? -a.floating : a.floating)
                                             : checked(expr, boost::multiprecision::abs(a.number), scope);
@@ -226,6 +285,7 @@ Datum map_lookup(const Expr& expr, const Scope& scope) {
   Value value = map.otherwise;
   for (std::size_t i = 0; i < map.content->size(); ++i) {
     if (!is_key(i)) continue;
+    if (map.to.kind == Kind::text) return Datum::of_text(std::string(map.content->text_value(i)));
     value = Value::of(map.content->value(i));
     value.floating = std::bit_cast<double>(map.content->value(i));
   }

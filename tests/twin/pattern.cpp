@@ -1,6 +1,7 @@
 #include "tests/twin/pattern.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "pawl/core/base/assert.hpp"
 
@@ -252,12 +253,27 @@ Scope PatternTwin::scope_of(const PatternRun& run, const Scope& scope) const {
     const std::size_t step = step_named(binding.name);
     return run.taken[step].empty() ? Datum{} : value(run.taken[step].back(), step, binding.member);
   };
-  inner.over_repeated = [this, &run](const Expr& call) { return over_repeated(call, run); };
+  inner.over_repeated = [this, &run, counters = scope.counters](const Expr& call) { return over_repeated(call, run, *counters); };
   return inner;
 }
 
+namespace {
+
+// In the order of the events; one by one, as they came.
+Datum floats_over_repeated(const Expr& call, const std::vector<Datum>& values, Counters& counters) {
+  double sum = 0;
+  for (const Datum& datum : values) sum += datum.floating;
+  if (call.name == "avg" && values.empty()) return {};
+  const double result = call.name == "avg" ? sum / static_cast<double>(values.size()) : sum;
+  if (std::isfinite(result)) return Datum::of_floating(result);
+  ++counters.overflows;
+  return {};
+}
+
+}  // namespace
+
 // count(step), sum(step.field) ...: from the list, as the language's page defines aggregates.
-Datum PatternTwin::over_repeated(const Expr& call, const PatternRun& run) const {
+Datum PatternTwin::over_repeated(const Expr& call, const PatternRun& run, Counters& counters) const {
   const Expr& binding = *call.args[0];
   const std::size_t step = step_named(binding.name);
   const std::vector<Taken>& taken = run.taken[step];
@@ -268,7 +284,8 @@ Datum PatternTwin::over_repeated(const Expr& call, const PatternRun& run) const 
     if (!datum.missing) values.push_back(std::move(datum));
   }
   if (call.name == "count") return Datum::of(static_cast<std::int64_t>(values.size()));
-  const auto less = [](const Datum& a, const Datum& b) { return a.number < b.number; };
+  if (binding.type.kind == Kind::floating && (call.name == "sum" || call.name == "avg")) return floats_over_repeated(call, values, counters);
+  const auto less = [&](const Datum& a, const Datum& b) { return binding.type.kind == Kind::floating ? a.floating < b.floating : a.number < b.number; };
   Number sum = 0;
   for (const Datum& datum : values) sum += datum.number;
   if (call.name == "sum") return twin::fits(call.type, sum) ? Datum::of(sum) : Datum{};

@@ -113,7 +113,7 @@ class PatternTwin {
   void start(std::vector<PatternRun>& runs, const Event& event, Outcome& outcome);
   [[nodiscard]] std::size_t step_named(const std::string& name) const;
   [[nodiscard]] Datum value(const Taken& taken, std::size_t step, const std::string& member) const;
-  [[nodiscard]] Datum over_repeated(const language::Expr& call, const PatternRun& run) const;
+  [[nodiscard]] Datum over_repeated(const language::Expr& call, const PatternRun& run, Counters& counters) const;
 
   const language::Pipeline& pipeline_;
   const language::Rule& rule_;

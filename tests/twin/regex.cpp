@@ -139,6 +139,7 @@ class Reader {
     const auto is_word = [&](std::size_t i) { return i < text_.size() && word(static_cast<unsigned char>(text_[i])); };
     return (at > 0 && is_word(at - 1)) != is_word(at);
   }
+  bool begins_character(std::size_t at) const { return at == text_.size() || static_cast<unsigned char>(text_[at]) / 64 != 2; }
   Test equal(std::uint32_t code) const {
     if (any_case_) return [code](std::uint32_t c) { return lower(c) == lower(code); };
     return [code](std::uint32_t c) { return c == code; };
@@ -158,7 +159,7 @@ class Reader {
     if (peek() == '\\' && at_ + 1 < pattern_.size() && (pattern_[at_ + 1] == 'b' || pattern_[at_ + 1] == 'B')) {
       const bool wanted = pattern_[at_ + 1] == 'b';
       at_ += 2;
-      return where([this, wanted](std::size_t at) { return boundary(at) == wanted; });
+      return where([this, wanted](std::size_t at) { return begins_character(at) && boundary(at) == wanted; });
     }
     std::uint32_t code = 0;
     return one(member(code));
