@@ -154,12 +154,11 @@ void Group::gather(const Batch& batch) noexcept {
 }
 
 void Group::locate(const Batch& batch) noexcept {
-  if (run_) return;  // at hand, nearly always
   const state::Records records = table_.records();
-  for (std::size_t i = 0; i < batch.count; ++i) {
+  for (std::size_t i = 0; i < (run_ ? 1 : batch.count); ++i) {
     Work& work = work_[i];
     if (work.role < Role::read) continue;
-    work.index = table_.candidate(work.hash);
+    if (work.index == state::KeyTable::none) work.index = table_.candidate(work.hash);
     if (work.index == state::KeyTable::none) continue;
     const std::byte* const record = records[work.index];
     for (std::size_t at = 0; at < records.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(record + at, 1);

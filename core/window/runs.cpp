@@ -14,7 +14,7 @@
 namespace pawl::window {
 namespace {
 
-constexpr std::size_t lines_ahead_bytes = 2048;  // of entries: over the end of a page, where the processor's own look ahead stops
+constexpr std::size_t lines_ahead_bytes = 6144;  // of entries: beyond the end of a page, where the processor's own look ahead stops
 constexpr std::size_t run_row = batch_events + 8;
 constexpr std::size_t run_events_min = 4;  // below, phases cost more than they save
 
@@ -48,6 +48,7 @@ struct Totals {
 
 bool Group::is_of_one_key(const Batch& batch, const TypePlan& type) noexcept {
   if (!type.quick_key) return true;
+  if (batch.count < run_events_min) return false;
   const Quick key = *type.quick_key;
   const std::uint64_t first = key.number(batch.slot[0]);
   for (std::size_t i = 1; i < batch.count; ++i) {
@@ -62,7 +63,8 @@ void Group::gather_one_key(const Batch& batch, const TypePlan& type) noexcept {
   if (key != run_key_ || run_index_ == state::KeyTable::none) {  // else it is the key of the run before
     run_key_ = key;
     run_hash_ = hash_bytes(keys_.data(), layout_.key_bytes);
-    run_index_ = table_.candidate(run_hash_);
+    run_index_ = state::KeyTable::none;
+    table_.prefetch(run_hash_);
   }
   work_[0] = {.key = keys_.data(), .hash = run_hash_, .index = run_index_, .role = type.inserts ? Role::insert : Role::read};
   run_ = true;
