@@ -7,11 +7,19 @@
 namespace pawl::window {
 namespace {
 
+// False for certain when all are in the half of the narrow range around 0, as nearly all are: an add and an or each, side by side.
+bool may_be_wide(const std::int64_t* values, std::size_t count) noexcept {
+  std::uint64_t any = 0;
+  for (std::size_t i = 0; i < count; ++i) any |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << (narrow_bits - 1));
+  return any >> narrow_bits != 0;
+}
+
 // Calls visit(i, number) for the field of each event. Nearly all fields are whole words.
 template <class Visit>
 [[gnu::always_inline]] inline void each_number(const Batch& batch, const Quick& field, Visit visit) noexcept {
   const std::size_t count = batch.count, word = field.word;
   if (field.mask == ~std::uint64_t{0}) {
+#pragma GCC unroll 4
     for (std::size_t i = 0; i < count; ++i) visit(i, load<std::uint64_t>(batch.slot[i] + word));
   } else {
     const std::uint64_t mask = field.mask;
@@ -27,6 +35,7 @@ void Group::evaluate(const Batch& batch) noexcept {
     const TypePlan& type = layout_.types[batch.type[0]];
     if (!type.inserts) return;
     run_plain(batch, type);
+    if (run_) return take_columns(batch, type);
     take_plain_bits_and_words(batch.count, type);
     return;
   }
@@ -113,11 +122,12 @@ void Group::take_plain_bits_and_words(std::size_t count, const TypePlan& type) n
     }
     const std::int64_t* const from = values(word.value);
     std::int64_t* const to = words_.data() + w;
-    for (std::size_t i = 0; i < count; ++i) to[i * row] = from[i];
-    if (w >= layout_.sums) continue;
-    bool wide = false;
-    for (std::size_t i = 0; i < count; ++i) wide |= !is_narrow(from[i]);
-    if (wide) [[unlikely]] note_wide(from, count);
+    if (row == 1) {
+      for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
+    } else {
+      for (std::size_t i = 0; i < count; ++i) to[i * row] = from[i];
+    }
+    if (w < layout_.sums && may_be_wide(from, count)) [[unlikely]] note_wide(from, count);
   }
 }
 

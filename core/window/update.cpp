@@ -1,15 +1,10 @@
 // One event at its turn: edges pass what has become due, features of `prior` are read, the event is inserted, the others are read.
+#include "pawl/core/window/avx2.hpp"
 #include "pawl/core/window/bytes.hpp"
 #include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
 #include "pawl/core/window/lowered.hpp"
-
-#if defined(__x86_64__)
-#define PAWL_AVX2 [[gnu::target("avx2,bmi,bmi2")]]
-#else
-#define PAWL_AVX2
-#endif
 
 namespace pawl::window {
 namespace {
@@ -22,14 +17,6 @@ using Half [[gnu::vector_size(32), gnu::aligned(1), gnu::may_alias]] = std::uint
     *reinterpret_cast<Half*>(to + at) = *reinterpret_cast<const Half*>(from + at);
     at += sizeof(Half);
   } while (at != bytes);
-}
-
-bool has_avx2() noexcept {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi2") != 0;
-#else
-  return false;
-#endif
 }
 
 }  // namespace
@@ -262,7 +249,7 @@ bool Group::take_in_late(const Batch& batch, std::size_t i, Place place) noexcep
 void Group::update_late(const Batch& batch, Place place) noexcept {
   fetch_ends_of_trees(batch);
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (work_[i].role == Role::none || !take_in_late(batch, i, place)) missing_ |= 1U << i;
+    if (work_[i].role == Role::none || !take_in_late(batch, i, place)) missing_ |= EventBits{1} << i;
   }
 }
 
@@ -387,8 +374,9 @@ bool Group::may_update_plain(const Batch& batch) const noexcept {
 
 void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
   missing_ = before_.wide = after_.wide = 0;
+  if (run_ && !(this->*update_run_)(batch, cells_of(batch, tiles))) end_run(batch);
   if (run_) {
-    (this->*update_run_)(batch);
+    // it is done
   } else if (layout_.late != 0) {
     update_late(batch, cells_of(batch, tiles));
   } else if (may_update_plain(batch)) {
@@ -405,7 +393,7 @@ void Group::update_one_by_one(const Batch& batch, Place place) noexcept {
   for (std::size_t i = 0; i < batch.count; ++i) {
     if (is_due(i)) pass_deferred(i);
     if (!settled && batch.type[i] != no_event) advance(batch.te[i]);
-    if (work_[i].role == Role::none || !take_in(batch, i, place)) missing_ |= 1U << i;
+    if (work_[i].role == Role::none || !take_in(batch, i, place)) missing_ |= EventBits{1} << i;
   }
 }
 

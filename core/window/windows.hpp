@@ -105,6 +105,7 @@ class Windows {
   std::vector<std::span<std::byte>> memory_;
   std::size_t event_types_ = 0;
   std::vector<Duration> late_;  // by event type; empty: none may be late
+  std::size_t batch_events_ = 0;  // that the next batch may have
   Time te_;
 };
 

@@ -479,7 +479,8 @@ TEST_CASE("runs of one key equal the naive twin, and their events taken singly")
   std::uint64_t seed = 200;
   for (const auto& [sums, counts] : std::array<std::array<std::int64_t, 2>, 8>{{{0, 3}, {0, 7}, {1, 0}, {1, 2}, {1, 6}, {2, 0}, {2, 3}, {2, 7}}}) {
     for (const Shape& shape : {Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 90}, Shape{.keys = 3, .step = second / 9, .jump_in = 8, .run = 40},
-                               Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 200, .missing_in = 500}, Shape{.keys = 30, .step = second / 40, .jump_in = 60, .wide_in = 400, .run = 70}}) {
+                               Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 200, .missing_in = 500}, Shape{.keys = 30, .step = second / 40, .jump_in = 60, .wide_in = 400, .run = 70},
+                               Shape{.keys = 3, .step = second / 40, .jump_in = 60, .days_in = 150, .run = 90}}) {
       Shape whole = shape;
       whole.plain = true;
       whole.sums = sums;
