@@ -18,13 +18,6 @@ constexpr std::size_t lines_ahead_bytes = 6144;  // of entries: beyond the end o
 constexpr std::size_t run_row = batch_events + 8;
 constexpr std::size_t run_events_min = 4;  // below, phases cost more than they save
 
-// All are in the half of the narrow range around 0. An add and an or each, side by side.
-[[gnu::always_inline]] inline bool all_narrow(const std::int64_t* values, std::size_t count) noexcept {
-  std::uint64_t any = 0;
-  for (std::size_t i = 0; i < count; ++i) any |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << (narrow_bits - 1));
-  return any >> narrow_bits == 0;
-}
-
 // Sums and counts of a block.
 template <std::size_t Sums, std::size_t Quads>
 struct Totals {
@@ -197,6 +190,7 @@ void Group::pass_in_run(std::size_t p, const Batch& batch) noexcept {
   std::size_t bytes = 0;
   for (bool done = false; !done;) {
     run.entry = pass.cursor.at;
+#pragma GCC unroll 32
     for (std::size_t line = 0; line < batch_events * Run::entry_bytes; line += limits::cache_line_bytes) __builtin_prefetch(run.entry + lines_ahead_bytes + line);
     done = run.walk(pass.cursor.end);
     bytes += static_cast<std::size_t>(run.entry - pass.cursor.at);
@@ -226,7 +220,7 @@ void Group::read_run(std::size_t count, Place place) const noexcept {
   }
 }
 
-// False: nothing was done, as a value is wide or nearly so.
+// False: nothing was done, as a value is wide. Then the batch goes event by event, once for a key: from its first wide value on it has no runs.
 template <std::size_t Sums, std::size_t Quads>
 bool Group::update_whole_run(const Batch& batch, Place place) noexcept {
   for (std::size_t k = 0; k < Sums; ++k) {
