@@ -88,6 +88,7 @@ bool Group::may_run(const Batch& batch) const noexcept {
 bool Group::settle_run(const Batch& batch) noexcept {
   Work& work = work_[0];
   run_index_ = work.index = find(work);
+  keys_changed_ = passed_early_ = false;
   run_ = may_run(batch);
   if (!run_) end_run(batch);
   return run_;
@@ -220,26 +221,26 @@ void Group::read_run(std::size_t count, Place place) const noexcept {
   }
 }
 
-// False: nothing was done, as a value is wide. Then the batch goes event by event, once for a key: from its first wide value on it has no runs.
 template <std::size_t Sums, std::size_t Quads>
-bool Group::update_whole_run(const Batch& batch, Place place) noexcept {
+void Group::update_whole_run(const Batch& batch, Place place) noexcept {
   for (std::size_t k = 0; k < Sums; ++k) {
-    if (!all_narrow(run_words_[k], batch.count)) [[unlikely]] return false;
+    if (all_narrow(run_words_[k], batch.count)) [[likely]] continue;
+    end_run(batch);
+    return update_one_by_one(batch, place);  // once for a key: from its first wide value on it has no runs
   }
   append_run<Sums, Quads>(batch);
   for (std::size_t p = 0; p < passes_.size(); ++p) pass_in_run<Sums, Quads>(p, batch);
   read_run(batch.count, place);
-  return true;
 }
 
 template <std::size_t Sums, std::size_t Quads>
-bool Group::update_run(const Batch& batch, Place place) noexcept {
-  return update_whole_run<Sums, Quads>(batch, place);
+void Group::update_run(const Batch& batch, Place place) noexcept {
+  update_whole_run<Sums, Quads>(batch, place);
 }
 
 template <std::size_t Sums, std::size_t Quads>
-PAWL_AVX2 bool Group::update_run_avx2(const Batch& batch, Place place) noexcept {
-  return update_whole_run<Sums, Quads>(batch, place);
+PAWL_AVX2 void Group::update_run_avx2(const Batch& batch, Place place) noexcept {
+  update_whole_run<Sums, Quads>(batch, place);
 }
 
 Group::UpdateRun Group::choose_update_run() const noexcept {
