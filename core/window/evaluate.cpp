@@ -7,13 +7,6 @@
 namespace pawl::window {
 namespace {
 
-// False for certain when all are in the half of the narrow range around 0, as nearly all are: an add and an or each, side by side.
-bool may_be_wide(const std::int64_t* values, std::size_t count) noexcept {
-  std::uint64_t any = 0;
-  for (std::size_t i = 0; i < count; ++i) any |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << (narrow_bits - 1));
-  return any >> narrow_bits != 0;
-}
-
 // Calls visit(i, number) for the field of each event. Nearly all fields are whole words.
 template <class Visit>
 [[gnu::always_inline]] inline void each_number(const Batch& batch, const Quick& field, Visit visit) noexcept {
@@ -127,7 +120,7 @@ void Group::take_plain_bits_and_words(std::size_t count, const TypePlan& type) n
     } else {
       for (std::size_t i = 0; i < count; ++i) to[i * row] = from[i];
     }
-    if (w < layout_.sums && may_be_wide(from, count)) [[unlikely]] note_wide(from, count);
+    if (w < layout_.sums && !all_narrow(from, count)) [[unlikely]] note_wide(from, count);
   }
 }
 

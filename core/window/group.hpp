@@ -6,7 +6,7 @@
 //
 // A batch goes through phases, each over all its events, so that cache misses overlap and plans are looked up once: gather (key, hash; fetch
 // the bucket), locate (fetch the record), evaluate (what each event adds), settle (find the record; pass all that is due for other keys), update
-// (event by event, in order), read (feature by feature).
+// (event by event, in order), read (feature by feature). A batch of one key whose group keeps sums and counts alone goes edge by edge instead (runs.cpp).
 #pragma once
 
 #include <array>
@@ -64,8 +64,7 @@ class Group {
   void update(const Batch& batch, state::Tiles& tiles) noexcept;
   void read(const Batch& batch, state::Tiles& tiles) noexcept;
 
-  // The batch was of one key and went that way.
-  [[nodiscard]] bool was_run() const noexcept { return run_; }
+  [[nodiscard]] bool was_run() const noexcept { return run_; }  // the batch was of one key, and went that way
   [[nodiscard]] GroupCounters counters() const noexcept;
 
   // visit(word) for each word that the group's memory does not hold, between batches: memory and words as they were are the group as it was.
@@ -187,7 +186,7 @@ class Group {
 
   // A batch of one key (runs.cpp).
   static constexpr std::size_t run_sums_max = 2, run_counts_max = 8;
-  using UpdateRun = bool (Group::*)(const Batch&, Place) noexcept;
+  using UpdateRun = void (Group::*)(const Batch&, Place) noexcept;
   [[nodiscard]] UpdateRun choose_update_run() const noexcept;
   void plan_runs();
   [[nodiscard]] static bool is_of_one_key(const Batch& batch, const TypePlan& type) noexcept;
@@ -204,11 +203,11 @@ class Group {
   [[gnu::always_inline]] inline void pass_in_run(std::size_t pass, const Batch& batch) noexcept;
   [[gnu::always_inline]] inline void read_run(std::size_t count, Place place) const noexcept;
   template <std::size_t Sums, std::size_t Counts, bool Packed>
-  [[nodiscard, gnu::always_inline]] inline bool update_whole_run(const Batch& batch, Place place) noexcept;
+  [[gnu::always_inline]] inline void update_whole_run(const Batch& batch, Place place) noexcept;
   template <std::size_t Sums, std::size_t Counts, bool Packed>
-  [[nodiscard]] bool update_run(const Batch& batch, Place place) noexcept;
+  void update_run(const Batch& batch, Place place) noexcept;
   template <std::size_t Sums, std::size_t Counts, bool Packed>
-  [[nodiscard]] bool update_run_avx2(const Batch& batch, Place place) noexcept;
+  void update_run_avx2(const Batch& batch, Place place) noexcept;
 
   // One event at its turn (update.cpp).
   [[nodiscard, gnu::always_inline]] inline bool take_in(const Batch& batch, std::size_t i, Place place) noexcept;

@@ -18,11 +18,11 @@ constexpr std::size_t lines_ahead_bytes = 6144;  // of entries: beyond the end o
 constexpr std::size_t run_row = batch_events + 8;
 constexpr std::size_t run_events_min = 4;  // below, phases cost more than they save
 
-// All fit in so many bits, with their signs. An add and an or each, side by side.
-[[gnu::always_inline]] inline bool all_fit(const std::int64_t* values, std::size_t count, unsigned bits) noexcept {
+// All fit in a slot each.
+[[gnu::always_inline]] inline bool all_packed(const std::int64_t* values, std::size_t count) noexcept {
   std::uint64_t any = 0;
-  for (std::size_t i = 0; i < count; ++i) any |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << (bits - 1));
-  return any >> bits == 0;
+  for (std::size_t i = 0; i < count; ++i) any |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << 31);
+  return any >> 32 == 0;
 }
 
 // Sums and counts of a block.
@@ -104,6 +104,7 @@ bool Group::may_pack_run(const Batch& batch) const noexcept {
 bool Group::settle_run(const Batch& batch) noexcept {
   Work& work = work_[0];
   run_index_ = work.index = find(work);
+  keys_changed_ = passed_early_ = false;
   run_ = may_run(batch);
   if (!run_) end_run(batch);
   return run_;
@@ -240,6 +241,7 @@ void Group::pass_in_run(std::size_t p, const Batch& batch) noexcept {
   std::size_t bytes = 0;
   for (bool done = false; !done;) {
     run.entry = pass.cursor.at;
+#pragma GCC unroll 32
     for (std::size_t line = 0; line < batch_events * Run::entry_bytes; line += limits::cache_line_bytes) __builtin_prefetch(run.entry + lines_ahead_bytes + line);
     done = run.walk(pass.cursor.end);
     bytes += static_cast<std::size_t>(run.entry - pass.cursor.at);
@@ -272,26 +274,26 @@ void Group::read_run(std::size_t count, Place place) const noexcept {
   }
 }
 
-// False: nothing was done, as a value is wide or nearly so.
 template <std::size_t Sums, std::size_t Counts, bool Packed>
-bool Group::update_whole_run(const Batch& batch, Place place) noexcept {
+void Group::update_whole_run(const Batch& batch, Place place) noexcept {
   for (std::size_t k = 0; k < Sums; ++k) {
-    if (!all_fit(run_words_[k], batch.count, Packed ? 32 : narrow_bits)) [[unlikely]] return false;
+    if (Packed ? all_packed(run_words_[k], batch.count) : all_narrow(run_words_[k], batch.count)) [[likely]] continue;
+    end_run(batch);
+    return update_one_by_one(batch, place);  // once for a key: from its first wide value on it has no runs
   }
   append_run<Sums, Counts, Packed>(batch);
   for (std::size_t p = 0; p < passes_.size(); ++p) pass_in_run<Sums, Counts, Packed>(p, batch);
   read_run(batch.count, place);
-  return true;
 }
 
 template <std::size_t Sums, std::size_t Counts, bool Packed>
-bool Group::update_run(const Batch& batch, Place place) noexcept {
-  return update_whole_run<Sums, Counts, Packed>(batch, place);
+void Group::update_run(const Batch& batch, Place place) noexcept {
+  update_whole_run<Sums, Counts, Packed>(batch, place);
 }
 
 template <std::size_t Sums, std::size_t Counts, bool Packed>
-PAWL_AVX2 bool Group::update_run_avx2(const Batch& batch, Place place) noexcept {
-  return update_whole_run<Sums, Counts, Packed>(batch, place);
+PAWL_AVX2 void Group::update_run_avx2(const Batch& batch, Place place) noexcept {
+  update_whole_run<Sums, Counts, Packed>(batch, place);
 }
 
 Group::UpdateRun Group::choose_update_run() const noexcept {

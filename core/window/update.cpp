@@ -374,9 +374,8 @@ bool Group::may_update_plain(const Batch& batch) const noexcept {
 
 void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
   missing_ = before_.wide = after_.wide = 0;
-  if (run_ && !(this->*update_run_)(batch, cells_of(batch, tiles))) end_run(batch);
   if (run_) {
-    // it is done
+    (this->*update_run_)(batch, cells_of(batch, tiles));
   } else if (layout_.late != 0) {
     update_late(batch, cells_of(batch, tiles));
   } else if (may_update_plain(batch)) {

@@ -109,14 +109,14 @@ Batch take(SlotView slots, Sequence first, Sequence last, std::size_t most, Time
   bool uniform = true;
   std::size_t i = 0;
   const std::uint16_t first_type = slots.header(first).type;
-  if (static_cast<std::uint16_t>(first_type - first_event_type) < types) {  // nearly always all of them are of its type
+  if (static_cast<std::uint16_t>(first_type - first_event_type) < types) {  // nearly always all of them are of its type, and in order: foreseen, no event waits for the time of the one before
     Time latest = te;
     std::uint32_t missing = 0;
     const std::byte* slot = slots[first];
     for (; i < count; ++i, slot += slots.slot_bytes) {
       const EventHeader& header = *reinterpret_cast<const EventHeader*>(slot);
-      if (header.type != first_type) break;
-      latest = std::max(latest, header.at);
+      if (header.type != first_type || header.at < latest) break;
+      latest = header.at;
       batch.slot[i] = slot;
       batch.te[i] = latest;
       missing |= header.missing;
