@@ -14,6 +14,9 @@
 namespace pawl::window {
 namespace {
 
+// From so many bytes on the records of a batch, and what its passes touch, are more than a first-level cache keeps. Two and six turns ahead did less.
+constexpr std::size_t many_bytes = 512, turns_ahead = 3;
+
 // Rows are multiples of 32 bytes: one register where there are such.
 using Half [[gnu::vector_size(32), gnu::aligned(1), gnu::may_alias]] = std::uint64_t;
 [[gnu::always_inline]] inline void copy_row(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
@@ -281,6 +284,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
+  const bool many_lines = records.record_bytes >= many_bytes;
   const bool rings = layout_.keeps_rings(), peaks = !layout_.peaks.empty(), totals_copied = layout_.row_has_totals, raws = !layout_.raws.empty();
   const bool own_before = layout_.before.own_alone, own_after = layout_.after.own_alone, queued = layout_.keeps_queue();
   const bool reads_before = !layout_.before.all.empty() && !own_before, reads_after = !layout_.after.all.empty() && !own_after;
@@ -295,6 +299,10 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
     const Bits bits = bits_[i];
     std::byte* const record = records[index];
     std::byte* const totals = record + totals_offset;
+    if (many_lines && i + turns_ahead < batch.count) {  // what locate() fetched first has left the first-level cache
+      const std::byte* const next = records[work_[i + turns_ahead].index];
+      for (std::size_t at = 0; at < records.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(next + at, 1);
+    }
     if (rings) {
       bring_ring(index, record);
       make_room_in_chunk(record);
