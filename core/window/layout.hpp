@@ -163,7 +163,7 @@ struct Distinct {
   std::uint32_t trail_cursor = 0;                 // of the RingCursor where it begins; trail -1: none
 };
 
-// For `first`, `min` and `max`: the entries with a value that no later one outdoes, from the oldest on; a window's value is that of the first
+// For `first`, and for `min` and `max` that have no PeakList: the entries with a value that no later one outdoes, from the oldest on; a window's value is that of the first
 // of them in it. Linked through the ring, one list for all windows that end at the same place; nothing outdoes a `first`.
 struct Chain {
   enum class Order : std::uint8_t { first, least, greatest };

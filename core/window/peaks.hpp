@@ -109,7 +109,8 @@ class Peaks {
   // Values for which the chunks in use have room.
   [[nodiscard]] std::uint64_t used_values() const noexcept { return chunks_.used() * peak_values; }
 
-  void fetch(const Peak& peak) const noexcept {
+  // Inlined, or gcc takes it for a function without effect and drops the call.
+  [[gnu::always_inline]] inline void fetch(const Peak& peak) const noexcept {
     if (peak.chunks == 0) [[likely]] return;
     for (const state::ChunkPool::Index chunk : {peak.newest, peak.oldest}) {
       __builtin_prefetch(chunks_.at(chunk), 1);

@@ -80,14 +80,6 @@ bool Group::make_room_in_peaks(Index index, Time te) noexcept {
   return peaks_.has_room(1);
 }
 
-void Group::fetch_peaks(std::size_t count) const noexcept {
-  const state::Records records = table_.records();
-  for (std::size_t i = 0; i < count; ++i) {
-    if (work_[i].index == state::KeyTable::none) continue;
-    for (const PeakList& list : layout_.peaks) peaks_.fetch(*peak_of(records[work_[i].index], list));
-  }
-}
-
 bool Group::make_room_in_rings(Index index, Time te) noexcept {
   for (int tries = 0; ring_entries_ >= entries_max_ && tries < 4; ++tries) {  // perhaps a key nearby can be forgotten
     reclaim(next_partition_, 2, index, te);
@@ -302,6 +294,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
     if (many_lines && i + turns_ahead < batch.count) {  // what locate() fetched first has left the first-level cache
       const std::byte* const next = records[work_[i + turns_ahead].index];
       for (std::size_t at = 0; at < records.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(next + at, 1);
+      if (peaks) fetch_peaks(work_[i + 1].index);
     }
     if (rings) {
       bring_ring(index, record);
