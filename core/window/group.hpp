@@ -177,7 +177,10 @@ class Group {
   [[gnu::always_inline]] inline void fetch_peaks(std::uint32_t index) const noexcept {
     for (const PeakList& list : layout_.peaks) peaks_.fetch(*peak_of(table_.record(index), list));
   }
-  [[gnu::always_inline]] inline void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  using TurnPeaks = void (Group::*)(std::byte*, Time, Bits, bool, std::size_t, Place) noexcept;
+  [[gnu::always_inline]] inline void turn_peaks_of(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_peaks_avx2(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
   void turn_far(const PeakList& list, Peak& peak, Time te, bool inserts, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
   [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
@@ -188,7 +191,7 @@ class Group {
   using Update = void (Group::*)(const Batch&, Place) noexcept;
   [[nodiscard]] Update choose_update() const noexcept;
   [[nodiscard]] bool may_update_plain(const Batch& batch) const noexcept;
-  template <std::size_t Sums, std::size_t Quads, bool Others>
+  template <std::size_t Sums, std::size_t Quads, bool Others, TurnPeaks Turn>
   [[gnu::always_inline]] inline void update_all(const Batch& batch, Place place) noexcept;
   template <std::size_t Sums, std::size_t Quads, bool Others>
   void update_plain(const Batch& batch, Place place) noexcept;
