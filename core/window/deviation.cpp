@@ -147,11 +147,16 @@ struct Fractions {
     const std::uint64_t sum = moments.sum[0];
     std::uint64_t whole, pairs, denominator;
     const bool wide = ((moments.sum[1] ^ (0 - (sum >> 63))) | moments.squares[1] | moments.squares[2]) != 0;
-    const bool overflows = __builtin_mul_overflow(moments.squares[0], count, &whole) | __builtin_mul_overflow(count, count - 1, &pairs) | __builtin_mul_overflow(pairs, unit, &denominator);
+    unsigned unfit = wide ? 1 : 0;
+    unfit += __builtin_mul_overflow(moments.squares[0], count, &whole);
+    unfit += __builtin_mul_overflow(count, count - 1, &pairs);
+    unfit += __builtin_mul_overflow(pairs, unit, &denominator);
     const std::uint64_t numerator = whole - sum * sum;  // the square is not above `whole`
     numerators[i] = static_cast<double>(static_cast<std::int64_t>(numerator));
     denominators[i] = static_cast<double>(static_cast<std::int64_t>(denominator));
-    return !(wide | overflows | (numerator >= exact_max) | (denominator >= exact_max));
+    unfit += numerator >= exact_max;
+    unfit += denominator >= exact_max;
+    return unfit == 0;
   }
 };
 
