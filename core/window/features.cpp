@@ -20,12 +20,6 @@ void write(Group::Place place, std::size_t cell, Scalar value) noexcept {
   place.valid[cell] = value.valid;
 }
 
-// The bits of a double; of fewer than two values there is none.
-Scalar deviation_of(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {
-  if (count < 2) return {};
-  return {std::bit_cast<std::int64_t>(deviation(count, moments, scale)), true};
-}
-
 // to[i] = lead - trail of row i. Four rows a turn, at addresses that a load can have: a batch of them costs half of what one by one does.
 template <class T>
 void subtract(const std::byte* lead, const std::byte* trail, std::size_t row_bytes, std::int64_t* to, std::size_t count) noexcept {
@@ -144,13 +138,17 @@ void Group::read_floats(const Reads& reads, const Rows& rows, const Batch& batch
   const auto at = [&](std::uint32_t offset, std::size_t i) { return rows.copies.data() + (offset - layout_.row_offset) + i * layout_.row_bytes; };
   for (const Read& read : reads.deviations) {
     const bool wide = layout_.has_wide_totals() && read.trail_edge >= 0, since_start = read.op == Read::Op::deviation64 && !wide;
+    std::array<Sample, batch_events> samples;
+    std::array<double, batch_events> roots;
     for (std::size_t i = 0; i < batch.count; ++i) {
       const auto moments = load<Moments>(at(read.lead, i));
-      const std::uint64_t count = wide        ? load<std::uint64_t>(at(read.lead_count, i)) - load<std::uint64_t>(at(read.trail_count, i))
+      samples[i].count = wide                 ? load<std::uint64_t>(at(read.lead_count, i)) - load<std::uint64_t>(at(read.trail_count, i))
                                   : since_start     ? load<std::uint64_t>(at(read.lead_count, i))
                                                     : load<std::uint32_t>(at(read.lead_count, i)) - load<std::uint32_t>(at(read.trail_count, i));
-      write(place, read.cell + i, deviation_of(count, since_start ? moments : moments - load<Moments>(at(read.trail, i)), read.scale));
+      samples[i].moments = since_start ? moments : moments - load<Moments>(at(read.trail, i));
     }
+    deviations({samples.data(), batch.count}, read.scale, roots.data());
+    for (std::size_t i = 0; i < batch.count; ++i) write(place, read.cell + i, samples[i].count < 2 ? Scalar{} : Scalar{std::bit_cast<std::int64_t>(roots[i]), true});
   }
   for (const Read& read : reads.decayed) {
     for (std::size_t i = 0; i < batch.count; ++i) {

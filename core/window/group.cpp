@@ -177,7 +177,11 @@ void Group::settle(const Batch& batch) noexcept {
     all_found_ &= work.index != state::KeyTable::none;
   }
   if (layout_.keeps_rings()) fetch_rings(batch.count);
-  if (!layout_.peaks.empty()) fetch_peaks(batch.count);
+  if (!layout_.peaks.empty()) {
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      if (work_[i].index != state::KeyTable::none) fetch_peaks(work_[i].index);
+    }
+  }
   if (layout_.late != 0) fetch_trees(batch);
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);

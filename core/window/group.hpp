@@ -2,7 +2,8 @@
 //
 // A record per key holds running totals of everything inserted, and for each edge of a window the totals of what that edge has passed; a
 // window is the difference of two. Edges pass events in the order of effective time, which is the same for all keys, so an edge is one
-// cursor in one queue of entries: before an event is looked at, each edge adds what has become due to the records of its keys.
+// cursor in one queue of entries: before an event is looked at, each edge adds what has become due to the records of its keys. The least and the greatest
+// value of windows that end now need no edge: they are found in a list of the key by the event's time (peaks.hpp).
 //
 // A batch goes through phases, each over all its events, so that cache misses overlap and plans are looked up once: gather (key, hash; fetch
 // the bucket), locate (fetch the record), evaluate (what each event adds), settle (find the record; pass all that is due for other keys), update
@@ -223,8 +224,13 @@ class Group {
   [[nodiscard]] static Peak* peak_of(std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<Peak*>(record + list.offset); }
   [[nodiscard]] static const Peak* peak_of(const std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<const Peak*>(record + list.offset); }
   [[nodiscard]] bool make_room_in_peaks(Index index, Time te) noexcept;
-  void fetch_peaks(std::size_t count) const noexcept;
-  [[gnu::always_inline]] inline void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  [[gnu::always_inline]] inline void fetch_peaks(std::uint32_t index) const noexcept {
+    for (const PeakList& list : layout_.peaks) peaks_.fetch(*peak_of(table_.record(index), list));
+  }
+  using TurnPeaks = void (Group::*)(std::byte*, Time, Bits, bool, std::size_t, Place) noexcept;
+  [[gnu::always_inline]] inline void turn_peaks_of(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_peaks_avx2(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
   void turn_far(const PeakList& list, Peak& peak, Time te, bool inserts, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
   [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
@@ -235,7 +241,7 @@ class Group {
   using Update = void (Group::*)(const Batch&, Place) noexcept;
   [[nodiscard]] Update choose_update() const noexcept;
   [[nodiscard]] bool may_update_plain(const Batch& batch) const noexcept;
-  template <std::size_t Sums, std::size_t Counts, bool Others>
+  template <std::size_t Sums, std::size_t Counts, bool Others, TurnPeaks Turn>
   [[gnu::always_inline]] inline void update_all(const Batch& batch, Place place) noexcept;
   template <std::size_t Sums, std::size_t Counts, bool Others>
   void update_plain(const Batch& batch, Place place) noexcept;
