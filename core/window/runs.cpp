@@ -37,6 +37,50 @@ struct Totals {
   }
 };
 
+// An edge on its way through the entries of one key, from event to event of a run.
+template <std::size_t Sums, std::size_t Quads>
+struct RunPass {
+  static constexpr std::size_t entry_bytes = sizeof(EntryHead) + Sums * sizeof(std::uint64_t);
+
+  const Time* te;
+  std::size_t count;
+  Duration offset;
+  std::uint32_t record;
+  std::uint64_t* sums;  // what the events find, from here on
+  std::byte* counts;
+  Totals<Sums, Quads> passed;
+  std::size_t event = 0;
+  std::byte* entry = nullptr;
+
+  // False: an obstacle is in the way, an entry of another key or the end of a chunk. A function of its own, without calls: all stays in registers.
+  [[nodiscard, gnu::noinline]] bool walk(const std::byte* end) noexcept {
+    const RunPass run = *this;
+    Totals<Sums, Quads> totals = passed;
+    std::byte* at = entry;
+    std::size_t i = event;
+    const auto stop = [&](bool done) {
+      passed = totals;
+      entry = at;
+      event = i;
+      return done;
+    };
+    for (; i != run.count; ++i) {
+      const Time limit = run.te[i] - run.offset;
+      while (load<Time>(at) <= limit) {
+        const auto head = load<EntryHead>(at);
+        if (head.record != run.record) [[unlikely]] return stop(false);
+        for (std::size_t k = 0; k < Sums; ++k) totals.sums[k] += load<std::uint64_t>(at + sizeof head + k * sizeof(std::uint64_t));
+        totals.count(head.bits);
+        at += entry_bytes;
+        if (at == end) [[unlikely]] return stop(false);
+      }
+      for (std::size_t k = 0; k < Sums; ++k) run.sums[k * run_row + i] = totals.sums[k];
+      for (std::size_t k = 0; k < Quads; ++k) store(run.counts + (i * Quads + k) * sizeof(Quad), totals.counts[k]);
+    }
+    return stop(true);
+  }
+};
+
 }  // namespace
 
 bool Group::is_of_one_key(const Batch& batch, const TypePlan& type) noexcept {
@@ -133,50 +177,6 @@ void Group::append_run(const Batch& batch) noexcept {
   totals.write(record + layout_.totals_offset);
   head_of(record)->last_te = batch.te[batch.count - 1];
 }
-
-// An edge on its way through the entries of one key, from event to event of a run.
-template <std::size_t Sums, std::size_t Quads>
-struct RunPass {
-  static constexpr std::size_t entry_bytes = sizeof(EntryHead) + Sums * sizeof(std::uint64_t);
-
-  const Time* te;
-  std::size_t count;
-  Duration offset;
-  std::uint32_t record;
-  std::uint64_t* sums;  // what the events find, from here on
-  std::byte* counts;
-  Totals<Sums, Quads> passed;
-  std::size_t event = 0;
-  std::byte* entry = nullptr;
-
-  // False: an obstacle is in the way, an entry of another key or the end of a chunk. A function of its own, without calls: all stays in registers.
-  [[nodiscard, gnu::noinline]] bool walk(const std::byte* end) noexcept {
-    const RunPass run = *this;
-    Totals<Sums, Quads> totals = passed;
-    std::byte* at = entry;
-    std::size_t i = event;
-    const auto stop = [&](bool done) {
-      passed = totals;
-      entry = at;
-      event = i;
-      return done;
-    };
-    for (; i != run.count; ++i) {
-      const Time limit = run.te[i] - run.offset;
-      while (load<Time>(at) <= limit) {
-        const auto head = load<EntryHead>(at);
-        if (head.record != run.record) [[unlikely]] return stop(false);
-        for (std::size_t k = 0; k < Sums; ++k) totals.sums[k] += load<std::uint64_t>(at + sizeof head + k * sizeof(std::uint64_t));
-        totals.count(head.bits);
-        at += entry_bytes;
-        if (at == end) [[unlikely]] return stop(false);
-      }
-      for (std::size_t k = 0; k < Sums; ++k) run.sums[k * run_row + i] = totals.sums[k];
-      for (std::size_t k = 0; k < Quads; ++k) store(run.counts + (i * Quads + k) * sizeof(Quad), totals.counts[k]);
-    }
-    return stop(true);
-  }
-};
 
 template <std::size_t Sums, std::size_t Quads>
 void Group::pass_in_run(std::size_t p, const Batch& batch) noexcept {
