@@ -50,9 +50,6 @@ struct Batch {
 };
 inline constexpr std::uint16_t no_event = 0xFFFF;
 
-template <std::size_t Sums, std::size_t Counts, bool Packed>
-struct RunPass;  // runs.cpp
-
 // Thread: one. No allocation after construction.
 class Group {
  public:
@@ -196,8 +193,8 @@ class Group {
   [[nodiscard]] bool settle_run(const Batch& batch) noexcept;
   void end_run(const Batch& batch) noexcept;
   [[nodiscard]] bool may_pack_run(const Batch& batch) const noexcept;
-  template <std::size_t Sums, std::size_t Counts, bool Packed>
-  void pass_obstacle(Pass& pass, RunPass<Sums, Counts, Packed>& run) noexcept;
+  template <class Run>
+  void pass_obstacle(Pass& pass, Run& run) noexcept;
   template <std::size_t Sums, std::size_t Counts, bool Packed>
   [[gnu::always_inline]] inline void append_run(const Batch& batch) noexcept;
   template <std::size_t Sums, std::size_t Counts, bool Packed>

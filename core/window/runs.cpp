@@ -47,6 +47,67 @@ struct Totals {
   }
 };
 
+// An edge on its way through the entries of one key, from event to event of a run.
+template <std::size_t Sums, std::size_t Counts, bool Packed>
+struct RunPass {
+  static constexpr std::size_t entry_bytes = sizeof(EntryHead) + (Packed ? 0 : Sums * sizeof(std::uint64_t)), quads = Totals<Sums, Counts>::quads;
+
+  static constexpr bool is_packed = Packed;
+
+  const Time* te;
+  std::size_t count;
+  Duration offset;
+  std::uint32_t record;
+  std::uint64_t* sums;  // what the events find, from here on
+  std::byte* counts;
+  Totals<Sums, Counts> passed;
+  std::size_t event = 0;
+  std::byte* entry = nullptr;
+
+  // Adds the entry there and steps over it. False: it is an obstacle.
+  [[nodiscard, gnu::always_inline]] static bool pass(std::byte*& at, std::uint32_t record, Totals<Sums, Counts>& totals) noexcept {
+    if constexpr (Packed) {
+      const auto entry = load<packed::Entry>(at);
+      if (entry.record != record || entry.wide()) [[unlikely]] return false;
+      totals.sums[0] += static_cast<std::uint64_t>(std::int64_t{entry.value});
+      totals.count(entry.counts());
+    } else {
+      const auto head = load<EntryHead>(at);
+      if (head.record != record) [[unlikely]] return false;
+      for (std::size_t k = 0; k < Sums; ++k) totals.sums[k] += load<std::uint64_t>(at + sizeof head + k * sizeof(std::uint64_t));
+      totals.count(head.bits);
+    }
+    at += entry_bytes;
+    return true;
+  }
+  [[nodiscard, gnu::always_inline]] static bool is_due(const std::byte* at, Time limit) noexcept {
+    return Packed ? packed::is_due(load<std::uint64_t>(at), limit) : load<Time>(at) <= limit;
+  }
+
+  // False: an obstacle is in the way, an entry of another key or in two slots, or the end of a chunk. A function of its own, without calls: all stays in registers.
+  [[nodiscard, gnu::noinline]] bool walk(const std::byte* end) noexcept {
+    const RunPass run = *this;
+    Totals<Sums, Counts> totals = passed;
+    std::byte* at = entry;
+    std::size_t i = event;
+    const auto stop = [&](bool done) {
+      passed = totals;
+      entry = at;
+      event = i;
+      return done;
+    };
+    for (; i != run.count; ++i) {
+      const Time limit = run.te[i] - run.offset;
+      while (is_due(at, limit)) {
+        if (!pass(at, run.record, totals) || at == end) [[unlikely]] return stop(false);
+      }
+      for (std::size_t k = 0; k < Sums; ++k) run.sums[k * run_row + i] = totals.sums[k];
+      for (std::size_t k = 0; k < quads; ++k) store(run.counts + (i * quads + k) * sizeof(Quad), totals.counts[k]);
+    }
+    return stop(true);
+  }
+};
+
 }  // namespace
 
 bool Group::is_of_one_key(const Batch& batch, const TypePlan& type) noexcept {
@@ -154,68 +215,9 @@ void Group::append_run(const Batch& batch) noexcept {
   head_of(record)->last_te = newest_ = batch.te[batch.count - 1];
 }
 
-// An edge on its way through the entries of one key, from event to event of a run.
-template <std::size_t Sums, std::size_t Counts, bool Packed>
-struct RunPass {
-  static constexpr std::size_t entry_bytes = sizeof(EntryHead) + (Packed ? 0 : Sums * sizeof(std::uint64_t)), quads = Totals<Sums, Counts>::quads;
-
-  const Time* te;
-  std::size_t count;
-  Duration offset;
-  std::uint32_t record;
-  std::uint64_t* sums;  // what the events find, from here on
-  std::byte* counts;
-  Totals<Sums, Counts> passed;
-  std::size_t event = 0;
-  std::byte* entry = nullptr;
-
-  // Adds the entry there and steps over it. False: it is an obstacle.
-  [[nodiscard, gnu::always_inline]] static bool pass(std::byte*& at, std::uint32_t record, Totals<Sums, Counts>& totals) noexcept {
-    if constexpr (Packed) {
-      const auto entry = load<packed::Entry>(at);
-      if (entry.record != record || entry.wide()) [[unlikely]] return false;
-      totals.sums[0] += static_cast<std::uint64_t>(std::int64_t{entry.value});
-      totals.count(entry.counts());
-    } else {
-      const auto head = load<EntryHead>(at);
-      if (head.record != record) [[unlikely]] return false;
-      for (std::size_t k = 0; k < Sums; ++k) totals.sums[k] += load<std::uint64_t>(at + sizeof head + k * sizeof(std::uint64_t));
-      totals.count(head.bits);
-    }
-    at += entry_bytes;
-    return true;
-  }
-  [[nodiscard, gnu::always_inline]] static bool is_due(const std::byte* at, Time limit) noexcept {
-    return Packed ? packed::is_due(load<std::uint64_t>(at), limit) : load<Time>(at) <= limit;
-  }
-
-  // False: an obstacle is in the way, an entry of another key or in two slots, or the end of a chunk. A function of its own, without calls: all stays in registers.
-  [[nodiscard, gnu::noinline]] bool walk(const std::byte* end) noexcept {
-    const RunPass run = *this;
-    Totals<Sums, Counts> totals = passed;
-    std::byte* at = entry;
-    std::size_t i = event;
-    const auto stop = [&](bool done) {
-      passed = totals;
-      entry = at;
-      event = i;
-      return done;
-    };
-    for (; i != run.count; ++i) {
-      const Time limit = run.te[i] - run.offset;
-      while (is_due(at, limit)) {
-        if (!pass(at, run.record, totals) || at == end) [[unlikely]] return stop(false);
-      }
-      for (std::size_t k = 0; k < Sums; ++k) run.sums[k * run_row + i] = totals.sums[k];
-      for (std::size_t k = 0; k < quads; ++k) store(run.counts + (i * quads + k) * sizeof(Quad), totals.counts[k]);
-    }
-    return stop(true);
-  }
-};
-
-template <std::size_t Sums, std::size_t Counts, bool Packed>
-void Group::pass_obstacle(Pass& pass, RunPass<Sums, Counts, Packed>& run) noexcept {
-  if constexpr (Packed) {
+template <class Run>
+void Group::pass_obstacle(Pass& pass, Run& run) noexcept {
+  if constexpr (Run::is_packed) {
     const auto entry = load<packed::Entry>(pass.cursor.at);
     if (entry.record == run.record) {  // in two slots
       run.passed.sums[0] += static_cast<std::uint64_t>(packed_value(pass.cursor));
