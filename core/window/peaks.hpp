@@ -21,11 +21,8 @@ namespace pawl::window {
 inline constexpr unsigned peak_values = 7;
 inline constexpr Time no_peak = INT64_MIN;  // before all times
 
-// A line of eight words, of which the first is a head.
-using PeakLine = std::int64_t[1 + peak_values];
-
-// In a record. As the owner of memory that is copied as bytes it has no constructor: Peaks::empty().
-struct alignas(8) Peak {
+// In a record, copied as bytes, so without a constructor: see Peaks::empty(). Each line is a head and seven words.
+struct Peak {
   std::uint32_t oldest, newest;       // chunks of what stands before; ChunkPool::none: there are none
   Time times[peak_values];            // ascending; behind the newest one that is repeated
   std::uint32_t chunks, begun;
