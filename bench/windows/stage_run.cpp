@@ -31,6 +31,16 @@ io::Region map(std::size_t bytes, bool prefault) {
   return or_fail(io::Region::map({.bytes = bytes, .best_pages = io::Pages::transparent_huge, .prefault = prefault}));
 }
 
+// What a reading of the processor's clock, a system call, adds to a turn between two of them: half a nanosecond for each of a thousand events. The least of some.
+double clock_seconds() {
+  double least = 1;
+  for (int i = 0; i < 100; ++i) {
+    const double start = processor_seconds();
+    least = std::min(least, processor_seconds() - start);
+  }
+  return least;
+}
+
 }  // namespace
 
 double processor_seconds() {
@@ -101,13 +111,14 @@ void StageRun::write(Sequence sequence, const Payment& payment) {
 // Seconds of processor time for the events of [first, end).
 double StageRun::process(Sequence first, Sequence end, Sequence batch) {
   constexpr Sequence written_ahead = 1024;
+  const double clock = clock_seconds();
   double seconds = 0;
   for (; first < end; first += written_ahead) {
     const Sequence written = std::min(first + written_ahead, end);
     for (Sequence s = first; s < written; ++s) write(s);
     const double start = processor_seconds();
     for (Sequence s = first; s < written; s += batch) run_.process(s, std::min(s + batch, written) - 1);
-    seconds += processor_seconds() - start;
+    seconds += processor_seconds() - start - clock;
   }
   return seconds;
 }

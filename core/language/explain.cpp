@@ -26,6 +26,9 @@ constexpr int pane_bytes = 16;            // of a pane with events: its number a
 constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
 constexpr int distinct_entry_bytes = 24;  // value, count, link
 constexpr int links_bytes = 16;           // of an event in a window of `first`, `min` or `max`: the candidates beside it
+constexpr int peaks_bytes = 128;          // of a key with windows of `min` or of `max` that end now: the newest values that no later one outdoes
+constexpr int peak_bytes = 19;            // of each that stands before these
+constexpr int peaks_near = 7;             // how many they are
 constexpr int recent_bytes = 8;           // beside the values that a short `last N` of an operator keeps with its key
 constexpr int fold_bytes = 32;            // of a key in a window of an operator without inverse: where its parts begin and end
 constexpr int node_bytes = 512;           // of a key whose events may be late: the first node of its tree
@@ -57,6 +60,8 @@ struct Ring {
   Duration pane = 0;       // that events are added up in
   std::int64_t last_n = 0;
   std::vector<std::string> values;  // canonical texts of what is kept with an event
+  std::vector<std::string> peaks;   // of which values the least or greatest that no later one outdoes are kept
+  Duration peaks_kept = 0;          // how far back
   std::vector<std::string> chains;  // what else is linked through the events
   std::vector<std::string> rankings;
   int accumulators = 0;
@@ -160,6 +165,12 @@ class Explainer {
 
   static void keep(Ring& ring, const Aggregate& aggregate) {
     ring.pane = aggregate.pane;
+    const bool extreme = aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max;
+    if (extreme && aggregate.span == SpanKind::time && aggregate.delay == 0 && ring.pane == 0 && ring.late == 0) {
+      add_once(ring.peaks, fmt::format("{} {}", language::word(aggregate.kind), canonical(*aggregate.value)));
+      ring.peaks_kept = std::max(ring.peaks_kept, aggregate.width);
+      return;
+    }
     if (aggregate.kind == AggregateKind::own) keep_own(ring, aggregate);
     else ring.accumulators += aggregate.kind == AggregateKind::stddev ? 2 : 1;  // the sum of squares takes as much again
     const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
@@ -240,7 +251,7 @@ class Explainer {
   }
 
   static std::string describe(const Ring& ring) {
-    const int fixed = record_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed;
+    const int fixed = record_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed + peaks_bytes * static_cast<int>(ring.peaks.size());
     const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + (ring.late > 0 ? 0 : links_bytes * static_cast<int>(ring.chains.size())) +
                      rank_bytes * static_cast<int>(ring.rankings.size()) + ring.own_each;
     std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
@@ -250,6 +261,9 @@ class Explainer {
     }
     if (ring.late > 0) return text + fmt::format(", {} for its tree, and {} to {} bytes for each event of the last {}\n", node_bytes, each, 2 * each, print(ring.kept + ring.late));
     if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));
+    if (!ring.peaks.empty()) {
+      text += fmt::format(" and {} bytes for each value of the last {} that no later one outdoes, but the newest {}", peak_bytes * static_cast<int>(ring.peaks.size()), print(ring.peaks_kept), peaks_near);
+    }
     if (ring.last_n > 0) text += fmt::format(" and {} bytes for each of the latest {} events", each, ring.last_n);
     if (ring.distinct) text += fmt::format(" and {} bytes for each distinct value", distinct_entry_bytes);
     return text + '\n';

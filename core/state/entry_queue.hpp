@@ -64,12 +64,13 @@ class EntryQueue {
     return entry;
   }
 
-  // The places of new entries, at most `count` of them, as many as stand in a row: one at least. For the caller to write whole. REQUIRES: so many are free.
-  [[nodiscard]] std::span<std::byte> append(std::size_t count) noexcept {
-    const std::size_t bytes = std::min(count * entry_bytes_, static_cast<std::size_t>(append_.end - append_.at));
+  // The places of new entries, at most `count` of them, as many as stand in a row: one at least. For the caller to write whole.
+  // REQUIRES: so many are free; `entry_bytes` is what the queue was made with (a constant, where the caller knows it).
+  [[nodiscard]] std::span<std::byte> append(std::size_t count, std::size_t entry_bytes) noexcept {
+    const std::size_t bytes = std::min(count * entry_bytes, static_cast<std::size_t>(append_.end - append_.at));
     std::byte* const first = append_.at;
-    append_.at += bytes - entry_bytes_;
-    size_ += bytes / entry_bytes_ - 1;
+    append_.at += bytes - entry_bytes;
+    size_ += bytes / entry_bytes - 1;
     (void)append();
     return {first, bytes};
   }
@@ -85,6 +86,8 @@ class EntryQueue {
     step(cursor);
     return cursor.at;
   }
+  // From the end of its chunk, for a caller that steps by itself.
+  void enter_next(Cursor& cursor) const noexcept { enter(cursor, chunks_.next(cursor.chunk)); }
 
   // Lets go of what stands between two places of the last cursor; `entries` of them. REQUIRES: no cursor needs them any more.
   void release(ChunkPool::Index from, ChunkPool::Index to, std::uint64_t entries) noexcept {

@@ -41,6 +41,16 @@ inline void add_recent(std::byte* recent, std::uint32_t room, std::int64_t value
   store(recent, head);
 }
 
+// None is wide. Nearly always all of them are in the half of the range around 0: an add and an or each, side by side.
+[[nodiscard, gnu::always_inline]] inline bool all_narrow(const std::int64_t* values, std::size_t count) noexcept {
+  std::uint64_t any = 0;
+  for (std::size_t i = 0; i < count; ++i) any |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << (narrow_bits - 1));
+  if (any >> narrow_bits == 0) [[likely]] return true;
+  bool wide = false;
+  for (std::size_t i = 0; i < count; ++i) wide |= !is_narrow(values[i]);
+  return !wide;
+}
+
 // Two or four counts at once, as a vector where there are any.
 using Pair [[gnu::vector_size(8)]] = std::uint32_t;
 using Quad [[gnu::vector_size(16)]] = std::uint32_t;

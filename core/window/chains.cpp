@@ -1,4 +1,4 @@
-// Chains: for `first`, `min` and `max`. What a chain gains in front it loses behind, so an entry costs a constant on average. One that outdoes a long row of values at once
+// Chains: for `first`, and for `min` and `max` that have no list of peaks. What a chain gains in front it loses behind, so an entry costs a constant on average. One that outdoes a long row of values at once
 // finds its end by jumps, laid as Myers lays them (An Applicative Random-Access Stack, 1983): their lengths are the digits of skew binary numbers, and no
 // search takes more than some 3 log2 n steps.
 #include "pawl/core/window/bytes.hpp"

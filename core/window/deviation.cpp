@@ -5,7 +5,12 @@
 #include <compare>
 #include <optional>
 
+#include "pawl/core/base/assert.hpp"
 #include "pawl/core/event/ratio.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 namespace pawl::window {
 namespace {
@@ -120,15 +125,66 @@ Uint256 times(const std::array<std::uint64_t, 3>& squares, std::uint64_t count) 
   return add_wide(low, {static_cast<Uint128>(squares[2]) * count, 0});
 }
 
+constexpr std::array<std::uint64_t, 5> small_units{1, 100, 10'000, 1'000'000, 100'000'000};  // 10^(2 * scale)
+
 // Nothing: too large to be sure that it is small.
 std::optional<SmallVariance> small_variance(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {
-  constexpr std::array<std::uint64_t, 5> units{1, 100, 10'000, 1'000'000, 100'000'000};  // 10^(2 * scale)
   constexpr std::uint64_t count_max = std::uint64_t{1} << 17;  // squared, and times the largest unit, it fits in 64 bits
   const auto sum = static_cast<std::int64_t>(moments.sum[0]);
   const bool narrow = moments.sum[1] == static_cast<std::uint64_t>(sum >> 63) && moments.squares[1] == 0 && moments.squares[2] == 0;
-  if (!narrow || count > count_max || scale >= units.size()) return std::nullopt;
-  return SmallVariance{static_cast<Uint128>(moments.squares[0]) * count - magnitude(sum) * magnitude(sum), count * (count - 1) * units[scale]};
+  if (!narrow || count > count_max || scale >= small_units.size()) return std::nullopt;
+  return SmallVariance{static_cast<Uint128>(moments.squares[0]) * count - magnitude(sum) * magnitude(sum), count * (count - 1) * small_units[scale]};
 }
+
+// Variances of a batch whose numerators and denominators are doubles as they are; nearly all.
+struct Fractions {
+  static constexpr std::uint64_t exact_max = std::uint64_t{1} << 53;
+  alignas(32) std::array<double, samples_max> numerators, denominators;
+
+  // False: it has none. Without branches, as how many values a window holds is chance. `unit`: of small_units.
+  bool take(std::size_t i, const Sample& sample, std::uint64_t unit) noexcept {
+    const auto& [count, moments] = sample;
+    const std::uint64_t sum = moments.sum[0];
+    std::uint64_t whole, pairs, denominator;
+    const bool wide = ((moments.sum[1] ^ (0 - (sum >> 63))) | moments.squares[1] | moments.squares[2]) != 0;
+    unsigned unfit = wide ? 1 : 0;
+    unfit += __builtin_mul_overflow(moments.squares[0], count, &whole);
+    unfit += __builtin_mul_overflow(count, count - 1, &pairs);
+    unfit += __builtin_mul_overflow(pairs, unit, &denominator);
+    const std::uint64_t numerator = whole - sum * sum;  // the square is not above `whole`
+    numerators[i] = static_cast<double>(static_cast<std::int64_t>(numerator));
+    denominators[i] = static_cast<double>(static_cast<std::int64_t>(denominator));
+    unfit += numerator >= exact_max;
+    unfit += denominator >= exact_max;
+    return unfit == 0;
+  }
+};
+
+#if defined(__x86_64__)
+bool has_fma() noexcept { return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0; }
+
+// The roots s of n / d that are sure to be the nearest doubles: bit i of the result. With u from s down to the double below it, the root is nearer to s than u / 2 if
+// n - d s^2 is nearer to 0 than d s u. That is computed with an error below 2^-48 of it: s^2 and its product with d are taken in two parts each, exact but for the last.
+[[gnu::target("avx2,fma")]] std::uint32_t nearest_roots(const Fractions& fractions, std::size_t count, double* to) noexcept {
+  std::uint32_t sure = 0;
+  for (std::size_t i = 0; i < count; i += 4) {
+    const __m256d n = _mm256_load_pd(fractions.numerators.data() + i), d = _mm256_load_pd(fractions.denominators.data() + i);
+    const __m256d s = _mm256_sqrt_pd(_mm256_div_pd(n, d));
+    const __m256d square = _mm256_mul_pd(s, s), square_low = _mm256_fmsub_pd(s, s, square);
+    const __m256d product = _mm256_mul_pd(d, square), product_low = _mm256_fmsub_pd(d, square, product);
+    const __m256d rest = _mm256_sub_pd(_mm256_sub_pd(_mm256_sub_pd(n, product), product_low), _mm256_mul_pd(d, square_low));
+    const __m256d below = _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(s), _mm256_set1_epi64x(-1)));
+    const __m256d bound = _mm256_mul_pd(_mm256_mul_pd(d, s), _mm256_mul_pd(_mm256_sub_pd(s, below), _mm256_set1_pd(1 - 0x1p-20)));
+    const __m256d size = _mm256_andnot_pd(_mm256_set1_pd(-0.0), rest);
+    sure |= static_cast<std::uint32_t>(_mm256_movemask_pd(_mm256_cmp_pd(size, bound, _CMP_LT_OQ))) << i;
+    for (std::size_t lane = 0; lane < 4 && i + lane < count; ++lane) to[i + lane] = s[static_cast<int>(lane)];
+  }
+  return sure;
+}
+#else
+bool has_fma() noexcept { return false; }
+std::uint32_t nearest_roots(const Fractions&, std::size_t, double*) noexcept { return 0; }
+#endif
 
 }  // namespace
 
@@ -138,6 +194,22 @@ double deviation(std::uint64_t count, const Moments& moments, unsigned scale) no
   Uint128 units = 1;
   for (unsigned i = 0; i < 2 * scale; ++i) units *= 10;
   return root(Variance{subtract_wide(times(moments.squares, count), square(moments.sum)), multiply_wide(static_cast<Uint128>(count) * (count - 1), units)});
+}
+
+void deviations(std::span<const Sample> samples, unsigned scale, double* to) noexcept {
+  PAWL_ASSERT(samples.size() <= samples_max);
+  std::uint64_t left = (std::uint64_t{1} << samples.size()) - 1;  // bit i: of sample i
+  if (scale < small_units.size() && has_fma()) {
+    Fractions fractions;
+    for (std::size_t i = 0; i < samples.size(); ++i) left &= ~(std::uint64_t{fractions.take(i, samples[i], small_units[scale])} << i);
+    for (std::size_t i = samples.size(); i % 4 != 0; ++i) fractions.numerators[i] = fractions.denominators[i] = 1;
+    left |= ~std::uint64_t{nearest_roots(fractions, samples.size(), to)} & ((std::uint64_t{1} << samples.size()) - 1);
+  }
+  for (std::size_t i = 0; i < samples.size(); ++i) left &= ~(std::uint64_t{samples[i].count < 2} << i);
+  for (; left != 0; left &= left - 1) {
+    const Sample& sample = samples[static_cast<std::size_t>(std::countr_zero(left))];
+    to[&sample - samples.data()] = deviation(sample.count, sample.moments, scale);
+  }
 }
 
 }  // namespace pawl::window

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "pawl/core/base/types.hpp"
 
@@ -10,8 +12,8 @@ namespace pawl::window {
 
 // Of values and of their squares, modulo 2^128 and 2^192: exact for 2^64 values.
 struct Moments {
-  std::array<std::uint64_t, 2> sum{};
-  std::array<std::uint64_t, 3> squares{};  // least significant first
+  std::array<std::uint64_t, 2> sum;
+  std::array<std::uint64_t, 3> squares;  // least significant first
 
   void add(std::int64_t value) noexcept {
     const Uint128 total = whole(sum[0], sum[1]) + static_cast<Uint128>(static_cast<Int128>(value));
@@ -34,5 +36,14 @@ static_assert(sizeof(Moments) == 40, "stands in records as it is");
 
 // The sample's standard deviation of `count` values of units 10^-scale: the double nearest to it, ties to even. REQUIRES: count >= 2, scale <= 18.
 [[nodiscard]] double deviation(std::uint64_t count, const Moments& moments, unsigned scale) noexcept;
+
+struct Sample {
+  std::uint64_t count;
+  Moments moments;
+};
+inline constexpr std::size_t samples_max = 32;
+
+// deviation() of each sample, four at a time where the processor can; of one with fewer than two values any number. REQUIRES: at most samples_max; room for as many at `to`.
+void deviations(std::span<const Sample> samples, unsigned scale, double* to) noexcept;
 
 }  // namespace pawl::window

@@ -12,6 +12,7 @@ template <class Visit>
 [[gnu::always_inline]] inline void each_number(const Batch& batch, const Quick& field, Visit visit) noexcept {
   const std::size_t count = batch.count, word = field.word;
   if (field.mask == ~std::uint64_t{0}) {
+#pragma GCC unroll 4
     for (std::size_t i = 0; i < count; ++i) visit(i, load<std::uint64_t>(batch.slot[i] + word));
   } else {
     const std::uint64_t mask = field.mask;
@@ -27,6 +28,7 @@ void Group::evaluate(const Batch& batch) noexcept {
     const TypePlan& type = layout_.types[batch.type[0]];
     if (!type.inserts) return;
     run_plain(batch, type);
+    if (run_) return take_columns(batch, type);
     take_plain_bits_and_words(batch.count, type);
     return;
   }
@@ -113,11 +115,12 @@ void Group::take_plain_bits_and_words(std::size_t count, const TypePlan& type) n
     }
     const std::int64_t* const from = values(word.value);
     std::int64_t* const to = words_.data() + w;
-    for (std::size_t i = 0; i < count; ++i) to[i * row] = from[i];
-    if (w >= layout_.sums) continue;
-    bool wide = false;
-    for (std::size_t i = 0; i < count; ++i) wide |= !is_narrow(from[i]);
-    if (wide) [[unlikely]] note_wide(from, count);
+    if (row == 1) {
+      for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
+    } else {
+      for (std::size_t i = 0; i < count; ++i) to[i * row] = from[i];
+    }
+    if (w < layout_.sums && !all_narrow(from, count)) [[unlikely]] note_wide(from, count);
   }
 }
 

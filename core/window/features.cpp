@@ -20,22 +20,12 @@ void write(Group::Place place, std::size_t cell, Scalar value) noexcept {
   place.valid[cell] = value.valid;
 }
 
-// The bits of a double; of fewer than two values there is none.
-Scalar deviation_of(std::uint64_t count, const Moments& moments, unsigned scale) noexcept {
-  if (count < 2) return {};
-  return {std::bit_cast<std::int64_t>(deviation(count, moments, scale)), true};
-}
-
 // to[i] = lead - trail of row i. Four rows a turn, at addresses that a load can have: a batch of them costs half of what one by one does.
 template <class T>
 void subtract(const std::byte* lead, const std::byte* trail, std::size_t row_bytes, std::int64_t* to, std::size_t count) noexcept {
   const auto difference = [&](std::size_t offset) { return static_cast<std::int64_t>(static_cast<T>(load<T>(lead + offset) - load<T>(trail + offset))); };
   const std::size_t two_rows = 2 * row_bytes, three_rows = 3 * row_bytes;
   std::size_t i = 0;
-  if (row_bytes == sizeof(T)) {
-    for (; i < count; ++i) to[i] = difference(i * sizeof(T));
-    return;
-  }
   for (; i + 4 <= count; i += 4, lead += 4 * row_bytes, trail += 4 * row_bytes) {
     to[i] = difference(0);
     to[i + 1] = difference(row_bytes);
@@ -47,7 +37,7 @@ void subtract(const std::byte* lead, const std::byte* trail, std::size_t row_byt
 
 template <class T>
 [[gnu::always_inline]] inline void copy_cells(const T* from, T* to, std::size_t count) noexcept {
-  if (count == batch_events) [[likely]] std::memcpy(to, from, batch_events * sizeof(T));  // no call
+  if (count == usual_batch_events) [[likely]] std::memcpy(to, from, usual_batch_events * sizeof(T));  // no call
   else std::memcpy(to, from, count * sizeof(T));
 }
 
@@ -69,7 +59,7 @@ void Group::look_closer(const Reads& reads, Rows& rows, Index index, const std::
     if (read.ratio) write_ratio(place, read.cell + i, value, load<std::int64_t>(record + read.lead_count) - (read.op == Read::Op::avg128 || read.op == Read::Op::share64 ? 0 : load<std::int64_t>(record + read.trail_count)));
   }
   if (!is_wide(index) || reads.sums.empty()) [[likely]] return;
-  rows.wide |= 1U << i;
+  rows.wide |= EventBits{1} << i;
   for (std::size_t s = 0; s < reads.sums.size(); ++s) rows.exact[s * batch_events + i] = exact_sum(index, record, reads.sums[s]);
 }
 
@@ -81,13 +71,11 @@ Group::Place Group::cells_of(const Batch& batch, state::Tiles& tiles) noexcept {
 void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
   const Place place = cells_of(batch, tiles);
   if (run_) {
-    const RowView rows{run_rows_.data(), 0, layout_.block_bytes};
-    read_rows(run_before_, rows, batch, place);
-    return read_rows(run_after_, rows, batch, place);
+    read_rows(run_before_, before_, batch, place);
+    return read_rows(run_after_, after_, batch, place);
   }
-  const auto copied = [this](const Rows& rows) { return RowView{rows.copies.data(), layout_.row_offset, layout_.row_bytes}; };
-  read_rows(layout_.before, copied(before_), batch, place);
-  read_rows(layout_.after, copied(after_), batch, place);
+  read_rows(layout_.before, before_, batch, place);
+  read_rows(layout_.after, after_, batch, place);
   if (layout_.before.has_floats() || layout_.after.has_floats()) {
     read_floats(layout_.before, before_, batch, place);
     read_floats(layout_.after, after_, batch, place);
@@ -105,9 +93,10 @@ void Group::read(const Batch& batch, state::Tiles& tiles) noexcept {
 }
 
 // REQUIRES: the batch lies in one tile.
-void Group::read_rows(const Reads& reads, const RowView& rows, const Batch& batch, Place place) noexcept {
-  const std::size_t count = batch.count, row_bytes = rows.bytes;
-  const auto at = [&](std::uint32_t offset) { return rows.first + (offset - rows.offset); };
+void Group::read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept {
+  const std::size_t count = batch.count, row_bytes = layout_.row_bytes;
+  const std::byte* const first = rows.copies.data();
+  const auto at = [&](std::uint32_t offset) { return first + (offset - layout_.row_offset); };
   for (const Difference& d : reads.differences32) subtract<std::uint32_t>(at(d.lead), at(d.trail), row_bytes, place.numbers + d.cell, count);
   // Modulo 2^64: right unless the key has wide values; the sum of no values is 0, as a missing cell must be.
   for (const Difference& d : reads.differences64) subtract<std::uint64_t>(at(d.lead), at(d.trail), row_bytes, place.numbers + d.cell, count);
@@ -129,7 +118,7 @@ void Group::read_rows(const Reads& reads, const RowView& rows, const Batch& batc
     }
   }
   for (const std::uint32_t cell : reads.always) {
-    if (count == batch_events) [[likely]] std::memset(place.valid + cell, 1, batch_events);  // no call
+    if (count == usual_batch_events) [[likely]] std::memset(place.valid + cell, 1, usual_batch_events);  // no call
     else std::memset(place.valid + cell, 1, count);
   }
   for (const std::uint32_t cell : reads.ratios) {
@@ -149,13 +138,17 @@ void Group::read_floats(const Reads& reads, const Rows& rows, const Batch& batch
   const auto at = [&](std::uint32_t offset, std::size_t i) { return rows.copies.data() + (offset - layout_.row_offset) + i * layout_.row_bytes; };
   for (const Read& read : reads.deviations) {
     const bool wide = layout_.has_wide_totals() && read.trail_edge >= 0, since_start = read.op == Read::Op::deviation64 && !wide;
+    std::array<Sample, batch_events> samples;
+    std::array<double, batch_events> roots;
     for (std::size_t i = 0; i < batch.count; ++i) {
       const auto moments = load<Moments>(at(read.lead, i));
-      const std::uint64_t count = wide        ? load<std::uint64_t>(at(read.lead_count, i)) - load<std::uint64_t>(at(read.trail_count, i))
+      samples[i].count = wide                 ? load<std::uint64_t>(at(read.lead_count, i)) - load<std::uint64_t>(at(read.trail_count, i))
                                   : since_start     ? load<std::uint64_t>(at(read.lead_count, i))
                                                     : load<std::uint32_t>(at(read.lead_count, i)) - load<std::uint32_t>(at(read.trail_count, i));
-      write(place, read.cell + i, deviation_of(count, since_start ? moments : moments - load<Moments>(at(read.trail, i)), read.scale));
+      samples[i].moments = since_start ? moments : moments - load<Moments>(at(read.trail, i));
     }
+    deviations({samples.data(), batch.count}, read.scale, roots.data());
+    for (std::size_t i = 0; i < batch.count; ++i) write(place, read.cell + i, samples[i].count < 2 ? Scalar{} : Scalar{std::bit_cast<std::int64_t>(roots[i]), true});
   }
   for (const Read& read : reads.decayed) {
     for (std::size_t i = 0; i < batch.count; ++i) {

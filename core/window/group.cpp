@@ -88,7 +88,6 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
       pass_batch_(choose_pass_batch()),
       update_plain_(choose_update()),
       update_run_(choose_update_run()),
-      run_rows_(update_run_ == nullptr ? 0 : ((layout_.edges.size() + 1) * batch_events + 1) * layout_.block_bytes),
       values_(std::max<std::size_t>(1, layout_.values) * batch_events),  // at least one of each: a place to point to
       words_(std::max<std::size_t>(1, layout_.words.size()) * batch_events),
       raws_(layout_.raws_bytes),
@@ -102,9 +101,7 @@ Group::Group(Layout layout, const StateLimits& limits, state::Arena& arena)
   if (layout_.ring_edges.size() == 1 && !last_n && layout_.pane == 0 && !layout_.links_entries()) lone_ring_edge_ = &layout_.edges[layout_.ring_edges[0]];
   if (layout_.after.distincts.size() == 1 && layout_.after.rare.empty()) lone_distinct_ = &layout_.after.distincts[0];
   for (const Distinct& distinct : layout_.distincts) counted_windows_ += distinct.trail < 0;  // always counted
-  if (update_run_ == nullptr) return;
-  run_before_ = in_run_rows(layout_.before, false);
-  run_after_ = in_run_rows(layout_.after, true);
+  if (update_run_ != nullptr) plan_runs();
 }
 
 Group::Role Group::read_key(const TypePlan& type, const std::byte* slot, std::byte* key) const noexcept {
@@ -164,7 +161,7 @@ void Group::locate(const Batch& batch) noexcept {
   for (std::size_t i = 0; i < (run_ ? 1 : batch.count); ++i) {
     Work& work = work_[i];
     if (work.role < Role::read) continue;
-    work.index = table_.candidate(work.hash);
+    if (work.index == state::KeyTable::none) work.index = table_.candidate(work.hash);
     if (work.index == state::KeyTable::none) continue;
     const std::byte* const record = records[work.index];
     for (std::size_t at = 0; at < records.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(record + at, 1);
@@ -180,7 +177,11 @@ void Group::settle(const Batch& batch) noexcept {
     all_found_ &= work.index != state::KeyTable::none;
   }
   if (layout_.keeps_rings()) fetch_rings(batch.count);
-  if (!layout_.peaks.empty()) fetch_peaks(batch.count);
+  if (!layout_.peaks.empty()) {
+    for (std::size_t i = 0; i < batch.count; ++i) {
+      if (work_[i].index != state::KeyTable::none) fetch_peaks(work_[i].index);
+    }
+  }
   if (layout_.late != 0) fetch_trees(batch);
   keys_changed_ = false;
   passed_early_ = may_pass_early(batch);

@@ -2,11 +2,12 @@
 //
 // A record per key holds running totals of everything inserted, and for each edge of a window the totals of what that edge has passed; a
 // window is the difference of two. Edges pass events in the order of effective time, which is the same for all keys, so an edge is one
-// cursor in one queue of entries: before an event is looked at, each edge adds what has become due to the records of its keys.
+// cursor in one queue of entries: before an event is looked at, each edge adds what has become due to the records of its keys. The least and the greatest
+// value of windows that end now need no edge: they are found in a list of the key by the event's time (peaks.hpp).
 //
 // A batch goes through phases, each over all its events, so that cache misses overlap and plans are looked up once: gather (key, hash; fetch
 // the bucket), locate (fetch the record), evaluate (what each event adds), settle (find the record; pass all that is due for other keys), update
-// (event by event, in order), read (feature by feature).
+// (event by event, in order), read (feature by feature). A batch of one key whose group keeps sums and counts alone goes edge by edge instead (runs.cpp).
 #pragma once
 
 #include <array>
@@ -30,7 +31,10 @@
 
 namespace pawl::window {
 
-inline constexpr std::size_t batch_events = 32;
+// Batches of different keys are the fastest with so many; those of one key (runs.cpp) could not be large enough.
+inline constexpr std::size_t usual_batch_events = 32, batch_events = state::Tiles::events;
+using EventBits = std::uint64_t;  // bit i: of event i of a batch
+static_assert(batch_events <= 64);
 
 // Inputs of consecutive sequences, looked at once for all groups.
 struct Batch {
@@ -39,7 +43,7 @@ struct Batch {
   std::array<const std::byte*, batch_events> slot;
   std::array<Time, batch_events> te;
   std::array<Time, batch_events> place;  // te, or that of an event which may be late; set if the pipeline has any
-  std::uint32_t too_late = 0;            // bit i: event i could be late, but is more so than it may
+  EventBits too_late = 0;                // it could be late, but is more so than it may
   std::array<std::uint16_t, batch_events> type;  // index into Pipeline::events, or no_event
   bool uniform = false;       // all are events of one type
   std::uint32_t missing = 0;  // and these fields are missing in at least one of them: bits of EventHeader::missing
@@ -58,6 +62,7 @@ class Group {
   void update(const Batch& batch, state::Tiles& tiles) noexcept;
   void read(const Batch& batch, state::Tiles& tiles) noexcept;
 
+  [[nodiscard]] bool was_run() const noexcept { return run_; }  // the batch was of one key, and went that way
   [[nodiscard]] GroupCounters counters() const noexcept;
 
   // visit(word) for each word that the group's memory does not hold, between batches: memory and words as they were are the group as it was.
@@ -112,11 +117,7 @@ class Group {
     Rows(const Layout& layout, const Reads& reads) : copies((layout.row_bytes + 1) * batch_events), exact(reads.sums.size() * batch_events) {}
     std::vector<std::byte> copies;  // of a part of each record
     std::vector<Scalar> exact;      // sums of keys with wide values, a row of batch_events each
-    std::uint32_t wide = 0;         // bit i: event i has them
-  };
-  struct RowView {  // rows of a batch, one behind the other; the first byte of each is at `offset` of what a read counts from
-    const std::byte* first;
-    std::size_t offset, bytes;
+    EventBits wide = 0;             // it has them
   };
   struct Span {  // entries of a key's ring, from a cursor up to a position
     RingCursor from;
@@ -182,20 +183,29 @@ class Group {
   [[nodiscard]] bool touched(Index index) const noexcept { return (touched_[index % touched_bits / 64] >> (index % 64) & 1) != 0; }
 
   // A batch of one key (runs.cpp).
-  using UpdateRun = void (Group::*)(const Batch&) noexcept;
+  static constexpr std::size_t run_sums_max = 2, run_counts_max = 8;
+  using UpdateRun = void (Group::*)(const Batch&, Place) noexcept;
   [[nodiscard]] UpdateRun choose_update_run() const noexcept;
-  [[nodiscard]] Reads in_run_rows(const Reads& reads, bool after) const;
+  void plan_runs();
   [[nodiscard]] static bool is_of_one_key(const Batch& batch, const TypePlan& type) noexcept;
+  void take_columns(const Batch& batch, const TypePlan& type) noexcept;
+  [[nodiscard]] bool may_run(const Batch& batch) const noexcept;
   [[nodiscard]] bool settle_run(const Batch& batch) noexcept;
+  void end_run(const Batch& batch) noexcept;
   [[nodiscard]] bool may_pack_run(const Batch& batch) const noexcept;
-  template <std::size_t Counts>
-  [[nodiscard]] std::uint64_t pass_packed_in_run(Pass& pass, const Batch& batch, std::byte* rows) noexcept;
-  template <std::size_t Sums, std::size_t Counts>
-  void append_run(const Batch& batch) noexcept;
-  template <std::size_t Sums, std::size_t Counts>
-  [[nodiscard]] std::uint64_t pass_in_run(Pass& pass, const Batch& batch, std::byte* rows) noexcept;
-  template <std::size_t Sums, std::size_t Counts>
-  void update_run(const Batch& batch) noexcept;
+  template <class Run>
+  void pass_obstacle(Pass& pass, Run& run) noexcept;
+  template <std::size_t Sums, std::size_t Counts, bool Packed>
+  [[gnu::always_inline]] inline void append_run(const Batch& batch) noexcept;
+  template <std::size_t Sums, std::size_t Counts, bool Packed>
+  [[gnu::always_inline]] inline void pass_in_run(std::size_t pass, const Batch& batch) noexcept;
+  [[gnu::always_inline]] inline void read_run(std::size_t count, Place place) const noexcept;
+  template <std::size_t Sums, std::size_t Counts, bool Packed>
+  [[gnu::always_inline]] inline void update_whole_run(const Batch& batch, Place place) noexcept;
+  template <std::size_t Sums, std::size_t Counts, bool Packed>
+  void update_run(const Batch& batch, Place place) noexcept;
+  template <std::size_t Sums, std::size_t Counts, bool Packed>
+  void update_run_avx2(const Batch& batch, Place place) noexcept;
 
   // One event at its turn (update.cpp).
   [[nodiscard, gnu::always_inline]] inline bool take_in(const Batch& batch, std::size_t i, Place place) noexcept;
@@ -211,8 +221,13 @@ class Group {
   [[nodiscard]] static Peak* peak_of(std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<Peak*>(record + list.offset); }
   [[nodiscard]] static const Peak* peak_of(const std::byte* record, const PeakList& list) noexcept { return reinterpret_cast<const Peak*>(record + list.offset); }
   [[nodiscard]] bool make_room_in_peaks(Index index, Time te) noexcept;
-  void fetch_peaks(std::size_t count) const noexcept;
-  [[gnu::always_inline]] inline void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  [[gnu::always_inline]] inline void fetch_peaks(std::uint32_t index) const noexcept {
+    for (const PeakList& list : layout_.peaks) peaks_.fetch(*peak_of(table_.record(index), list));
+  }
+  using TurnPeaks = void (Group::*)(std::byte*, Time, Bits, bool, std::size_t, Place) noexcept;
+  [[gnu::always_inline]] inline void turn_peaks_of(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
+  void turn_peaks_avx2(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept;
   void turn_far(const PeakList& list, Peak& peak, Time te, bool inserts, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline void insert(Index index, const Batch& batch, std::size_t i) noexcept;
   [[gnu::always_inline]] inline void look(const Reads& reads, Rows& rows, Index index, const std::byte* record, Time te, std::size_t i, Place place) noexcept;
@@ -223,7 +238,7 @@ class Group {
   using Update = void (Group::*)(const Batch&, Place) noexcept;
   [[nodiscard]] Update choose_update() const noexcept;
   [[nodiscard]] bool may_update_plain(const Batch& batch) const noexcept;
-  template <std::size_t Sums, std::size_t Counts, bool Others>
+  template <std::size_t Sums, std::size_t Counts, bool Others, TurnPeaks Turn>
   [[gnu::always_inline]] inline void update_all(const Batch& batch, Place place) noexcept;
   template <std::size_t Sums, std::size_t Counts, bool Others>
   void update_plain(const Batch& batch, Place place) noexcept;
@@ -347,7 +362,7 @@ class Group {
   // Nearly all windows of `distinct` hold one event, or none.
   [[gnu::always_inline]] inline void write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept;
   [[nodiscard]] static Place cells_of(const Batch& batch, state::Tiles& tiles) noexcept;
-  static void read_rows(const Reads& reads, const RowView& rows, const Batch& batch, Place place) noexcept;
+  void read_rows(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_floats(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_own(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
   void read_exact(const Reads& reads, const Rows& rows, const Batch& batch, Place place) const noexcept;
@@ -379,8 +394,15 @@ class Group {
   Update update_plain_;           // null: its sums and counts are too many, or it has windows of `last N`
   UpdateRun update_run_;          // null: there is more to follow than sums and counts
   bool run_ = false;              // in this batch: all events are of one key, and work_[0] stands for all
-  std::vector<std::byte> run_rows_;  // blocks as events of a run find them: totals before the first event and after each, then an edge's at each event
-  Reads run_before_, run_after_;  // the layout's, by places there
+  std::uint64_t run_key_ = 0, run_hash_ = 0;  // of the last batch of one key
+  Index run_index_ = state::KeyTable::none;   // its record, or what was that
+  std::array<const std::int64_t*, run_sums_max> run_words_{};  // what its events add to each sum, one behind the other
+  std::vector<std::int64_t> run_masked_;     // where these are not the values themselves
+  // What events of a run find: totals before the first one and after each, then those of each edge at each event. A run_row for each sum, or of fours of counts.
+  std::vector<std::uint64_t> run_sums_;
+  std::vector<std::array<std::uint32_t, 4>> run_counts_;
+  std::vector<Difference> run_differences32_, run_differences64_;  // by index there
+  Reads run_before_, run_after_;             // the rest of the layout's
   static constexpr std::size_t touched_bits = 2048, deferred_max = 64;
   std::array<std::uint64_t, touched_bits / 64> touched_{};  // by records of the batch's keys, and by chance of others
   std::array<Due, deferred_max> deferred_;
@@ -401,7 +423,7 @@ class Group {
   std::vector<std::byte> raws_;   // of one event, one after the other, as they stand in a ring entry
 
   Rows before_, after_;
-  std::uint32_t missing_ = 0;  // bit i: event i of the batch has no features of this group
+  EventBits missing_ = 0;      // it has no features of this group
 
   std::array<std::uint32_t, limits::partitions> hands_{};
   std::size_t next_partition_ = 0;

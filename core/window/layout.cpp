@@ -17,7 +17,6 @@ namespace {
 
 std::size_t up_to(std::size_t size, std::size_t multiple) noexcept { return (size + multiple - 1) / multiple * multiple; }
 std::size_t up_to_8(std::size_t bytes) noexcept { return up_to(bytes, 8); }
-std::size_t whole_lines(std::size_t bytes) noexcept { return up_to(bytes, limits::cache_line_bytes); }
 
 // Collects what the features need, then places it, then compiles the features against the places.
 class Builder {
@@ -528,35 +527,7 @@ class Builder {
       layout_.edges[edge].ring = static_cast<std::uint32_t>(offset);
       offset += sizeof(RingCursor);
     }
-    for (Distinct& distinct : layout_.distincts) {
-      distinct.state = static_cast<std::uint32_t>(offset);
-      offset += sizeof(DistinctState);
-      const auto cursor = [&](int edge) { return layout_.edges[static_cast<std::size_t>(edge)].ring; };
-      const std::size_t now = layout_.ring_head_offset + offsetof(RingHead, position);
-      distinct.lead_position = static_cast<std::uint32_t>(distinct.lead < 0 ? now : cursor(distinct.lead) + offsetof(RingCursor, position));
-      if (distinct.trail >= 0) distinct.trail_cursor = cursor(distinct.trail);
-    }
-    for (Chain& chain : layout_.chains) {
-      chain.ends = static_cast<std::uint32_t>(offset);
-      offset += sizeof(ChainEnds);
-      for (Chain::Window& window : chain.windows) {
-        window.front = static_cast<std::uint32_t>(offset);
-        offset += sizeof(Front);
-      }
-    }
-    for (Ranking& ranking : layout_.rankings) {
-      ranking.root = static_cast<std::uint32_t>(offset);
-      offset += sizeof(std::uint32_t);
-    }
-    for (Fold& fold : layout_.folds) {
-      fold.state = static_cast<std::uint32_t>(offset);
-      offset += sizeof(FoldState) + 2 * fold.own->state_bytes;
-    }
-    if (!layout_.peaks.empty()) offset = whole_lines(offset);
-    for (PeakList& list : layout_.peaks) {
-      list.offset = static_cast<std::uint32_t>(offset);
-      offset += sizeof(Peak);
-    }
+    offset = place_kept(layout_, offset);
     for (const std::uint32_t edge : layout_.ring_edges) {
       if (edge < layout_.time_edges && layout_.pane == 0) layout_.edges[edge].passed = count_place(0, static_cast<int>(edge));
     }
@@ -565,7 +536,7 @@ class Builder {
       edge.match_now = count_place(edge.facts, edge.lead);
       edge.match_here = count_place(edge.facts, static_cast<int>(&edge - layout_.edges.data()));
     }
-    layout_.record_bytes = whole_lines(offset);
+    layout_.record_bytes = (offset + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
   }
 
   // --- compile ---

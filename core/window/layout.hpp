@@ -17,7 +17,6 @@
 #include <vector>
 
 #include "pawl/core/base/types.hpp"
-#include "pawl/core/state/chunk_pool.hpp"
 #include "pawl/core/window/peaks.hpp"
 #include "pawl/core/window/program.hpp"
 #include "pawl/core/window/windows.hpp"
@@ -167,7 +166,7 @@ struct Distinct {
   std::uint32_t trail_cursor = 0;                 // of the RingCursor where it begins; trail -1: none
 };
 
-// For `first`, `min` and `max`: the entries with a value that no later one outdoes, from the oldest on; a window's value is that of the first
+// For `first`, and for `min` and `max` that have no PeakList: the entries with a value that no later one outdoes, from the oldest on; a window's value is that of the first
 // of them in it. Linked through the ring, one list for all windows that end at the same place; nothing outdoes a `first`.
 struct Chain {
   enum class Order : std::uint8_t { first, least, greatest };
@@ -197,21 +196,6 @@ struct Front {                    // where a window begins in a chain
   std::int64_t value;
   std::uint32_t location;         // no_location: no value in the window
   std::uint32_t reserved;
-};
-
-// For `min` and `max` over spans of time that end now, each event for itself: one list for all spans of a value (peaks.hpp). Others go by chains.
-struct PeakList {
-  struct Window {
-    Duration offset = 0;          // entries with te <= te(e) - offset are not in it
-    std::uint32_t cell = 0;       // as in Read
-  };
-  std::size_t value = 0;          // index of the value program
-  Facts facts = 0;
-  std::int64_t turned = 0;        // all bits, of `min`: the list holds values with the order turned round
-  std::uint32_t bit = 0;
-  std::uint32_t offset = 0;       // of its Peak in the record
-  Duration longest = 0;           // of the offsets
-  std::vector<Window> before{}, after{};  // read before the event is inserted, and after
 };
 
 // For `median` and `percentile`: the values of one window in their order, as a tree of its entries that tells how many stand below each. Balanced

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "pawl/core/base/types.hpp"
 #include "pawl/core/state/arena.hpp"
@@ -20,11 +21,8 @@ namespace pawl::window {
 inline constexpr unsigned peak_values = 7;
 inline constexpr Time no_peak = INT64_MIN;  // before all times
 
-// A line of eight words, of which the first is a head.
-using PeakLine = std::int64_t[1 + peak_values];
-
-// In a record. As the owner of memory that is copied as bytes it has no constructor: Peaks::empty().
-struct alignas(8) Peak {
+// In a record, copied as bytes, so without a constructor: see Peaks::empty(). Each line is a head and seven words.
+struct Peak {
   std::uint32_t oldest, newest;       // chunks of what stands before; ChunkPool::none: there are none
   Time times[peak_values];            // ascending; behind the newest one that is repeated
   std::uint32_t chunks, begun;
@@ -93,6 +91,21 @@ inline constexpr std::int64_t not_the_head[4] = {0, -1, -1, -1};
   return {peak.values[left % peak_values], left != peak_values};
 }
 
+// For `min` and `max` over spans of time that end now, each event for itself: one list for all spans of a value. Others go by chains.
+struct PeakList {
+  struct Window {
+    Duration offset = 0;          // entries with te <= te(e) - offset are not in it
+    std::uint32_t cell = 0;       // as in Read
+  };
+  std::size_t value = 0;          // index of the value program
+  std::uint64_t facts = 0;      // Facts that a value needs to enter
+  std::int64_t turned = 0;        // all bits, of `min`: the list holds values with the order turned round
+  std::uint32_t bit = 0;
+  std::uint32_t offset = 0;       // of its Peak in the record
+  Duration longest = 0;           // of the offsets
+  std::vector<Window> before{}, after{};  // read before the event is inserted, and after
+};
+
 // --- all lists of a group ---
 
 // Greater values outdo lesser ones, and equal ones; the caller turns the order round where it wants the least. Times of a list never go back.
@@ -109,7 +122,8 @@ class Peaks {
   // Values for which the chunks in use have room.
   [[nodiscard]] std::uint64_t used_values() const noexcept { return chunks_.used() * peak_values; }
 
-  void fetch(const Peak& peak) const noexcept {
+  // Inlined, or gcc takes it for a function without effect and drops the call.
+  [[gnu::always_inline]] inline void fetch(const Peak& peak) const noexcept {
     if (peak.chunks == 0) [[likely]] return;
     for (const state::ChunkPool::Index chunk : {peak.newest, peak.oldest}) {
       __builtin_prefetch(chunks_.at(chunk), 1);

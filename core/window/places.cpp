@@ -50,6 +50,39 @@ std::size_t place_tree(Layout& layout, std::size_t offset) {
   return offset;
 }
 
+std::size_t place_kept(Layout& layout, std::size_t offset) {
+  for (Distinct& distinct : layout.distincts) {
+    distinct.state = static_cast<std::uint32_t>(offset);
+    offset += sizeof(DistinctState);
+    const auto cursor = [&](int edge) { return layout.edges[static_cast<std::size_t>(edge)].ring; };
+    const std::size_t now = layout.ring_head_offset + offsetof(RingHead, position);
+    distinct.lead_position = static_cast<std::uint32_t>(distinct.lead < 0 ? now : cursor(distinct.lead) + offsetof(RingCursor, position));
+    if (distinct.trail >= 0) distinct.trail_cursor = cursor(distinct.trail);
+  }
+  for (Chain& chain : layout.chains) {
+    chain.ends = static_cast<std::uint32_t>(offset);
+    offset += sizeof(ChainEnds);
+    for (Chain::Window& window : chain.windows) {
+      window.front = static_cast<std::uint32_t>(offset);
+      offset += sizeof(Front);
+    }
+  }
+  for (Ranking& ranking : layout.rankings) {
+    ranking.root = static_cast<std::uint32_t>(offset);
+    offset += sizeof(std::uint32_t);
+  }
+  for (Fold& fold : layout.folds) {
+    fold.state = static_cast<std::uint32_t>(offset);
+    offset += sizeof(FoldState) + 2 * fold.own->state_bytes;
+  }
+  if (!layout.peaks.empty()) offset = (offset + limits::cache_line_bytes - 1) / limits::cache_line_bytes * limits::cache_line_bytes;
+  for (PeakList& list : layout.peaks) {
+    list.offset = static_cast<std::uint32_t>(offset);
+    offset += sizeof(Peak);
+  }
+  return offset;
+}
+
 void place_tree_nodes(Layout& layout) {
   layout.leaf_entry_bytes = sizeof(Bits) + layout.entry_words * sizeof(std::int64_t);
   const std::size_t leaf_each = sizeof(Time) + layout.leaf_entry_bytes, child_each = late_tree::child_bytes + layout.block_bytes;

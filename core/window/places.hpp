@@ -7,6 +7,8 @@ namespace pawl::window {
 
 // In the record, from `offset` on; where it ends. REQUIRES: edges and blocks are placed.
 std::size_t place_tree(Layout& layout, std::size_t offset);
+// The same of what stands behind blocks and cursors. REQUIRES: these are placed.
+std::size_t place_kept(Layout& layout, std::size_t offset);
 // Half a kilobyte, unless a node would then have fewer than eight children or entries.
 void place_tree_nodes(Layout& layout);
 // False: no chunk holds one.

@@ -1,18 +1,16 @@
 // One event at its turn: edges pass what has become due, features of `prior` are read, the event is inserted, the others are read.
+#include "pawl/core/window/avx2.hpp"
 #include "pawl/core/window/bytes.hpp"
 #include "pawl/core/window/decay.hpp"
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/group.hpp"
 #include "pawl/core/window/lowered.hpp"
 
-#if defined(__x86_64__)
-#define PAWL_AVX2 [[gnu::target("avx2,bmi,bmi2")]]
-#else
-#define PAWL_AVX2
-#endif
-
 namespace pawl::window {
 namespace {
+
+// From so many bytes on the records of a batch, and what its passes touch, are more than a first-level cache keeps. Two and six turns ahead did less.
+constexpr std::size_t many_bytes = 512, turns_ahead = 3;
 
 // Rows are multiples of 32 bytes: one register where there are such.
 using Half [[gnu::vector_size(32), gnu::aligned(1), gnu::may_alias]] = std::uint64_t;
@@ -22,14 +20,6 @@ using Half [[gnu::vector_size(32), gnu::aligned(1), gnu::may_alias]] = std::uint
     *reinterpret_cast<Half*>(to + at) = *reinterpret_cast<const Half*>(from + at);
     at += sizeof(Half);
   } while (at != bytes);
-}
-
-bool has_avx2() noexcept {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi2") != 0;
-#else
-  return false;
-#endif
 }
 
 }  // namespace
@@ -75,14 +65,6 @@ bool Group::make_room_in_peaks(Index index, Time te) noexcept {
   }
   entries_refused_ += !peaks_.has_room(1);
   return peaks_.has_room(1);
-}
-
-void Group::fetch_peaks(std::size_t count) const noexcept {
-  const state::Records records = table_.records();
-  for (std::size_t i = 0; i < count; ++i) {
-    if (work_[i].index == state::KeyTable::none) continue;
-    for (const PeakList& list : layout_.peaks) peaks_.fetch(*peak_of(records[work_[i].index], list));
-  }
 }
 
 bool Group::make_room_in_rings(Index index, Time te) noexcept {
@@ -168,8 +150,8 @@ void Group::insert(Index index, const Batch& batch, std::size_t i) noexcept {
   if (!layout_.raws.empty() || layout_.keeps_rings()) insert_into_ring(index, record, batch, i);
 }
 
-// Reads the windows of `min` and `max` before the event, enters it, and reads them after it.
-void Group::turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept {
+// Reads the windows of `min` and `max` before the event, enters it, and reads them after it. Called, not inlined into the loop over events: most groups have none.
+void Group::turn_peaks_of(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept {
   const auto write = [&](const PeakList& list, std::uint32_t cell, FoundPeak found) {
     place.numbers[cell + i] = found.any ? found.value ^ list.turned : 0;
     place.valid[cell + i] = found.any;
@@ -190,6 +172,9 @@ void Group::turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std:
     for (const PeakList::Window& window : list.after) write(list, window.cell, front_near(peak, earlier(te, window.offset)));
   }
 }
+
+void Group::turn_peaks(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept { turn_peaks_of(record, te, bits, inserts, i, place); }
+PAWL_AVX2 void Group::turn_peaks_avx2(std::byte* record, Time te, Bits bits, bool inserts, std::size_t i, Place place) noexcept { turn_peaks_of(record, te, bits, inserts, i, place); }
 
 // The same of a list that does not stand in its record alone.
 void Group::turn_far(const PeakList& list, Peak& peak, Time te, bool enters, std::size_t i, Place place) noexcept {
@@ -262,7 +247,7 @@ bool Group::take_in_late(const Batch& batch, std::size_t i, Place place) noexcep
 void Group::update_late(const Batch& batch, Place place) noexcept {
   fetch_ends_of_trees(batch);
   for (std::size_t i = 0; i < batch.count; ++i) {
-    if (work_[i].role == Role::none || !take_in_late(batch, i, place)) missing_ |= 1U << i;
+    if (work_[i].role == Role::none || !take_in_late(batch, i, place)) missing_ |= EventBits{1} << i;
   }
 }
 
@@ -270,11 +255,12 @@ void Group::update_late(const Batch& batch, Place place) noexcept {
 //
 // What is read after the event is copied before it too, and the event added to the copy: a wide load of what narrow stores have just
 // written would wait until all stores before them have reached the cache (30 of 50 ns an event, when it was so).
-template <std::size_t Sums, std::size_t Counts, bool Others>
+template <std::size_t Sums, std::size_t Counts, bool Others, Group::TurnPeaks Turn>
 void Group::update_all(const Batch& batch, Place place) noexcept {
   const state::Records records = table_.records();
   const std::size_t row_bytes = layout_.row_bytes, row_offset = layout_.row_offset, totals_offset = layout_.totals_offset;
   const std::size_t words_of_event = layout_.words.size() * sizeof(std::int64_t), entry_words = layout_.entry_words * sizeof(std::int64_t);
+  const bool many_lines = records.record_bytes >= many_bytes;
   const bool rings = layout_.keeps_rings(), peaks = !layout_.peaks.empty(), totals_copied = layout_.row_has_totals, raws = !layout_.raws.empty();
   const bool own_before = layout_.before.own_alone, own_after = layout_.after.own_alone, queued = layout_.keeps_queue(), packed = layout_.packed;
   const bool reads_before = !layout_.before.all.empty() && !own_before, reads_after = !layout_.after.all.empty() && !own_after;
@@ -289,6 +275,11 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
     const Bits bits = bits_[i];
     std::byte* const record = records[index];
     std::byte* const totals = record + totals_offset;
+    if (many_lines && i + turns_ahead < batch.count) [[unlikely]] {  // what locate() fetched first has left the first-level cache
+      const std::byte* const next = records[work_[i + turns_ahead].index];
+      for (std::size_t at = 0; at < records.record_bytes; at += limits::cache_line_bytes) __builtin_prefetch(next + at, 1);
+      if (peaks) fetch_peaks(work_[i + 1].index);
+    }
     if (rings) {
       bring_ring(index, record);
       make_room_in_chunk(record);
@@ -323,7 +314,7 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
     if constexpr (Others) add_others(totals, bits, event_words, te);
     if (rings || raws) insert_into_ring(index, record, batch, i);
     if (Others && own_after) write_own(layout_.after, record, i, place);
-    if (peaks) turn_peaks(record, te, bits, true, i, place);
+    if (peaks) (this->*Turn)(record, te, bits, true, i, place);
     if (close_after || (Sums != 0 && is_wide(index))) look_closer(layout_.after, after_, index, record, te, i, place);
     else if (lone_distinct_ != nullptr) write_distinct(*lone_distinct_, index, record, i, place);
     event_words += words_of_event;
@@ -333,13 +324,13 @@ void Group::update_all(const Batch& batch, Place place) noexcept {
 
 template <std::size_t Sums, std::size_t Counts, bool Others>
 void Group::update_plain(const Batch& batch, Place place) noexcept {
-  update_all<Sums, Counts, Others>(batch, place);
+  update_all<Sums, Counts, Others, &Group::turn_peaks>(batch, place);
 }
 
 // The same loop for processors with registers of 32 bytes.
 template <std::size_t Sums, std::size_t Counts, bool Others>
 PAWL_AVX2 void Group::update_plain_avx2(const Batch& batch, Place place) noexcept {
-  update_all<Sums, Counts, Others>(batch, place);
+  update_all<Sums, Counts, Others, &Group::turn_peaks_avx2>(batch, place);
 }
 
 // A batch of a group whose records hold the latest values for one operator, and nothing else.
@@ -388,7 +379,7 @@ bool Group::may_update_plain(const Batch& batch) const noexcept {
 void Group::update(const Batch& batch, state::Tiles& tiles) noexcept {
   missing_ = before_.wide = after_.wide = 0;
   if (run_) {
-    (this->*update_run_)(batch);
+    (this->*update_run_)(batch, cells_of(batch, tiles));
   } else if (layout_.late != 0) {
     update_late(batch, cells_of(batch, tiles));
   } else if (may_update_plain(batch)) {
@@ -405,7 +396,7 @@ void Group::update_one_by_one(const Batch& batch, Place place) noexcept {
   for (std::size_t i = 0; i < batch.count; ++i) {
     if (is_due(i)) pass_deferred(i);
     if (!settled && batch.type[i] != no_event) advance(batch.te[i]);
-    if (work_[i].role == Role::none || !take_in(batch, i, place)) missing_ |= 1U << i;
+    if (work_[i].role == Role::none || !take_in(batch, i, place)) missing_ |= EventBits{1} << i;
   }
 }
 

@@ -98,28 +98,31 @@ std::optional<Error> out_of_range(const StateLimits& limits) {
   return Error{ErrorCode::usage, "state limits of a group: keys 1 to 67108864, entries 1 to 1073741824, distinct values 0 to 4294967296"};
 }
 
-// Events of one tile.
-Batch take(SlotView slots, Sequence first, Sequence last, Time& te, std::size_t types) noexcept {
+// Events of one tile, whose slots lie one behind the other.
+Batch take(SlotView slots, Sequence first, Sequence last, std::size_t most, Time& te, std::size_t types) noexcept {
   constexpr auto tile_events = static_cast<Sequence>(state::Tiles::events);
   Batch batch;
   batch.first = first;
   const Sequence tile_left = tile_events - first % tile_events;
-  const auto count = static_cast<std::size_t>(std::min({last - first + 1, tile_left, static_cast<Sequence>(batch_events)}));
+  const Sequence ring_left = slots.mask + 1 - (first & slots.mask);
+  const auto count = static_cast<std::size_t>(std::min({last - first + 1, tile_left, ring_left, static_cast<Sequence>(most)}));
   bool uniform = true;
   std::size_t i = 0;
   const std::uint16_t first_type = slots.header(first).type;
-  if (static_cast<std::uint16_t>(first_type - first_event_type) < types) {  // nearly always all of them are of its type
+  if (static_cast<std::uint16_t>(first_type - first_event_type) < types) {  // nearly always all of them are of its type, and in order: foreseen, no event waits for the time of the one before
     Time latest = te;
-    for (; i < count; ++i) {
-      const std::byte* const slot = slots[first + static_cast<Sequence>(i)];
+    std::uint32_t missing = 0;
+    const std::byte* slot = slots[first];
+    for (; i < count; ++i, slot += slots.slot_bytes) {
       const EventHeader& header = *reinterpret_cast<const EventHeader*>(slot);
-      if (header.type != first_type) break;
-      latest = std::max(latest, header.at);
+      if (header.type != first_type || header.at < latest) break;
+      latest = header.at;
       batch.slot[i] = slot;
       batch.te[i] = latest;
-      batch.missing |= header.missing;
+      missing |= header.missing;
     }
     te = latest;
+    batch.missing = missing;
     std::fill_n(batch.type.begin(), i, static_cast<std::uint16_t>(first_type - first_event_type));
   }
   for (; i < count; ++i) {
@@ -147,7 +150,7 @@ void place(Batch& batch, std::span<const Duration> late) noexcept {
     if (allowed == 0) continue;
     const Time at = reinterpret_cast<const EventHeader*>(batch.slot[i])->at;
     Duration behind;
-    if (__builtin_sub_overflow(batch.te[i], at, &behind) || behind > allowed) batch.too_late |= 1U << i;
+    if (__builtin_sub_overflow(batch.te[i], at, &behind) || behind > allowed) batch.too_late |= EventBits{1} << i;
     else batch.place[i] = std::max(at, no_time + 1);
   }
 }
@@ -202,7 +205,7 @@ Result<std::size_t> memory_bytes(const language::Pipeline& pipeline, std::span<c
   return measure.used_bytes();
 }
 
-Windows::Windows() : te_(no_time + 1) {}
+Windows::Windows() : batch_events_(usual_batch_events), te_(no_time + 1) {}
 Windows::Windows(Windows&&) noexcept = default;
 Windows& Windows::operator=(Windows&&) noexcept = default;
 Windows::~Windows() = default;
@@ -227,13 +230,18 @@ Result<Windows> Windows::make(const language::Pipeline& pipeline, std::span<cons
 
 void Windows::process(SlotView slots, Sequence first, Sequence last, state::Tiles& tiles) noexcept {
   while (first <= last) {
-    Batch batch = take(slots, first, last, te_, event_types_);
+    Batch batch = take(slots, first, last, batch_events_, te_, event_types_);
     if (!late_.empty()) place(batch, late_);
     for (const auto& group : groups_) group->gather(batch);
     for (const auto& group : groups_) group->locate(batch);
     for (const auto& group : groups_) group->evaluate(batch);
     for (const auto& group : groups_) group->settle(batch);
-    for (const auto& group : groups_) group->update(batch, tiles);
+    bool run = true;
+    for (const auto& group : groups_) {
+      group->update(batch, tiles);
+      run &= group->was_run();
+    }
+    batch_events_ = run ? batch_events : usual_batch_events;
     for (const auto& group : groups_) group->read(batch, tiles);
     first += static_cast<Sequence>(batch.count);
   }

@@ -27,6 +27,12 @@ let least = min(amount per customer, 2h delayed 1h)
 let latest = last(amount per customer, 1h)
 )";
 
+constexpr const char* peaks = R"(pipeline "rows" version 1
+event Payment { at: time, customer: int, terminal: int, amount: money }
+let most = max(amount per all, 1h)
+let least = min(amount per all, 1m)
+)";
+
 constexpr window::StateLimits bounds{.keys_max = 64, .entries_max = 256, .distinct_max = 64};
 
 struct Pipeline {
@@ -41,10 +47,10 @@ struct FreeMemory { void operator()(std::byte* memory) const { std::free(memory)
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Pipeline pipelines[] = {Pipeline(in_order), Pipeline(late)};
+  static const Pipeline pipelines[] = {Pipeline(in_order), Pipeline(late), Pipeline(peaks)};
   fuzz::Input input(data, size);
   const auto te = input.take<std::uint16_t>();
-  const auto& [checked, plan, state_bytes] = pipelines[te % 2];
+  const auto& [checked, plan, state_bytes] = pipelines[te % 4 == 3 ? 2 : te % 2];
   const std::unique_ptr<std::byte, FreeMemory> memory(static_cast<std::byte*>(std::aligned_alloc(64, (state_bytes + 63) / 64 * 64)));
   std::memset(memory.get(), 0, state_bytes);
   auto windows = window::Windows::make(*checked.pipeline, plan.features, bounds, {memory.get(), state_bytes});

@@ -92,12 +92,15 @@ TEST_CASE("medians, weighted means and panes are explained with what they keep")
 event P { at: time, k: int, j: int, x: money }
 let a = median(x per k, 1h)
 let b = percentile 95 (x per k, 1h)
-let c = max(x per k, 30m)
+let c = first(x per k, 30m)
+let f = max(x per k, 30m)
+let g = prior max(x per k, 20m)
 let d = ewma(x per j, 1h)
 let e = max(x per k, 24h by 1h delayed 1h))", "p");
   REQUIRE(checked.pipeline != nullptr);
   const std::string text = explain(*checked.pipeline);
-  contains(text, "  per k of P: 104 bytes a key and 52 bytes for each event of the last 1h\n");  // one tree for a and b, one chain for c
+  contains(text, "  per k of P: 232 bytes a key and 52 bytes for each event of the last 1h"  // one tree for a and b, one chain for c, one list for f and g
+                 " and 19 bytes for each value of the last 30m that no later one outdoes, but the newest 7\n");
   contains(text, "P with the same j, since the start of the log, up to te, each with half the weight of one 1h later; this event is included\n");
   contains(text, "  per j of P: 56 bytes a key\n");
   contains(text, "P with the same k, later than te - 25h, up to te - 1h; approximate: times are rounded down to whole panes of 1h\n");

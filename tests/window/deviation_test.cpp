@@ -1,6 +1,7 @@
 // Standard deviations against exact fractions, from equal values to the ends of 64 bits.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <bit>
 #include <limits>
 #include <random>
@@ -13,7 +14,7 @@ namespace pawl::window::test {
 namespace {
 
 Moments moments_of(const std::vector<std::int64_t>& values) {
-  Moments moments;
+  Moments moments{};
   for (const std::int64_t value : values) moments.add(value);
   return moments;
 }
@@ -69,13 +70,20 @@ TEST_CASE("standard deviations of many values equal the exact ones, rounded once
     const auto whole = static_cast<Uint128>(static_cast<Int128>(sum));
     const Moments moments{{static_cast<std::uint64_t>(whole), static_cast<std::uint64_t>(whole >> 64)}, {static_cast<std::uint64_t>(squares), 0, 0}};
     const Type type{.kind = Kind::decimal, .scale = static_cast<std::uint8_t>(scale)};
-    REQUIRE(deviation(count, moments, scale) == twin::deviation(type, static_cast<std::int64_t>(count), sum, squares));
+    const double exact = twin::deviation(type, static_cast<std::int64_t>(count), sum, squares);
+    REQUIRE(deviation(count, moments, scale) == exact);
+    const std::array samples{Sample{count, moments}, Sample{1, moments}, Sample{3, moments_of({-5, -5, -5})}, Sample{count, moments}, Sample{count, moments}};
+    std::array<double, samples.size()> together{};
+    deviations(samples, scale, together.data());
+    REQUIRE(together[0] == exact);
+    REQUIRE(together[2] == 0.0);
+    REQUIRE(together[4] == exact);
   }
 }
 
 TEST_CASE("a window's moments are the difference of two totals, wherever these stand") {
   std::mt19937_64 random(12);
-  Moments before;
+  Moments before{};
   for (int i = 0; i < 200; ++i) before.add(std::numeric_limits<std::int64_t>::min() + i % 3);
   Moments now = before;
   std::vector<std::int64_t> window;

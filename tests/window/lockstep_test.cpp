@@ -246,6 +246,7 @@ struct Shape {
   std::int64_t run = 0;         // as many payments in a row have the same customer or terminal, in the mean; 0: each draws its own
   std::int64_t missing_in = 0;  // plain: one field in so many is missing all the same; 0: none
   std::int64_t sums = 0, counts = 0;  // of each key, and nothing else; 0: all kinds
+  Duration shortest = second;   // of their windows
 };
 
 // What runs of one key are followed by: sums and counts alone, over windows shorter than a batch, too.
@@ -254,7 +255,7 @@ std::vector<Aggregate> sums_alone(const Shape& shape) {
   const auto add = [&](Builder&& b) { list.push_back(std::move(b.aggregate)); };
   const auto per = [](Builder&& b, int key) { return key == 0 ? std::move(b) : std::move(b).per(key == 1 ? "customer" : "terminal"); };
   for (const int key : {0, 1, 2}) {
-    for (const Duration width : {shape.step * 3, second, 7 * second}) {
+    for (const Duration width : {shape.shortest, 2 * second, 7 * second}) {
       if (shape.sums > 0) add(per(agg(Kind_::sum).of(amount()).within(width), key));
       if (shape.sums > 0) add(per(agg(Kind_::sum).of(amount()).within(width).delayed(second).prior(), key));
       if (shape.sums > 1) add(per(agg(Kind_::sum).of(field("terminal", integer)).within(width).where(small()), key));
@@ -478,8 +479,9 @@ TEST_CASE("packed entries equal the naive twin, and their events taken singly") 
 TEST_CASE("runs of one key equal the naive twin, and their events taken singly") {
   std::uint64_t seed = 200;
   for (const auto& [sums, counts] : std::array<std::array<std::int64_t, 2>, 8>{{{0, 3}, {0, 7}, {1, 0}, {1, 2}, {1, 6}, {2, 0}, {2, 3}, {2, 7}}}) {
-    for (const Shape& shape : {Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 90}, Shape{.keys = 3, .step = second / 9, .jump_in = 8, .run = 40},
-                               Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 200, .missing_in = 500}, Shape{.keys = 30, .step = second / 40, .jump_in = 60, .wide_in = 400, .run = 70}}) {
+    for (const Shape& shape : {Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 90, .shortest = second / 10}, Shape{.keys = 3, .step = second / 9, .jump_in = 8, .run = 40, .shortest = second / 3},
+                               Shape{.keys = 5, .step = second / 40, .jump_in = 60, .run = 200, .missing_in = 500}, Shape{.keys = 30, .step = second / 200, .jump_in = 200, .wide_in = 400, .run = 70},
+                               Shape{.keys = 3, .step = second / 40, .jump_in = 60, .days_in = 150, .run = 90}}) {
       Shape whole = shape;
       whole.plain = true;
       whole.sums = sums;
