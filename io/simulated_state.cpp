@@ -195,12 +195,11 @@ void SimulatedState::carry_out(const WritePlan& plan, SimulatedNode& node, std::
     }
     return;
   }
-  node.write(data, plan.offset, new_stamp());
+  const bool synced = durable && plan.result >= 0;
+  synced ? node.write_and_sync(data, plan.offset, new_stamp()) : node.write(data, plan.offset, new_stamp());
   if (plan.result < 0) return;
   counters.written_bytes += static_cast<std::uint64_t>(plan.result);
-  if (!durable) return;
-  ++counters.durable_writes;
-  if (!data.empty()) node.sync_range(plan.offset, data.size());
+  counters.durable_writes += synced ? 1U : 0U;
 }
 
 Completion SimulatedState::complete(SimulatedNode& node, std::size_t index) {
