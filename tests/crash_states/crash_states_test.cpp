@@ -106,7 +106,7 @@ TEST_CASE("every state that a power cut may leave, in every history: what was ac
   Seen seen;
   Total total;
   // What one history cannot give, the later ones do; and all of them once more, if that was not enough.
-  for (int round = 0; round < 4 && total.images < wanted; ++round) {
+  for (int round = 0; round < 8 && total.images < wanted; ++round) {
     for (std::size_t i = 0; i < histories.size() && total.images < wanted; ++i) {
       const std::uint64_t share = (wanted - total.images) * part.of / (histories.size() - i);
       enumerate(histories[i], share * (6 + static_cast<std::uint64_t>(round)) / 5 + 100, part, seen, total);
