@@ -25,7 +25,7 @@ struct StateOptions : Common {
   double rate = 1e6;
   double seconds = 4;              // of a run at the rate; one beside a snapshot ends with it, if that is later
   std::int64_t unpaced = 4'000'000;  // likewise
-  bool only_restarts = false;
+  std::string part = "all";
 };
 
 constexpr double snapshot_seconds_max = 120;
@@ -74,8 +74,8 @@ class StateMeasurement {
   void run(Outcome& outcome) {
     fill();
     snapshot(outcome);
-    restarts(outcome);
-    if (!options_.only_restarts) beside(outcome);
+    if (options_.part != "beside") restarts(outcome);
+    if (options_.part != "restarts") beside(outcome);
   }
 
  private:
@@ -215,7 +215,7 @@ void add_snapshot_state(CLI::App& app, Action& action) {
   command.add_option("--rate", options->rate, "Events per second")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--seconds", options->seconds, "Of a run alone")->check(CLI::PositiveNumber)->capture_default_str();
   command.add_option("--unpaced", options->unpaced, "Events of a run without a rate")->check(CLI::PositiveNumber)->capture_default_str();
-  command.add_flag("--only-restarts", options->only_restarts, "No runs beside a snapshot");
+  command.add_option("--part", options->part, "Starts, or runs beside a snapshot, alone")->check(CLI::IsMember({"all", "restarts", "beside"}))->capture_default_str();
   on_chosen(command, options, action, &measure_state);
 }
 
