@@ -225,7 +225,7 @@ std::vector<Finding> examine_machine(const std::string& directory) {
   std::vector<Finding> findings;
   if (const auto set = discover_cpus()) {
     findings.push_back(examine_cpus(*set));
-    findings.push_back(examine_priority(*set, may_start_prompt_threads()));
+    findings.push_back(examine_priority(*set, prompt_threads_go_first()));
   } else {
     findings.push_back({.name = "CPUs", .status = Status::bad, .found = set.error().text, .lost = "nothing can be planned", .cure = ""});
   }

@@ -26,7 +26,7 @@ struct Finding {
 [[nodiscard]] Finding examine_huge_pages(const std::string& root = "");
 [[nodiscard]] Finding examine_locked_memory(std::size_t needed_bytes);
 [[nodiscard]] Finding examine_io_uring(const std::string& obstacle);  // as of io_uring_obstacle()
-[[nodiscard]] Finding examine_priority(const CpuSet& set, bool allowed);  // as of may_start_prompt_threads()
+[[nodiscard]] Finding examine_priority(const CpuSet& set, bool allowed);  // as of prompt_threads_go_first()
 [[nodiscard]] Finding examine_direct_io(const std::string& directory);
 [[nodiscard]] Finding examine_file_system(const std::string& directory);
 [[nodiscard]] Finding examine_clock(const std::string& root = "");

@@ -1,7 +1,10 @@
 #include "pawl/io/simulated.hpp"
 
-#define XXH_INLINE_ALL
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>
+#else
 #include <xxhash.h>
+#endif
 
 #include <algorithm>
 
@@ -313,6 +316,8 @@ CrashStates::CrashStates(const SimulatedDisk& disk) {
   moment->choices = disk.state_->choices();
   moment->base = copy_of(*disk.state_, 1);
   for (auto& [id, node] : moment->base->files) node.keep_durable_alone();
+  for (auto& [id, directory] : moment->base->directories) directory.entries.clear();
+  moment->base->unsynced_entries.clear();
   moment_ = std::move(moment);
 }
 

@@ -1,7 +1,10 @@
 #include "pawl/io/simulated_image.hpp"
 
-#define XXH_INLINE_ALL
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // XXH3 by the widest vectors that the processor has
+#else
 #include <xxhash.h>
+#endif
 
 #include <algorithm>
 #include <cstring>
@@ -24,11 +27,26 @@ void for_each_part(std::uint64_t offset, std::uint64_t bytes, Step step) {
 
 }  // namespace
 
+const Image::Chunks& Image::chunks() const {
+  static const Chunks none;
+  return chunks_ ? *chunks_ : none;
+}
+
+Image::Chunks& Image::chunks_to_change() {
+  if (own_chunks_ == nullptr) {
+    auto made = std::make_shared<Chunks>(chunks());
+    own_chunks_ = made.get();
+    chunks_ = std::move(made);
+  }
+  return *own_chunks_;
+}
+
 void Image::read(std::span<std::byte> into, std::uint64_t offset) const {
+  const Chunks& chunks = this->chunks();
   for_each_part(offset, into.size(), [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t done, std::uint64_t part) {
-    const bool present = chunk < chunks_.size() && chunks_[chunk];
+    const bool present = chunk < chunks.size() && chunks[chunk];
     if (present) {
-      std::memcpy(into.data() + done, chunks_[chunk]->bytes.data() + inside, part);
+      std::memcpy(into.data() + done, chunks[chunk]->bytes.data() + inside, part);
     } else {
       std::memset(into.data() + done, 0, part);
     }
@@ -38,11 +56,12 @@ void Image::read(std::span<std::byte> into, std::uint64_t offset) const {
 void Image::write(std::span<const std::byte> from, std::uint64_t offset) {
   if (from.empty()) return;
   if (offset + from.size() > size_) resize(offset + from.size());
+  Chunks& chunks = chunks_to_change();
   for_each_part(offset, from.size(), [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t done, std::uint64_t part) {
-    if (own_ == nullptr || chunks_[chunk].get() != own_) {
-      auto made = chunks_[chunk] ? std::make_shared<Chunk>(*chunks_[chunk]) : std::make_shared<Chunk>();
+    if (own_ == nullptr || chunks[chunk].get() != own_) {
+      auto made = chunks[chunk] ? std::make_shared<Chunk>(*chunks[chunk]) : std::make_shared<Chunk>();
       own_ = made.get();
-      chunks_[chunk] = std::move(made);
+      chunks[chunk] = std::move(made);
     }
     own_->change(from.subspan(done, part), inside);
   });
@@ -53,11 +72,11 @@ void Image::copy_range(const Image& source, std::uint64_t offset, std::uint64_t 
   bytes = std::min(bytes, source.size_ - offset);
   if (offset + bytes > size_) resize(offset + bytes);
   for_each_part(offset, bytes, [&](std::uint64_t chunk, std::uint64_t inside, std::uint64_t, std::uint64_t part) {
-    const bool to_the_end = offset + bytes == source.size_ && offset + bytes == size_ && chunk + 1 == chunks_.size();
+    const bool to_the_end = offset + bytes == source.size_ && offset + bytes == size_ && chunk + 1 == chunks().size();
     if (inside == 0 && (part == chunk_bytes || to_the_end)) {
       source.own_ = nullptr;
       own_ = nullptr;
-      chunks_[chunk] = source.chunks_[chunk];
+      chunks_to_change()[chunk] = source.chunks()[chunk];
       return;
     }
     std::array<std::byte, chunk_bytes> buffer;
@@ -70,24 +89,25 @@ void Image::resize(std::uint64_t bytes) {
   if (bytes < size_) own_ = nullptr;
   const std::uint64_t inside = bytes % chunk_bytes;
   const std::uint64_t last = bytes / chunk_bytes;
-  if (bytes < size_ && inside != 0 && chunks_[last]) {  // what is cut off must read as zeros if the file grows again
-    const auto cut = std::make_shared<Chunk>(*chunks_[last]);
+  Chunks& chunks = chunks_to_change();
+  if (bytes < size_ && inside != 0 && chunks[last]) {  // what is cut off must read as zeros if the file grows again
+    const auto cut = std::make_shared<Chunk>(*chunks[last]);
     std::fill(cut->bytes.begin() + static_cast<std::ptrdiff_t>(inside), cut->bytes.end(), std::byte{0});
-    chunks_[last] = cut;
+    chunks[last] = cut;
   }
-  chunks_.resize(chunks_for(bytes));
+  chunks.resize(chunks_for(bytes));
   size_ = bytes;
 }
 
 std::uint64_t Image::allocated_bytes() const {
-  const auto present = std::count_if(chunks_.begin(), chunks_.end(), [](const auto& chunk) { return chunk != nullptr; });
+  const auto present = std::count_if(chunks().begin(), chunks().end(), [](const auto& chunk) { return chunk != nullptr; });
   return static_cast<std::uint64_t>(present) * chunk_bytes;
 }
 
 std::uint64_t Image::unallocated_bytes(std::uint64_t offset, std::uint64_t bytes) const {
   std::uint64_t missing = 0;
   for_each_part(offset, bytes, [&](std::uint64_t chunk, std::uint64_t, std::uint64_t, std::uint64_t) {
-    if (chunk >= chunks_.size() || !chunks_[chunk]) missing += chunk_bytes;
+    if (chunk >= chunks().size() || !chunks()[chunk]) missing += chunk_bytes;
   });
   return missing;
 }
@@ -108,7 +128,7 @@ std::uint64_t Image::Chunk::fingerprint() const {
 std::uint64_t Image::fingerprint() const {
   static const Chunk zeros;
   std::uint64_t hash = XXH3_64bits(&size_, sizeof size_);
-  for (const auto& chunk : chunks_) {
+  for (const auto& chunk : chunks()) {
     const std::uint64_t part = chunk ? chunk->fingerprint() : zeros.fingerprint();
     hash = XXH3_64bits_withSeed(&part, sizeof part, hash);
   }

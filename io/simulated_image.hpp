@@ -19,11 +19,16 @@ class Image {
   static constexpr std::size_t chunk_bytes = 4096;
 
   Image() = default;
-  Image(const Image& other) : size_(other.size_), chunks_(other.chunks_) { other.own_ = nullptr; }
-  Image(Image&& other) noexcept : size_(std::exchange(other.size_, 0)), chunks_(std::move(other.chunks_)), own_(std::exchange(other.own_, nullptr)) {}
+  Image(const Image& other) : size_(other.size_), chunks_(other.chunks_) {
+    other.own_ = nullptr;
+    other.own_chunks_ = nullptr;
+  }
+  Image(Image&& other) noexcept
+      : size_(std::exchange(other.size_, 0)), chunks_(std::move(other.chunks_)), own_chunks_(std::exchange(other.own_chunks_, nullptr)), own_(std::exchange(other.own_, nullptr)) {}
   Image& operator=(Image other) noexcept {
     size_ = other.size_;
     chunks_.swap(other.chunks_);
+    own_chunks_ = other.own_chunks_;
     own_ = other.own_;
     return *this;
   }
@@ -58,9 +63,15 @@ class Image {
     mutable std::atomic<std::uint64_t> fingerprint_{0};
   };
 
+  using Chunks = std::vector<std::shared_ptr<const Chunk>>;  // nullptr: zeros
+
+  [[nodiscard]] const Chunks& chunks() const;
+  Chunks& chunks_to_change();
+
   std::uint64_t size_ = 0;
-  std::vector<std::shared_ptr<const Chunk>> chunks_;  // nullptr: zeros
-  mutable Chunk* own_ = nullptr;                      // one of them that no other image has yet
+  std::shared_ptr<const Chunks> chunks_;   // nullptr: none
+  mutable Chunks* own_chunks_ = nullptr;   // the same, while no other image has it
+  mutable Chunk* own_ = nullptr;           // one of them that no other image has yet
 };
 
 }  // namespace pawl::io

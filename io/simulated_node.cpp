@@ -7,6 +7,7 @@ namespace pawl::io {
 namespace {
 
 constexpr std::uint64_t sector_floor(std::uint64_t bytes) { return bytes - bytes % sector_bytes; }
+constexpr bool is_whole_chunks(std::uint64_t offset, std::uint64_t bytes) { return (offset | bytes) % Image::chunk_bytes == 0; }
 constexpr std::uint64_t sector_ceiling(std::uint64_t bytes) { return sector_floor(bytes + sector_bytes - 1); }
 
 std::span<const std::byte> data_of(const UnsyncedPiece& piece) {
@@ -36,9 +37,28 @@ void SimulatedNode::write(std::span<const std::byte> from, std::uint64_t offset,
   if (end > device_.size()) {
     unsynced_.push_back({.kind = UnsyncedPiece::Kind::grow, .stamp = stamp, .offset = 0, .bytes = end, .skip_bytes = 0, .data = {}});
   }
-  cached_.write(from, offset);
-  device_.write(from, offset);
+  show(from, offset);
   add_unsynced(offset, from.size(), stamp);
+}
+
+void SimulatedNode::write_and_sync(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t stamp) {
+  if (from.empty()) return;
+  if (unsynced_.empty() && is_whole_chunks(offset, from.size())) {  // the same, without pieces that the sync would take away again
+    show(from, offset);
+    return durable_.copy_range(device_, offset, from.size());
+  }
+  write(from, offset, stamp);
+  sync_range(offset, from.size());
+}
+
+// To whoever reads.
+void SimulatedNode::show(std::span<const std::byte> from, std::uint64_t offset) {
+  device_.write(from, offset);
+  if (is_whole_chunks(offset, from.size())) {
+    cached_.copy_range(device_, offset, from.size());  // which shares them
+  } else {
+    cached_.write(from, offset);
+  }
 }
 
 // A device writes whole sectors, so a piece takes in what else stands in its first and last one.

@@ -62,6 +62,7 @@ class SimulatedNode {
   [[nodiscard]] const Image& durable() const { return durable_; }
 
   void write(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t stamp);
+  void write_and_sync(std::span<const std::byte> from, std::uint64_t offset, std::uint64_t stamp);  // write, then sync_range
   void truncate(std::uint64_t bytes, std::uint64_t stamp);
   void sync();
   // Of the sectors that the range touches, as a write with data sync does it, and of the size that they need.
@@ -84,6 +85,7 @@ class SimulatedNode {
   std::uint32_t open_files = 0;
 
  private:
+  void show(std::span<const std::byte> from, std::uint64_t offset);
   void add_unsynced(std::uint64_t offset, std::uint64_t bytes, std::uint64_t stamp);
   void cut_out(std::uint64_t first, std::uint64_t end);
 

@@ -42,17 +42,21 @@ int SimulatedState::begin_or_errno(Operation operation, const std::string& path)
 
 SimulatedState::Place SimulatedState::find(const std::string& path) const {
   Place place{.directory = no_node, .name = {}, .node = root_node};
+  std::string_view name;
   for (std::size_t at = 0; at < path.size();) {
     const std::size_t end = std::min(path.find('/', at), path.size());
-    const std::string part = path.substr(at, end - at);
+    const std::string_view part = std::string_view(path).substr(at, end - at);
     at = end + 1;
     if (part.empty() || part == ".") continue;
-    place = {.directory = place.node, .name = part, .node = no_node};
+    name = part;
+    place.directory = place.node;
+    place.node = no_node;
     const auto directory = directories.find(place.directory);
-    if (directory == directories.end()) return {.directory = no_node, .name = part, .node = no_node};
+    if (directory == directories.end()) return {.directory = no_node, .name = std::string(name), .node = no_node};
     const auto entry = directory->second.entries.find(part);
     if (entry != directory->second.entries.end()) place.node = entry->second;
   }
+  place.name = name;
   return place;
 }
 
@@ -191,12 +195,11 @@ void SimulatedState::carry_out(const WritePlan& plan, SimulatedNode& node, std::
     }
     return;
   }
-  node.write(data, plan.offset, new_stamp());
+  const bool synced = durable && plan.result >= 0;
+  synced ? node.write_and_sync(data, plan.offset, new_stamp()) : node.write(data, plan.offset, new_stamp());
   if (plan.result < 0) return;
   counters.written_bytes += static_cast<std::uint64_t>(plan.result);
-  if (!durable) return;
-  ++counters.durable_writes;
-  if (!data.empty()) node.sync_range(plan.offset, data.size());
+  counters.durable_writes += synced ? 1U : 0U;
 }
 
 Completion SimulatedState::complete(SimulatedNode& node, std::size_t index) {

@@ -18,8 +18,9 @@ inline constexpr NodeId root_node = 0;
 inline constexpr NodeId no_node = ~NodeId{0};
 
 struct SimulatedDirectory {
-  std::map<std::string, NodeId> entries;  // as a running process sees them
-  std::map<std::string, NodeId> durable;
+  using Entries = std::map<std::string, NodeId, std::less<>>;
+  Entries entries;  // as a running process sees them
+  Entries durable;
 };
 
 // A change of entries that no sync_directory has covered yet.

@@ -115,7 +115,7 @@ void Thread::join() {
   if (std::exchange(running_, false)) PAWL_ASSERT(::pthread_join(handle_, nullptr) == 0);
 }
 
-bool may_start_prompt_threads() {
+bool prompt_threads_go_first() {
   bool first = false;
   { const auto thread = Thread::start({.name = "prompt", .priority = Priority::prompt}, [&] {
       const int policy = ::sched_getscheduler(0);

@@ -14,7 +14,7 @@ namespace pawl::io {
 
 // background: gives way to all others, niceness 10. prompt: for a thread that sleeps most of the time and must run as soon as it is woken,
 // although others never leave their CPUs. The scheduler of Linux 6.6 and later otherwise lets these end their turn, which a tick ends: 4 ms.
-// Slices of 0.3 ms from Linux 6.12 on, and niceness -10 if this process may (see may_start_prompt_threads()), unless it was started under
+// Slices of 0.3 ms from Linux 6.12 on, and niceness -10 if this process may (see prompt_threads_go_first()), unless it was started under
 // another policy than the usual one: that stays.
 enum class Priority { normal, background, prompt };
 
@@ -51,7 +51,7 @@ class Thread {
 };
 
 // Whether threads of Priority::prompt do go first: with CAP_SYS_NICE or RLIMIT_NICE, or under a real-time policy. Starts a thread to see.
-[[nodiscard]] bool may_start_prompt_threads();
+[[nodiscard]] bool prompt_threads_go_first();
 
 // Pins the calling thread; 0 or errno.
 [[nodiscard]] int pin_this_thread(int cpu);

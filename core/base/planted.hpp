@@ -20,6 +20,7 @@ enum class Bug : std::uint8_t {
   later_segment_first,              // RocksDB #10560, #12489: a later log file durable before an earlier one
   evidence_before_sync,             // CONTROL claims blocks that no sync covered (found here, at durability os)
   tickets_not_repeated,             // the table of duplicates is not in what a start reads
+  full_window_forgotten,            // found here: all that may be held back is, the youngest goes first, and the others become duplicates
   digest_mark_skipped,              // nothing to hold a replay against
   // Files and directories.
   no_directory_sync,                // etcd #6368, RocksDB #10573, ClickHouse Keeper #111339

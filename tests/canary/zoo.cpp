@@ -14,6 +14,7 @@ constexpr Kill all_kills[] = {
     {Bug::later_segment_first, "later segment durable first", "power cuts: durability os"},
     {Bug::evidence_before_sync, "evidence before sync", "power cuts: durability os"},
     {Bug::tickets_not_repeated, "tickets not repeated in the next segment", "pipeline? sources? tickets? digest and emitted survive*"},
+    {Bug::full_window_forgotten, "tickets of a full window forgotten", "tickets: a row leaves nothing missing*"},
     {Bug::digest_mark_skipped, "digest mark skipped", "an interval's digest stands in the journal*"},
     {Bug::no_directory_sync, "directory not synced", "power cuts: roll"},
     {Bug::segment_named_before_sync, "segment named before it is synced", "power cuts: roll"},

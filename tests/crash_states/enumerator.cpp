@@ -91,7 +91,9 @@ void Enumerator::try_states(const io::SimulatedDisk& disk, const Acked& acked, s
 void Enumerator::try_state(const io::CrashStates& states, const Acked& acked, std::span<const Fate> fates, bool first) {
   const auto after = states.after(fates);
   const std::uint64_t image = after->fingerprint();
-  tally_.images += seen_.images.insert(image) ? 1U : 0U;
+  const bool ours = part_.owns(image);
+  if (!ours && first) return;
+  tally_.images += ours && seen_.images.insert(image) ? 1U : 0U;
   if (!seen_.checked.insert(mix(image, key_of(acked)))) return;
   ++tally_.states;
   const std::uint64_t chance = mix(image, 1);

@@ -30,6 +30,12 @@ struct Tally {
   std::uint64_t broken_count = 0;
 };
 
+// One of so many parts into which all images fall, by their fingerprints: each image belongs to one part, whatever leads to it.
+struct Part {
+  std::uint64_t number = 1, of = 1;
+  [[nodiscard]] bool owns(std::uint64_t image) const noexcept { return (image >> 32U) % of == number - 1; }
+};
+
 // What was seen in all histories.
 struct Seen {
   Fingerprints images;
@@ -42,8 +48,9 @@ class Enumerator {
   using Check = std::function<powercut::Verdict(io::SimulatedDisk&, const powercut::Acked&)>;
 
   // At most `quota` states of a moment: all of them if they are so many at most, else all with old and new only if these are, and others by
-  // chance. `check`: what is to hold of a state, instead of that a journal of powercut::Run is recovered.
-  Enumerator(Seen& seen, std::uint64_t quota, Check check = {}) : seen_(seen), quota_(quota), check_(std::move(check)) {}
+  // chance; of these, the images of `part`. What a recovery that is cut leaves is tried whatever part it belongs to, and counted if it is this one.
+  // `check`: what is to hold of a state, instead of that a journal of powercut::Run is recovered.
+  Enumerator(Seen& seen, std::uint64_t quota, Part part = {}, Check check = {}) : seen_(seen), quota_(quota), part_(part), check_(std::move(check)) {}
 
   void look(const io::SimulatedDisk& disk, const powercut::Acked& acked);
   [[nodiscard]] const Tally& tally() const noexcept { return tally_; }
@@ -62,6 +69,7 @@ class Enumerator {
 
   Seen& seen_;
   std::uint64_t quota_;
+  Part part_;
   Check check_;
   Fingerprints moments_;
   Tally tally_;

@@ -77,12 +77,12 @@ TEST_CASE("a background thread gives way to all others, and nobody else does") {
 }
 
 TEST_CASE("a prompt thread goes before all others where the process may, and runs as others do where it may not") {
-  CHECK(io::may_start_prompt_threads() == may_lower_niceness());
+  CHECK(io::prompt_threads_go_first() == may_lower_niceness());
   CHECK(niceness_of(io::Priority::prompt) == (may_lower_niceness() ? -10 : niceness()));
   if (kernel_has_slices()) CHECK(scheduling_of(io::Priority::prompt).slice == 300'000);
   apart([] {
     give_up_priority();
-    CHECK_FALSE(io::may_start_prompt_threads());
+    CHECK_FALSE(io::prompt_threads_go_first());
     CHECK(niceness_of(io::Priority::prompt) == niceness());
     if (kernel_has_slices()) CHECK(scheduling_of(io::Priority::prompt).slice == 300'000);
   });
@@ -107,6 +107,6 @@ TEST_CASE("who started the process under another policy, or with a lower nicenes
     const Scheduling prompt = scheduling_of(io::Priority::prompt);
     CHECK(prompt.policy == SCHED_FIFO);
     CHECK(prompt.priority == 10);
-    CHECK(io::may_start_prompt_threads());
+    CHECK(io::prompt_threads_go_first());
   });
 }

@@ -16,19 +16,26 @@ struct Payment {
 };
 PAWL_EVENT(Payment, at, id, customer, terminal, amount);
 
-// `in_order`: by their times, as far as three of them go; those that are later than that go at once.
-inline std::string pipeline_text(bool timed, bool in_order) {
-  std::string text = R"(pipeline "simulated" version 1
-event Payment { at: time, id: int, customer: int, terminal: int, amount: money }
-let seen = count(per customer, 1h)
-let spent = sum(amount per customer, 2h)
-let busy = prior count(per terminal, 30m)
-rule often { on Payment when seen >= 3 then score 5 }
+// Which of the simulator's pipelines.
+struct Variant {
+  bool timed = false;     // a pattern waits
+  bool in_order = false;  // events are put in order of their times, as far as three of them go; those that are later than that go at once
+  bool brief = false;     // windows so short that a seed outlives them, and its segments can be retired
+
+  friend auto operator<=>(const Variant&, const Variant&) = default;
+};
+
+inline std::string pipeline_text(const Variant& variant) {
+  std::string text = "pipeline \"simulated\" version 1\nevent Payment";
+  if (variant.in_order) text += " reorder up to 4m";
+  text += " { at: time, id: int, customer: int, terminal: int, amount: money }\n";
+  text += variant.brief ? "let seen = count(per customer, 10m)\nlet spent = sum(amount per customer, 20m)\nlet busy = prior count(per terminal, 5m)\n"
+                        : "let seen = count(per customer, 1h)\nlet spent = sum(amount per customer, 2h)\nlet busy = prior count(per terminal, 30m)\n";
+  text += R"(rule often { on Payment when seen >= 3 then score 5 }
 rule much  { on Payment when spent > 300.00 then score 7 }
 rule rush  { on Payment when busy >= 4 then score 1 }
 )";
-  if (in_order) text.insert(text.find(" { at"), " reorder up to 4m");
-  if (timed) text += R"(rule alone { pattern p: Payment(amount > 50.00) then no Payment within 5ms per customer after match skip to next then score p.terminal + 1 }
+  if (variant.timed) text += R"(rule alone { pattern p: Payment(amount > 50.00) then no Payment within 5ms per customer after match skip to next then score p.terminal + 1 }
 )";
   return text;
 }

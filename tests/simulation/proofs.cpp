@@ -13,10 +13,11 @@
 namespace pawl::simulation {
 namespace {
 
-const language::Pipeline& checked_pipeline(bool timed, bool in_order) {
-  const auto checked = [](bool with_pattern, bool with_reorder) { return *journal::check_pipeline(pipeline_text(with_pattern, with_reorder), "simulated"); };
-  static const journal::LoadedPipeline pipelines[] = {checked(false, false), checked(true, false), checked(false, true), checked(true, true)};
-  return *pipelines[(timed ? 1 : 0) + (in_order ? 2 : 0)].pipeline;
+const language::Pipeline& checked_pipeline(const Variant& variant) {
+  static std::map<Variant, journal::LoadedPipeline> pipelines;
+  const auto known = pipelines.find(variant);
+  if (known != pipelines.end()) return *known->second.pipeline;
+  return *pipelines.emplace(variant, *journal::check_pipeline(pipeline_text(variant), "simulated")).first->second.pipeline;
 }
 
 }  // namespace
@@ -191,7 +192,8 @@ void Simulation::offer_the_rest() {
     done = true;
     for (std::size_t source = 0; source < producers_.size(); ++source) {
       Producer& producer = producers_[source];
-      while (producer.lane->next_ticket() <= producer.wanted) {
+      // Where segments may be retired, not all at once: that takes two snapshots, one behind the other.
+      for (int room = swarm_.retires() ? 5 : INT_MAX; room > 0 && producer.lane->next_ticket() <= producer.wanted; --room) {
         const Ticket ticket = producer.lane->next_ticket();
         counts_.add("events offered");
         if (!producer.lane->publish(payment(source, ticket), ticket).accepted()) break;
@@ -202,6 +204,7 @@ void Simulation::offer_the_rest() {
     }
     scheduler_->turn();
     must(broken_.empty(), broken_);
+    if (swarm_.retires()) await_snapshot();
   }
 }
 
@@ -209,7 +212,7 @@ void Simulation::offer_the_rest() {
 void Simulation::check_model(const rules::Digest128& digest) {
   std::vector<std::vector<std::byte>> records;
   for (const Input& input : recovered_) records.push_back(input.record);
-  const Model model = run_model(checked_pipeline(swarm_.timed(), swarm_.reorder), records, digest_interval);
+  const Model model = run_model(checked_pipeline(swarm_.variant()), records, digest_interval);
   must(model.digest == digest, fmt::format("digest {} and not the model's {}", rules::to_hex(digest), rules::to_hex(model.digest)));
   std::size_t outputs = 0;
   for (std::size_t i = 0; i < model.judged.size(); ++i) {

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "payment.hpp"
-
 namespace pawl::simulation {
 
 using io::Fault;
@@ -23,11 +21,12 @@ Swarm::Swarm(io::Random& random)
     : producers(1 + random.below(3)), lives(static_cast<int>(1 + random.below(3))), steps_max(4 + random.below(24)), device_errors(random.below(3) == 0),
       disk_fills(random.below(3) == 0), transient_errors(random.below(3) == 0), clock_jumps(random.below(3) == 0),
       faults_in_recovery(random.below(2) == 0), duplicates(random.below(2) == 0), ring_slots(std::int64_t{1} << random.below(8)),
-      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(4) != 0), pages(random.below(8) == 0),
+      lane_capacity(std::size_t{1} << random.below(6)), segment_pages(8 + 4 * random.below(3)), snapshots(random.below(snapshots_one_in) == 0), retention(random.below(16) != 0), pages(random.below(8) == 0),
       os(random.below(6) == 0), file(!os && random.below(2) == 0), offers_max(snapshots ? 24 : 8), reorder(random.below(4) == 0) {
   if (!snapshots) return;
   steps_max += 40;
   lane_capacity = std::max<std::size_t>(lane_capacity, 16);
+  if (retires()) segment_pages = 8;
 }
 
 // Whoever takes decisions, and remembers each: it does not die with the engine.
@@ -75,7 +74,7 @@ class Simulation::Sink final : public DecisionSink {
 Simulation::Simulation(std::uint64_t seed, Counts& counts, std::string* story)
     : seed_(seed), counts_(counts), story_(story), random_(seed * 0x9E37'79B9'7F4A'7C15 + 1), swarm_(random_), clock_(start_time),
       disk_(std::make_unique<io::SimulatedDisk>(io::SimulatedOptions{.seed = seed, .clock = &clock_})) {
-  for (std::size_t i = 0; i < swarm_.producers; ++i) producers_.push_back({.name = "source " + std::to_string(i), .wanted = (swarm_.snapshots ? 60 : 1) + random_.below(20)});
+  for (std::size_t i = 0; i < swarm_.producers; ++i) producers_.push_back({.name = "source " + std::to_string(i), .wanted = (swarm_.retires() ? 220 / swarm_.producers : swarm_.snapshots ? 60 : 1) + random_.below(20)});
 }
 
 Simulation::~Simulation() {
@@ -101,7 +100,7 @@ void Simulation::run() {
 EngineOptions Simulation::options() {
   EngineOptions options;
   options.directory = directory;
-  options.pipeline_text = pipeline_text(swarm_.timed(), swarm_.reorder);
+  options.pipeline_text = pipeline_text(swarm_.variant());
   options.threads = static_cast<int>(1 + random_.below(3));  // shards: another number in each life
   options.ring_slots = swarm_.ring_slots;
   options.decision_records = 1024;
@@ -244,6 +243,7 @@ void Simulation::look_at_snapshots() {
   const journal::SnapshotStatus now = engine_->snapshots();
   counts_.add("snapshots taken", static_cast<std::uint64_t>(now.taken - snapshots_.taken));
   counts_.add("segments retired", static_cast<std::uint64_t>(now.retired_segments - snapshots_.retired_segments));
+  if (now.retired_segments > 0 && !std::exchange(retired_, true)) counts_.add("seeds that retire segments");
   counts_.add("snapshots failed", static_cast<std::uint64_t>(now.failed - snapshots_.failed));
   snapshots_ = now;
   const std::optional<std::string> error = engine_->snapshot_error();
@@ -260,6 +260,12 @@ void Simulation::space_comes_back() {
   turns(64);
 }
 
+// Of what is durable soon.
+void Simulation::await_snapshot() {
+  turns(16);
+  for (int i = 0; i < 400 && !engine_->status().failed && engine_->status().durable >= engine_->snapshots().last_sequence + digest_interval; ++i) turns(1);
+}
+
 void Simulation::step() {
   for (Producer& producer : producers_) {
     if (chance(12)) producer.alive = !producer.alive;
@@ -267,6 +273,7 @@ void Simulation::step() {
   }
   if (chance(4)) inject();
   turns(random_.below(24));
+  if (swarm_.retires() && chance(4)) await_snapshot();
   if (was_disk_full_ && chance(2)) space_comes_back();
   if (chance(10)) {
     clock_.advance(5'000'000);  // long enough for the idle seal

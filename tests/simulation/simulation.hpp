@@ -13,6 +13,7 @@
 
 #include "../journal/hooked_disk.hpp"
 #include "counts.hpp"
+#include "payment.hpp"
 #include "pawl/io/simulated.hpp"
 #include "pawl/journal/durable_engine.hpp"
 #include "pawl/journal/reader.hpp"
@@ -53,6 +54,8 @@ struct Swarm {
 
   // A pattern waits: there are ticks and timed outputs. An input of several outputs may stand in a file by a part of them, which this file cannot tell.
   [[nodiscard]] bool timed() const { return !file; }
+  [[nodiscard]] bool retires() const { return snapshots && retention; }
+  [[nodiscard]] Variant variant() const { return {.timed = timed(), .in_order = reorder, .brief = retires()}; }
 };
 
 class Simulation {
@@ -103,6 +106,7 @@ class Simulation {
   void note_refusal(ring::Refusal refusal);
   void inject();
   void space_comes_back();
+  void await_snapshot();
   void turns(std::uint64_t count);
   void look_at_failure();
   void look_at_snapshots();
@@ -163,6 +167,7 @@ class Simulation {
   bool snapshot_faults_planned_ = false;  // which are the snapshots' matter alone
   bool machine_ends_ = false;     // of them: one that ends the machine while it recovers
   bool was_disk_full_ = false;
+  bool retired_ = false;          // a segment, in some life
   std::string broken_;            // seen by the sink, which has to return
 };
 

@@ -72,8 +72,8 @@ TEST_CASE("whole engines under seeds: nothing acked is lost, nothing is doubled,
                       counts.of("gaps refused"), counts.list("events refused: ")));
   MESSAGE(fmt::format("decisions emitted again, the same {}; decided as the model does {}; bits flipped at rest: {}", counts.of("decisions emitted again"),
                       counts.of("events decided as the model does"), counts.list("damage at rest: ")));
-  MESSAGE(fmt::format("snapshots taken {}, failed {}, segments retired {}, starts from a snapshot {}", counts.of("snapshots taken"), counts.of("snapshots failed"),
-                      counts.of("segments retired"), counts.of("starts from a snapshot")));
+  MESSAGE(fmt::format("snapshots taken {}, failed {}, segments retired {} in {} seeds, starts from a snapshot {}", counts.of("snapshots taken"), counts.of("snapshots failed"),
+                      counts.of("segments retired"), counts.of("seeds that retire segments"), counts.of("starts from a snapshot")));
   MESSAGE(fmt::format("ticks {}, outputs of deadlines {}", counts.of("ticks"), counts.of("timed outputs")));
   MESSAGE(fmt::format("lost, doubled or silent: {}", broken));
   CHECK(broken == 0);
@@ -87,4 +87,5 @@ TEST_CASE("whole engines under seeds: nothing acked is lost, nothing is doubled,
                            "snapshots taken", "snapshots failed", "segments retired", "starts from a snapshot", "faults planned: error in a snapshot", "faults planned: error of a removal"}) {
     CHECK_MESSAGE(counts.of(what) > 0, std::string(what) << " never happened");
   }
+  CHECK(counts.of("seeds that retire segments") * 25 >= seeds);
 }
