@@ -134,8 +134,7 @@ void Evaluator::execute(const Instruction& instruction) noexcept {
   if (instruction.code <= Code::ratio_maximum) return execute_ratio(instruction);
   if (instruction.code <= Code::boolean_present) return execute_boolean(instruction);
   if (instruction.code == Code::evaluate_model) return execute_model(instruction);
-  if (instruction.code > Code::lookup_text) return execute_call(instruction);
-  if (instruction.code > Code::evaluate_model) return execute_lookup(instruction);
+  if (instruction.code > Code::evaluate_model) return instruction.code > Code::lookup_text ? execute_call(instruction) : execute_lookup(instruction);
   if (instruction.code <= Code::boolean_choose) return execute_merge(instruction);
   execute_list(instruction);
 }

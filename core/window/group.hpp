@@ -20,6 +20,7 @@
 #include "pawl/core/state/entry_queue.hpp"
 #include "pawl/core/state/key_table.hpp"
 #include "pawl/core/state/tiles.hpp"
+#include "pawl/core/window/batch.hpp"
 #include "pawl/core/window/bytes.hpp"
 #include "pawl/core/window/deviation.hpp"
 #include "pawl/core/window/distinct_table.hpp"
@@ -30,25 +31,6 @@
 #include "pawl/core/window/windows.hpp"
 
 namespace pawl::window {
-
-// Batches of different keys are the fastest with so many; those of one key (runs.cpp) could not be large enough.
-inline constexpr std::size_t usual_batch_events = 32, batch_events = state::Tiles::events;
-using EventBits = std::uint64_t;  // bit i: of event i of a batch
-static_assert(batch_events <= 64);
-
-// Inputs of consecutive sequences, looked at once for all groups.
-struct Batch {
-  std::size_t count = 0;
-  Sequence first = 0;
-  std::array<const std::byte*, batch_events> slot;
-  std::array<Time, batch_events> te;
-  std::array<Time, batch_events> place;  // te, or that of an event which may be late; set if the pipeline has any
-  EventBits too_late = 0;                // it could be late, but is more so than it may
-  std::array<std::uint16_t, batch_events> type;  // index into Pipeline::events, or no_event
-  bool uniform = false;       // all are events of one type
-  std::uint32_t missing = 0;  // and these fields are missing in at least one of them: bits of EventHeader::missing
-};
-inline constexpr std::uint16_t no_event = 0xFFFF;
 
 // Thread: one. No allocation after construction.
 class Group {
@@ -169,10 +151,7 @@ class Group {
   [[nodiscard]] Time time_at(const state::EntryQueue::Cursor& at) const noexcept;
   void pass_packed_entry(const Pass& pass, const state::EntryQueue::Cursor& at) noexcept;
   // Whether the edge has an entry to pass that is not later than `limit`.
-  [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept {
-    const std::uint64_t word = pass.cursor.first_word();
-    return layout_.packed ? packed::is_due(word, packed::near(limit, newest_)) : static_cast<Time>(word) <= limit;
-  }
+  [[nodiscard]] bool has_due(const Pass& pass, Time limit) const noexcept;
   [[nodiscard]] std::uint64_t step_over_value(Pass& pass) noexcept;
   [[gnu::always_inline]] inline void append_packed(Time te, Index index, Bits bits, std::int64_t value) noexcept;
   [[gnu::always_inline]] inline void append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept;
@@ -249,19 +228,11 @@ class Group {
   void update_late(const Batch& batch, Place place) noexcept;
   [[nodiscard]] bool take_in_late(const Batch& batch, std::size_t i, Place place) noexcept;
   [[gnu::always_inline]] inline static void add_latest(std::byte* totals, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
-  [[nodiscard]] bool is_wide(Index index) const noexcept {
-    return wide_seen_ != 0 && index != state::KeyTable::none && (wide_keys_[index / 64] >> index % 64 & 1) != 0;
-  }
-  void set_wide(Index index) noexcept {
-    wide_seen_ = 1;
-    wide_keys_[index / 64] |= std::uint64_t{1} << index % 64;
-  }
+  [[nodiscard]] bool is_wide(Index index) const noexcept;
+  void set_wide(Index index) noexcept;
   void enter_wide(Index index, const std::byte* words) noexcept;
   // One column; of the kinds beside sums and counts `stddev` is the most usual.
-  [[gnu::always_inline]] inline static void add_column(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept {
-    if (column.kind != Column::Kind::moments) return add_other(total, column, bits, words, te);
-    if ((bits >> column.bit & 1) != 0) reinterpret_cast<Moments*>(total)->add(*reinterpret_cast<const std::int64_t*>(words + column.word * sizeof(std::int64_t)));
-  }
+  [[gnu::always_inline]] inline static void add_column(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
   void add_others(std::byte* totals, Bits bits, const std::byte* words, Time te) const noexcept;
   static void add_other(std::byte* total, const Column& column, Bits bits, const std::byte* words, Time te) noexcept;
 
@@ -273,21 +244,12 @@ class Group {
     return chunks_.at(location >> location_index_bits) + state::ChunkPool::head_bytes + (location & chunk_entries_max) * layout_.ring_entry_bytes;
   }
   [[nodiscard]] std::byte* raws_of(std::byte* ring_entry) const noexcept { return ring_entry + sizeof(Bits) + layout_.ring_words * sizeof(std::int64_t); }
-  [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept {
-    if ((location & chunk_entries_max) + 1 < layout_.chunk_entries) [[likely]] return location + 1;
-    return chunks_.next(location >> location_index_bits) << location_index_bits;
-  }
+  [[nodiscard]] std::uint32_t following(std::uint32_t location) const noexcept;
   void append_chunk(std::byte* record) noexcept;
   void bring_cursors(Index index) noexcept;
   void pass_in_ring(Index index, std::size_t edge) noexcept;
   // `end`: the position of the ring. A cursor that stands there has no location yet.
-  void move_cursor(RingCursor& cursor, std::uint32_t to, std::uint32_t end) const noexcept {
-    std::uint32_t position = cursor.position, location = cursor.location;
-    while (position != to) {
-      if (++position != end) location = following(location);
-    }
-    cursor = {.location = location, .position = position};
-  }
+  void move_cursor(RingCursor& cursor, std::uint32_t to, std::uint32_t end) const noexcept;
   void advance_last_n_edges(Index index) noexcept;
   void free_passed_chunks(std::byte* record) noexcept;
   void free_ring(std::byte* record) noexcept;
@@ -433,42 +395,6 @@ class Group {
   std::uint64_t keys_evicted_ = 0, keys_refused_ = 0, entries_refused_ = 0, overflow_ = 0, distinct_refused_ = 0, late_ = 0, too_late_ = 0;
 };
 
-inline void Group::append_packed(Time te, Index index, Bits bits, std::int64_t value) noexcept {
-  store(queue_.append(), packed::make(te, index, bits, value));
-  if (!packed::fits(value)) [[unlikely]] {
-    std::byte* const slot = queue_.append();
-    store(slot, packed::make(te, index, 0, 0));
-    store(slot + sizeof(std::uint64_t), value);
-    ++wide_slots_;
-  }
-}
-
-// REQUIRES: the queue is not full.
-inline void Group::append_entry(Time te, Index index, Bits bits, const std::byte* words) noexcept {
-  if (layout_.packed) {
-    newest_ = te;
-    return append_packed(te, index, bits, load<std::int64_t>(words));
-  }
-  std::byte* const entry = queue_.append();
-  store(entry, EntryHead{te, index, static_cast<std::uint32_t>(bits)});
-  for (std::size_t at = 0; at < layout_.entry_words * sizeof(std::int64_t); at += sizeof(std::int64_t)) {
-    store(entry + sizeof(EntryHead) + at, load<std::int64_t>(words + at));
-  }
-}
-
-inline void Group::write_distinct(const Read& read, Index index, const std::byte* record, std::size_t i, Place place) noexcept {
-  const Distinct& plan = layout_.distincts[read.total];
-  Scalar value;
-  const auto* const trail = reinterpret_cast<const RingCursor*>(record + plan.trail_cursor);  // one half may just have been written: no load of both
-  const std::uint32_t entries = plan.trail < 0 ? 0 : *reinterpret_cast<const std::uint32_t*>(record + plan.lead_position) - trail->position;
-  if (plan.trail < 0 || entries > 1 || reinterpret_cast<const DistinctState*>(record + plan.state)->counted != 0) [[unlikely]] {
-    value = read_distinct(index, record, read.total);
-  } else {
-    const auto bits = entries == 0 ? Bits{0} : *reinterpret_cast<const Bits*>(ring_entry(trail->location));
-    value = {static_cast<std::int64_t>(bits >> layout_.raws[plan.raw].bit & 1), true};
-  }
-  place.numbers[read.cell + i] = value.number;
-  place.valid[read.cell + i] = value.valid;
-}
-
 }  // namespace pawl::window
+
+#include "pawl/core/window/group_inline.hpp"

@@ -8,10 +8,7 @@
 
 namespace pawl::window {
 
-using language::Aggregate;
-using language::AggregateKind;
-using language::Expr;
-using language::SpanKind;
+using language::Aggregate, language::AggregateKind, language::Expr, language::SpanKind;
 
 namespace {
 

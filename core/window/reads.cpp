@@ -1,3 +1,5 @@
+#include "pawl/core/window/reads.hpp"
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
