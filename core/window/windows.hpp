@@ -52,6 +52,7 @@ struct GroupSummary {
   std::size_t ring_entry_bytes = 0;   // per event in the key's own ring; 0: it has none
   std::size_t edges = 0;              // cursors per key
   std::uint64_t cost = 0;             // relative work per event
+  std::string state;                  // what it keeps, for people: "64 bytes a key; 16 bytes for each event of the last 1h"
 };
 
 // Why this release does not compute an aggregate, or nothing if it does.
