@@ -19,21 +19,6 @@ namespace pawl::language {
 namespace {
 
 // Estimated bytes.
-constexpr int record_bytes = 32;          // of a key: hash, key, links
-constexpr int entry_bytes = 16;           // of an event in a window: effective time and position
-constexpr int value_bytes = 8;            // of one value kept with it
-constexpr int pane_bytes = 16;            // of a pane with events: its number and which values it has
-constexpr int accumulator_bytes = 24;     // sum in 128 bits and a count
-constexpr int distinct_entry_bytes = 24;  // value, count, link
-constexpr int links_bytes = 16;           // of an event in a window of `first`, `min` or `max`: the candidates beside it
-constexpr int peaks_bytes = 128;          // of a key with windows of `min` or of `max` that end now: the newest values that no later one outdoes
-constexpr int peak_bytes = 19;            // of each that stands before these
-constexpr int peaks_near = 7;             // how many they are
-constexpr int recent_bytes = 8;           // beside the values that a short `last N` of an operator keeps with its key
-constexpr int fold_bytes = 32;            // of a key in a window of an operator without inverse: where its parts begin and end
-constexpr int node_bytes = 512;           // of a key whose events may be late: the first node of its tree
-constexpr int rank_bytes = 12;            // of an event in a window of `median` or `percentile`: what stands below and above it
-
 constexpr std::size_t kept_key_bytes = 24;  // of a value of a list or a key that cools down: hash, until when, and its place among the deadlines
 constexpr std::size_t last_event_bytes = 16;  // of a run whose pattern has `then immediately no` or, before its end, `no .. for`
 constexpr std::size_t waiting_bytes = 40;  // more of a run that waits for its deadline: it, and a place among the deadlines
@@ -52,26 +37,9 @@ struct Window {
   std::vector<std::string> users;  // "let usual", "rule spike", in file order
 };
 
-// Windows with the same key, events and filter keep one ring of events per key.
-struct Ring {
-  std::string key;
-  Duration kept = 0;       // time: how far back
-  Duration late = 0;       // how far behind events can take their place
-  Duration pane = 0;       // that events are added up in
-  std::int64_t last_n = 0;
-  std::vector<std::string> values;  // canonical texts of what is kept with an event
-  std::vector<std::string> peaks;   // of which values the least or greatest that no later one outdoes are kept
-  Duration peaks_kept = 0;          // how far back
-  std::vector<std::string> chains;  // what else is linked through the events
-  std::vector<std::string> rankings;
-  int accumulators = 0;
-  int own_fixed = 0, own_each = 0;  // bytes that operators of the program keep for a key, and for an event
-  bool distinct = false;
-};
-
 class Explainer {
  public:
-  explicit Explainer(const Pipeline& pipeline) : pipeline_(pipeline) {
+  Explainer(const Pipeline& pipeline, std::span<const std::string> groups) : pipeline_(pipeline), groups_(groups) {
     for (const Let& let : pipeline.lets) {
       for_each(*let.expr, [&](const Expr& expr) { add(expr, std::string("let ") + let.name); });
     }
@@ -151,48 +119,16 @@ class Explainer {
     return fmt::format("  {:<4} {}\n       {}\n       {}{}\n", window.number, print(*window.aggregate, pipeline_), edges(*window.aggregate), shared, users);
   }
 
-  static bool stays_in_record(const Aggregate& aggregate) {
-    return aggregate.kind == AggregateKind::own && aggregate.span == SpanKind::last_n && aggregate.n <= operator_values_max;
-  }
-
-  static void keep_own(Ring& ring, const Aggregate& aggregate) {
-    const int state = aggregate.own == nullptr ? accumulator_bytes : static_cast<int>(aggregate.own->state_bytes);
-    const bool folded = aggregate.own != nullptr && aggregate.own->inverse == nullptr && aggregate.span != SpanKind::since_start;
-    if (stays_in_record(aggregate)) ring.own_fixed += recent_bytes + value_bytes * static_cast<int>(aggregate.n);
-    else ring.own_fixed += folded ? fold_bytes + 2 * state : state;
-    if (folded && !stays_in_record(aggregate)) ring.own_each += state;
-  }
-
-  static void keep(Ring& ring, const Aggregate& aggregate) {
-    ring.pane = aggregate.pane;
-    const bool extreme = aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max;
-    if (extreme && aggregate.span == SpanKind::time && aggregate.delay == 0 && ring.pane == 0 && ring.late == 0) {
-      add_once(ring.peaks, fmt::format("{} {}", language::word(aggregate.kind), canonical(*aggregate.value)));
-      ring.peaks_kept = std::max(ring.peaks_kept, aggregate.width);
-      return;
-    }
-    if (aggregate.kind == AggregateKind::own) keep_own(ring, aggregate);
-    else ring.accumulators += aggregate.kind == AggregateKind::stddev ? 2 : 1;  // the sum of squares takes as much again
-    const bool ends = aggregate.span == SpanKind::time && aggregate.kind != AggregateKind::ewma;
-    if (ends) ring.kept = std::max(ring.kept, aggregate.width + aggregate.delay);
-    else if (aggregate.delay != 0) ring.kept = std::max(ring.kept, aggregate.delay);
-    if (aggregate.span == SpanKind::last_n && !stays_in_record(aggregate)) ring.last_n = std::max(ring.last_n, aggregate.n);
-    ring.distinct = ring.distinct || aggregate.kind == AggregateKind::distinct;
-    if (!aggregate.value || aggregate.value->op == Op::literal || stays_in_record(aggregate)) return;
-    std::string value = canonical(*aggregate.value);
-    const bool chained = aggregate.kind == AggregateKind::first || aggregate.kind == AggregateKind::min || aggregate.kind == AggregateKind::max;
-    if (chained && aggregate.span != SpanKind::since_start) add_once(ring.chains, fmt::format("{} {} {}", language::word(aggregate.kind), aggregate.delay, value));
-    const bool ranked = aggregate.kind == AggregateKind::median || aggregate.kind == AggregateKind::percentile;
-    if (ranked) add_once(ring.rankings, fmt::format("{} {} {} {}", aggregate.width, aggregate.n, aggregate.delay, value));
-    add_once(ring.values, std::move(value));
-  }
-
-  static void add_once(std::vector<std::string>& list, std::string text) {
-    if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(std::move(text));
-  }
-
   std::string state() const {
-    std::string text = rings();
+    std::string text;
+    for (const std::string& group : groups_) text += "  " + group + '\n';
+    if (!text.empty()) text = "\nState of windows\n" + text;
+    const std::string other = other_state();
+    return other.empty() ? text : text + "\nOther state (estimated)\n" + other;
+  }
+
+  std::string other_state() const {
+    std::string text;
     for (const List& list : pipeline_.lists) text += fmt::format("  list {}: {} bytes a value\n", list.name, whole_lines(kept_key_bytes + bytes_of(list.type)));
     for (const Map& map : pipeline_.maps) {
       if (map.content != nullptr) text += fmt::format("  map {}: {} bytes\n", map.name, map.content->memory_bytes());
@@ -201,7 +137,7 @@ class Explainer {
       if (rule.cooldown != 0) text += fmt::format("  cooldown of {} per {}: {} bytes a key that cools down\n", rule.name, print_key(rule.cooldown_key), whole_lines(kept_key_bytes + 8 + key_bytes(rule, rule.cooldown_key)));
       if (rule.pattern) text += runs(rule);
     }
-    return text.empty() ? text : "\nState (estimated)\n" + text;
+    return text;
   }
 
   std::size_t key_bytes(const Rule& rule, const std::vector<std::string>& key) const {
@@ -228,45 +164,6 @@ class Explainer {
                        whole_lines(runs_key_bytes + std::max<std::size_t>(key_bytes(rule, rule.pattern->key), 8)),
                        whole_lines(bytes), rule.pattern->limit,
                        rule.pattern->steps.back().wait == 0 ? print(rule.pattern->within) : print(rule.pattern->within) + " and " + print(rule.pattern->steps.back().wait));
-  }
-
-  std::string rings() const {
-    std::map<std::string, Ring> rings;
-    std::vector<const Ring*> in_order;
-    for (const Window& window : windows_) {
-      const Aggregate& aggregate = *window.aggregate;
-      std::string name = print_key(aggregate.key) + " on";
-      for (const std::uint16_t event : aggregate.on) name += fmt::format(" {}", event);
-      if (aggregate.where) name += canonical(*aggregate.where);
-      if (aggregate.pane != 0) name += fmt::format(" by {}", aggregate.pane);
-      const auto [at, fresh] = rings.try_emplace(name);
-      if (fresh) in_order.push_back(&at->second);
-      at->second.key = fmt::format("per {} of {}{}", print_key(aggregate.key), events(aggregate.on), aggregate.where ? std::string(" where ") + print(*aggregate.where, pipeline_) : "");
-      at->second.late = lateness(pipeline_, aggregate);
-      keep(at->second, aggregate);
-    }
-    std::string text;
-    for (const Ring* ring : in_order) text += describe(*ring);
-    return text;
-  }
-
-  static std::string describe(const Ring& ring) {
-    const int fixed = record_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed + peaks_bytes * static_cast<int>(ring.peaks.size());
-    const int each = entry_bytes + value_bytes * static_cast<int>(ring.values.size()) + (ring.late > 0 ? 0 : links_bytes * static_cast<int>(ring.chains.size())) +
-                     rank_bytes * static_cast<int>(ring.rankings.size()) + ring.own_each;
-    std::string text = fmt::format("  {}: {} bytes a key", ring.key, fixed);
-    if (ring.pane > 0) {
-      const int each_pane = pane_bytes + ring.accumulators * accumulator_bytes + ring.own_fixed + (value_bytes + links_bytes) * static_cast<int>(ring.chains.size());
-      return text + fmt::format(" and {} bytes for each pane of {} with an event, at most {} of them\n", each_pane, print(ring.pane), ring.kept / ring.pane + (ring.kept % ring.pane != 0) + 1);
-    }
-    if (ring.late > 0) return text + fmt::format(", {} for its tree, and {} to {} bytes for each event of the last {}\n", node_bytes, each, 2 * each, print(ring.kept + ring.late));
-    if (ring.kept > 0) text += fmt::format(" and {} bytes for each event of the last {}", each, print(ring.kept));
-    if (!ring.peaks.empty()) {
-      text += fmt::format(" and {} bytes for each value of the last {} that no later one outdoes, but the newest {}", peak_bytes * static_cast<int>(ring.peaks.size()), print(ring.peaks_kept), peaks_near);
-    }
-    if (ring.last_n > 0) text += fmt::format(" and {} bytes for each of the latest {} events", each, ring.last_n);
-    if (ring.distinct) text += fmt::format(" and {} bytes for each distinct value", distinct_entry_bytes);
-    return text + '\n';
   }
 
   // What an expression reads, itself and through its lets: a bit for each window.
@@ -420,6 +317,7 @@ class Explainer {
   }
 
   const Pipeline& pipeline_;
+  std::span<const std::string> groups_;
   std::vector<Window> windows_;
   std::map<std::string, std::size_t> index_;  // canonical text -> window
   std::vector<std::vector<bool>> let_windows_;
@@ -427,6 +325,6 @@ class Explainer {
 
 }  // namespace
 
-std::string explain(const Pipeline& pipeline) { return Explainer(pipeline).text(); }
+std::string explain(const Pipeline& pipeline, std::span<const std::string> groups) { return Explainer(pipeline, groups).text(); }
 
 }  // namespace pawl::language

@@ -133,7 +133,8 @@ std::optional<SmallVariance> small_variance(std::uint64_t count, const Moments& 
   const auto sum = static_cast<std::int64_t>(moments.sum[0]);
   const bool narrow = moments.sum[1] == static_cast<std::uint64_t>(sum >> 63) && moments.squares[1] == 0 && moments.squares[2] == 0;
   if (!narrow || count > count_max || scale >= small_units.size()) return std::nullopt;
-  return SmallVariance{static_cast<Uint128>(moments.squares[0]) * count - magnitude(sum) * magnitude(sum), count * (count - 1) * small_units[scale]};
+  const Uint128 whole = static_cast<Uint128>(moments.squares[0]) * count, square = magnitude(sum) * magnitude(sum);
+  return SmallVariance{whole < square ? 0 : whole - square, count * (count - 1) * small_units[scale]};  // it is not, but in a snapshot that lies
 }
 
 // Variances of a batch whose numerators and denominators are doubles as they are; nearly all.

@@ -41,7 +41,7 @@ struct Sample {
   std::uint64_t count;
   Moments moments;
 };
-inline constexpr std::size_t samples_max = 32;
+inline constexpr std::size_t samples_max = 64;
 
 // deviation() of each sample, four at a time where the processor can; of one with fewer than two values any number. REQUIRES: at most samples_max; room for as many at `to`.
 void deviations(std::span<const Sample> samples, unsigned scale, double* to) noexcept;

@@ -27,6 +27,8 @@ class DistinctTable {
   // True: it was the last of its kind. REQUIRES: it was added.
   bool remove(Owner owner, Value value) noexcept;
 
+  [[nodiscard]] static constexpr std::size_t slot_bytes(std::size_t value_bytes) noexcept { return sizeof(SlotHead) + value_bytes; }
+
   // visit(owner, count, value) for each value, in no order that means anything. For snapshots.
   template <class Visit>
   void each(Visit visit) const {

@@ -360,7 +360,7 @@ class Group {
   Index run_index_ = state::KeyTable::none;   // its record, or what was that
   std::array<const std::int64_t*, run_sums_max> run_words_{};  // what its events add to each sum, one behind the other
   std::vector<std::int64_t> run_masked_;     // where these are not the values themselves
-  // What events of a run find: totals before the first one and after each, then those of each edge at each event. A run_row for each sum, or of fours of counts.
+  // What events of a run find: totals before the first one and after each, then those of each edge at each event. A run_row for each sum, or of four counts each.
   std::vector<std::uint64_t> run_sums_;
   std::vector<std::array<std::uint32_t, 4>> run_counts_;
   std::vector<Difference> run_differences32_, run_differences64_;  // by index there

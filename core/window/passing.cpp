@@ -28,7 +28,8 @@ void Group::fetch_ahead(const Pass& pass, state::Records records, bool far) cons
 
 // Whether all that becomes due in the batch is in the queue already, and no bound can be reached in it, so that the order of passing shows nowhere.
 bool Group::may_pass_early(const Batch& batch) const noexcept {
-  if (passes_.empty() || batch.count < 4 || queue_.size() + batch.count >= entries_max_) return false;
+  const std::size_t places = layout_.packed ? 2 : 1;  // of the queue, that an event may take
+  if (passes_.empty() || batch.count < 4 || queue_.size() + places * batch.count >= entries_max_) return false;
   return earlier(batch.te[batch.count - 1], passes_.front().offset) < batch.te[0];
 }
 

@@ -281,7 +281,7 @@ void Group::update_whole_run(const Batch& batch, Place place) noexcept {
   for (std::size_t k = 0; k < Sums; ++k) {
     if (Packed ? all_packed(run_words_[k], batch.count) : all_narrow(run_words_[k], batch.count)) [[likely]] continue;
     end_run(batch);
-    return update_one_by_one(batch, place);  // once for a key: from its first wide value on it has no runs
+    return update_one_by_one(batch, place);  // nearly always once for a key: from its first wide value on it has no runs
   }
   append_run<Sums, Counts, Packed>(batch);
   for (std::size_t p = 0; p < passes_.size(); ++p) pass_in_run<Sums, Counts, Packed>(p, batch);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pawl/core/window/describe_state.hpp"
 #include "pawl/core/window/group.hpp"
 
 namespace pawl::window {
@@ -176,7 +177,7 @@ Result<std::vector<GroupSummary>> plan(const language::Pipeline& pipeline, std::
     const Layout& layout = (*layouts)[i];
     // Lines of the record, of the entries at its edges and of the bucket weigh most; each feature adds a few instructions.
     const std::uint64_t lines = layout.record_bytes / limits::cache_line_bytes + layout.edges.size() + 2;
-    summaries.push_back({aggregate.key, aggregate.on, groups[i].features, layout.record_bytes, layout.entry_bytes, layout.keeps_rings() ? layout.ring_entry_bytes : 0, layout.edges.size(), 4 * lines + groups[i].features.size()});
+    summaries.push_back({aggregate.key, aggregate.on, groups[i].features, layout.record_bytes, layout.entry_bytes, layout.keeps_rings() ? layout.ring_entry_bytes : 0, layout.edges.size(), 4 * lines + groups[i].features.size(), describe_state(layout)});
   }
   return summaries;
 }

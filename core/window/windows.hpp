@@ -25,7 +25,7 @@ namespace pawl::window {
 // Bounds of one group. What is refused depends on these and on the log alone. Memory is reserved for all of it, but only touched as keys and entries come.
 struct StateLimits {
   std::uint64_t keys_max = std::uint64_t{1} << 20;      // live keys; at least so many fit, a partition of the hash takes a 256th and some slack
-  std::uint64_t entries_max = std::uint64_t{16} << 20;  // events held for windows that end; and for `min`, and for `max`, of each value as many values beside the newest 7 of each key
+  std::uint64_t entries_max = std::uint64_t{16} << 20;  // events held for windows that end, of which those with a sum beyond 32 bits may count as two; and for `min`, and for `max`, of each value as many values beside the newest 7 of each key
   std::uint64_t distinct_max = std::uint64_t{1} << 20;  // values that large windows of `distinct` count in a table (smaller ones are scanned)
 };
 
@@ -52,6 +52,7 @@ struct GroupSummary {
   std::size_t ring_entry_bytes = 0;   // per event in the key's own ring; 0: it has none
   std::size_t edges = 0;              // cursors per key
   std::uint64_t cost = 0;             // relative work per event
+  std::string state;                  // what it keeps, for people: "64 bytes a key; 16 bytes for each event of the last 1h"
 };
 
 // Why this release does not compute an aggregate, or nothing if it does.

@@ -63,6 +63,38 @@ TEST_CASE("rules explain names windows, lets and rules in the language's words")
   CHECK(run.out.find("amount > 3 * usual") != std::string::npos);
 }
 
+TEST_CASE("rules explain says what windows take: 64 bytes a key and 16 an event for count and sum of one amount") {
+  const Scratch scratch;
+  const auto run = pawl_command("rules explain " + scratch.write("state.pawl", R"(pipeline "state" version 1
+event A { at: time, a: int, b: int, c: int, d: int, e: int, f: int, x: money, t: text(12) }
+event L late 10m { at: time, k: int, x: money }
+let count_a = count(per a, 1h on A)
+let sum_a   = sum(x per a, 1h on A)
+let count_b = count(per b, 1h on A)
+let sum_b   = sum(x per b, 120d on A)
+let first_c = first(x per c, 30m on A)
+let latest  = sum(x per c, last 20 on A)
+let most_d  = max(x per d, 2h on A)
+let least_d = min(x per d, 3h on A)
+let panes_e = sum(x per e, 24h by 1h on A)
+let texts_f = distinct(t per f, 5m on A)
+let sum_l   = sum(x per k, 1h on L)
+)"));
+  CHECK(run.status == 0);
+  const auto at = run.out.find("\nState of windows\n");
+  REQUIRE(at != std::string::npos);
+  CHECK(run.out.substr(at, run.out.find("\n\n", at + 1) - at) ==
+        "\nState of windows\n"
+        "  per a of A: 64 bytes a key; 16 bytes for each event of the last 1h\n"
+        "  per b of A: 128 bytes a key; 24 bytes for each event of the last 120d\n"
+        "  per c of A: 192 bytes a key; 16 bytes for each event of the last 30m; in rings of their keys 40 bytes for each event of the last 30m and the latest 20 events\n"
+        "  per d of A: 320 bytes a key; 128 bytes for every 7 values of the last 2h that no later one outdoes, but the newest 7; 128 bytes for every 7 values of the last 3h that no later one outdoes, but the newest 7\n"
+        "  per e of A: 128 bytes a key; 32 bytes for each pane of 1h with an event, at most 25 of them\n"
+        "  per f of A: 128 bytes a key; 16 bytes for each event of the last 5m; in rings of their keys 24 bytes for each event of the last 5m; "
+        "32 bytes for each different value of a window that is too large to look through\n"
+        "  per k of L: 128 bytes a key; trees of 512 bytes a node, 20 events at most in each, of the last 70m");
+}
+
 TEST_CASE("rules explain of a bad file is status 65 and keeps standard output clean") {
   const Scratch scratch;
   const auto run = pawl_command("rules explain " + scratch.write("cards.pawl", bad));

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +130,18 @@ constexpr const char* header = "id,at,customer,terminal,amount,fraud\n";
 constexpr const char* two_rows = "1,2018-04-01T00:00:00Z,7,3,10.00,false\n2,2018-04-01T02:00:00Z,7,3,250.00,false\n";
 constexpr const char* two_decisions = "sequence,id,decision,score,rules\n1,1,approve,0,\n2,2,approve,900,hard_limit\n";
 
+// Nothing has come into the pipe for two seconds: the writer waits for its reader.
+void wait_until_full(int pipe) {
+  int before = 0, still = 0;
+  while (still < 40) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    int bytes = 0;
+    REQUIRE(ioctl(pipe, FIONREAD, &bytes) == 0);
+    still = bytes == before && bytes != 0 ? still + 1 : 0;
+    before = bytes;
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a time without events that is no duration is told") {
@@ -218,6 +231,7 @@ TEST_CASE("a pipe of decisions: what its reader gets; one that stands still does
     at += static_cast<std::size_t>(more);
   }
   CHECK(got == "sequence,id,decision,score,rules\n1,0,approve,0,\n");
+  wait_until_full(reader);  // before that, a slow machine has taken no more rows than the pipe holds
   service.signal(SIGTERM);
   CHECK(service.wait() == 74);
   CHECK_MESSAGE(service.err().find(pipe + ": its reader took nothing for 5 s after a signal to end") != std::string::npos, service.err());

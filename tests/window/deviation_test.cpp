@@ -41,6 +41,12 @@ TEST_CASE("standard deviations that one can check by hand") {
   CHECK(fast({-250, -250, 250, 250, 250, -250, 0}, 1) == 25.0);  // 6 * 62500 / 6 tenths squared
 }
 
+TEST_CASE("moments that no values have, as rows of a snapshot may, have a deviation all the same") {
+  Moments moments{};
+  moments.sum[0] = 10;
+  CHECK(deviation(2, moments, 2) == 0.0);
+}
+
 TEST_CASE("standard deviations equal the exact ones, rounded once") {
   std::mt19937_64 random(11);
   constexpr std::int64_t least = std::numeric_limits<std::int64_t>::min(), most = std::numeric_limits<std::int64_t>::max();

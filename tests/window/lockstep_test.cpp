@@ -390,13 +390,18 @@ Rows rows_of(Stage& stage) {
   return rows;
 }
 
-// REQUIRES: groups of one part of entries each.
-void load(Stage& stage, const Rows& rows, Time te) {
-  const std::size_t parts = rows.size() / stage.groups();
+// `stage`, which is fresh, is then as `other`.
+void load(Stage& stage, Stage& other) {
+  const Time te = other.windows().effective_time();
   stage.windows().set_effective_time(te);
   for (std::size_t group = 0; group < stage.groups(); ++group) {
+    GroupSaver saver(other.windows().group(group));
     GroupLoader loader(stage.windows().group(group), te);
-    for (std::size_t part = 0; part < parts; ++part) REQUIRE(loader.read(rows[group * parts + part]).ok());
+    for (std::size_t part = 0; part < saver.parts(); ++part) {
+      std::vector<std::byte> rows;
+      saver.write(part, rows);
+      REQUIRE(loader.read(rows).ok());
+    }
     REQUIRE(loader.finish().ok());
   }
 }
@@ -494,31 +499,88 @@ TEST_CASE("runs of one key equal the naive twin, and their events taken singly")
   }
 }
 
-TEST_CASE("runs leave the rows that their events leave singly, and go on from them") {
-  const Shape shape{.keys = 4, .step = second / 40, .jump_in = 50, .plain = true, .run = 150, .sums = 2, .counts = 3};
+TEST_CASE("batches leave the rows that their events leave singly, and go on from them") {
   const language::Pipeline pipeline = payments();
-  const std::vector<Aggregate> aggregates = aggregates_for(shape);
-  for (std::uint64_t seed = 400; seed < 404; ++seed) {
-    CAPTURE(seed);
-    Stage singly(pipeline, aggregates, roomy), batched(pipeline, aggregates, roomy), resumed(pipeline, aggregates, roomy);
-    Stream stream(pipeline, seed, shape);
-    const Sequence cut = 700 + static_cast<Sequence>(seed % 32), events = 2 * cut;
-    for (Sequence s = 0; s < events; ++s) {
-      stream.fill(singly.slot());
-      for (Stage* const other : {&batched, &resumed}) {
-        if (other == &resumed && s < cut) continue;
-        std::memcpy(other->slot(), singly.slot(), Stage::slot_bytes);
-        other->publish();
-        if (other->waiting() == 100 || s + 1 == cut || s + 1 == events) other->process();
+  std::uint64_t seed = 400;
+  for (const Shape& shape : {Shape{.keys = 4, .step = second / 40, .jump_in = 50, .plain = true, .run = 150, .sums = 2, .counts = 3},
+                             Shape{.kinds = lean_kinds, .keys = 40, .step = second / 40, .jump_in = 50, .wide_in = 3, .days_in = 150, .run = 90},
+                             Shape{.kinds = lean_kinds, .keys = 40, .step = second / 40, .jump_in = 50, .plain = true, .days_in = 300, .run = 90},
+                             Shape{.kinds = plain_kinds, .keys = 40, .step = second / 40, .jump_in = 50, .wide_in = 3, .plain = true}, Shape{.keys = 40, .step = second / 40, .jump_in = 50, .wide_in = 3}}) {
+    const std::vector<Aggregate> aggregates = aggregates_for(shape);
+    for (const std::uint64_t end = seed + 2; seed < end; ++seed) {
+      CAPTURE(seed);
+      Stage singly(pipeline, aggregates, roomy), batched(pipeline, aggregates, roomy), resumed(pipeline, aggregates, roomy);
+      Stream stream(pipeline, seed, shape);
+      const Sequence cut = 500 / static_cast<Sequence>(slower) + static_cast<Sequence>(seed % 32), events = 2 * cut;
+      for (Sequence s = 0; s < events; ++s) {
+        stream.fill(singly.slot());
+        for (Stage* const other : {&batched, &resumed}) {
+          if (other == &resumed && s < cut) continue;
+          std::memcpy(other->slot(), singly.slot(), Stage::slot_bytes);
+          other->publish();
+          if (other->waiting() == 100 || s + 1 == cut || s + 1 == events) other->process();
+        }
+        singly.publish();
+        singly.process();
+        if (s + 1 == cut) load(resumed, batched);
       }
+      CHECK(rows_of(batched) == rows_of(singly));
+      CHECK(rows_of(resumed) == rows_of(singly));
+      for (std::size_t f = 0; f < aggregates.size(); ++f) CHECK(agree(resumed.answer(f, events - cut - 1), singly.answer(f, events - 1)));
+    }
+  }
+}
+
+TEST_CASE("values that take two places of a queue are refused alike in batches, and what is held is read again") {
+  const language::Pipeline pipeline = payments();
+  std::vector<Aggregate> aggregates;
+  aggregates.push_back(agg(Kind_::sum).of(amount()).per("customer").within(10'000 * second).aggregate);
+  const StateLimits limits{.keys_max = 8192, .entries_max = 300, .distinct_max = 1};
+  for (const std::int64_t wide_in : {1, 2}) {
+    Stage singly(pipeline, aggregates, limits), batched(pipeline, aggregates, limits), resumed(pipeline, aggregates, limits);
+    Stream stream(pipeline, 1, {.keys = 10, .step = second / 100, .jump_in = 1'000'000, .wide_in = wide_in, .plain = true});
+    for (int i = 0; i < 640; ++i) {
+      stream.fill(singly.slot());
+      std::memcpy(batched.slot(), singly.slot(), Stage::slot_bytes);
       singly.publish();
       singly.process();
-      if (s + 1 == cut) load(resumed, rows_of(batched), batched.windows().effective_time());
+      batched.publish();
+      if (batched.waiting() == 32) batched.process();
     }
+    CHECK(singly.counters(0).entries_refused > 100);
+    compare_counters(singly, batched);
+    load(resumed, batched);
     CHECK(rows_of(batched) == rows_of(singly));
     CHECK(rows_of(resumed) == rows_of(singly));
-    for (std::size_t f = 0; f < aggregates.size(); ++f) CHECK(agree(resumed.answer(f, events - cut - 1), singly.answer(f, events - 1)));
   }
+}
+
+TEST_CASE("falling values that are refused a place among the greatest are so in batches too, and after a restart") {
+  const language::Pipeline pipeline = payments();
+  std::vector<Aggregate> aggregates;
+  aggregates.push_back(agg(Kind_::max).of(amount()).within(40'000 * second).aggregate);
+  aggregates.push_back(agg(Kind_::max).of(amount()).within(4 * second).prior().aggregate);
+  const StateLimits limits{.keys_max = 1, .entries_max = 40, .distinct_max = 1};
+  Stage singly(pipeline, aggregates, limits), batched(pipeline, aggregates, limits), resumed(pipeline, aggregates, limits);
+  Stream stream(pipeline, 5, {.step = second / 100, .jump_in = 1'000'000, .plain = true});
+  const EventSchema& schema = pipeline.events[0];
+  constexpr Sequence cut = 41'000, events = 60'000;
+  for (Sequence s = 0; s < events; ++s) {
+    stream.fill(singly.slot());
+    write_number(schema, singly.slot(), static_cast<std::size_t>(schema.find("amount")), 1'000'000 - s + (s % 9000 == 8999 ? 2000 : 0));
+    for (Stage* const other : {&batched, &resumed}) {
+      if (other == &resumed && s < cut) continue;
+      std::memcpy(other->slot(), singly.slot(), Stage::slot_bytes);
+      other->publish();
+      if (other->waiting() == 50 || s + 1 == cut || s + 1 == events) other->process();
+    }
+    singly.publish();
+    singly.process();
+    if (s + 1 == cut) load(resumed, batched);
+  }
+  CHECK(singly.counters(0).entries_refused > 100);
+  CHECK(rows_of(batched) == rows_of(singly));
+  CHECK(rows_of(resumed) == rows_of(singly));
 }
 
 TEST_CASE("what a bound refuses does not depend on runs") {

@@ -16,8 +16,10 @@
 #include "pawl/core/base/limits.hpp"
 #include "pawl/core/language/check.hpp"
 #include "pawl/core/language/explain.hpp"
+#include "pawl/core/language/print.hpp"
 #include "pawl/core/language/reformat.hpp"
 #include "pawl/core/rules/plan.hpp"
+#include "pawl/core/window/windows.hpp"
 #include "pawl/io/descriptor.hpp"
 #include "pawl/io/os_error.hpp"
 #include "pawl/io/real_disk.hpp"
@@ -97,6 +99,19 @@ int check(const RulesOptions& options) {
   return printed != exit_fine ? printed : checked.pipeline ? exit_fine : exit_data;
 }
 
+std::vector<std::string> state_of_windows(const language::Pipeline& pipeline) {
+  std::vector<std::string> lines;
+  const rules::Plan plan = rules::make_plan(pipeline);
+  const auto groups = window::plan(pipeline, plan.features);
+  PAWL_ASSERT(groups.ok());  // a plan has only features that are supported
+  for (const window::GroupSummary& group : *groups) {
+    std::string events;
+    for (const std::uint16_t event : group.on) events += (events.empty() ? "" : ", ") + pipeline.events[event].name;
+    lines.push_back(fmt::format("per {} of {}: {}", language::print_key(group.key), events, group.state));
+  }
+  return lines;
+}
+
 int explain(const RulesOptions& options) {
   const auto source = read_text(options.file, limits::pipeline_source_bytes_max);
   if (!source) return fail(source.error());
@@ -104,7 +119,7 @@ int explain(const RulesOptions& options) {
   if (!checking.ok()) return fail(checking.error());
   const Checked& checked = *checking;
   if (!checked.pipeline) return fail_unreadable(checked.diagnostics, *source, options);
-  return print(language::explain(*checked.pipeline));
+  return print(language::explain(*checked.pipeline, state_of_windows(*checked.pipeline)));
 }
 
 std::string json_of(const TestOutcome& outcome, const RulesOptions& options) {
