@@ -20,9 +20,9 @@ constexpr std::size_t run_events_min = 4;  // below, phases cost more than they 
 
 // All fit in a slot each.
 [[gnu::always_inline]] inline bool all_packed(const std::int64_t* values, std::size_t count) noexcept {
-  std::uint64_t any = 0;
-  for (std::size_t i = 0; i < count; ++i) any |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << 31);
-  return any >> 32 == 0;
+  std::uint64_t bits = 0;
+  for (std::size_t i = 0; i < count; ++i) bits |= static_cast<std::uint64_t>(values[i]) + (std::uint64_t{1} << 31);
+  return bits >> 32 == 0;
 }
 
 // Sums and counts of a block.
